@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Clocks, durations and how both are written for people. All times are int64 milliseconds; wall
+ * times since 1970-01-01T00:00:00Z. */
+#ifndef MU_BASE_CLOCK_H
+#define MU_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+MU_API int64_t mu_clock_real_ms(void);
+MU_API int64_t mu_clock_mono_ms(void);
+MU_API int64_t mu_clock_mono_us(void);
+/* Goes on while the machine sleeps: the gap against mono tells a suspended host. */
+int64_t mu_clock_boot_ms(void);
+
+#define MU_TIME_TEXT 40
+/* "2026-11-23T02:51:07Z" and, for `local`, "2026-11-23 03:51:07 CET". buf holds MU_TIME_TEXT; returns it. */
+MU_API const char *mu_time_utc(int64_t ms, char *buf);
+MU_API const char *mu_time_local(int64_t ms, char *buf);
+/* Only the hour, local: "03:51:07 CET". */
+const char *mu_time_hms(int64_t ms, char *buf);
+/* Reads "2026-11-23T02:51:07Z" (RFC 3339, also with fraction and offset); false if it is not one. */
+MU_API bool mu_time_parse(const char *text, int64_t *ms);
+
+/* A duration literal of the language: digits and one of ms s m h d ("90s", "15m"). */
+MU_API bool mu_duration_parse(const char *text, int64_t *ms);
+/* "850ms", "42s", "6m02s", "2h05m", "45d": at most two units, for people. */
+MU_API const char *mu_duration_text(int64_t ms, char *buf);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every ceiling in one place, each with its reason. Nothing in muster grows without one of these. */
+#ifndef MU_BASE_LIMITS_H
+#define MU_BASE_LIMITS_H
+
+#define MU_LIMIT_BUF         (16u << 20) /* a report of a long incident is about 2 MiB */
+#define MU_LIMIT_DEPTH       32          /* nesting of a value: a playbook's tables, foreign JSON */
+#define MU_LIMIT_INLINE      (64u << 10) /* a value in a journal row; larger ones go to blobs */
+#define MU_LIMIT_VALUE       (4u << 20)  /* a value at all; past it the call fails with "too large" */
+#define MU_LIMIT_HTTP_BODY   (2u << 20)  /* an answer's body: the largest provider page met is 600 KiB */
+#define MU_LIMIT_TRANSCRIPT  (64u << 10) /* an SMTP dialogue as evidence */
+#define MU_LIMIT_DNS_ANSWERS 4096        /* records kept of one answer; 64 KiB hold about 4,000 A records */
+#define MU_LIMIT_DNS_CHASE   8           /* CNAME hops followed */
+#define MU_LIMIT_SERVERS     64          /* authoritative addresses of one zone that are asked */
+#define MU_LIMIT_LUA_SOFT    (64u << 20) /* Lua memory: past it a full collection, then the run is parked */
+#define MU_LIMIT_LUA_HARD    (128u << 20)
+#define MU_LIMIT_TASKS       20000       /* tasks of one run; 1.2 KB each when parked */
+#define MU_LIMIT_TASK_DEPTH  32          /* blocks inside blocks */
+#define MU_LIMIT_BATCH_ROWS  256         /* journal rows in one group commit */
+#define MU_LIMIT_BATCH_MS    20          /* and the longest one waits for it */
+#define MU_LIMIT_SECRET_MIN  8           /* shorter secrets would scrub innocent text */
+#define MU_LIMIT_NAME        253         /* octets of a domain name without the root dot, RFC 1035 2.3.4 */
+#define MU_LIMIT_SLICE_CPU_S 5           /* CPU seconds between two yields of a task before the watchdog ends it */
+#define MU_LIMIT_STARTS      3           /* starts that died before the frontier, then the run is poisoned */
+#define MU_LIMIT_FILE        (1u << 20)  /* a playbook, template or configuration file */
+
+#endif

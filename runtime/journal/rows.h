@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the rows of a journal mean: verb and value of every type. The engine writes them, replay and
+ * report read them. Changing a shape raises MU_JOURNAL_FORMAT.
+ *
+ * h  host; task "", seq 0, digest "". Not part of replay.
+ *    start     {format, language, run, incident, world, seed, build, lua, bundle (digest),
+ *               playbook {name, version, summary, owner, changelog_line}, params {}, samples [],
+ *               who {name, uid, host, tty}, reason, locks [], may_change [], stale_after_ms,
+ *               followed_by, config (path), journal (path)}
+ *    resume    {epoch, pid, host, who {..}, down_ms}      an executor started on an existing journal
+ *    frontier  {rows, ms}                                 replay reached the end of what was recorded
+ *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|storage|internal, text, next [commands]}
+ *    unpark    {who {..}, reason, decision}
+ *    stop      {text}                                     executor leaves in good order, run unfinished
+ *    progress  {task, seq, verb, text}                    from mu_call_progress
+ *    told      {kind: gate|reminder|parked|died|ended, to, channel, ok, why}  the host's own messages
+ *    comment   {who {..}, text}                           `muster note`
+ *    cancel    {who {..}, reason}
+ *    end       {state: finished|failed|cancelled, result, why, exit, took_ms,
+ *               counts {probes, acts, gates}, undo [titles still open]}
+ *
+ * c  completion of a probe, a pure verb or a timer; value = the result.
+ *    sleep     {at: ms}                                   when it was due
+ *
+ * i  intent; durable before the act leaves.
+ *    an act    {args {} (by name, checked), shown (text for people), key, target, before, after, witness,
+ *               recipients [], undo {title, verb, args} or null, foreseen: true in worlds that send nothing}
+ *    a gate    verb approve|ask|todo|ack: {gate (id), code, kind, title, by, quorum, deadline_ms (wall ms),
+ *               then_ask, show, digest, no_self}
+ *
+ * o  outcome; durable after. task and seq of its intent.
+ *    {ok: true, value, how: sent|readback|person|foreseen, who?}
+ *    {ok: false, error {verb, class, why, in_doubt}, how, who?}
+ *    gate: {ok: true, value {yes, how: approved|declined|expired|cancelled|acknowledged|answered,
+ *           reason, by {name}, at, votes [{who, from, at, answer, reason}]}, how: person}
+ *
+ * n  note; written without waiting.
+ *    step      {title}                evidence  {what, value}
+ *    finding   {severity, what, message}
+ *    milestone {name, at: ms}         undo      {title, verb?, args?}
+ *    tell      {text}                 progress of a block: "mail up, stable 2/3"
+ *    finish    {result, why}          fail      {why}
+ */
+#ifndef MU_JOURNAL_ROWS_H
+#define MU_JOURNAL_ROWS_H
+
+#define MU_ROW_HOST       'h'
+#define MU_ROW_COMPLETION 'c'
+#define MU_ROW_INTENT     'i'
+#define MU_ROW_OUTCOME    'o'
+#define MU_ROW_NOTE       'n'
+
+#endif

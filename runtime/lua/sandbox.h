@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What playbooks may use of Lua (design section 5): an allow-list as a fresh _ENV. Gone: io os debug
+ * package require load loadstring dofile loadfile coroutine collectgarbage setmetatable getmetatable
+ * rawget rawset rawequal rawlen next print warn xpcall string.dump math.randomseed. Replaced: pairs
+ * (keys in sorted order: booleans, numbers, strings bytewise), table.sort (stable merge sort, may not
+ * yield across), tostring and string.format (no addresses, no %p), string patterns (length and subject capped),
+ * string.rep (result capped). The string metatable is locked. math.random is seeded per run. */
+#ifndef MU_LUA_SANDBOX_H
+#define MU_LUA_SANDBOX_H
+
+#include <lua.h>
+
+/* Prepares the state once (libraries, replacements). */
+void mu_sandbox_init(lua_State *);
+/* Pushes a new table holding the allowed globals. */
+void mu_sandbox_push_env(lua_State *);
+/* Makes reading an unknown global of the table at idx an error that names it and its nearest
+ * neighbour, and makes assignment of globals legal only while `open` (top level of the chunk). */
+void mu_sandbox_strict(lua_State *, int idx);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One Lua state: its memory ceiling, its pinned hash seed, its instruction hook. Lua 5.4.
+ *
+ * The string hash seed is fixed per state (--wrap=luaS_hash on the static archive), so that table
+ * order never depends on the process; mu_vm_self_test() proves it at start.
+ *
+ * Stops of the host (budget, memory, cancel) are never Lua errors: the hook yields the coroutine and
+ * nobody resumes it, so pcall cannot swallow a stop. */
+#ifndef MU_LUA_VM_H
+#define MU_LUA_VM_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct mu_vm;
+
+/* seed: hash seed and seed of math.random. NULL only when memory is out. */
+struct mu_vm *mu_vm_new(uint32_t seed);
+void mu_vm_free(struct mu_vm *);
+lua_State *mu_vm_state(struct mu_vm *);
+/* The vm of any of its threads. */
+struct mu_vm *mu_vm_of(lua_State *);
+size_t mu_vm_memory(const struct mu_vm *);
+/* Over the soft ceiling even after a full collection. */
+bool mu_vm_over_soft(struct mu_vm *);
+bool mu_vm_out_of_memory(const struct mu_vm *); /* the hard ceiling was hit; sticky */
+/* A scratch buffer that survives a longjmp; reset it before use. */
+struct mu_buf *mu_vm_scratch(struct mu_vm *);
+/* True when two states of this build with the same seed order tables the same. */
+bool mu_vm_self_test(void);
+
+/* Called every 10,000 instructions of a thread; true = stop: the thread yields with no values and must never be
+ * resumed (mu_vm_stopped() tells it from an ordinary yield). */
+typedef bool mu_vm_tick(lua_State *, void *ud);
+void mu_vm_set_tick(struct mu_vm *, mu_vm_tick *, void *ud);
+void mu_vm_hook(lua_State *thread); /* arms the count hook on a new thread */
+bool mu_vm_stopped(const struct mu_vm *);
+
+/* Loads text (never bytecode) and pushes the function, its _ENV set to the table at env. The chunk
+ * name is shown in errors and src columns: "playbook.lua". */
+enum mu_err mu_vm_load(lua_State *, const char *text, size_t len, const char *chunk, int env, struct mu_fail *);
+/* Runs the function and nargs on top of main in a fresh thread of its own, to the end, with at most
+ * `ticks` hook ticks: for header, configuration and templates, which have no effects. Leaves results
+ * on the main stack (nres of them). MU_USAGE with the error's text and file:line. */
+enum mu_err mu_vm_run_plain(struct mu_vm *, int nargs, int nres, int ticks, struct mu_fail *);
+
+#endif

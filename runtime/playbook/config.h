@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * muster.lua: configuration as Lua in the effect-free scope (design section 6, 10). Found like git
+ * finds its folder: the nearest one upward, or --config FILE. Beside it, muster.d/ *.lua in name order
+ * are merged (a key set twice is an error that names both files). Read live by every process.
+ *
+ * The chunk assigns or returns a table; words in scope: secret.file "path", secret.env "NAME" (become
+ * {"$secret": NAME}, text registered for redaction), duration literals stay text. docs/configuration.md
+ * lists every key; the table of known keys in config.c is the check. */
+#ifndef MU_PLAYBOOK_CONFIG_H
+#define MU_PLAYBOOK_CONFIG_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+
+struct mu_config {
+    json_t *values; /* object; secrets only as references */
+    char *path;     /* of muster.lua; "" when there is none (all defaults) */
+    char *dir;      /* its folder; "." when there is none */
+};
+
+/* explicit_path NULL: search upward from the working folder. No file at all is fine. */
+enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, struct mu_fail *);
+void mu_config_free(struct mu_config *);
+/* "domains[example.com].standby" or "dns.port": borrowed, NULL when absent. */
+const json_t *mu_config_at(const json_t *values, const char *path);
+/* The state folder: values.state, else $MUSTER_STATE, else XDG_STATE_HOME/muster, else ~/.local/state/muster. New text. */
+char *mu_config_state_dir(const struct mu_config *);
+
+#endif
