@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command line: one command = one file cli/NAME.c = one entry in commands.def. A command parses
+ * its own words with mu_cli_option(), answers misuse with exit code 2 and one clear line on stderr.
+ * To add a command: copy version.c, add its line to commands.def, document it in its `help` text. */
+#ifndef MU_CLI_H
+#define MU_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "playbook/config.h"
+#include "store/store.h"
+
+/* Exit codes, design section 11. */
+enum mu_exit {
+    MU_EXIT_OK = 0,
+    MU_EXIT_FAILED = 1,
+    MU_EXIT_USAGE = 2,
+    MU_EXIT_PARKED = 3,
+    MU_EXIT_DECLINED = 4,
+    MU_EXIT_CANCELLED = 5,
+    MU_EXIT_EXPIRED = 6,
+    MU_EXIT_INTERNAL = 70,
+    MU_EXIT_TEMPORARY = 75
+};
+
+struct mu_cli { /* what every command gets; global options are already taken off argv */
+    const char *program;       /* argv[0] */
+    const char *config_path;   /* --config FILE, or NULL */
+    bool json;                 /* --json */
+    struct mu_config *config;  /* made by mu_cli_config() */
+    struct mu_store *store;    /* made by mu_cli_store() */
+};
+
+struct mu_command {
+    const char *name, *usage, *summary, *help; /* help: whole text after the usage line */
+    int (*run)(struct mu_cli *, int argc, char **argv); /* argv[0] is the command's name */
+};
+
+/* Loads muster.lua once / opens the control store once; on failure prints the reason and returns the
+ * exit code, else 0. */
+int mu_cli_config(struct mu_cli *);
+int mu_cli_store(struct mu_cli *);
+
+/* Takes "--name VALUE" or "--name=VALUE" (value != NULL) or the flag "--name" (value == NULL) off argv
+ * wherever it stands; true when it was there. */
+bool mu_cli_option(int *argc, char **argv, const char *name, const char **value);
+/* Prints what is left that looks like an option ("unknown option --x, did you mean --y") and returns
+ * MU_EXIT_USAGE, else 0. known: NULL-terminated. */
+int mu_cli_no_more_options(const struct mu_command *, int argc, char **argv, const char *const *known);
+/* "muster CMD: text" on stderr (with --json: one JSON object); returns code. */
+int mu_cli_fail(const struct mu_cli *, const char *command, int code, const char *fmt, ...) MU_PRINTF(4, 5);
+/* The exit code for a failure's class: usage, config, refused and conflict are 2. */
+int mu_cli_exit_for(enum mu_err);
+
+/* Who is at the keyboard: {name, uid, host, tty}, name mapped through people in muster.lua. New reference. */
+json_t *mu_cli_who(struct mu_cli *);
+
+const struct mu_command *mu_command_find(const char *name);
+typedef bool mu_command_cb(const struct mu_command *, void *ud);
+void mu_command_each(mu_command_cb *, void *ud);
+
+/* Colours when stdout is a terminal and NO_COLOR is unset; "" otherwise. */
+const char *mu_cli_color(const char *name); /* red green yellow blue bold dim reset */
+int mu_cli_columns(void);
+
+#endif
