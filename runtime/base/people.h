@@ -3,11 +3,11 @@
  * Who is who: people, teams, contact points, audiences and ladders, read from the configuration
  * (muster.lua as JSON). Pure functions; nothing is kept and nobody is told anything here.
  *
- *   people    = { ana = { name, account, teams {"incident-lead"}, contact {"push:topic",
- * "relay:a@b"} } } channels  = { push = { kind ... } }                  a contact point is
- * "channel" or "channel:address" audiences = { stakeholders = { "ana", "status", {"push:board",
- * "relay:board@other.example"} } } ladders   = { oncall = { { page = "ana", ack_within = "5m" },
- * ... } }
+ *   people    = { ana = { name, account, teams {"incident-lead"},
+ *                         contact {"push:topic", "relay:ana@oncall.example"} } }
+ *   channels  = { push = { kind ... } }    a contact point is "channel" or "channel:address"
+ *   audiences = { stakeholders = { "ana", "status", {"push:board", "relay:board@other.example"} } }
+ *   ladders   = { oncall = { { page = "ana", ack_within = "5m" }, ... } }
  *
  * A word that names somebody is looked up as audience, person, team, then contact point; one word
  * with two of these meanings is a mistake that mu_people_check() reports. */
@@ -41,8 +41,9 @@ MU_API json_t *mu_people_points(const json_t *config, const char *person);
 MU_API const char *mu_people_point(const char *point, size_t *channel_len);
 
 /* Everybody meant by a word, each once: a new array of {name, label, points: ["channel:address",
- * ...]}. MU_USAGE when the word means nobody (with the nearest known one), MU_CONFIG when what it
- * leads to is wrong in muster.lua or can't be reached at all. */
+ * ...]}. MU_USAGE when the word means nobody, with the nearest known one. A mistake further down
+ * (an unknown name in an audience, a person without contact points) is left for the sender to
+ * report: one wrong line must not keep the others from being told. */
 MU_API enum mu_err mu_people_recipients(const json_t *config, const char *who, json_t **out,
                                         struct mu_fail *);
 /* The rungs of a ladder: a new array of {who, ack_within: seconds}. A person or team that is no
