@@ -17,6 +17,9 @@
 
 /* Fewer than MU_LIMIT_SECRET_MIN octets is refused: such a secret would scrub innocent text. */
 MU_API enum mu_err mu_redact_register(const char *name, const char *secret, struct mu_fail *fail);
+/* The text of the secret registered last under this name; NULL when there is none. Borrowed for the
+ * life of the process: it answers {"$secret": name}, and nothing else may look at it. */
+MU_API const char *mu_redact_secret(const char *name);
 /* True when some registered secret occurs in the bytes, in any of its forms. */
 MU_API bool mu_redact_hits(const char *bytes, size_t len);
 /* A scrubbed copy in a new allocation (unchanged text is copied as it is). */

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Secrets and where they hide; see redact.h.
+ *
+ * A secret becomes a handful of needles, one a form. A needle is matched by reading the text one
+ * character at a time the way the form would be read back, so that every spelling of it is found:
+ * %41 and %61 in either case, \u0041, \/ and the URL-safe base64 alphabet.
+ *
+ *   form      needle                                   a text character is read as
+ *   raw       the secret                               itself
+ *   percent   the secret                               %XX decoded
+ *   json      the secret                               \n \" \/ \uXXXX decoded
+ *   hex       its digits, lower case                   lower case
+ *   base64    for 0, 1 and 2 octets before it, the     %XX and \/ decoded, - as +, _ as /
+ *             characters that only the secret decides; the one at either edge that it shares with
+ *             its neighbours, and padding, go with it
+ *
+ * Nearly every text holds no secret: a bitmap of the pairs of octets any needle can start with
+ * turns it away at about a nanosecond an octet. */
+#include "base/redact.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+enum form { RAW, PERCENT, JSON, HEX, BASE64 };
+
+struct needle {
+    enum form form;
+    char *bytes;
+    size_t len;
+    bool edge_before, edge_after; /* base64: a shared character before, after */
+    size_t secret;                /* index in secrets */
+};
+
+static struct {
+    struct secret {
+        char *name, *text;
+    } * secrets;
+    size_t secret_count;
+    struct needle *needles;
+    size_t needle_count;
+    uint8_t pairs[65536 / 8]; /* the first two octets any needle can start with */
+} known;
+
+static void add_needles(size_t secret);
+static size_t match_at(const char *text, size_t len, size_t at, size_t *from, const char **name);
+static json_t *scrub_value(json_t *value);
+
+static bool may_start(const char *p)
+{
+    unsigned pair = (unsigned)(uint8_t)p[0] << 8 | (uint8_t)p[1];
+    return known.pairs[pair / 8] >> pair % 8 & 1;
+}
+
+enum mu_err mu_redact_register(const char *name, const char *secret, struct mu_fail *fail)
+{
+    if (strlen(secret) < MU_LIMIT_SECRET_MIN)
+        return mu_fail_set(
+            fail, MU_CONFIG,
+            "secret \"%s\" has fewer than %d octets: keeping it out of the journal would scrub "
+            "innocent text; use a longer one",
+            name, MU_LIMIT_SECRET_MIN);
+    bool new_text = true;
+    for (size_t i = 0; i < known.secret_count; i++)
+        if (strcmp(known.secrets[i].text, secret) == 0) {
+            new_text = false;
+            if (strcmp(known.secrets[i].name, name) == 0 &&
+                mu_redact_secret(name) == known.secrets[i].text)
+                return MU_OK;
+        }
+    known.secrets = mu_xrealloc(known.secrets, known.secret_count + 1, sizeof *known.secrets);
+    known.secrets[known.secret_count++] = (struct secret){mu_xstrdup(name), mu_xstrdup(secret)};
+    if (new_text)
+        add_needles(known.secret_count - 1);
+    return MU_OK;
+}
+
+const char *mu_redact_secret(const char *name)
+{
+    for (size_t i = known.secret_count; i-- > 0;)
+        if (strcmp(known.secrets[i].name, name) == 0)
+            return known.secrets[i].text;
+    return NULL;
+}
+
+bool mu_redact_hits(const char *bytes, size_t len)
+{
+    size_t from;
+    const char *name;
+    if (known.needle_count == 0)
+        return false;
+    for (size_t i = 0; i + 1 < len; i++)
+        if (may_start(bytes + i) && match_at(bytes, len, i, &from, &name) != 0)
+            return true;
+    return false;
+}
+
+static char *scrub(const char *text, size_t len, size_t *out_len)
+{
+    struct mu_buf buf = {.max = SIZE_MAX / 2};
+    size_t kept = 0, i = 0;
+    while (known.needle_count != 0 && i + 1 < len) {
+        const char *name, *other;
+        size_t from = i, end = may_start(text + i) ? match_at(text, len, i, &from, &name) : 0;
+        if (end == 0) {
+            i++;
+            continue;
+        }
+        for (size_t j = i + 1; j + 1 < len && j < end; j++) { /* secrets that overlap go together */
+            size_t more, at;
+            if (may_start(text + j) && (more = match_at(text, len, j, &at, &other)) > end)
+                end = more;
+        }
+        if (from < kept) /* the edge belongs to what is gone already */
+            from = kept;
+        mu_buf_add(&buf, text + kept, from - kept);
+        mu_buf_addf(&buf, "[secret %s]", name);
+        kept = i = end;
+    }
+    mu_buf_add(&buf, text + kept, len - kept);
+    *out_len = buf.len;
+    return mu_buf_take(&buf);
+}
+
+char *mu_redact_text(const char *text)
+{
+    size_t len;
+    return scrub(text, strlen(text), &len);
+}
+
+json_t *mu_redact_json(json_t *value)
+{
+    return known.needle_count == 0 ? value : scrub_value(value);
+}
+
+void mu_redact_clear(void)
+{
+    for (size_t i = 0; i < known.secret_count; i++) {
+        free(known.secrets[i].name);
+        free(known.secrets[i].text);
+    }
+    for (size_t i = 0; i < known.needle_count; i++)
+        free(known.needles[i].bytes);
+    free(known.secrets);
+    free(known.needles);
+    memset(&known, 0, sizeof known);
+}
+
+/* --- values --- */
+
+static json_t *scrub_string(json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t len = json_string_length(value), new_len;
+    if (!mu_redact_hits(text, len))
+        return value;
+    char *clean = scrub(text, len, &new_len);
+    json_t *replaced = json_stringn_nocheck(clean, new_len);
+    free(clean);
+    json_decref(value);
+    return replaced;
+}
+
+static bool keys_hit(const json_t *object)
+{
+    const char *key;
+    json_t *item;
+    json_object_foreach((json_t *)object, key, item)
+    {
+        if (mu_redact_hits(key, strlen(key)))
+            return true;
+    }
+    return false;
+}
+
+/* In place; a new object only where a key itself has to go. */
+static json_t *scrub_object(json_t *object)
+{
+    const char *key;
+    json_t *item;
+    void *next;
+    json_object_foreach_safe(object, next, key, item)
+    {
+        json_t *clean = scrub_value(json_incref(item));
+        if (clean != item)
+            json_object_set_nocheck(object, key, clean);
+        json_decref(clean);
+    }
+    if (!keys_hit(object))
+        return object;
+    json_t *renamed = json_object();
+    json_object_foreach(object, key, item)
+    {
+        char *clean = mu_redact_text(key);
+        json_object_set_nocheck(renamed, clean, item);
+        free(clean);
+    }
+    json_decref(object);
+    return renamed;
+}
+
+static json_t *scrub_value(json_t *value)
+{
+    size_t i;
+    json_t *item;
+    if (json_is_string(value))
+        return scrub_string(value);
+    if (json_is_object(value))
+        return scrub_object(value);
+    json_array_foreach(value, i, item)
+    {
+        json_t *clean = scrub_value(json_incref(item));
+        if (clean != item)
+            json_array_set(value, i, clean);
+        json_decref(clean);
+    }
+    return value;
+}
+
+/* --- reading a text the way a form would be read back --- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* %XX at p? Then its octet into *c. */
+static bool percent_octet(const char *p, size_t room, char *c)
+{
+    if (room < 3 || p[0] != '%' || hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
+        return false;
+    *c = (char)(hex_digit(p[1]) << 4 | hex_digit(p[2]));
+    return true;
+}
+
+static int32_t unicode_escape(const char *p, size_t room)
+{
+    int32_t point = 0;
+    if (room < 6 || p[0] != '\\' || p[1] != 'u')
+        return -1;
+    for (int i = 2; i < 6; i++) {
+        if (hex_digit(p[i]) < 0)
+            return -1;
+        point = point << 4 | hex_digit(p[i]);
+    }
+    return point;
+}
+
+static size_t put_utf8(uint32_t point, char out[4])
+{
+    if (point < 0x80)
+        return out[0] = (char)point, 1;
+    size_t more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    static const unsigned char lead[] = {0, 0xC0, 0xE0, 0xF0};
+    for (size_t i = more; i > 0; i--, point >>= 6)
+        out[i] = (char)(0x80 | (point & 0x3F));
+    out[0] = (char)(lead[more] | point);
+    return more + 1;
+}
+
+/* An escape of JSON at p: what it stands for into out, its length in the text returned; 0 = none.
+ */
+static size_t json_escape(const char *p, size_t room, char out[4], size_t *out_len)
+{
+    static const char letters[] = "\"\\/bfnrt", stands_for[] = "\"\\/\b\f\n\r\t";
+    int32_t point = unicode_escape(p, room);
+    size_t len = 6;
+    if (point >= 0xD800 && point < 0xDC00) {
+        int32_t low = unicode_escape(p + 6, room - 6);
+        if (low >= 0xDC00 && low < 0xE000) {
+            point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+            len = 12;
+        }
+    }
+    if (point >= 0) {
+        *out_len = put_utf8((uint32_t)point, out);
+        return len;
+    }
+    const char *letter = room >= 2 && p[0] == '\\' && p[1] ? strchr(letters, p[1]) : NULL;
+    if (letter == NULL)
+        return 0;
+    out[0] = stands_for[letter - letters];
+    *out_len = 1;
+    return 2;
+}
+
+/* Reads one step of the text in this form: up to four octets into out; returns octets of text used.
+ */
+static size_t read_step(enum form form, const char *p, size_t room, char out[4], size_t *out_len)
+{
+    size_t used = 1;
+    *out_len = 1;
+    out[0] = p[0];
+    if (form == JSON && p[0] == '\\') {
+        size_t escape = json_escape(p, room, out, out_len);
+        return escape ? escape : 1;
+    }
+    if ((form == PERCENT || form == BASE64) && percent_octet(p, room, out))
+        used = 3;
+    else if (form == BASE64 && room >= 2 && p[0] == '\\' && p[1] == '/')
+        out[0] = p[used++];
+    if (form == BASE64)
+        out[0] = out[0] == '-' ? '+' : out[0] == '_' ? '/' : out[0];
+    if (form == HEX && out[0] >= 'A' && out[0] <= 'F')
+        out[0] |= 0x20;
+    return used;
+}
+
+/* The end of the needle that starts at p, or NULL. */
+static const char *needle_end(const struct needle *needle, const char *p, const char *end)
+{
+    size_t done = 0;
+    if (needle->form == RAW)
+        return (size_t)(end - p) >= needle->len && memcmp(p, needle->bytes, needle->len) == 0
+                   ? p + needle->len
+                   : NULL;
+    while (done < needle->len && p < end) {
+        char octets[4];
+        size_t count, used = read_step(needle->form, p, (size_t)(end - p), octets, &count);
+        if (count > needle->len - done || memcmp(octets, needle->bytes + done, count) != 0)
+            return NULL;
+        done += count;
+        p += used;
+    }
+    return done == needle->len ? p : NULL;
+}
+
+static bool is_base64(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+           (c && strchr("+/-_", c));
+}
+
+/* The characters at the edges of a base64 needle, and padding. */
+static void widen(const struct needle *needle, const char *text, const char *limit,
+                  const char **start, const char **end)
+{
+    char octets[4];
+    size_t count;
+    if (needle->edge_before && *start > text && is_base64((*start)[-1])) {
+        *start -= 1;
+        if (*start - text >= 2 && percent_octet(*start - 2, 3, octets))
+            *start -= 2;
+    }
+    for (int i = 0; i < 3 && *end < limit; i++) {
+        size_t used = read_step(BASE64, *end, (size_t)(limit - *end), octets, &count);
+        bool edge = i == 0 && needle->edge_after && is_base64(octets[0]);
+        if (!edge && octets[0] != '=')
+            break;
+        *end += used;
+    }
+}
+
+/* The longest needle at `at`: its end, or 0. *from may lie before `at` (a base64 edge). */
+static size_t match_at(const char *text, size_t len, size_t at, size_t *from, const char **name)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < known.needle_count; i++) {
+        const struct needle *needle = &known.needles[i];
+        const char *start = text + at, *end = needle_end(needle, start, text + len);
+        if (end == NULL)
+            continue;
+        if (needle->form == BASE64)
+            widen(needle, text, text + len, &start, &end);
+        if ((size_t)(end - text) > best) {
+            best = (size_t)(end - text);
+            *from = (size_t)(start - text);
+            *name = known.secrets[needle->secret].name;
+        }
+    }
+    return best;
+}
+
+/* --- making needles --- */
+
+static void allow_pair(char first, char second)
+{
+    unsigned pair = (unsigned)(uint8_t)first << 8 | (uint8_t)second;
+    known.pairs[pair / 8] |= (uint8_t)(1u << pair % 8);
+}
+
+/* Every octet a text may have where this form spells c: c itself, its case or alphabet twins, and
+ * what starts an escape. */
+static size_t spellings(enum form form, char c, char out[4])
+{
+    size_t n = 0;
+    out[n++] = c;
+    if (form == HEX && c >= 'a')
+        out[n++] = (char)(c & ~0x20);
+    if (form == BASE64 && (c == '+' || c == '/'))
+        out[n++] = c == '+' ? '-' : '_';
+    if (form == PERCENT || form == BASE64)
+        out[n++] = '%';
+    if (form == JSON || (form == BASE64 && c == '/'))
+        out[n++] = '\\';
+    return n;
+}
+
+static void allow_starts(const struct needle *needle)
+{
+    char first[4], second[4];
+    size_t firsts = spellings(needle->form, needle->bytes[0], first);
+    size_t seconds = spellings(needle->form, needle->bytes[1], second);
+    for (size_t i = 0; i < firsts; i++) {
+        if (first[i] != needle->bytes[0] && (first[i] == '%' || first[i] == '\\'))
+            for (const char *p = "0123456789abcdefABCDEFubnrt\"\\/"; *p; p++)
+                allow_pair(first[i], *p);
+        for (size_t j = 0; j < seconds; j++)
+            allow_pair(first[i], second[j]);
+    }
+}
+
+static void add_needle(struct needle needle)
+{
+    known.needles = mu_xrealloc(known.needles, known.needle_count + 1, sizeof *known.needles);
+    known.needles[known.needle_count++] = needle;
+    allow_starts(&needle);
+}
+
+/* The characters of base64 that only the secret decides when `before` octets precede it in its
+ * group. */
+static void add_base64(const char *text, size_t len, size_t before, size_t secret)
+{
+    char *padded = mu_xcalloc(before + len, 1);
+    memcpy(padded + before, text, len);
+    struct mu_buf buf = {0};
+    mu_base64_add(&buf, padded, before + len);
+    size_t first = (before * 8 + 5) / 6,
+           end = (before + len) * 8 / 6; /* whole characters of 6 bits */
+    add_needle((struct needle){
+        .form = BASE64,
+        .bytes = mu_xstrndup(buf.data + first, end - first),
+        .len = end - first,
+        .edge_before = before != 0,
+        .edge_after = (before + len) % 3 != 0,
+        .secret = secret,
+    });
+    mu_buf_free(&buf);
+    memset(padded, 0, before + len);
+    free(padded);
+}
+
+static void add_needles(size_t secret)
+{
+    const char *text = known.secrets[secret].text;
+    size_t len = strlen(text);
+    static const enum form plain[] = {RAW, PERCENT, JSON};
+    for (size_t i = 0; i < MU_COUNT(plain); i++)
+        add_needle((struct needle){
+            .form = plain[i], .bytes = mu_xstrdup(text), .len = len, .secret = secret});
+    char *hex = mu_xcalloc(2 * len + 1, 1);
+    mu_hex((const uint8_t *)text, len, hex);
+    add_needle((struct needle){.form = HEX, .bytes = hex, .len = 2 * len, .secret = secret});
+    for (size_t before = 0; before < 3; before++)
+        add_base64(text, len, before, secret);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fact table: one JSON object a fact, from key to what is assumed. It only keeps; what a fact
+ * means to a probe is the business of the probe's `under`. */
+#include "module/facts.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct mu_facts {
+    json_t *known[MU_FACTS]; /* NULL until the first of its kind is set */
+};
+
+static const char *const names[MU_FACTS] = {
+#define MU_FACT(id, name, key, value) [MU_FACT_##id] = name,
+#include "module/facts.def"
+#undef MU_FACT
+};
+
+struct mu_facts *mu_facts_new(void)
+{
+    return MU_NEW(struct mu_facts);
+}
+
+void mu_facts_free(struct mu_facts *facts)
+{
+    if (facts == NULL)
+        return;
+    for (int fact = 0; fact < MU_FACTS; fact++)
+        json_decref(facts->known[fact]);
+    free(facts);
+}
+
+void mu_facts_set(struct mu_facts *facts, enum mu_fact fact, const char *key, json_t *value_take)
+{
+    if (facts->known[fact] == NULL)
+        facts->known[fact] = json_object();
+    json_object_set_new(facts->known[fact], key, value_take);
+}
+
+const json_t *mu_facts_get(const struct mu_facts *facts, enum mu_fact fact, const char *key)
+{
+    return facts ? json_object_get(facts->known[fact], key) : NULL;
+}
+
+bool mu_facts_empty(const struct mu_facts *facts)
+{
+    for (int fact = 0; facts != NULL && fact < MU_FACTS; fact++)
+        if (json_object_size(facts->known[fact]) != 0)
+            return false;
+    return true;
+}
+
+const char *mu_fact_name(enum mu_fact fact)
+{
+    return names[fact];
+}
+
+json_t *mu_facts_json(const struct mu_facts *facts)
+{
+    json_t *all = json_object();
+    for (int fact = 0; facts != NULL && fact < MU_FACTS; fact++)
+        if (json_object_size(facts->known[fact]) != 0)
+            json_object_set_new(all, names[fact], json_deep_copy(facts->known[fact]));
+    return all;
+}
