@@ -48,7 +48,7 @@ void mu_json_canon_real(struct mu_buf *buf, double value)
         mu_buf_add(buf, ".0", 2);
 }
 
-static void canon_integer(struct mu_buf *buf, json_int_t value)
+void mu_json_canon_integer(struct mu_buf *buf, int64_t value)
 {
     char text[24], *p = text + sizeof text;
     uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
@@ -116,7 +116,7 @@ void mu_json_canon(const json_t *value, struct mu_buf *buf)
         mu_json_canon_string(buf, json_string_value(value), json_string_length(value));
         break;
     case JSON_INTEGER:
-        canon_integer(buf, json_integer_value(value));
+        mu_json_canon_integer(buf, json_integer_value(value));
         break;
     case JSON_REAL:
         mu_json_canon_real(buf, json_real_value(value));

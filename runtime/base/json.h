@@ -23,6 +23,7 @@ MU_API char *mu_json_text(const json_t *);
 /* Appends one string as canonical JSON, quotes included. */
 MU_API void mu_json_canon_string(struct mu_buf *, const char *text, size_t len);
 void mu_json_canon_real(struct mu_buf *, double);
+void mu_json_canon_integer(struct mu_buf *, int64_t);
 
 /* Strict JSON (RFC 8259), any type at the top, depth <= MU_LIMIT_DEPTH, duplicate keys refused.
  * NULL on failure with the reason and the byte offset in *fail. */

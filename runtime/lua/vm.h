@@ -26,6 +26,7 @@ void mu_vm_free(struct mu_vm *);
 lua_State *mu_vm_state(struct mu_vm *);
 /* The vm of any of its threads. */
 struct mu_vm *mu_vm_of(lua_State *);
+uint32_t mu_vm_seed(const struct mu_vm *);
 size_t mu_vm_memory(const struct mu_vm *);
 /* Over the soft ceiling even after a full collection. */
 bool mu_vm_over_soft(struct mu_vm *);
@@ -40,14 +41,24 @@ bool mu_vm_self_test(void);
 typedef bool mu_vm_tick(lua_State *, void *ud);
 void mu_vm_set_tick(struct mu_vm *, mu_vm_tick *, void *ud);
 void mu_vm_hook(lua_State *thread); /* arms the count hook on a new thread */
+/* Look at this first after every lua_resume, whatever its status: where a hook can't yield (inside a
+ * table.sort comparator or a gsub callback) a stop unwinds as an error that pcall hands on. */
 bool mu_vm_stopped(const struct mu_vm *);
+/* True when no Lua code may go on: a stop, or the hard ceiling. For C functions that could catch errors. */
+bool mu_vm_must_stop(const struct mu_vm *);
+/* Leaves the running thread for good: yields, or raises where it can't. Use as `return mu_vm_halt(L)`. */
+int mu_vm_halt(lua_State *L);
 
 /* Loads text (never bytecode) and pushes the function, its _ENV set to the table at env. The chunk
  * name is shown in errors and src columns: "playbook.lua". */
 enum mu_err mu_vm_load(lua_State *, const char *text, size_t len, const char *chunk, int env, struct mu_fail *);
 /* Runs the function and nargs on top of main in a fresh thread of its own, to the end, with at most
  * `ticks` hook ticks: for header, configuration and templates, which have no effects. Leaves results
- * on the main stack (nres of them). MU_USAGE with the error's text and file:line. */
+ * on the main stack (nres of them). Nothing in it can yield, so verbs refuse. MU_USAGE with the error's
+ * text and file:line; the function and its arguments are popped either way. */
 enum mu_err mu_vm_run_plain(struct mu_vm *, int nargs, int nres, int ticks, struct mu_fail *);
+/* Calls a C function of ours with ud as its only argument (light userdata) where errors may be raised:
+ * how code without a lua_State reads Lua values. MU_USAGE with the error's text. */
+enum mu_err mu_vm_protect(struct mu_vm *, lua_CFunction, void *ud, struct mu_fail *);
 
 #endif

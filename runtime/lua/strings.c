@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * string.rep and string.format; see library.h. The functions with patterns are in pattern.c. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "lua/library.h"
+
+static int l_rep(lua_State *L)
+{
+    size_t len, separator_len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    lua_Integer times = luaL_checkinteger(L, 2);
+    const char *separator = luaL_optlstring(L, 3, "", &separator_len);
+    if (times <= 0 || len + separator_len == 0) { /* Lua's own loops `times` times over nothing */
+        lua_pushliteral(L, "");
+        return 1;
+    }
+    if ((lua_Unsigned)times > MU_LIMIT_VALUE / (len + separator_len))
+        return luaL_error(L, "string.rep: the result would pass %d MiB", MU_LIMIT_VALUE >> 20);
+    luaL_Buffer buf;
+    luaL_buffinit(L, &buf);
+    for (lua_Integer i = 0; i < times; i++) {
+        if (i > 0)
+            luaL_addlstring(&buf, separator, separator_len);
+        luaL_addlstring(&buf, text, len);
+    }
+    luaL_pushresult(&buf);
+    return 1;
+}
+
+/* %s of a table shows its type; Lua's own would show its address. */
+static void hide_address(lua_State *L, int arg)
+{
+    int type = lua_type(L, arg);
+    if (type < LUA_TTABLE && type != LUA_TLIGHTUSERDATA)
+        return;
+    lua_pushstring(L, lua_typename(L, type));
+    lua_replace(L, arg);
+}
+
+/* Upvalue: Lua's own string.format. */
+static int l_format(lua_State *L)
+{
+    size_t len;
+    const char *p = luaL_checklstring(L, 1, &len), *end = p + len;
+    int arg = 1;
+    while ((p = memchr(p, '%', (size_t)(end - p))) != NULL) { /* texts may hold NUL */
+        if (*++p == '%') {
+            p++;
+            continue;
+        }
+        p += strspn(p, "-+ #0123456789.");
+        arg++;
+        if (*p == 'p')
+            return luaL_error(
+                L, "string.format: %%p (an address) differs from run to run and is not available");
+        if (*p == 's' && arg <= lua_gettop(L))
+            hide_address(L, arg);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
+const luaL_Reg mu_lua_string_functions[] = {{"rep", l_rep}, {"format", l_format}, {NULL, NULL}};
