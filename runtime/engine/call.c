@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The gateway. Everything a playbook does to the world is a call, and every call goes this way:
+ *
+ *   probe   new ─▶ matched ─────────────────────────────────────────────▶ arrived ─▶ done
+ *               └▶ checked ─▶ sent ─────────────────────────────────────▶ arrived
+ *   act     new ─▶ checked ─▶ preparing ─▶ intended ─▶ sent ────────────▶ arrived
+ *                                              └───── doubt ◀─┘ ├▶ sent again, asked
+ *
+ * matched: the journal has the answer (match.c). checked: arguments fit the verb's table and
+ * may_change allows it (policy.c). intended: the intent row is durable before anything leaves
+ * (record.c). The last hop, sent, belongs to the world (world_*.c). This file owns the states and the
+ * functions of module/module.h that modules complete their calls with. It knows neither Lua nor sockets. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/redact.h"
+#include "engine/internal.h"
+
+static const char *const state_names[] = {
+#define X(id, name) [id] = name,
+    MU_CALL_STATES(X)
+#undef X
+};
+
+#define BIT(state) (1u << (state))
+static const unsigned edges[] = {
+    [MU_CALL_NEW] = BIT(MU_CALL_MATCHED) | BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) | BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED),
+    [MU_CALL_MATCHED] = BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) | BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_DONE),
+    [MU_CALL_CHECKED] = BIT(MU_CALL_PREPARING) | BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) | BIT(MU_CALL_DOUBT) |
+                        BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_PREPARING] = BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_INTENDED] = BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_SENT] = BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_DONE),
+    [MU_CALL_DOUBT] = BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_ASKED] = BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_SENT) | BIT(MU_CALL_DONE),
+    [MU_CALL_ARRIVED] = BIT(MU_CALL_DONE),
+    [MU_CALL_DONE] = 0,
+};
+
+bool call_enter(struct call *call, enum mu_call_state next)
+{
+    if (!(edges[call->state] & BIT(next))) {
+        mu_error("engine", "%s: call %s can't go from %s to %s; ignored", call->run->name, call->name,
+                 state_names[call->state], state_names[next]);
+        return false;
+    }
+    mu_debug("engine", "%s %s#%lld %s: %s -> %s", call->run->name, call->task ? call->task->path : "-",
+             (long long)call->seq, call->name, state_names[call->state], state_names[next]);
+    call->state = next;
+    return true;
+}
+
+/* --- queues and life --- */
+
+void call_queue_push(struct call_queue *queue, struct call *call)
+{
+    call->next = NULL;
+    if (queue->tail)
+        queue->tail->next = call;
+    else
+        queue->head = call;
+    queue->tail = call;
+}
+
+struct call *call_queue_pop(struct call_queue *queue)
+{
+    struct call *call = queue->head;
+    if (call == NULL)
+        return NULL;
+    queue->head = call->next;
+    if (queue->head == NULL)
+        queue->tail = NULL;
+    call->next = NULL;
+    return call;
+}
+
+void call_queue_remove(struct call_queue *queue, struct call *call)
+{
+    struct call *before = NULL;
+    for (struct call *at = queue->head; at; before = at, at = at->next) {
+        if (at != call)
+            continue;
+        if (before)
+            before->next = at->next;
+        else
+            queue->head = at->next;
+        if (queue->tail == at)
+            queue->tail = before;
+        at->next = NULL;
+        return;
+    }
+}
+
+struct call *call_new(struct run *run, struct task *task, enum mu_call_kind kind, const char *name)
+{
+    struct call *call = MU_NEW(struct call);
+    call->run = run;
+    call->task = task;
+    call->kind = kind;
+    call->name = mu_xstrdup(name);
+    call->how = "sent";
+    call->pub.host = &run->host;
+    call->pub.run = run->name;
+    call->pub.incident = run->incident;
+    call->pub.world = run->world_name;
+    call->pub.key = call->key;
+    return call;
+}
+
+void call_free(struct call *call)
+{
+    if (call == NULL)
+        return;
+    mu_timer_cancel(call->timer);
+    json_decref(call->pub.args);
+    json_decref(call->pub.prepared);
+    json_decref(call->undo);
+    json_decref(call->gate);
+    json_decref(call->result);
+    char *texts[] = {call->name, call->args_text, call->src, call->step, call->value, call->row_value, call->lost_why, call->gate_id};
+    for (size_t i = 0; i < MU_COUNT(texts); i++)
+        free(texts[i]);
+    free(call);
+}
+
+static void pending_add(struct call *call)
+{
+    struct run *run = call->run;
+    call->prev_pending = run->pending_last;
+    if (run->pending_last)
+        run->pending_last->next_pending = call;
+    else
+        run->pending = call;
+    run->pending_last = call;
+}
+
+void call_pending_remove(struct call *call)
+{
+    struct run *run = call->run;
+    if (call->prev_pending)
+        call->prev_pending->next_pending = call->next_pending;
+    else if (run->pending == call)
+        run->pending = call->next_pending;
+    if (call->next_pending)
+        call->next_pending->prev_pending = call->prev_pending;
+    else if (run->pending_last == call)
+        run->pending_last = call->prev_pending;
+    call->prev_pending = call->next_pending = NULL;
+}
+
+/* Half a SHA-256 over verb, a NUL and the arguments as written. */
+void call_digest(const char *verb, const char *args, size_t len, char out[MU_DIGEST_HEX])
+{
+    static struct mu_sha256 *sha; /* one per process: making one costs more than a short digest */
+    uint8_t raw[MU_SHA256];
+    if (sha == NULL)
+        sha = mu_sha256_new();
+    mu_sha256_reset(sha);
+    mu_sha256_add(sha, verb, strlen(verb) + 1);
+    mu_sha256_add(sha, args, len);
+    mu_sha256_end(sha, raw);
+    mu_hex(raw, 16, out);
+}
+
+/* The same at every try of this call, different for every other call there ever was. */
+static void set_key(struct call *call)
+{
+    char text[512], hex[MU_SHA256_HEX];
+    int len = snprintf(text, sizeof text, "%s\n%u\n%lld\n%s\n%lld", call->run->name, call->run->seed,
+                       (long long)call->run->started_ms, call->task->path, (long long)call->seq);
+    mu_sha256_hex(text, (size_t)len, hex);
+    memcpy(call->key, hex, 32);
+}
+
+const struct mu_verb *call_verb(const struct call *call)
+{
+    return call->pub.verb;
+}
+
+/* --- issue --- */
+
+static struct call *new_in_task(struct task *task, enum mu_call_kind kind, const char *name, const char *args,
+                                size_t len, const char *src)
+{
+    struct call *call = call_new(task->run, task, kind, name);
+    call->args_text = mu_xstrndup(args, len);
+    if (mu_redact_hits(args, len)) {
+        json_t *clean = mu_redact_json(mu_json_parse(args, len, NULL));
+        free(call->args_text);
+        call->args_text = mu_json_text(clean);
+        json_decref(clean);
+    }
+    call->src = mu_xstrdup(src);
+    call->step = mu_xstrdup(task->step);
+    call->seq = ++task->seq;
+    call_digest(name, call->args_text, strlen(call->args_text), call->digest);
+    set_key(call);
+    return call;
+}
+
+enum mu_err call_check(struct call *call, struct mu_fail *fail)
+{
+    if (call->kind != MU_CALL_VERB || call->pub.args != NULL)
+        return MU_OK;
+    json_t *written = mu_json_parse(call->args_text, strlen(call->args_text), fail);
+    if (written == NULL)
+        return fail->class;
+    enum mu_err err = mu_args_check(call->pub.verb, written, false, &call->pub.args, fail);
+    json_decref(written);
+    return err != MU_OK ? err : policy_may(call->run, call->pub.verb, call->pub.args, fail);
+}
+
+/* Registers the call with its task: answered from the journal, waiting for the frontier, or sent. */
+static enum mu_err admit(struct call *call, struct mu_fail *fail)
+{
+    struct run *run = call->run;
+    struct recorded *rec = cursor_find(run->cursor, call->task->path, call->seq);
+    if (rec) {
+        if (cursor_match(run, rec, call->task->path, call->seq, call->name, call->digest, call->src)) {
+            call->intended = rec->row.type == MU_ROW_INTENT;
+            call_enter(call, MU_CALL_MATCHED);
+        }
+    } else {
+        enum mu_err err = call_check(call, fail);
+        if (err != MU_OK) {
+            call_free(call);
+            return err;
+        }
+        call_enter(call, MU_CALL_CHECKED);
+    }
+    call->task->call = call;
+    call->task->state = TASK_CALLING;
+    pending_add(call);
+    if (run->live && run->stop == STOP_NONE)
+        call_go(call);
+    return MU_OK;
+}
+
+enum mu_err call_issue(struct task *task, const char *verb, const char *args, size_t len, const char *src,
+                       struct mu_fail *fail)
+{
+    const struct mu_module *module;
+    const struct mu_verb *found = mu_registry_find(task->run->registry, verb, &module);
+    if (found == NULL)
+        return mu_fail_set(fail, MU_USAGE, "unknown verb %s (muster help lists them)", verb);
+    struct call *call = new_in_task(task, MU_CALL_VERB, verb, args, len, src);
+    call->pub.verb = found;
+    return admit(call, fail);
+}
+
+enum mu_err call_timer(struct task *task, int64_t ms, const char *src, struct mu_fail *fail)
+{
+    char args[32];
+    int len = snprintf(args, sizeof args, "[%lld]", (long long)ms);
+    struct call *call = new_in_task(task, MU_CALL_TIMER, "sleep", args, (size_t)len, src);
+    call->due_ms = task->run->now_ms + ms;
+    return admit(call, fail);
+}
+
+enum mu_err gate_issue(struct task *task, const char *kind, const char *args, size_t len, const char *src,
+                       struct mu_fail *fail)
+{
+    return admit(new_in_task(task, MU_CALL_GATE, kind, args, len, src), fail);
+}
+
+/* --- at the frontier --- */
+
+/* prepared is what stands in the intent row beside our own keys. */
+static void restore_intent(struct call *call)
+{
+    struct recorded *rec = cursor_find(call->run->cursor, call->task->path, call->seq);
+    if (rec == NULL)
+        return;
+    json_t *intent = mu_json_parse(rec->row.value, strlen(rec->row.value), NULL);
+    call->undo = json_incref(json_object_get(intent, "undo"));
+    static const char *const ours[] = {"args", "shown", "key", "undo", "foreseen"};
+    for (size_t i = 0; i < MU_COUNT(ours); i++)
+        json_object_del(intent, ours[i]);
+    call->pub.prepared = intent;
+    call->started_ms = mu_clock_mono_ms() - (mu_clock_real_ms() - rec->row.ts); /* for settle_ms */
+}
+
+static bool open_module(struct call *call)
+{
+    struct mu_fail fail;
+    const struct mu_module *module;
+    mu_registry_find(call->run->registry, call->name, &module);
+    if (mu_registry_open(call->run->registry, module, &call->run->host, &call->pub.module_state, &fail) == MU_OK)
+        return true;
+    if (call->pub.verb->kind == MU_ACT)
+        call_arrive_error(call, fail.class, fail.text, false, "not sent");
+    else
+        call_arrive_probe(call, json_pack("{s:b, s:s, s:s}", "ok", 0, "why", fail.text, "class", mu_err_name(fail.class)));
+    return false;
+}
+
+static void go_verb(struct call *call)
+{
+    struct mu_fail fail;
+    if (call_check(call, &fail) != MU_OK) { /* was fine when it was recorded: the tables changed */
+        run_park(call->run, "diverged", "%s: %s at %s", call->name, fail.text, call->src);
+        return;
+    }
+    if (!open_module(call))
+        return;
+    if (call->intended && call->run->world->sends) {
+        restore_intent(call);
+        doubt_enter(call, "the executor ended between intent and outcome");
+    } else if (call->pub.verb->kind == MU_ACT) {
+        call->run->world->act(call);
+    } else {
+        call->run->world->probe(call);
+    }
+}
+
+void call_go(struct call *call)
+{
+    if (call->kind == MU_CALL_TIMER)
+        call->run->world->timer(call);
+    else if (call->kind == MU_CALL_GATE)
+        call->run->world->gate(call);
+    else
+        go_verb(call);
+}
+
+void call_prepare(struct call *call)
+{
+    if (call->pub.verb->prepare == NULL && call->kind == MU_CALL_SUB) {
+        call_send(call);
+        return;
+    }
+    if (call->pub.verb->prepare == NULL) {
+        call->run->world->prepared(call);
+        return;
+    }
+    call_enter(call, MU_CALL_PREPARING);
+    call->phase = PHASE_PREPARE;
+    call->pub.verb->prepare(&call->pub);
+}
+
+/* {args, shown, key, undo, foreseen} on top of what prepare() found. */
+static char *intent_text(struct call *call, bool foreseen)
+{
+    json_t *row = call->pub.prepared ? json_copy(call->pub.prepared) : json_object();
+    if (call->kind == MU_CALL_GATE) {
+        json_object_update(row, call->gate);
+    } else {
+        char *shown = mu_args_shown(call->pub.verb, call->pub.args);
+        json_object_set(row, "args", call->pub.args);
+        json_object_set_new(row, "shown", json_string(shown));
+        json_object_set_new(row, "key", json_string(call->key));
+        json_object_set(row, "undo", call->undo ? call->undo : json_null());
+        free(shown);
+    }
+    if (foreseen)
+        json_object_set_new(row, "foreseen", json_true());
+    char *text = mu_json_text(row);
+    json_decref(row);
+    return text;
+}
+
+void call_intend(struct call *call, bool foreseen)
+{
+    if (call->intended) /* a dry run that was resumed: its row stands already */
+        return;
+    if (call->kind == MU_CALL_VERB)
+        call->undo = undo_for(call);
+    call->ts = run_clock(call->run);
+    char *text = intent_text(call, foreseen);
+    call_enter(call, MU_CALL_INTENDED);
+    call->intended = true;
+    record_call(call, MU_ROW_INTENT, text);
+    free(text);
+    if (!foreseen)
+        call_queue_push(&call->run->barrier, call);
+}
+
+void call_send(struct call *call)
+{
+    if (call->kind == MU_CALL_GATE) {
+        gate_open(call);
+        return;
+    }
+    bool leaves = call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT;
+    if (leaves && !call->run->world->sends) { /* no road leads here; the promise of a dry run is kept all the same */
+        call_arrive_error(call, MU_INTERNAL, "an act may not leave in this world", false, "not sent");
+        return;
+    }
+    if (!call_enter(call, MU_CALL_SENT))
+        return;
+    call->started_ms = mu_clock_mono_ms();
+    call->phase = PHASE_START;
+    call->pub.verb->start(&call->pub);
+}
+
+/* --- results --- */
+
+static char *clean_text(json_t *value_take)
+{
+    char *text = mu_json_text(value_take);
+    if (mu_redact_hits(text, strlen(text))) {
+        value_take = mu_redact_json(value_take);
+        free(text);
+        text = mu_json_text(value_take);
+    }
+    json_decref(value_take);
+    return text;
+}
+
+static void arrive(struct call *call, bool ok, json_t *value_take, const char *how)
+{
+    struct run *run = call->run;
+    call->phase = PHASE_NONE;
+    if (!call_enter(call, MU_CALL_ARRIVED)) {
+        json_decref(value_take);
+        return;
+    }
+    call->ok = ok;
+    call->how = how;
+    call->value = clean_text(value_take);
+    call_queue_push(&run->arrived, call);
+}
+
+void call_arrive_value(struct call *call, json_t *value_take, const char *how)
+{
+    arrive(call, true, value_take ? value_take : json_null(), how);
+}
+
+void call_arrive_error(struct call *call, enum mu_err class, const char *why, bool in_doubt, const char *how)
+{
+    json_t *error = json_pack("{s:s, s:s, s:o, s:b, s:s}", "verb", call->name, "class", mu_err_name(class), "why",
+                              mu_json_lenient_string(why, strlen(why)), "in_doubt", in_doubt, "src", call->src);
+    arrive(call, false, error, how);
+}
+
+void call_arrive_probe(struct call *call, json_t *value_take)
+{
+    if (call->kind != MU_CALL_SUB) {
+        call_arrive_value(call, value_take, call->how);
+        return;
+    }
+    call->result = value_take;
+    call_enter(call, MU_CALL_ARRIVED);
+    call_queue_push(&call->run->subs_done, call);
+}
+
+static bool answers_directly(const struct call *call)
+{
+    return call->kind == MU_CALL_SUB || call->pub.verb->kind != MU_ACT;
+}
+
+static void answered(struct call *call, json_t *value_take)
+{
+    if (call->pub.verb->kind == MU_ACT) /* the host's own message */
+        call_arrive_probe(call, value_take);
+    else
+        call->run->world->probed(call, value_take);
+}
+
+static void prepared(struct call *call, json_t *value_take)
+{
+    call->pub.prepared = mu_redact_json(value_take);
+    if (call->kind == MU_CALL_SUB)
+        call_send(call);
+    else
+        call->run->world->prepared(call);
+}
+
+void mu_call_done(struct mu_call *pub, json_t *value_take)
+{
+    struct call *call = (struct call *)pub;
+    int phase = call->phase;
+    call->phase = PHASE_NONE;
+    if (phase == PHASE_PREPARE) {
+        prepared(call, value_take);
+    } else if (phase == PHASE_START && answers_directly(call)) {
+        answered(call, value_take);
+    } else if (phase == PHASE_START) {
+        call_arrive_value(call, value_take, call->how);
+    } else {
+        mu_error("engine", "%s completed twice; the second result is dropped", call->name);
+        json_decref(value_take);
+    }
+}
+
+void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const char *fmt, ...)
+{
+    struct call *call = (struct call *)pub;
+    struct mu_fail fail;
+    va_list ap;
+    va_start(ap, fmt);
+    mu_fail_setv(&fail, class, fmt, ap);
+    va_end(ap);
+    int phase = call->phase;
+    call->phase = PHASE_NONE;
+    if (phase == PHASE_NONE)
+        mu_error("engine", "%s failed after it was complete: %s", call->name, fail.text);
+    else if (phase != PHASE_READBACK && answers_directly(call))
+        answered(call, json_pack("{s:b, s:o, s:s}", "ok", 0, "why",
+                                       mu_json_lenient_string(fail.text, strlen(fail.text)), "class", mu_err_name(class)));
+    else if (phase == PHASE_START && in_doubt)
+        doubt_enter(call, fail.text);
+    else if (phase == PHASE_READBACK)
+        doubt_readback_done(call, MU_UNKNOWN, NULL, fail.text);
+    else
+        call_arrive_error(call, class, fail.text, false, phase == PHASE_PREPARE ? "not sent" : call->how);
+}
+
+void mu_call_readback(struct mu_call *pub, enum mu_known known, json_t *value_take, const char *why)
+{
+    struct call *call = (struct call *)pub;
+    assert(call->phase == PHASE_READBACK);
+    call->phase = PHASE_NONE;
+    doubt_readback_done(call, known, value_take, why ? why : "");
+}
+
+void mu_call_progress(struct mu_call *pub, const char *fmt, ...)
+{
+    struct call *call = (struct call *)pub;
+    char text[400];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    while (call->parent)
+        call = call->parent;
+    if (call->task == NULL)
+        return;
+    char *clean = mu_redact_text(text);
+    record_host(call->run, "progress",
+                json_pack("{s:s, s:I, s:s, s:o}", "task", call->task->path, "seq", (json_int_t)call->seq, "verb",
+                          call->name, "text", mu_json_lenient_string(clean, strlen(clean))));
+    free(clean);
+}
+
+/* --- cancel --- */
+
+/* Takes the call back from the world; its task will not hear of it. */
+void call_cancel(struct call *call)
+{
+    struct run *run = call->run;
+    sub_cancel_all(call);
+    mu_timer_cancel(call->timer);
+    call->timer = NULL;
+    if (call->phase != PHASE_NONE && call->pub.verb && call->pub.verb->cancel)
+        call->pub.verb->cancel(&call->pub);
+    call->phase = PHASE_NONE;
+    call_queue_remove(&run->arrived, call);
+    call_queue_remove(&run->settling, call);
+    call_queue_remove(&run->barrier, call);
+    if (call->kind == MU_CALL_GATE && call->gate_id && run->store && run->live)
+        (void)!mu_store_gate_cancel(run->store, call->gate_id, run_clock(run), "the playbook no longer needs it", NULL);
+    if (call->task) {
+        call->task->call = NULL;
+        call_pending_remove(call);
+    }
+    call_queue_push(&run->garbage, call);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making a run: locks, number, incident, journal with bundle and row 1. Everything is checked before
+ * anything is made; what was made is taken back when a later part fails. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+#include "lua/bind.h"
+
+static json_t *filled(const json_t *patterns, const json_t *params)
+{
+    json_t *out = json_array(), *item;
+    size_t i;
+    json_array_foreach(patterns, i, item)
+    {
+        char *text = mu_params_fill(json_string_value(item), params);
+        json_array_append_new(out, json_string(text));
+        free(text);
+    }
+    return out;
+}
+
+static json_t *playbook_json(const struct mu_header *header)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", header->name, "version", header->version, "summary", header->summary,
+                     "owner", header->owner, "changelog_line", mu_json_str(header->changelog, header->version, ""));
+}
+
+static uint32_t fresh_seed(const struct mu_run_request *request)
+{
+    uint32_t seed = request->seed;
+    while (seed == 0) {
+        mu_random_bytes(&seed, sizeof seed);
+        seed &= 0x7fffffff;
+    }
+    return seed;
+}
+
+static json_t *start_value(const struct mu_run_request *request, const struct mu_run_created *run, const char *lock)
+{
+    char digest[MU_SHA256_HEX];
+    mu_bundle_digest(request->bundle, digest);
+    const struct mu_header *header = request->header;
+    return json_pack("{s:i, s:i, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:O, s:O?, s:O?, s:s, s:o, s:o, s:I, s:s?, s:s, s:s, s:b}",
+                     "format", MU_JOURNAL_FORMAT, "language", MU_LANGUAGE_LEVEL, "run", run->name, "incident", run->incident,
+                     "world", request->world, "seed", (json_int_t)fresh_seed(request), "build", MUSTER_VERSION, "lua", "5.4",
+                     "bundle", digest, "playbook", playbook_json(header), "params", request->params, "samples",
+                     request->samples, "who", request->who, "reason", request->reason ? request->reason : "", "locks",
+                     lock ? json_pack("[s]", lock) : json_array(), "may_change", filled(header->may_change, request->params),
+                     "stale_after_ms", (json_int_t)header->stale_after_ms, "followed_by", header->followed_by, "config",
+                     request->config ? request->config->path : "", "journal", run->path, "lab", request->lab);
+}
+
+static bool put_file(const char *path, const char *bytes, size_t len, void *ud)
+{
+    mu_journal_put_file(ud, path, bytes, len);
+    return true;
+}
+
+static void write_start(struct mu_journal *journal, const struct mu_run_request *request, const struct mu_run_created *run, const char *lock)
+{
+    json_t *start = start_value(request, run, lock);
+    char *text = mu_json_text(start);
+    struct mu_row row = {.epoch = 1, .type = MU_ROW_HOST, .task = "", .verb = "start", .args = "", .digest = "", .src = "",
+                         .step = "", .ts = mu_clock_real_ms(), .value = text};
+    mu_bundle_each(request->bundle, put_file, journal);
+    mu_journal_put_file(journal, MU_PRELUDE_CHUNK, mu_prelude_words, mu_prelude_words_len);
+    mu_journal_append(journal, &row);
+    free(text);
+    json_decref(start);
+}
+
+static enum mu_err write_journal(const struct mu_run_request *request, const struct mu_run_created *run, const char *lock, struct mu_fail *fail)
+{
+    struct mu_journal *journal;
+    if (mu_journal_create(run->path, &journal, fail) != MU_OK)
+        return fail->class;
+    write_start(journal, request, run, lock);
+    enum mu_err err = mu_journal_flush(journal, true, fail);
+    mu_journal_close(journal);
+    if (err != MU_OK)
+        unlink(run->path);
+    return err;
+}
+
+static enum mu_err find_incident(struct mu_store *store, const struct mu_run_request *request, struct mu_run_created *run, struct mu_fail *fail)
+{
+    run->incident[0] = '\0';
+    if (request->incident) {
+        if (!mu_store_incident_exists(store, request->incident))
+            return mu_fail_set(fail, MU_USAGE, "there is no incident %s (muster runs lists them); leave --incident out to open one", request->incident);
+        snprintf(run->incident, sizeof run->incident, "%s", request->incident);
+        return MU_OK;
+    }
+    if (strcmp(request->world, "live") != 0)
+        return MU_OK;
+    return mu_store_incident_open(store, request->header->summary, mu_json_str(request->who, "name", ""), mu_clock_real_ms(),
+                                  run->incident, fail);
+}
+
+/* Locks bind live runs; a dry run has none to fear. */
+static enum mu_err take_lock(struct mu_store *store, const struct mu_run_request *request, const char *lock, const char *run, struct mu_fail *fail)
+{
+    if (lock == NULL || strcmp(request->world, "live") != 0)
+        return MU_OK;
+    return mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail);
+}
+
+static enum mu_err check_lock(struct mu_store *store, const struct mu_run_request *request, const char *lock, struct mu_fail *fail)
+{
+    char owner[128] = "";
+    if (lock == NULL || strcmp(request->world, "live") != 0)
+        return MU_OK;
+    if (mu_store_lock_owner(store, lock, request->world, owner, fail) != MU_OK)
+        return fail->class;
+    return owner[0] ? mu_fail_set(fail, MU_CONFLICT, "%s is held by %s: look at it with muster show %s", lock, owner, owner) : MU_OK;
+}
+
+static enum mu_err create(struct mu_store *store, const struct mu_run_request *request, const char *lock, struct mu_run_created *out, struct mu_fail *fail)
+{
+    if (check_lock(store, request, lock, fail) != MU_OK || find_incident(store, request, out, fail) != MU_OK)
+        return fail->class;
+    const char *colon = lock ? strchr(lock, ':') : NULL;
+    struct mu_store_run row = {.playbook = request->header->name, .version = request->header->version, .world = request->world,
+                               .incident = out->incident, .subject = colon ? colon + 1 : lock ? lock : "", .state = "running",
+                               .who = mu_json_str(request->who, "name", ""), .started = mu_clock_real_ms(), .exit = -1};
+    if (mu_store_run_create(store, &row, out->name, out->path, fail) != MU_OK)
+        return fail->class;
+    enum mu_err err = take_lock(store, request, lock, out->name, fail);
+    if (err == MU_OK)
+        err = write_journal(request, out, lock, fail);
+    if (err != MU_OK) {
+        struct mu_fail ignored;
+        (void)!mu_store_lock_release_all(store, out->name, &ignored);
+        (void)!mu_store_run_forget(store, out->name, &ignored);
+    }
+    return err;
+}
+
+enum mu_err mu_run_create(struct mu_store *store, const struct mu_run_request *request, struct mu_run_created *out, struct mu_fail *fail)
+{
+    char *lock = request->header->exclusive ? mu_params_fill(request->header->exclusive, request->params) : NULL;
+    enum mu_err err = create(store, request, lock, out, fail);
+    free(lock);
+    return err;
+}
+
+struct mu_journal *mu_run_create_memory(const struct mu_run_request *request)
+{
+    struct mu_run_created run = {.name = "call", .path = "", .incident = ""};
+    struct mu_journal *journal = mu_journal_memory();
+    write_start(journal, request, &run, NULL);
+    (void)!mu_journal_flush(journal, false, NULL);
+    return journal;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * In doubt: an act whose intent is durable and whose outcome is unknown, after a crash and after a lost
+ * reply alike (design J6). What may be done is the verb's word (module.h, enum mu_in_doubt):
+ *
+ *   READBACK ─▶ applied: outcome "readback" · not applied, settled: sent again · pending: asked again later
+ *               changed or unknown: a person decides (the run parks)
+ *   REPEATABLE, KEYED ─▶ sent again, marked or with the same key        ASK ─▶ a person decides */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+
+#define POLL_MS     2000
+#define PATIENCE_MS 60000 /* how long pending or no answer is waited out before a person is asked */
+
+static void ask_person(struct call *call, const char *what)
+{
+    call_enter(call, MU_CALL_ASKED);
+    run_park(call->run, "in_doubt",
+             "%s (%s) was sent and nobody can tell whether it took effect: %s; first: %s. Look at the far side, then: "
+             "muster resume %s (reads it back again)",
+             call->name, call->src, what, call->lost_why, call->run->name);
+}
+
+static void send_again(struct call *call)
+{
+    call->pub.repeated = true;
+    call_send(call);
+}
+
+static void read_back(void *ud)
+{
+    struct call *call = ud;
+    call->timer = NULL;
+    call->phase = PHASE_READBACK;
+    call->pub.verb->readback(&call->pub);
+}
+
+static void later(struct call *call, const char *what)
+{
+    if (mu_clock_mono_ms() >= call->doubt_until_ms)
+        ask_person(call, what);
+    else
+        call->timer = mu_timer_start(call->run->loop, POLL_MS, read_back, call);
+}
+
+/* Within the time in which a late-applying API may still apply, "not applied" proves nothing. */
+static bool settled(const struct call *call)
+{
+    return mu_clock_mono_ms() - call->started_ms >= (int64_t)call->pub.verb->settle_ms;
+}
+
+void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_take, const char *why)
+{
+    mu_info("engine", "%s: %s read back: %d %s", call->run->name, call->name, (int)known, why);
+    switch (known) {
+    case MU_APPLIED:
+        call_arrive_value(call, value_take, "readback");
+        return;
+    case MU_NOT_APPLIED:
+        if (settled(call))
+            send_again(call);
+        else
+            later(call, "it may still be applied");
+        break;
+    case MU_PENDING:
+        later(call, why[0] ? why : "the far side has not applied it yet");
+        break;
+    case MU_CHANGED:
+        ask_person(call, why[0] ? why : "somebody else changed the same thing meanwhile");
+        break;
+    case MU_UNKNOWN:
+        later(call, why[0] ? why : "no answer");
+        break;
+    }
+    json_decref(value_take);
+}
+
+void doubt_enter(struct call *call, const char *why)
+{
+    free(call->lost_why);
+    call->lost_why = mu_xstrdup(why);
+    if (!call_enter(call, MU_CALL_DOUBT))
+        return;
+    if (call->doubt_until_ms == 0)
+        call->doubt_until_ms = mu_clock_mono_ms() + PATIENCE_MS + (int64_t)call->pub.verb->settle_ms;
+    record_host(call->run, "progress",
+                json_pack("{s:s, s:I, s:s, s:o}", "task", call->task->path, "seq", (json_int_t)call->seq, "verb",
+                          call->name, "text", json_sprintf("in doubt: %s", why)));
+    if (mu_clock_mono_ms() >= call->doubt_until_ms)
+        ask_person(call, "it was tried several times");
+    else if (call->pub.verb->in_doubt == MU_READBACK && call->pub.verb->readback)
+        read_back(call);
+    else if (call->pub.verb->in_doubt == MU_REPEATABLE || call->pub.verb->in_doubt == MU_KEYED)
+        send_again(call);
+    else
+        ask_person(call, "this verb can't be read back");
+}

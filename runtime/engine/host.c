@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Services for modules: the loop, the protocol clients made from muster.lua, and the functions of
+ * module.h that answer from configuration and bundle. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/redact.h"
+#include "engine/internal.h"
+#include "io/dns.h"
+#include "io/http.h"
+#include "io/smtp.h"
+
+/* A NULL-terminated list of the array's strings (borrowed texts, free the list); NULL when absent. */
+static const char **text_list(const json_t *array)
+{
+    if (json_array_size(array) == 0)
+        return NULL;
+    const char **list = mu_xcalloc(json_array_size(array) + 1, sizeof *list);
+    size_t i, n = 0;
+    json_t *item;
+    json_array_foreach(array, i, item)
+    {
+        if (json_is_string(item))
+            list[n++] = json_string_value(item);
+    }
+    return list;
+}
+
+static int milliseconds(const json_t *value)
+{
+    int64_t ms = 0;
+    if (json_is_string(value) && mu_duration_parse(json_string_value(value), &ms) && ms < INT_MAX)
+        return (int)ms;
+    return json_is_integer(value) ? (int)json_integer_value(value) * 1000 : 0;
+}
+
+static enum mu_err open_dns(struct run *run, struct mu_fail *fail)
+{
+    const json_t *section = mu_config(&run->host, "dns");
+    const char **resolvers = text_list(json_object_get(section, "resolvers"));
+    const char **fallback = text_list(json_object_get(section, "fallback"));
+    struct mu_dns_config config = {.resolvers = resolvers,
+                                   .fallback = fallback,
+                                   .authoritative_port = (uint16_t)mu_json_int(section, "port", 0),
+                                   .timeout_ms = milliseconds(json_object_get(section, "timeout"))};
+    enum mu_err err = mu_dns_new(run->loop, &config, &run->host.dns, fail);
+    free(resolvers);
+    free(fallback);
+    return err;
+}
+
+static char *ca_file_of(const struct run *run)
+{
+    const char *file = mu_json_str(mu_config(&run->host, "tls"), "ca_file", NULL);
+    if (file == NULL)
+        return NULL;
+    return file[0] == '/' ? mu_xstrdup(file) : mu_xasprintf("%s/%s", run->host.config_dir, file);
+}
+
+enum mu_err host_open(struct run *run, struct mu_fail *fail)
+{
+    char name[256] = "localhost";
+    gethostname(name, sizeof name - 1);
+    run->loop = mu_loop_new();
+    run->host.loop = run->loop;
+    run->host.config = run->config->values;
+    run->host.config_dir = run->config->dir;
+    if (open_dns(run, fail) != MU_OK)
+        return fail->class;
+    char *ca_file = ca_file_of(run);
+    struct mu_http_config http = {.ca_file = ca_file};
+    run->host.http = mu_http_new(run->loop, run->host.dns, &http);
+    run->host.smtp = mu_smtp_new(run->loop, ca_file, mu_json_str(mu_config(&run->host, "smtp"), "helo", name));
+    free(ca_file);
+    return MU_OK;
+}
+
+void host_close(struct run *run)
+{
+    if (run->loop == NULL)
+        return;
+    mu_smtp_free(run->host.smtp);
+    mu_http_free(run->host.http);
+    if (run->host.dns)
+        mu_dns_free(run->host.dns);
+    mu_loop_free(run->loop);
+    run->loop = NULL;
+}
+
+/* --- module.h --- */
+
+const json_t *mu_config(const struct mu_host *host, const char *path)
+{
+    return host->config ? mu_config_at(host->config, path) : NULL;
+}
+
+const char *mu_secret(const struct mu_host *host, const json_t *ref)
+{
+    (void)host;
+    if (json_is_string(ref))
+        return json_string_value(ref);
+    const char *name = mu_json_str(ref, "$secret", NULL);
+    return name ? mu_redact_secret(name) : NULL;
+}
+
+const char *mu_call_file(struct mu_call *call, const char *path, size_t *len)
+{
+    struct run *run = ((struct call *)call)->run;
+    return run->bundle ? mu_bundle_file(run->bundle, path, len) : NULL;
+}

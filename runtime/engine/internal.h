@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the engine share: the run, its tasks, its calls. Nobody outside includes this.
+ *
+ *   task.c    coroutines: resume, spawn, wait, cancel           (the only caller of lua_resume)
+ *   call.c    a call's way: checked ─▶ matched | prepared ─▶ intended ─▶ sent ─▶ done
+ *   match.c   the cursor over what is recorded                  record.c  rows out, barrier, flush
+ *   gate.c    waits for people     doubt.c  in doubt            policy.c  may_change
+ *   world.h   the last hop: world_live.c, world_dry.c           host.c    services for modules
+ *
+ * One turn of the loop (run.c): callbacks put calls on `arrived`; then, in this order, their rows are
+ * appended, flushed durably when an outcome is among them, delivered one by one (each with every task
+ * that becomes ready), and at last the intents that came up meanwhile are flushed and sent together. */
+#ifndef MU_ENGINE_INTERNAL_H
+#define MU_ENGINE_INTERNAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "engine/run.h"
+#include "io/loop.h"
+#include "journal/journal.h"
+#include "journal/rows.h"
+#include "module/module.h"
+#include "module/registry.h"
+#include "store/store.h"
+
+struct lua_State;
+struct mu_vm;
+struct mu_world;
+struct mu_cursor;
+struct mu_watchdog;
+struct signals;
+
+#define MU_DIGEST_HEX 33 /* 32 hex digits and the NUL: half a SHA-256 of verb and args */
+
+/* --- calls --- */
+
+#define MU_CALL_STATES(X)                                                                          \
+    X(MU_CALL_NEW, "new")           /* issued, arguments as written */                             \
+    X(MU_CALL_MATCHED, "matched")   /* waits for its recorded completion */                        \
+    X(MU_CALL_CHECKED, "checked")   /* at the frontier, arguments and policy are fine */           \
+    X(MU_CALL_PREPARING, "preparing")                                                              \
+    X(MU_CALL_INTENDED, "intended") /* its intent row waits for the barrier */                     \
+    X(MU_CALL_SENT, "sent")         /* out in the world */                                         \
+    X(MU_CALL_DOUBT, "doubt")       /* being read back */                                          \
+    X(MU_CALL_ASKED, "asked")       /* a person decides */                                         \
+    X(MU_CALL_ARRIVED, "arrived")   /* has its result, not yet a row */                            \
+    X(MU_CALL_DONE, "done")
+
+enum mu_call_state {
+#define X(id, name) id,
+    MU_CALL_STATES(X)
+#undef X
+};
+
+enum mu_call_kind { MU_CALL_VERB, MU_CALL_TIMER, MU_CALL_GATE, MU_CALL_SUB };
+
+struct call {
+    struct mu_call pub; /* what the verb's functions see; first, so that one casts to the other */
+    struct run *run;
+    struct task *task; /* NULL for subs and the host's own calls */
+    enum mu_call_kind kind;
+    enum mu_call_state state;
+    enum { PHASE_NONE, PHASE_PREPARE, PHASE_START, PHASE_READBACK } phase;
+    int64_t seq;
+    char *name;      /* of the verb */
+    char *args_text; /* canonical, as written */
+    char digest[MU_DIGEST_HEX];
+    char *src;
+    char *step;
+    char key[33];
+    bool intended;      /* an intent row exists, recorded or appended */
+    bool recorded;      /* delivered from the journal */
+    bool detached;      /* completes for nobody: its task is gone */
+    /* the result on its way to the task */
+    bool ok;
+    char *value;        /* canonical text for Lua: the value or the error object */
+    char *row_value;    /* canonical text for the row; for probes the same as value */
+    int64_t ts;
+    /* timers and waiting */
+    int64_t due_ms;
+    struct mu_timer *timer;
+    int64_t started_ms; /* when it was sent, for the watchers */
+    /* in doubt */
+    int64_t doubt_until_ms;
+    const char *how; /* sent, readback, person, foreseen */
+    json_t *undo;    /* {title, verb, args} in the intent row */
+    char *lost_why;  /* why it came in doubt */
+    /* gates */
+    char *gate_id;
+    json_t *gate; /* what the intent row shows */
+    int64_t reminded_ms;
+    /* subs */
+    struct call *parent;
+    mu_sub_cb *sub_done;
+    void *sub_ud;
+    json_t *result; /* a sub's */
+    void (*host_done)(struct run *, const json_t *result, void *ud);
+    struct call *subs;      /* children, linked by sibling */
+    struct call *sibling;
+    struct call *next;      /* in the queue it stands in */
+    struct call *prev_pending, *next_pending;
+};
+
+struct call_queue {
+    struct call *head, *tail;
+};
+void call_queue_push(struct call_queue *, struct call *);
+struct call *call_queue_pop(struct call_queue *);
+void call_queue_remove(struct call_queue *, struct call *);
+
+/* --- tasks --- */
+
+enum task_state { TASK_READY, TASK_CALLING, TASK_WAITING, TASK_DONE, TASK_FAILED, TASK_CANCELLED };
+
+struct task {
+    struct run *run;
+    char *path;
+    int64_t seq;   /* calls and notes so far */
+    int children;  /* spawned so far */
+    int depth;
+    struct lua_State *thread;
+    int thread_ref;  /* keeps the thread alive in the registry */
+    int result_ref;  /* return value or error, once ended */
+    enum task_state state;
+    bool killed;     /* cancelled while shielded by an act in flight, or still in the ready queue */
+    struct call *call;
+    int resume_values; /* already on its stack for the next resume */
+    char *delivery;    /* canonical text of the result it is being resumed with */
+    char *step;
+    json_t *undo; /* pending `undo`, waits for the next applied act of this task or its children */
+    struct task *parent, *first_child, *next_sibling;
+    struct task **waits_for;
+    size_t waits_count;
+    struct task *next_ready, *next_all, *next_bucket;
+};
+
+/* --- the run --- */
+
+enum stop_kind { STOP_NONE, STOP_FINISH, STOP_FAIL, STOP_ERROR, STOP_RETURN, STOP_PARK, STOP_CANCEL, STOP_LEAVE, STOP_UNPREDICTABLE };
+
+struct run {
+    char *name, *incident, *world_name;
+    uint32_t seed;
+    bool lab;
+    json_t *start; /* value of row 1 */
+    const json_t *params;
+    json_t *may_change;      /* filled in */
+    int64_t stale_after_ms;
+    int64_t epoch;
+    int64_t started_ms, now_ms; /* now: time of the last consumed event (J7) */
+    int64_t resumed_ms;         /* wall time this executor began */
+    int64_t down_ms;            /* how long nobody executed it */
+    int64_t jumps;              /* dry run: how often its clock jumped */
+    int64_t skipped_ms;         /* dry run: how far its clock is ahead of the wall's */
+    bool live;                  /* the frontier is reached: calls go to the world */
+    struct mu_journal *journal;
+    struct mu_bundle *bundle;
+    struct mu_store *store;     /* NULL for memory runs and verification */
+    char *path;
+    int wake_fd;
+    bool verifying;             /* no world behind */
+    bool storage_failed;
+    struct mu_fail storage_fail;
+
+    struct mu_loop *loop;
+    struct mu_host host;
+    struct mu_registry *registry;
+    const struct mu_config *config;
+    const struct mu_world *world;
+    struct mu_facts *facts;
+
+    struct mu_vm *vm;
+    struct mu_watchdog *watchdog;
+    struct mu_cursor *cursor;
+    struct mu_timer *flush_timer, *poll_timer;
+    int64_t store_version;
+    struct signals *signals;
+    int64_t last_boot_ms;
+
+    struct task *root, *all_tasks, *ready_head, *ready_tail, *current;
+    struct task *task_buckets[1024]; /* by path */
+    size_t task_count;
+    struct call *pending, *pending_last; /* every call of a task that is not done, in issue order */
+    struct call_queue arrived, settling, barrier, subs_done, garbage;
+    struct call *host_calls; /* of the host itself, linked by sibling */
+    int64_t acts, probes, gates;
+    int64_t slice_ticks;
+    bool stale; /* asks a person before the next act */
+    bool approved_stale;
+    json_t *outlook; /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
+
+    enum stop_kind stop;
+    char *stop_result, *stop_why;
+    const char *park_why; /* stale, in_doubt, diverged ... */
+    json_t *park_next;
+    bool last_gate_declined, last_gate_expired;
+    json_t *who;
+};
+
+/* run.c */
+void run_stop(struct run *, enum stop_kind, const char *result, const char *why);
+void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 4);
+int64_t run_clock(const struct run *); /* wall time as this run sees it, never going back */
+void run_deliver(struct run *, struct call *);
+void run_look_into_store(struct run *); /* orders, gates, messages */
+enum mu_err run_load(struct run *, struct mu_journal *, struct mu_fail *);
+void run_unload(struct run *);
+
+
+/* task.c */
+enum mu_err task_boot(struct run *, struct mu_fail *);
+void task_run_ready(struct run *);
+void task_complete(struct task *, struct call *); /* puts the result on its stack, makes it ready */
+void task_cancel(struct task *);
+bool task_ended(const struct task *);
+struct task *task_find(struct run *, const char *path);
+void task_free_all(struct run *);
+char *task_error_text(struct task *); /* of a failed task; new text */
+
+/* call.c */
+struct call *call_new(struct run *, struct task *, enum mu_call_kind, const char *name);
+void call_free(struct call *);
+bool call_enter(struct call *, enum mu_call_state);
+enum mu_err call_issue(struct task *, const char *verb, const char *args, size_t len, const char *src, struct mu_fail *);
+enum mu_err call_timer(struct task *, int64_t ms, const char *src, struct mu_fail *);
+enum mu_err call_check(struct call *, struct mu_fail *); /* arguments against the verb, policy */
+void call_go(struct call *);                 /* at the frontier: dispatch to the world */
+void call_send(struct call *);               /* after the barrier */
+void call_arrive_value(struct call *, json_t *value_take, const char *how);
+void call_arrive_probe(struct call *, json_t *value_take); /* of a task's probe or a sub */
+void call_arrive_error(struct call *, enum mu_err class, const char *why, bool in_doubt, const char *how);
+void call_intend(struct call *, bool foreseen);
+void call_prepare(struct call *);
+void call_cancel(struct call *);
+void call_digest(const char *verb, const char *args, size_t len, char out[MU_DIGEST_HEX]);
+const struct mu_verb *call_verb(const struct call *);
+void call_pending_remove(struct call *);
+
+/* sub.c */
+/* A call of the host itself, outside any task: done gets the result, or {ok = false, why} of an act. */
+typedef void sub_done_cb(struct run *, const json_t *result, void *ud);
+void sub_host_call(struct run *, const char *verb, json_t *args_take, const char *dedup, sub_done_cb *, void *ud);
+bool sub_host_busy(const struct run *);
+void sub_host_cancel(struct run *);
+void sub_cancel_all(struct call *parent);
+void sub_deliver(struct run *);
+
+/* doubt.c */
+void doubt_enter(struct call *, const char *why);
+void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const char *why);
+
+/* gate.c */
+enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len, const char *src, struct mu_fail *);
+void gate_begin(struct call *); /* at the frontier: intend it, or find it again */
+void gate_open(struct call *);  /* after the barrier */
+void gate_poll_all(struct run *);
+
+/* note.c */
+enum mu_err note_put(struct task *, const char *verb, const char *args, size_t len, const char *src, struct mu_fail *);
+
+/* match.c */
+struct mu_cursor *cursor_new(struct mu_journal *, struct mu_fail *);
+void cursor_free(struct mu_cursor *);
+struct recorded { /* a row kept for replay */
+    struct mu_row row;
+    bool used;
+};
+const struct recorded *cursor_first(const struct mu_cursor *, char type); /* of that type, e.g. 'h' start */
+/* The row a call or note at (task, seq) stands for: c, n or i; NULL when nothing is recorded. */
+struct recorded *cursor_find(const struct mu_cursor *, const char *task, int64_t seq);
+struct recorded *cursor_outcome(const struct mu_cursor *, const char *task, int64_t seq);
+/* J4. True when the record fits verb and digest; else parks the run as diverged, naming both sides. */
+bool cursor_match(struct run *, struct recorded *, const char *task, int64_t seq, const char *verb, const char *digest, const char *src);
+/* Delivers what is recorded until it is exhausted or the run stopped. */
+void cursor_replay(struct run *);
+bool cursor_exhausted(const struct mu_cursor *);
+int64_t cursor_rows(const struct mu_cursor *);
+int64_t cursor_last_ts(const struct mu_cursor *);
+int cursor_count(const struct mu_cursor *, char type, const char *verb);
+/* The first row nobody consumed, NULL when all are: what offline verification asks at the end. */
+const struct recorded *cursor_left_over(const struct mu_cursor *);
+void cursor_each(const struct mu_cursor *, bool (*cb)(const struct mu_row *, void *ud), void *ud);
+int cursor_starts_without_frontier(const struct mu_cursor *);
+
+/* record.c */
+void record_row(struct run *, char type, const char *task, int64_t seq, const char *verb, const char *args,
+                const char *digest, const char *src, const char *step, int64_t ts, const char *value);
+void record_call(struct call *, char type, const char *value);
+void record_host(struct run *, const char *verb, json_t *value_take);
+bool record_barrier(struct run *); /* durable; false: storage failed, the run is stopping */
+void record_flush_soon(struct run *);
+
+/* policy.c */
+enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args, struct mu_fail *);
+bool policy_verb_named(const json_t *may_change, const char *verb);
+
+/* undo.c */
+json_t *undo_for(struct call *); /* the {title, verb, args} of the intent row, or NULL */
+void undo_applied(struct call *);
+
+/* outbox.c */
+void outbox_put(struct run *, const char *kind, const char *to, const char *subject, const char *body, const char *dedup);
+void outbox_send(struct run *);
+
+
+/* host.c */
+enum mu_err host_open(struct run *, struct mu_fail *);
+void host_close(struct run *);
+
+/* signals.c */
+void signals_ignore(void);
+void signals_listen(struct run *);
+void signals_stop(struct run *);
+
+/* watchdog.c */
+struct mu_watchdog *watchdog_start(void);
+void watchdog_stop(struct mu_watchdog *);
+void watchdog_slice(struct mu_watchdog *, bool running);
+
+/* world.h */
+struct mu_world {
+    const char *name;
+    bool sends;                     /* acts really leave */
+    void (*probe)(struct call *);
+    void (*probed)(struct call *, json_t *value_take); /* a probe's or sub's answer came */
+    void (*act)(struct call *);
+    void (*prepared)(struct call *);
+    void (*gate)(struct call *);
+    void (*timer)(struct call *);
+    bool (*idle)(struct run *);     /* nothing is ready: true = it made something happen; NULL = just wait */
+};
+extern const struct mu_world mu_world_live, mu_world_dry;
+const struct mu_world *mu_world_find(const char *name);
+
+#endif

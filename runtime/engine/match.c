@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The cursor: what is recorded, in front of any world. While the journal has an answer the cursor
+ * gives it; where it ends is the frontier. A record is used only if task path, sequence, verb and
+ * args digest match, at issue and at completion (design J4); a difference parks the run as diverged
+ * and names both sides. It never guesses.
+ *
+ * Replay delivers one completion, runs every ready task until quiet, then takes the next: the order
+ * in which a live run does it (run.c). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+#include "lua/vm.h"
+
+struct mu_cursor {
+    struct recorded *rows;
+    size_t count, cap;
+    size_t at;        /* next row to deliver */
+    uint32_t *slots;  /* (task, seq) → index + 1 of its c, n or i row; open addressing */
+    uint32_t *outcomes;
+    size_t slot_count; /* a power of two */
+};
+
+static uint64_t hash_of(const char *task, int64_t seq)
+{
+    uint64_t h = 1469598103934665603ULL; /* FNV-1a */
+    for (const char *p = task; *p; p++)
+        h = (h ^ (unsigned char)*p) * 1099511628211ULL;
+    h = (h ^ (uint64_t)seq) * 1099511628211ULL;
+    return h ^ (h >> 29);
+}
+
+static uint32_t *slot_for(const struct mu_cursor *cursor, uint32_t *table, const char *task, int64_t seq)
+{
+    size_t mask = cursor->slot_count - 1;
+    for (size_t i = hash_of(task, seq) & mask;; i = (i + 1) & mask) {
+        uint32_t *slot = &table[i];
+        if (*slot == 0)
+            return slot;
+        const struct mu_row *row = &cursor->rows[*slot - 1].row;
+        if (row->seq == seq && strcmp(row->task, task) == 0)
+            return slot;
+    }
+}
+
+static bool keep_row(const struct mu_row *row, void *ud)
+{
+    struct mu_cursor *cursor = ud;
+    if (cursor->count == cursor->cap) {
+        cursor->cap = cursor->cap ? cursor->cap * 2 : 64;
+        cursor->rows = mu_xrealloc(cursor->rows, cursor->cap, sizeof *cursor->rows);
+    }
+    /* One allocation a row: its texts behind each other. */
+    const char *texts[] = {row->task, row->verb, row->args, row->digest, row->src, row->step, row->value};
+    size_t lens[MU_COUNT(texts)], total = 0;
+    for (size_t i = 0; i < MU_COUNT(texts); i++)
+        total += lens[i] = strlen(texts[i]) + 1;
+    char *block = mu_xcalloc(total, 1);
+    struct recorded *kept = &cursor->rows[cursor->count++];
+    *kept = (struct recorded){.row = *row};
+    const char **fields[] = {&kept->row.task, &kept->row.verb, &kept->row.args, &kept->row.digest,
+                             &kept->row.src, &kept->row.step, &kept->row.value};
+    for (size_t i = 0; i < MU_COUNT(texts); i++) {
+        memcpy(block, texts[i], lens[i]);
+        *fields[i] = block;
+        block += lens[i];
+    }
+    return true;
+}
+
+static void build_index(struct mu_cursor *cursor)
+{
+    cursor->slot_count = 64;
+    while (cursor->slot_count < cursor->count * 2)
+        cursor->slot_count *= 2;
+    cursor->slots = mu_xcalloc(cursor->slot_count, sizeof *cursor->slots);
+    cursor->outcomes = mu_xcalloc(cursor->slot_count, sizeof *cursor->outcomes);
+    for (size_t i = 0; i < cursor->count; i++) {
+        const struct mu_row *row = &cursor->rows[i].row;
+        if (row->type == MU_ROW_HOST)
+            continue;
+        uint32_t *table = row->type == MU_ROW_OUTCOME ? cursor->outcomes : cursor->slots;
+        *slot_for(cursor, table, row->task, row->seq) = (uint32_t)(i + 1);
+    }
+}
+
+struct mu_cursor *cursor_new(struct mu_journal *journal, struct mu_fail *fail)
+{
+    struct mu_cursor *cursor = MU_NEW(struct mu_cursor);
+    if (mu_journal_each(journal, 0, keep_row, cursor, fail) != MU_OK) {
+        cursor_free(cursor);
+        return NULL;
+    }
+    build_index(cursor);
+    return cursor;
+}
+
+void cursor_free(struct mu_cursor *cursor)
+{
+    if (cursor == NULL)
+        return;
+    for (size_t i = 0; i < cursor->count; i++)
+        free((char *)cursor->rows[i].row.task); /* the start of its block */
+    free(cursor->rows);
+    free(cursor->slots);
+    free(cursor->outcomes);
+    free(cursor);
+}
+
+static struct recorded *look_up(const struct mu_cursor *cursor, uint32_t *table, const char *task, int64_t seq)
+{
+    uint32_t found = *slot_for(cursor, table, task, seq);
+    return found ? &cursor->rows[found - 1] : NULL;
+}
+
+struct recorded *cursor_find(const struct mu_cursor *cursor, const char *task, int64_t seq)
+{
+    return look_up(cursor, cursor->slots, task, seq);
+}
+
+struct recorded *cursor_outcome(const struct mu_cursor *cursor, const char *task, int64_t seq)
+{
+    return look_up(cursor, cursor->outcomes, task, seq);
+}
+
+const struct recorded *cursor_first(const struct mu_cursor *cursor, char type)
+{
+    for (size_t i = 0; i < cursor->count; i++)
+        if (cursor->rows[i].row.type == type)
+            return &cursor->rows[i];
+    return NULL;
+}
+
+void cursor_each(const struct mu_cursor *cursor, bool (*cb)(const struct mu_row *, void *ud), void *ud)
+{
+    for (size_t i = 0; i < cursor->count; i++)
+        if (!cb(&cursor->rows[i].row, ud))
+            return;
+}
+
+bool cursor_exhausted(const struct mu_cursor *cursor)
+{
+    return cursor->at >= cursor->count;
+}
+
+int64_t cursor_rows(const struct mu_cursor *cursor)
+{
+    return (int64_t)cursor->count;
+}
+
+int64_t cursor_last_ts(const struct mu_cursor *cursor)
+{
+    return cursor->count ? cursor->rows[cursor->count - 1].row.ts : 0;
+}
+
+int cursor_count(const struct mu_cursor *cursor, char type, const char *verb)
+{
+    int count = 0;
+    for (size_t i = 0; i < cursor->count; i++)
+        count += cursor->rows[i].row.type == type && strcmp(cursor->rows[i].row.verb, verb) == 0;
+    return count;
+}
+
+/* Poison detection: executors that began and never reached the frontier. One that left in good order,
+ * reached the frontier or was unparked by a person starts the count anew. */
+int cursor_starts_without_frontier(const struct mu_cursor *cursor)
+{
+    int starts = 0;
+    for (size_t i = 0; i < cursor->count; i++) {
+        const struct mu_row *row = &cursor->rows[i].row;
+        if (row->type != MU_ROW_HOST)
+            continue;
+        if (strcmp(row->verb, "start") == 0 || strcmp(row->verb, "resume") == 0)
+            starts++;
+        else if (strcmp(row->verb, "frontier") == 0 || strcmp(row->verb, "stop") == 0 || strcmp(row->verb, "unpark") == 0)
+            starts = 0;
+    }
+    return starts;
+}
+
+const struct recorded *cursor_left_over(const struct mu_cursor *cursor)
+{
+    for (size_t i = 0; i < cursor->count; i++)
+        if (!cursor->rows[i].used && cursor->rows[i].row.type != MU_ROW_HOST)
+            return &cursor->rows[i];
+    return NULL;
+}
+
+bool cursor_match(struct run *run, struct recorded *rec, const char *task, int64_t seq, const char *verb,
+                  const char *digest, const char *src)
+{
+    if (strcmp(rec->row.verb, verb) == 0 && strcmp(rec->row.digest, digest) == 0) {
+        rec->used = true;
+        return true;
+    }
+    bool same_verb = strcmp(rec->row.verb, verb) == 0;
+    run_park(run, "diverged",
+             "the playbook no longer does what this run recorded. Row %lld (task %s, call %lld): recorded %s at %s; "
+             "now it %s%s at %s. Nothing was done. Start a new run of the changed playbook, or undo this one",
+             (long long)rec->row.gsn, task, (long long)seq, rec->row.verb, rec->row.src[0] ? rec->row.src : "?",
+             same_verb ? "gives other arguments to " : "calls ", verb, src[0] ? src : "?");
+    return false;
+}
+
+/* --- replay --- */
+
+static void diverged_row(struct run *run, const struct mu_row *row)
+{
+    run_park(run, "diverged",
+             "row %lld records %s at %s (task %s, call %lld), which the playbook no longer makes. Nothing was done. "
+             "Start a new run of the changed playbook, or undo this one",
+             (long long)row->gsn, row->verb, row->src[0] ? row->src : "?", row->task, (long long)row->seq);
+}
+
+/* Puts a recorded result on the call as if the world had answered. */
+static void take_record(struct call *call, const struct mu_row *row)
+{
+    call->recorded = true;
+    call->ts = row->ts;
+    if (row->type == MU_ROW_COMPLETION) {
+        call->ok = true;
+        call->value = mu_xstrdup(row->value);
+        return;
+    }
+    json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
+    call->ok = mu_json_bool(outcome, "ok", false);
+    call->value = mu_json_text(json_object_get(outcome, call->ok ? "value" : "error"));
+    json_decref(outcome);
+}
+
+static void replay_completion(struct run *run, struct recorded *rec)
+{
+    struct task *task = task_find(run, rec->row.task);
+    struct call *call = task ? task->call : NULL;
+    if (call == NULL || call->seq != rec->row.seq) {
+        /* A late answer to a call whose task was cancelled meanwhile is no news; anything else is. */
+        if (task && task_ended(task) && task->seq >= rec->row.seq) {
+            rec->used = true;
+            return;
+        }
+        diverged_row(run, &rec->row);
+        return;
+    }
+    if (!cursor_match(run, rec, task->path, call->seq, call->name, call->digest, call->src))
+        return;
+    take_record(call, &rec->row);
+    run_deliver(run, call);
+    task_run_ready(run);
+}
+
+static void replay_row(struct run *run, struct recorded *rec)
+{
+    switch (rec->row.type) {
+    case MU_ROW_COMPLETION:
+    case MU_ROW_OUTCOME:
+        replay_completion(run, rec);
+        break;
+    case MU_ROW_INTENT: /* matched when the call was issued; if no call was, it is gone from the playbook */
+    case MU_ROW_NOTE:
+        break;
+    default: /* host rows tell what happened to the executor, not to the playbook */
+        break;
+    }
+}
+
+void cursor_replay(struct run *run)
+{
+    struct mu_cursor *cursor = run->cursor;
+    task_run_ready(run);
+    while (cursor->at < cursor->count && run->stop == STOP_NONE)
+        replay_row(run, &cursor->rows[cursor->at++]);
+    if (run->stop != STOP_NONE)
+        return;
+    const struct recorded *left = cursor_left_over(cursor);
+    if (left)
+        diverged_row(run, &left->row);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Notes: step, evidence, finding, milestone, tell, undo, finish, fail. Written without waiting; in a
+ * replay they must be the ones recorded. finish and fail end the run where they stand. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/redact.h"
+#include "engine/internal.h"
+
+static void note_step(struct task *task, const json_t *value)
+{
+    free(task->step);
+    task->step = mu_xstrdup(mu_json_str(value, "title", ""));
+}
+
+static void note_finish(struct task *task, const json_t *value)
+{
+    run_stop(task->run, STOP_FINISH, mu_json_str(value, "result", ""), mu_json_str(value, "why", ""));
+}
+
+static void note_fail(struct task *task, const json_t *value)
+{
+    run_stop(task->run, STOP_FAIL, "failed", mu_json_str(value, "why", ""));
+}
+
+static void note_undo(struct task *task, const json_t *value)
+{
+    json_decref(task->undo);
+    task->undo = json_deep_copy(value);
+}
+
+static const struct {
+    const char *verb;
+    void (*effect)(struct task *, const json_t *value);
+} effects[] = {{"step", note_step}, {"finish", note_finish}, {"fail", note_fail}, {"undo", note_undo}};
+
+static void apply_effect(struct task *task, const char *verb, const char *value, size_t len)
+{
+    for (size_t i = 0; i < MU_COUNT(effects); i++)
+        if (strcmp(effects[i].verb, verb) == 0) {
+            json_t *parsed = mu_json_parse(value, len, NULL);
+            effects[i].effect(task, parsed);
+            json_decref(parsed);
+        }
+}
+
+/* The scrubbed text, or NULL when there was nothing to scrub. */
+static char *scrub(const char *value, size_t len)
+{
+    if (!mu_redact_hits(value, len))
+        return NULL;
+    json_t *clean = mu_redact_json(mu_json_parse(value, len, NULL));
+    char *text = mu_json_text(clean);
+    json_decref(clean);
+    return text;
+}
+
+enum mu_err note_put(struct task *task, const char *verb, const char *value, size_t len, const char *src,
+                     struct mu_fail *fail)
+{
+    struct run *run = task->run;
+    char digest[MU_DIGEST_HEX];
+    char *clean = scrub(value, len);
+    if (clean) {
+        value = clean;
+        len = strlen(clean);
+    }
+    (void)fail;
+    int64_t seq = ++task->seq;
+    call_digest(verb, value, len, digest);
+    apply_effect(task, verb, value, len);
+    struct recorded *rec = cursor_find(run->cursor, task->path, seq);
+    if (rec)
+        cursor_match(run, rec, task->path, seq, verb, digest, src);
+    else if (run->verifying)
+        run_park(run, "diverged", "%s notes %s, which is not in the journal", src, verb);
+    else
+        record_row(run, MU_ROW_NOTE, task->path, seq, verb, "", digest, src, task->step, run->now_ms, value);
+    free(clean);
+    return MU_OK;
+}

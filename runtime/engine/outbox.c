@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The host's own messages: a gate asks, a run parked, died or ended (design J14). They wait in the
+ * control store, so that whoever is alive sends them, each once; what became of each is an 'h told'
+ * row. They go out through the ordinary verb notify.direct. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+
+#define RETRY_MS 30000
+
+void outbox_put(struct run *run, const char *kind, const char *to, const char *subject, const char *body, const char *dedup)
+{
+    if (run->store == NULL || !run->world->sends || to[0] == '\0')
+        return;
+    struct mu_fail fail;
+    struct mu_store_message message = {.run = run->name, .kind = kind, .to = to, .subject = subject, .body = body,
+                                       .dedup = dedup, .created = mu_clock_real_ms()};
+    if (mu_store_message_put(run->store, &message, &fail) != MU_OK)
+        mu_error("engine", "%s: not recorded, not told (%s to %s): %s", run->name, kind, to, fail.text);
+    outbox_send(run);
+}
+
+struct sending {
+    int64_t id;
+    char *kind, *to;
+};
+
+static json_t *told_row(const struct sending *sending, const json_t *result, bool ok, const char *why)
+{
+    json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "kind", sending->kind, "to", sending->to, "ok", ok, "why", why);
+    json_t *sent = mu_json_get(result, "sent");
+    if (sent)
+        json_object_set(row, "sent", sent);
+    return row;
+}
+
+static void sent(struct run *run, const json_t *result, void *ud)
+{
+    struct sending *sending = ud;
+    bool ok = mu_json_bool(result, "ok", false);
+    const char *why = mu_json_str(result, "why", "");
+    int64_t now = mu_clock_real_ms();
+    (void)!mu_store_message_sent(run->store, sending->id, ok, why, now, now + RETRY_MS, NULL);
+    record_host(run, "told", told_row(sending, result, ok, why));
+    if (!ok)
+        mu_warn("engine", "%s: could not tell %s: %s", run->name, sending->to, why);
+    free(sending->kind);
+    free(sending->to);
+    free(sending);
+}
+
+/* Copies of what is due: no store callback is open while messages are sent. */
+struct due {
+    struct mu_store_message messages[16];
+    size_t count;
+};
+
+static bool collect(const struct mu_store_message *message, void *ud)
+{
+    struct due *due = ud;
+    struct mu_store_message *copy = &due->messages[due->count++];
+    *copy = *message;
+    copy->kind = mu_xstrdup(message->kind);
+    copy->to = mu_xstrdup(message->to);
+    copy->subject = mu_xstrdup(message->subject);
+    copy->body = mu_xstrdup(message->body);
+    copy->dedup = mu_xstrdup(message->dedup);
+    return due->count < MU_COUNT(due->messages);
+}
+
+static void send_one(struct run *run, const struct mu_store_message *message)
+{
+    if (!mu_store_message_claim(run->store, message->id, mu_clock_real_ms()))
+        return;
+    struct sending *sending = MU_NEW(struct sending);
+    *sending = (struct sending){message->id, mu_xstrdup(message->kind), mu_xstrdup(message->to)};
+    sub_host_call(run, "notify.direct",
+                  json_pack("{s:s, s:s, s:s, s:s}", "to", message->to, "subject", message->subject, "text", message->body,
+                            "kind", message->kind),
+                  message->dedup, sent, sending);
+}
+
+void outbox_send(struct run *run)
+{
+    struct due due = {.count = 0};
+    if (run->store == NULL || !run->live)
+        return;
+    (void)!mu_store_messages_due(run->store, run->name, mu_clock_real_ms(), collect, &due, NULL);
+    for (size_t i = 0; i < due.count; i++) {
+        struct mu_store_message *message = &due.messages[i];
+        send_one(run, message);
+        free((char *)message->kind);
+        free((char *)message->to);
+        free((char *)message->subject);
+        free((char *)message->body);
+        free((char *)message->dedup);
+    }
+}

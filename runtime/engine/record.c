@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows out: everything the engine writes into the journal passes here, and so does the decision when
+ * it must be on disk. Completions and notes are group-committed (20 ms or 256 rows); intents and
+ * outcomes wait for record_barrier(), which makes the whole prefix durable (design J3).
+ *
+ * A write that fails stops the run before its next act: what is not durable never counts as done. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "engine/internal.h"
+
+static void wake_viewer(struct run *run)
+{
+    if (run->wake_fd >= 0 && write(run->wake_fd, "r", 1) < 0)
+        return; /* a full pipe means that the viewer has been told already; a closed one that it left */
+}
+
+static bool flush(struct run *run, bool durable)
+{
+    if (run->storage_failed)
+        return false;
+    if (mu_journal_flush(run->journal, durable, &run->storage_fail) == MU_OK) {
+        wake_viewer(run);
+        return true;
+    }
+    run->storage_failed = true;
+    run_stop(run, STOP_LEAVE, "storage", run->storage_fail.text);
+    mu_error("engine", "%s: nothing more is done: %s", run->name, run->storage_fail.text);
+    return false;
+}
+
+static void flush_due(void *ud)
+{
+    struct run *run = ud;
+    run->flush_timer = NULL;
+    flush(run, false);
+}
+
+void record_flush_soon(struct run *run)
+{
+    if (mu_journal_batch(run->journal) >= MU_LIMIT_BATCH_ROWS)
+        flush(run, false);
+    else if (run->flush_timer == NULL && run->loop != NULL)
+        run->flush_timer = mu_timer_start(run->loop, MU_LIMIT_BATCH_MS, flush_due, run);
+}
+
+bool record_barrier(struct run *run)
+{
+    if (run->flush_timer) {
+        mu_timer_cancel(run->flush_timer);
+        run->flush_timer = NULL;
+    }
+    return flush(run, true);
+}
+
+void record_row(struct run *run, char type, const char *task, int64_t seq, const char *verb, const char *args,
+                const char *digest, const char *src, const char *step, int64_t ts, const char *value)
+{
+    if (run->verifying)
+        return;
+    struct mu_row row = {.epoch = run->epoch, .type = type, .task = task, .seq = seq, .verb = verb, .args = args,
+                         .digest = digest, .src = src, .step = step, .ts = ts, .value = value};
+    mu_journal_append(run->journal, &row);
+    record_flush_soon(run);
+}
+
+void record_call(struct call *call, char type, const char *value)
+{
+    record_row(call->run, type, call->task->path, call->seq, call->name,
+               type == MU_ROW_OUTCOME ? "" : call->args_text, call->digest, call->src, call->step, call->ts, value);
+}
+
+void record_host(struct run *run, const char *verb, json_t *value_take)
+{
+    char *text = mu_json_text(value_take);
+    record_row(run, MU_ROW_HOST, "", 0, verb, "", "", "", "", mu_clock_real_ms(), text);
+    free(text);
+    json_decref(value_take);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run from outside: create it, execute it, in the foreground or under a monitor. Creating writes the
+ * journal's first row; executing is always "open the journal, replay it, go on", so a first start and
+ * a resume are the same code.
+ *
+ *   cli ─ mu_run_create ─▶ RUN.run (row 1) ─ mu_monitor_start ─▶ monitor ─▶ executor: mu_run_execute
+ *    └── viewer: reads the journal, woken through a pipe ◀──────────────────────────┘             */
+#ifndef MU_ENGINE_RUN_H
+#define MU_ENGINE_RUN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "journal/journal.h"
+#include "playbook/bundle.h"
+#include "playbook/config.h"
+#include "playbook/header.h"
+#include "store/store.h"
+
+#define MU_LANGUAGE_LEVEL 1 /* raised when pairs order, number text, prelude or a pure verb change (J10) */
+
+/* What a run ends with; design section 11. cli/cli.h spells the same numbers. */
+enum mu_run_exit {
+    MU_RUN_FINISHED = 0,
+    MU_RUN_FAILED = 1,
+    MU_RUN_REFUSED = 2, /* could not start */
+    MU_RUN_PARKED = 3,
+    MU_RUN_DECLINED = 4,
+    MU_RUN_CANCELLED = 5,
+    MU_RUN_EXPIRED = 6,
+    MU_RUN_INTERNAL = 70,
+    MU_RUN_TEMPORARY = 75 /* left in good order, resume it */
+};
+
+struct mu_run_request {
+    const struct mu_bundle *bundle;
+    const struct mu_header *header;
+    const json_t *params;       /* resolved */
+    const struct mu_config *config;
+    const char *world;          /* "live" or "dry-run" */
+    const char *incident;       /* "INC-118", or NULL: a live run opens one */
+    const char *reason;         /* or NULL */
+    const json_t *who;          /* {name, uid, host, tty} */
+    const json_t *samples;      /* array, or NULL: the run probes first */
+    uint32_t seed;              /* 0 = take one from the kernel */
+    bool lab;                   /* answers come from `muster lab`: said wherever a person reads */
+};
+
+struct mu_run_created {
+    char name[128];
+    char path[4096];
+    char incident[32];
+};
+
+/* Checks the locks, takes the next run number, writes the journal with the bundle and row 1, durably.
+ * On failure nothing is left behind. MU_CONFLICT: the lock's owner is named. */
+enum mu_err mu_run_create(struct mu_store *, const struct mu_run_request *, struct mu_run_created *, struct mu_fail *);
+/* The same into a journal in memory, without a store: for probes from the shell. */
+struct mu_journal *mu_run_create_memory(const struct mu_run_request *);
+
+struct mu_execute {
+    const char *path;               /* of the run file; NULL with journal set */
+    struct mu_journal *journal;     /* in memory, or NULL */
+    const struct mu_config *config;
+    const char *state_dir;          /* control store; NULL = none (memory) */
+    const json_t *who;              /* who started or resumed it; or NULL */
+    int wake_fd;                    /* one byte is written after every flush; -1 = none */
+};
+
+/* The executor: blocks until the run ended, parked or must leave. Returns enum mu_run_exit, or
+ * MU_RUN_TEMPORARY when another executor has it. *fail holds the reason when it could not start. */
+int mu_run_execute(const struct mu_execute *, struct mu_fail *);
+
+/* Replays a sealed or live journal with no world behind and compares (J9). MU_OK: identical. */
+enum mu_err mu_run_verify(struct mu_journal *, struct mu_fail *);
+
+/* Forks the monitor (own session), which forks and restarts the executor. *wake_fd: read end, one
+ * byte per flush, EOF when both are gone. */
+enum mu_err mu_monitor_start(const struct mu_execute *, int *wake_fd, pid_t *pid, struct mu_fail *);
+/* Tells a run's executor, if there is one, to look into the store now. False when nobody executes it. */
+bool mu_run_poke(const char *path);
+
+/* The undo of a run as a playbook of its own, made from the journal alone (J11): a bundle whose main
+ * calls the open inverses, newest first. title NULL = all items, else the one of that title. MU_USAGE
+ * when nothing is open. */
+enum mu_err mu_undo_bundle(struct mu_journal *, const char *title, struct mu_bundle **out, struct mu_fail *);
+/* A playbook that makes one call, for `muster call`. args: the array as written. */
+struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act);
+
+/* Who may do what: config people. True when who (a person's name) is or is in `by` (person or team). */
+bool mu_run_may_answer(const json_t *config, const char *who, const char *by);
+
+/* The vocabulary for the linter (playbook/check.h), from the registry and the prelude's words. */
+struct mu_words;
+const struct mu_words *mu_run_words(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Signals of an executor, on its loop: SIGUSR1 pokes it (somebody wrote into the control store; only
+ * a hint), SIGTERM asks it to leave in good order. */
+#include <signal.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/mem.h"
+#include "engine/internal.h"
+
+struct signals {
+    uv_signal_t poke, leave;
+    int closed;
+};
+
+/* Until the loop listens, neither may end the process. */
+void signals_ignore(void)
+{
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void on_poke(uv_signal_t *handle, int number)
+{
+    (void)number;
+    run_look_into_store(handle->data);
+}
+
+static void on_leave(uv_signal_t *handle, int number)
+{
+    (void)number;
+    run_stop(handle->data, STOP_LEAVE, "left", "the executor was asked to leave");
+}
+
+static void start(struct run *run, uv_signal_t *handle, uv_signal_cb cb, int number)
+{
+    uv_signal_init(mu_loop_uv(run->loop), handle);
+    handle->data = run;
+    uv_signal_start(handle, cb, number);
+    uv_unref((uv_handle_t *)handle);
+}
+
+void signals_listen(struct run *run)
+{
+    if (run->store == NULL)
+        return;
+    run->signals = MU_NEW(struct signals);
+    start(run, &run->signals->poke, on_poke, SIGUSR1);
+    start(run, &run->signals->leave, on_leave, SIGTERM);
+}
+
+static void closed(uv_handle_t *handle)
+{
+    struct signals *signals = handle->data;
+    if (++signals->closed == 2)
+        free(signals);
+}
+
+void signals_stop(struct run *run)
+{
+    struct signals *signals = run->signals;
+    if (signals == NULL)
+        return;
+    run->signals = NULL;
+    signals->poke.data = signals->leave.data = signals;
+    uv_close((uv_handle_t *)&signals->poke, closed);
+    uv_close((uv_handle_t *)&signals->leave, closed);
+}

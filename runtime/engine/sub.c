@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sub calls: a composite verb asks other probes by name, through the same world, facts and redaction.
+ * They leave no row of their own: their parent's result carries what they found. Completions wait in
+ * run->subs_done, so that a callback never runs from inside mu_sub(). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+
+static void refuse(struct call *sub, enum mu_err class, const char *why)
+{
+    sub->result = json_pack("{s:b, s:s, s:s}", "ok", 0, "why", why, "class", mu_err_name(class));
+    sub->state = MU_CALL_ARRIVED;
+    call_queue_push(&sub->run->subs_done, sub);
+}
+
+/* Composite verbs may only look; the host itself may also tell people. */
+static void start(struct call *sub, json_t *args, bool may_act)
+{
+    struct run *run = sub->run;
+    struct mu_fail fail;
+    const struct mu_module *module;
+    sub->pub.verb = mu_registry_find(run->registry, sub->name, &module);
+    if (sub->pub.verb == NULL || (sub->pub.verb->kind == MU_ACT && !may_act)) {
+        refuse(sub, MU_INTERNAL, "a verb asked for a probe that does not exist");
+        return;
+    }
+    enum mu_err err = mu_args_check(sub->pub.verb, args, true, &sub->pub.args, &fail);
+    if (err == MU_OK)
+        err = mu_registry_open(run->registry, module, &run->host, &sub->pub.module_state, &fail);
+    if (err != MU_OK)
+        refuse(sub, err, fail.text);
+    else if (sub->pub.verb->kind == MU_ACT)
+        call_prepare(sub);
+    else
+        run->world->probe(sub);
+}
+
+void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_cb *done, void *ud)
+{
+    struct call *above = (struct call *)parent;
+    struct call *sub = call_new(above->run, NULL, MU_CALL_SUB, verb);
+    sub->parent = above;
+    sub->src = mu_xstrdup(above->src ? above->src : "");
+    sub->sub_done = done;
+    sub->sub_ud = ud;
+    sub->sibling = above->subs;
+    above->subs = sub;
+    start(sub, args_take, false);
+    json_decref(args_take);
+}
+
+void sub_host_call(struct run *run, const char *verb, json_t *args_take, const char *dedup, sub_done_cb *done, void *ud)
+{
+    char hex[MU_SHA256_HEX];
+    struct call *sub = call_new(run, NULL, MU_CALL_SUB, verb);
+    sub->src = mu_xstrdup("");
+    sub->host_done = done;
+    sub->sub_ud = ud;
+    sub->sibling = run->host_calls;
+    run->host_calls = sub;
+    mu_sha256_hex(dedup, strlen(dedup), hex);
+    memcpy(sub->key, hex, 32);
+    start(sub, args_take, true);
+    json_decref(args_take);
+}
+
+bool sub_host_busy(const struct run *run)
+{
+    return run->host_calls != NULL;
+}
+
+static void unlink_sub(struct call *sub)
+{
+    for (struct call **at = sub->parent ? &sub->parent->subs : &sub->run->host_calls; *at; at = &(*at)->sibling)
+        if (*at == sub) {
+            *at = sub->sibling;
+            return;
+        }
+}
+
+void sub_deliver(struct run *run)
+{
+    for (struct call *sub; (sub = call_queue_pop(&run->subs_done)) != NULL;) {
+        unlink_sub(sub);
+        if (sub->parent)
+            sub->sub_done(&sub->parent->pub, sub->result, sub->sub_ud);
+        else
+            sub->host_done(run, sub->result, sub->sub_ud);
+        call_queue_push(&run->garbage, sub);
+    }
+}
+
+static void cancel_list(struct run *run, struct call **list)
+{
+    for (struct call *sub; (sub = *list) != NULL;) {
+        *list = sub->sibling;
+        call_queue_remove(&run->subs_done, sub);
+        call_cancel(sub);
+    }
+}
+
+void sub_cancel_all(struct call *parent)
+{
+    cancel_list(parent->run, &parent->subs);
+}
+
+void sub_host_cancel(struct run *run)
+{
+    cancel_list(run, &run->host_calls);
+}

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tasks: coroutines with at most one pending call each, in a tree. This is the only caller of
+ * lua_resume and, with lua/, the only place that knows lua_State. Task paths come from the program
+ * tree ("r.2.1"), never from completion order (design J5).
+ *
+ *   ready ─▶ resumed ─▶ calling (a call is pending) ─▶ ready
+ *                   ├─▶ waiting (for other tasks)   ─▶ ready
+ *                   └─▶ done, failed;   cancelled: children first; an act in flight is shielded
+ *
+ * A host stop yields the coroutine and nobody resumes it: pcall in a playbook can't swallow it. */
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+#include "lua/bind.h"
+#include "lua/convert.h"
+#include "lua/sandbox.h"
+#include "lua/vm.h"
+
+bool task_ended(const struct task *task)
+{
+    return task->state >= TASK_DONE;
+}
+
+static void make_ready(struct task *task)
+{
+    struct run *run = task->run;
+    task->state = TASK_READY;
+    task->next_ready = NULL;
+    if (run->ready_tail)
+        run->ready_tail->next_ready = task;
+    else
+        run->ready_head = task;
+    run->ready_tail = task;
+}
+
+static struct task **bucket_of(struct run *run, const char *path)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (const char *p = path; *p; p++)
+        h = (h ^ (unsigned char)*p) * 16777619u;
+    return &run->task_buckets[h % MU_COUNT(run->task_buckets)];
+}
+
+struct task *task_find(struct run *run, const char *path)
+{
+    struct task *task = *bucket_of(run, path);
+    while (task && strcmp(task->path, path) != 0)
+        task = task->next_bucket;
+    return task;
+}
+
+/* --- life --- */
+
+static struct task *task_new(struct run *run, struct task *parent, lua_State *from)
+{
+    struct task *task = MU_NEW(struct task);
+    task->run = run;
+    task->parent = parent;
+    task->depth = parent ? parent->depth + 1 : 0;
+    task->path = parent ? mu_xasprintf("%s.%d", parent->path, ++parent->children) : mu_xstrdup("r");
+    task->step = mu_xstrdup(parent ? parent->step : "");
+    task->result_ref = LUA_NOREF;
+    task->thread = lua_newthread(from);
+    task->thread_ref = luaL_ref(from, LUA_REGISTRYINDEX);
+    mu_vm_hook(task->thread);
+    if (parent) {
+        task->next_sibling = parent->first_child;
+        parent->first_child = task;
+    }
+    struct task **bucket = bucket_of(run, task->path);
+    task->next_bucket = *bucket;
+    *bucket = task;
+    task->next_all = run->all_tasks;
+    run->all_tasks = task;
+    run->task_count++;
+    return task;
+}
+
+static void task_free(struct task *task)
+{
+    json_decref(task->undo);
+    free(task->waits_for);
+    free(task->delivery);
+    free(task->path);
+    free(task->step);
+    free(task);
+}
+
+void task_free_all(struct run *run)
+{
+    for (struct task *task = run->all_tasks, *next; task; task = next) {
+        next = task->next_all;
+        task_free(task);
+    }
+    run->all_tasks = run->root = run->ready_head = run->ready_tail = NULL;
+    memset(run->task_buckets, 0, sizeof run->task_buckets);
+}
+
+/* Only a parent waits for a task: it becomes ready with the task's index in its list. */
+static void wake_parent(struct task *task)
+{
+    struct task *parent = task->parent;
+    if (parent == NULL || parent->state != TASK_WAITING)
+        return;
+    size_t i = 0;
+    while (i < parent->waits_count && parent->waits_for[i] != task)
+        i++;
+    if (i == parent->waits_count)
+        return;
+    lua_pushinteger(parent->thread, (lua_Integer)i + 1);
+    parent->resume_values = 1;
+    free(parent->waits_for);
+    parent->waits_for = NULL;
+    parent->waits_count = 0;
+    make_ready(parent);
+}
+
+/* Keeps what the task returned or raised, and lets its thread go. */
+static void end_task(struct task *task, enum task_state state, int result_on_top)
+{
+    task->state = state;
+    if (result_on_top)
+        task->result_ref = luaL_ref(task->thread, LUA_REGISTRYINDEX);
+    for (struct task *child = task->first_child; child; child = child->next_sibling)
+        if (!task_ended(child))
+            task_cancel(child);
+    luaL_unref(mu_vm_state(task->run->vm), LUA_REGISTRYINDEX, task->thread_ref);
+    task->thread_ref = LUA_NOREF;
+    task->thread = NULL;
+    wake_parent(task);
+}
+
+/* Children first. An act in flight keeps its task until its outcome is known. */
+void task_cancel(struct task *task)
+{
+    for (struct task *child = task->first_child; child; child = child->next_sibling)
+        if (!task_ended(child))
+            task_cancel(child);
+    if (task_ended(task))
+        return;
+    struct call *call = task->call;
+    bool shielded = call && call->intended && call->kind == MU_CALL_VERB;
+    if (task->state == TASK_READY || shielded) {
+        task->killed = true;
+        return;
+    }
+    if (call)
+        call_cancel(call);
+    end_task(task, TASK_CANCELLED, 0);
+}
+
+/* --- the only lua_resume --- */
+
+static void after_resume(struct task *task, int status, int results)
+{
+    struct run *run = task->run;
+    if (run->stop != STOP_NONE)
+        return;
+    if (mu_vm_out_of_memory(run->vm)) {
+        run_park(run, "memory", "the playbook needs more than %u MiB of memory", MU_LIMIT_LUA_HARD >> 20);
+    } else if (mu_vm_stopped(run->vm)) {
+        run_park(run, "budget", "the playbook computed for more than %d s without calling anything", MU_LIMIT_SLICE_CPU_S);
+    } else if (status == LUA_OK) {
+        lua_settop(task->thread, results ? 1 : 0);
+        end_task(task, TASK_DONE, results != 0);
+    } else if (status != LUA_YIELD) {
+        end_task(task, TASK_FAILED, 1);
+    }
+}
+
+static void resume(struct task *task)
+{
+    struct run *run = task->run;
+    int results = 0, values = task->resume_values;
+    task->resume_values = 0;
+    run->slice_ticks = 0;
+    run->current = task;
+    watchdog_slice(run->watchdog, true);
+    int status = lua_resume(task->thread, mu_vm_state(run->vm), values, &results);
+    watchdog_slice(run->watchdog, false);
+    run->current = NULL;
+    if (status == LUA_YIELD && task->state == TASK_CALLING)
+        lua_pop(task->thread, results);
+    after_resume(task, status, results);
+}
+
+void task_run_ready(struct run *run)
+{
+    while (run->ready_head && run->stop == STOP_NONE) {
+        struct task *task = run->ready_head;
+        run->ready_head = task->next_ready;
+        if (run->ready_head == NULL)
+            run->ready_tail = NULL;
+        if (task->killed)
+            end_task(task, TASK_CANCELLED, 0);
+        else
+            resume(task);
+    }
+}
+
+void task_complete(struct task *task, struct call *call)
+{
+    task->call = NULL;
+    if (task->killed) {
+        end_task(task, TASK_CANCELLED, 0);
+        return;
+    }
+    /* Decoded by bind.c inside the coroutine, where running out of memory is an error and no panic. */
+    free(task->delivery);
+    task->delivery = call->value;
+    call->value = NULL;
+    lua_pushboolean(task->thread, call->ok);
+    lua_pushlightuserdata(task->thread, task->delivery);
+    lua_pushinteger(task->thread, (lua_Integer)strlen(task->delivery));
+    task->resume_values = 3;
+    make_ready(task);
+}
+
+/* What a failed task raised, as one line. */
+char *task_error_text(struct task *task)
+{
+    lua_State *L = mu_vm_state(task->run->vm);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->result_ref);
+    char *text;
+    if (lua_type(L, -1) == LUA_TTABLE) {
+        lua_getfield(L, -1, "src");
+        lua_getfield(L, -2, "verb");
+        lua_getfield(L, -3, "why");
+        text = mu_xasprintf("%s: %s: %s", luaL_optstring(L, -3, "?"), luaL_optstring(L, -2, "error"),
+                            luaL_optstring(L, -1, "no reason given"));
+        lua_pop(L, 3);
+    } else {
+        text = mu_xstrdup(lua_isstring(L, -1) ? lua_tostring(L, -1) : "an error that is not text");
+    }
+    lua_pop(L, 1);
+    return text;
+}
+
+/* --- primitives for the prelude: task handles are light userdata that playbooks never see --- */
+
+static const char run_key; /* registry: the run */
+
+static struct run *run_of(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &run_key);
+    struct run *run = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return run;
+}
+
+static struct task *check_task(lua_State *L, int idx)
+{
+    luaL_checktype(L, idx, LUA_TLIGHTUSERDATA);
+    return lua_touserdata(L, idx);
+}
+
+static int l_spawn(lua_State *L)
+{
+    struct run *run = run_of(L);
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    if (run->current == NULL)
+        return luaL_error(L, "blocks run inside main or detect");
+    if (run->current->depth + 1 > MU_LIMIT_TASK_DEPTH || run->task_count >= MU_LIMIT_TASKS)
+        return luaL_error(L, "too many tasks: at most %d, %d blocks deep", MU_LIMIT_TASKS, MU_LIMIT_TASK_DEPTH);
+    struct task *task = task_new(run, run->current, L);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, task->thread, 1);
+    make_ready(task);
+    lua_pushlightuserdata(L, task);
+    return 1;
+}
+
+static int l_wait_any(lua_State *L)
+{
+    struct run *run = run_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    size_t count = lua_rawlen(L, 1);
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, 1, (lua_Integer)i);
+        if (task_ended(check_task(L, -1))) {
+            lua_pushinteger(L, (lua_Integer)i);
+            return 1;
+        }
+        lua_pop(L, 1);
+    }
+    struct task *task = run->current;
+    task->waits_for = mu_xcalloc(count, sizeof *task->waits_for);
+    task->waits_count = count;
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 1, (lua_Integer)i + 1);
+        task->waits_for[i] = lua_touserdata(L, -1);
+        lua_pop(L, 1);
+    }
+    task->state = TASK_WAITING;
+    return lua_yield(L, 0);
+}
+
+static int l_status(lua_State *L)
+{
+    static const char *const names[] = {"ready", "calling", "waiting", "done", "failed", "cancelled"};
+    struct task *task = check_task(L, 1);
+    lua_pushstring(L, names[task->state]);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->result_ref);
+    return 2;
+}
+
+static int l_cancel(lua_State *L)
+{
+    struct task *task = check_task(L, 1);
+    if (!task_ended(task))
+        task_cancel(task);
+    return 0;
+}
+
+/* --- what bind.c calls; every one is said by run->current --- */
+
+static enum mu_err bind_call(void *ud, const char *verb, const char *args, size_t len, const char *src, struct mu_fail *fail)
+{
+    struct run *run = ud;
+    return call_issue(run->current, verb, args, len, src, fail);
+}
+
+static enum mu_err bind_gate(void *ud, const char *kind, const char *args, size_t len, const char *src, struct mu_fail *fail)
+{
+    struct run *run = ud;
+    return gate_issue(run->current, kind, args, len, src, fail);
+}
+
+static enum mu_err bind_timer(void *ud, int64_t ms, const char *src, struct mu_fail *fail)
+{
+    struct run *run = ud;
+    return call_timer(run->current, ms, src, fail);
+}
+
+static enum mu_err bind_note(void *ud, const char *verb, const char *value, size_t len, const char *src, struct mu_fail *fail)
+{
+    struct run *run = ud;
+    return note_put(run->current, verb, value, len, src, fail);
+}
+
+static bool bind_stopping(void *ud)
+{
+    return ((struct run *)ud)->stop != STOP_NONE;
+}
+
+static int64_t bind_now(void *ud)
+{
+    return ((struct run *)ud)->now_ms;
+}
+
+static int64_t bind_started(void *ud)
+{
+    return ((struct run *)ud)->started_ms;
+}
+
+static const char *bind_run_name(void *ud)
+{
+    return ((struct run *)ud)->name;
+}
+
+static const char *bind_nearest(void *ud, const char *name)
+{
+    return mu_registry_nearest(((struct run *)ud)->registry, name);
+}
+
+static const struct mu_bind_ops bind_ops = {bind_call,    bind_gate,     bind_timer,    bind_note,   bind_stopping,
+                                            bind_now,     bind_started,  bind_run_name, bind_nearest};
+
+/* --- boot: environment, prelude, playbook, the root task --- */
+
+static bool tick(lua_State *thread, void *ud)
+{
+    (void)thread;
+    struct run *run = ud;
+    if (run->stop != STOP_NONE)
+        return true;
+    if (mu_vm_over_soft(run->vm)) {
+        run_park(run, "memory", "the playbook keeps more than %u MiB", MU_LIMIT_LUA_SOFT >> 20);
+        return true;
+    }
+    return ++run->slice_ticks > 100000; /* 10^9 instructions in one slice: some 5 to 10 s */
+}
+
+struct env_builder {
+    struct run *run;
+    lua_State *L;
+    int env;
+};
+
+static bool add_verb(const struct mu_module *module, const struct mu_verb *verb, void *ud)
+{
+    (void)module;
+    struct env_builder *builder = ud;
+    mu_bind_verb(builder->L, builder->env, verb->name, &bind_ops, builder->run);
+    return true;
+}
+
+static int l_ignore(lua_State *L)
+{
+    (void)L;
+    return 0;
+}
+
+static int l_param_constructor(lua_State *L)
+{
+    /* param.KIND "doc" { options }: the header was read long ago; here it only has to be callable. */
+    lua_pushvalue(L, lua_upvalueindex(1));
+    return 1;
+}
+
+/* `playbook { ... }` and param.* as words without effect: the header is read by playbook/header.c. */
+static void add_header_words(lua_State *L, int env)
+{
+    lua_pushcfunction(L, l_ignore);
+    lua_setfield(L, env, "playbook");
+    lua_newtable(L); /* param: every field is a function that returns a chainable nothing */
+    lua_newtable(L);
+    lua_newtable(L); /* the chainable nothing: callable, returns itself */
+    lua_newtable(L);
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, l_param_constructor, 1);
+    lua_setfield(L, -2, "__call");
+    lua_setmetatable(L, -2);
+    lua_pushcclosure(L, l_param_constructor, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_setfield(L, env, "param");
+}
+
+static const char *prelude_of(struct run *run, size_t *len)
+{
+    const char *recorded = mu_bundle_file(run->bundle, MU_PRELUDE_CHUNK, len);
+    if (recorded)
+        return recorded;
+    *len = mu_prelude_words_len;
+    return mu_prelude_words;
+}
+
+/* Runs the prelude with (primitives, env); leaves its boot function on the stack. */
+static enum mu_err load_prelude(struct run *run, lua_State *L, int env, struct mu_fail *fail)
+{
+    static const luaL_Reg tasks[] = {{"spawn", l_spawn}, {"wait_any", l_wait_any}, {"status", l_status}, {"cancel", l_cancel}, {NULL, NULL}};
+    size_t len;
+    const char *text = prelude_of(run, &len);
+    if (mu_vm_load(L, text, len, MU_PRELUDE_CHUNK, env, fail) != MU_OK)
+        return fail->class;
+    mu_bind_push_primitives(L, &bind_ops, run);
+    luaL_setfuncs(L, tasks, 0);
+    struct env_builder builder = {run, L, env};
+    mu_registry_each(run->registry, add_verb, &builder);
+    mu_bind_lock(L, env, &bind_ops, run);
+    lua_pushvalue(L, env);
+    return mu_vm_run_plain(run->vm, 2, 1, 1000, fail);
+}
+
+static enum mu_err load_playbook(struct run *run, lua_State *L, int env, struct mu_fail *fail)
+{
+    size_t len;
+    const char *text = mu_bundle_file(run->bundle, "playbook.lua", &len);
+    if (text == NULL)
+        return mu_fail_set(fail, MU_STORAGE, "the run's file holds no playbook.lua");
+    if (mu_vm_load(L, text, len, "playbook.lua", env, fail) != MU_OK)
+        return fail->class;
+    return mu_vm_run_plain(run->vm, 0, 0, 10000, fail);
+}
+
+/* boot(main, detect, params, samples) becomes the root task. Expects boot on top. */
+static void start_root(struct run *run, lua_State *L, int env)
+{
+    struct task *root = run->root = task_new(run, NULL, L);
+    lua_pushstring(L, "main");
+    lua_rawget(L, env);
+    lua_pushstring(L, "detect");
+    lua_rawget(L, env);
+    const char *keys[] = {"params", "samples"};
+    for (size_t i = 0; i < MU_COUNT(keys); i++) {
+        char *text = mu_json_text(json_object_get(run->start, keys[i]));
+        mu_lua_push_canon(L, text, strlen(text));
+        free(text);
+    }
+    lua_xmove(L, root->thread, 5);
+    root->resume_values = 4;
+    make_ready(root);
+}
+
+enum mu_err task_boot(struct run *run, struct mu_fail *fail)
+{
+    run->vm = mu_vm_new(run->seed);
+    if (run->vm == NULL)
+        return mu_fail_set(fail, MU_INTERNAL, "no memory for Lua");
+    lua_State *L = mu_vm_state(run->vm);
+    mu_sandbox_init(L);
+    lua_pushlightuserdata(L, run);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &run_key);
+    mu_sandbox_push_env(L);
+    int env = lua_gettop(L);
+    add_header_words(L, env);
+    enum mu_err err = load_prelude(run, L, env, fail);
+    if (err == MU_OK)
+        err = load_playbook(run, L, env, fail);
+    if (err != MU_OK)
+        return err;
+    mu_sandbox_strict(L, env);
+    mu_vm_set_tick(run->vm, tick, run);
+    start_root(run, L, env);
+    lua_settop(L, 0);
+    return MU_OK;
+}

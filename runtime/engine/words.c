@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The vocabulary for the linter: verbs from the registry, the words of the prelude, and who may
+ * answer a gate. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/near.h"
+#include "base/people.h"
+#include "engine/internal.h"
+#include "playbook/check.h"
+
+static const char *const words[] = {
+    "playbook", "param",    "step",   "evidence", "finding", "milestone", "finish",     "fail",  "need",  "approve",
+    "page",     "escalate", "undo",   "parallel", "race",    "each",      "within",     "wait_until", "retry",
+    "sleep",    "now",      "started", "ago",     "detect",  "main",
+};
+
+static struct mu_registry *vocabulary(void)
+{
+    static struct mu_registry *registry; /* one per process; tables only, nothing is opened */
+    if (registry == NULL)
+        registry = mu_registry_new();
+    return registry;
+}
+
+struct namespace_search {
+    const char *name;
+    bool found;
+};
+
+static bool in_namespace(const struct mu_module *module, const struct mu_verb *verb, void *ud)
+{
+    (void)module;
+    struct namespace_search *search = ud;
+    size_t len = strlen(search->name);
+    search->found = strncmp(verb->name, search->name, len) == 0 && verb->name[len] == '.';
+    return !search->found;
+}
+
+static char word_kind(const char *name, void *ud)
+{
+    (void)ud;
+    const struct mu_module *module;
+    for (size_t i = 0; i < MU_COUNT(words); i++)
+        if (strcmp(words[i], name) == 0)
+            return 'w';
+    const struct mu_verb *verb = mu_registry_find(vocabulary(), name, &module);
+    if (verb)
+        return verb->kind == MU_ACT ? 'a' : 'p';
+    struct namespace_search search = {.name = name};
+    mu_registry_each(vocabulary(), in_namespace, &search);
+    return search.found ? 'n' : 0;
+}
+
+static const char *word_nearest(const char *name, void *ud)
+{
+    (void)ud;
+    return mu_registry_nearest(vocabulary(), name);
+}
+
+const struct mu_words *mu_run_words(void)
+{
+    static const struct mu_words vocabulary_words = {.kind = word_kind, .nearest = word_nearest};
+    return &vocabulary_words;
+}
+
+bool mu_run_may_answer(const json_t *config, const char *who, const char *by)
+{
+    return mu_people_is(config, who, by);
+}

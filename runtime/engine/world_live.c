@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The live world: probes look, acts happen, timers wait, people are asked. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/internal.h"
+
+/* The last look before a change: was the host away for so long that a person should decide? (J8) */
+static bool too_stale(struct call *call)
+{
+    struct run *run = call->run;
+    if (!run->stale)
+        return false;
+    char away[MU_TIME_TEXT], most[MU_TIME_TEXT];
+    run_park(run, "stale",
+             "nobody executed this run for %s (stale_after is %s); before %s at %s it asks a person. "
+             "Go on: muster resume %s --go-on --reason \"...\"",
+             mu_duration_text(run->down_ms, away), mu_duration_text(run->stale_after_ms, most), call->name, call->src, run->name);
+    return true;
+}
+
+static void live_act(struct call *call)
+{
+    if (!too_stale(call))
+        call_prepare(call);
+}
+
+static void live_prepared(struct call *call)
+{
+    call_intend(call, false);
+}
+
+static void fire(void *ud)
+{
+    struct call *call = ud;
+    call->timer = NULL;
+    call_arrive_value(call, NULL, "sent");
+}
+
+#define GRACE_MS 1000 /* overdue after downtime: what else is pending gets a chance to answer first (J7) */
+
+static void live_timer(struct call *call)
+{
+    struct run *run = call->run;
+    int64_t wait = call->due_ms - run_clock(run);
+    if (wait < 0)
+        wait = call->state == MU_CALL_CHECKED && run->down_ms > 0 ? GRACE_MS : 0;
+    call_enter(call, MU_CALL_SENT);
+    call->timer = mu_timer_start(run->loop, wait, fire, call);
+}
+
+const struct mu_world mu_world_live = {
+    .name = "live", .sends = true, .probe = call_send, .probed = call_arrive_probe, .act = live_act,
+    .prepared = live_prepared, .gate = gate_begin, .timer = live_timer};
+
+const struct mu_world *mu_world_find(const char *name)
+{
+    const struct mu_world *worlds[] = {&mu_world_live, &mu_world_dry};
+    for (size_t i = 0; i < MU_COUNT(worlds); i++)
+        if (strcmp(worlds[i]->name, name) == 0)
+            return worlds[i];
+    return NULL;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A Lua call → the gateway; see bind.h. Every function here takes a lua_State and may longjmp; the
+ * only memory held across such a jump is the vm's scratch buffer. */
+#include "lua/bind.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "lua/convert.h"
+#include "lua/vm.h"
+
+static const char verbs_key; /* registry: function → verb name */
+
+struct binding {
+    const struct mu_bind_ops *ops;
+    void *ud;
+};
+
+static struct binding *self(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+const char *mu_bind_src(lua_State *L, char buf[MU_BIND_SRC])
+{
+    lua_Debug frame;
+    buf[0] = '\0';
+    for (int level = 0; lua_getstack(L, level, &frame); level++) {
+        lua_getinfo(L, "Sl", &frame);
+        if (frame.currentline <= 0 || strncmp(frame.short_src, "muster/", 7) == 0)
+            continue;
+        snprintf(buf, MU_BIND_SRC, "%s:%d", frame.short_src, frame.currentline);
+        break;
+    }
+    return buf;
+}
+
+/* Raises what a caller did wrong, with the line it did it in. */
+static int raise_misuse(lua_State *L, const char *src, const char *text)
+{
+    if (src[0])
+        lua_pushfstring(L, "%s: %s", src, text);
+    else
+        lua_pushstring(L, text);
+    return lua_error(L);
+}
+
+/* Resumed with (ok, canonical text, its length): the value, or the error object to raise. */
+static int finish_call(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    (void)ctx;
+    bool ok = lua_toboolean(L, -3);
+    mu_lua_push_canon(L, lua_touserdata(L, -2), (size_t)lua_tointeger(L, -1));
+    return ok ? 1 : lua_error(L);
+}
+
+/* The values from index `first` to the top as one canonical array; trailing nils are not there. */
+static struct mu_buf *canonical_args(lua_State *L, int first)
+{
+    struct mu_buf *buf = mu_vm_scratch(mu_vm_of(L));
+    int top = lua_gettop(L);
+    while (top >= first && lua_isnil(L, top))
+        top--;
+    mu_buf_reset(buf);
+    mu_buf_addc(buf, '[');
+    for (int i = first; i <= top; i++) {
+        char what[32];
+        snprintf(what, sizeof what, "argument %d", i - first + 1);
+        if (i > first)
+            mu_buf_addc(buf, ',');
+        if (lua_isnil(L, i))
+            mu_buf_add(buf, "null", 4);
+        else
+            mu_lua_to_canon(L, i, buf, what);
+    }
+    mu_buf_addc(buf, ']');
+    if (buf->full)
+        luaL_error(L, "the arguments are too large to be journaled");
+    return buf;
+}
+
+static int issue_call(lua_State *L, const char *verb, int first)
+{
+    struct binding *b = self(L);
+    char src[MU_BIND_SRC];
+    struct mu_fail fail;
+    mu_bind_src(L, src);
+    struct mu_buf *args = canonical_args(L, first);
+    if (!lua_isyieldable(L))
+        return raise_misuse(L, src, "verbs can't be called here: not at the top level of a playbook and not inside "
+                                    "table.sort or string.gsub callbacks; call them in main or detect");
+    if (b->ops->call(b->ud, verb, mu_buf_text(args), args->len, src, &fail) != MU_OK)
+        return raise_misuse(L, src, fail.text);
+    return lua_yieldk(L, 0, 0, finish_call);
+}
+
+static int l_verb(lua_State *L)
+{
+    return issue_call(L, lua_tostring(L, lua_upvalueindex(2)), 1);
+}
+
+static int l_call(lua_State *L)
+{
+    return issue_call(L, luaL_checkstring(L, 1), 2);
+}
+
+static int l_gate(lua_State *L)
+{
+    struct binding *b = self(L);
+    char src[MU_BIND_SRC];
+    struct mu_fail fail;
+    mu_bind_src(L, src);
+    const char *kind = luaL_checkstring(L, 1);
+    struct mu_buf *args = canonical_args(L, 2);
+    if (!lua_isyieldable(L))
+        return raise_misuse(L, src, "people can only be asked inside main");
+    if (b->ops->gate(b->ud, kind, mu_buf_text(args), args->len, src, &fail) != MU_OK)
+        return raise_misuse(L, src, fail.text);
+    return lua_yieldk(L, 0, 0, finish_call);
+}
+
+static int l_timer(lua_State *L)
+{
+    struct binding *b = self(L);
+    char src[MU_BIND_SRC];
+    struct mu_fail fail;
+    mu_bind_src(L, src);
+    if (!lua_isyieldable(L))
+        return raise_misuse(L, src, "waiting is only possible inside main or detect");
+    if (b->ops->timer(b->ud, luaL_checkinteger(L, 1), src, &fail) != MU_OK)
+        return raise_misuse(L, src, fail.text);
+    return lua_yieldk(L, 0, 0, finish_call);
+}
+
+static int l_note(lua_State *L)
+{
+    struct binding *b = self(L);
+    char src[MU_BIND_SRC];
+    struct mu_fail fail;
+    struct mu_buf *buf = mu_vm_scratch(mu_vm_of(L));
+    const char *verb = luaL_checkstring(L, 1);
+    mu_bind_src(L, src);
+    mu_buf_reset(buf);
+    mu_lua_to_canon(L, 2, buf, verb);
+    if (!lua_isyieldable(L))
+        return raise_misuse(L, src, "this word belongs inside main or detect");
+    if (buf->full || b->ops->note(b->ud, verb, mu_buf_text(buf), buf->len, src, &fail) != MU_OK)
+        return raise_misuse(L, src, buf->full ? "the value is too large to be journaled" : fail.text);
+    return b->ops->stopping(b->ud) ? lua_yield(L, 0) : 0; /* a stop is never resumed */
+}
+
+static int l_now_ms(lua_State *L)
+{
+    struct binding *b = self(L);
+    lua_pushinteger(L, b->ops->now_ms(b->ud));
+    return 1;
+}
+
+static int l_started_ms(lua_State *L)
+{
+    struct binding *b = self(L);
+    lua_pushinteger(L, b->ops->started_ms(b->ud));
+    return 1;
+}
+
+static int l_run_name(lua_State *L)
+{
+    struct binding *b = self(L);
+    lua_pushstring(L, b->ops->run_name(b->ud));
+    return 1;
+}
+
+static int l_misuse(lua_State *L)
+{
+    char src[MU_BIND_SRC];
+    return raise_misuse(L, mu_bind_src(L, src), luaL_checkstring(L, 1));
+}
+
+static int l_verb_of(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &verbs_key);
+    lua_pushvalue(L, 1);
+    if (lua_isnil(L, -1))
+        return 1;
+    lua_rawget(L, -2);
+    return 1;
+}
+
+static int l_duration_text(lua_State *L)
+{
+    char text[MU_TIME_TEXT];
+    lua_pushstring(L, mu_duration_text(luaL_checkinteger(L, 1), text));
+    return 1;
+}
+
+static void push_binding(lua_State *L, const struct mu_bind_ops *ops, void *ud)
+{
+    struct binding *b = lua_newuserdatauv(L, sizeof *b, 0);
+    b->ops = ops;
+    b->ud = ud;
+}
+
+void mu_bind_push_primitives(lua_State *L, const struct mu_bind_ops *ops, void *ud)
+{
+    static const luaL_Reg primitives[] = {
+        {"call", l_call},       {"gate", l_gate},         {"timer", l_timer},
+        {"note", l_note},       {"now_ms", l_now_ms},     {"started_ms", l_started_ms},
+        {"run_name", l_run_name}, {"misuse", l_misuse},   {"verb_of", l_verb_of},
+        {"duration_text", l_duration_text}, {NULL, NULL},
+    };
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &verbs_key);
+    luaL_newlibtable(L, primitives);
+    push_binding(L, ops, ud);
+    luaL_setfuncs(L, primitives, 1);
+}
+
+void mu_bind_verb(lua_State *L, int env, const char *name, const struct mu_bind_ops *ops, void *ud)
+{
+    env = lua_absindex(L, env);
+    const char *dot = strchr(name, '.');
+    push_binding(L, ops, ud);
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, l_verb, 2);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &verbs_key);
+    lua_pushvalue(L, -2);
+    lua_pushstring(L, name);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    if (dot == NULL) {
+        lua_pushstring(L, name);
+        lua_insert(L, -2);
+        lua_rawset(L, env);
+        return;
+    }
+    lua_pushlstring(L, name, (size_t)(dot - name));
+    if (lua_rawget(L, env) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushlstring(L, name, (size_t)(dot - name));
+        lua_pushvalue(L, -2);
+        lua_rawset(L, env);
+    }
+    lua_pushstring(L, dot + 1);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 2);
+}
+
+/* zone.setmx → error. Upvalues: binding, name of the namespace. */
+static int l_unknown_verb(lua_State *L)
+{
+    struct binding *b = self(L);
+    char src[MU_BIND_SRC], name[160], text[400];
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+    snprintf(name, sizeof name, "%s.%.100s", lua_tostring(L, lua_upvalueindex(2)), key);
+    const char *near = b->ops->nearest_verb(b->ud, name);
+    if (near)
+        snprintf(text, sizeof text, "unknown verb %s: did you mean %s?", name, near);
+    else
+        snprintf(text, sizeof text, "unknown verb %s (muster help lists them)", name);
+    return raise_misuse(L, mu_bind_src(L, src), text);
+}
+
+static int l_read_only(lua_State *L)
+{
+    char src[MU_BIND_SRC];
+    return raise_misuse(L, mu_bind_src(L, src), "a module's table can't be changed");
+}
+
+static void lock_namespace(lua_State *L, const char *name, const struct mu_bind_ops *ops, void *ud)
+{
+    lua_newtable(L);
+    push_binding(L, ops, ud);
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, l_unknown_verb, 2);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, l_read_only);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+}
+
+void mu_bind_lock(lua_State *L, int env, const struct mu_bind_ops *ops, void *ud)
+{
+    env = lua_absindex(L, env);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &verbs_key);
+    for (lua_pushnil(L); lua_next(L, -2);) {
+        const char *name = lua_tostring(L, -1), *dot = strchr(name, '.');
+        if (dot != NULL) {
+            lua_pushlstring(L, name, (size_t)(dot - name));
+            lua_pushvalue(L, -1);
+            if (lua_rawget(L, env) == LUA_TTABLE)
+                lock_namespace(L, lua_tostring(L, -2), ops, ud);
+            lua_pop(L, 2);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}

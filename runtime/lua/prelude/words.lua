@@ -1,0 +1,297 @@
+-- SPDX-License-Identifier: MIT
+-- The words of the language, over the primitives of lua/bind.c and engine/task.c. It runs once per run
+-- and is kept in the run's bundle, so that a resumed run has the words it began with. Frames in here
+-- never count as "the source line": errors and journal rows name the playbook's own line.
+local prim, env = ...
+local spawn, wait_any, status, cancel = prim.spawn, prim.wait_any, prim.status, prim.cancel
+local call, gate, note, misuse = prim.call, prim.gate, prim.note, prim.misuse
+local ipairs, pairs, type, error, pcall = env.ipairs, env.pairs, env.type, env.error, env.pcall
+local tostring, select, math, string = env.tostring, env.select, env.math, env.string
+
+-- --- arguments ---------------------------------------------------------------------------------
+
+local units = { ms = 1, s = 1000, m = 60000, h = 3600000, d = 86400000 }
+
+-- "90s", "15m", "2h", "45d" or seconds → milliseconds.
+local function duration(value, word)
+  if type(value) == "number" and value >= 0 and value < 1e12 then return math.floor(value * 1000) end
+  if type(value) == "string" then
+    local number, unit = string.match(value, "^(%d+)(%a+)$")
+    if number and #number <= 9 and units[unit] then return math.tointeger(number) * units[unit] end
+  end
+  misuse(word .. ' takes a duration like "90s", "15m", "2h" or "45d", got ' .. tostring(value))
+end
+
+local function expect(kind, value, what)
+  if type(value) ~= kind then misuse(what .. " takes a " .. kind .. ", got " .. type(value)) end
+  return value
+end
+
+-- Options are strict: a misspelt one is an error, never ignored.
+local function options(value, known, word)
+  if value == nil then return {} end
+  expect("table", value, word .. "'s options")
+  for key in pairs(value) do
+    if type(key) == "string" and not known[key] then
+      local names = {}
+      for name in pairs(known) do names[#names + 1] = name end
+      misuse(word .. ' has no option "' .. key .. '": it takes ' .. env.table.concat(names, ", "))
+    end
+  end
+  return value
+end
+
+-- --- story -------------------------------------------------------------------------------------
+
+function env.step(title) note("step", { title = expect("string", title, "step") }) end
+
+function env.evidence(what, value) note("evidence", { what = expect("string", what, "evidence"), value = value }) end
+
+local severities = { info = true, warn = true, high = true, critical = true }
+function env.finding(severity, what, message)
+  if not severities[severity] then misuse('finding takes "info", "warn", "high" or "critical" first') end
+  note("finding", { severity = severity, what = expect("string", what, "finding"), message = tostring(message or "") })
+end
+
+function env.milestone(name, at)
+  local ms = prim.now_ms()
+  if at ~= nil then ms = expect("number", at, "milestone's time") * 1000 // 1 | 0 end
+  note("milestone", { name = expect("string", name, "milestone"), at = ms })
+end
+
+-- finish and fail end the run wherever they stand.
+function env.finish(result, why)
+  note("finish", { result = expect("string", result, "finish"), why = why ~= nil and tostring(why) or "" })
+end
+
+function env.fail(why) note("fail", { why = why ~= nil and tostring(why) or "no reason given" }) end
+
+function env.need(result, why)
+  expect("table", result, "need")
+  if result.ok then return result end
+  local reason = result.why and tostring(result.why) or "no reason given"
+  env.fail(why and (tostring(why) .. ": " .. reason) or reason)
+end
+
+-- --- time --------------------------------------------------------------------------------------
+
+function env.sleep(d) prim.timer(duration(d, "sleep")) end
+function env.now() return prim.now_ms() // 1000 end
+function env.started() return prim.started_ms() // 1000 end
+
+function env.ago(t)
+  local ms = prim.now_ms() - expect("number", t, "ago") * 1000 // 1 | 0
+  return prim.duration_text(ms > 0 and ms or 0)
+end
+
+-- --- flow --------------------------------------------------------------------------------------
+
+local function result_of(task)
+  local state, value = status(task)
+  if state == "failed" then error(value, 0) end
+  return value
+end
+
+-- Waits until every task ended; the first failure cancels the rest and is raised.
+local function join(tasks)
+  local open = {}
+  for i, task in ipairs(tasks) do open[i] = task end
+  while #open > 0 do
+    local i = wait_any(open)
+    local state, value = status(open[i])
+    env.table.remove(open, i)
+    if state == "failed" then
+      for _, other in ipairs(open) do cancel(other) end
+      error(value, 0)
+    end
+  end
+end
+
+function env.parallel(functions)
+  expect("table", functions, "parallel")
+  local keys, tasks, results = {}, {}, {}
+  for key, fn in pairs(functions) do
+    keys[#keys + 1] = key
+    tasks[#tasks + 1] = spawn(expect("function", fn, "parallel's " .. tostring(key)))
+  end
+  join(tasks)
+  for i, key in ipairs(keys) do results[key] = result_of(tasks[i]) end
+  return results
+end
+
+local function race(functions)
+  local keys, tasks = {}, {}
+  for key, fn in pairs(functions) do
+    keys[#keys + 1] = key
+    tasks[#tasks + 1] = spawn(expect("function", fn, "race's " .. tostring(key)))
+  end
+  local first = wait_any(tasks)
+  for i, task in ipairs(tasks) do if i ~= first then cancel(task) end end
+  return keys[first], result_of(tasks[first])
+end
+
+function env.race(functions)
+  expect("table", functions, "race")
+  for _ in pairs(functions) do return race(functions) end
+  misuse("race needs at least one function")
+end
+
+function env.within(d, fn)
+  local ms = duration(d, "within")
+  expect("function", fn, "within")
+  local winner, value = race { fn, function() prim.timer(ms) end }
+  if winner == 1 then return true, value end
+  return false
+end
+
+function env.each(list, opts, fn)
+  if fn == nil then opts, fn = nil, opts end
+  expect("table", list, "each")
+  expect("function", fn, "each")
+  local limit = options(opts, { limit = true }, "each").limit or 8
+  expect("number", limit, "each's limit")
+  local at, results, workers = 0, {}, {}
+  local function work()
+    while at < #list do
+      at = at + 1
+      local mine = at
+      local value = fn(list[mine], mine)
+      results[mine] = value == nil and true or value
+    end
+  end
+  for i = 1, math.max(1, math.min(limit, #list)) do workers[i] = spawn(work) end
+  join(workers)
+  return results
+end
+
+local function meanwhile(opts)
+  options(opts, { every = true }, "meanwhile")
+  local ms, fn = duration(opts.every, "meanwhile's every"), expect("function", opts[1], "meanwhile")
+  return spawn(function()
+    while true do
+      prim.timer(ms)
+      local ok, err = pcall(fn)
+      if not ok then note("tell", { text = "meanwhile: " .. tostring(type(err) == "table" and err.why or err) }) end
+    end
+  end)
+end
+
+function env.wait_until(d, opts, condition)
+  if condition == nil then opts, condition = nil, opts end
+  local total = duration(d, "wait_until")
+  expect("function", condition, "wait_until")
+  local o = options(opts, { every = true, stable = true, meanwhile = true }, "wait_until")
+  local every, stable = duration(o.every or "30s", "wait_until's every"), o.stable or 1
+  expect("number", stable, "wait_until's stable")
+  local deadline, good = prim.now_ms() + total, 0
+  local beside = o.meanwhile and meanwhile(o.meanwhile)
+  while true do
+    local value = condition()
+    good = value and good + 1 or 0
+    if stable > 1 then note("tell", { text = "stable " .. good .. "/" .. stable }) end
+    local left = deadline - prim.now_ms()
+    if good >= stable or left <= 0 then
+      if beside then cancel(beside) end
+      return good >= stable and value
+    end
+    prim.timer(math.min(every, left)) -- the last test is made at the deadline, never before it
+  end
+end
+
+function env.retry(opts, fn)
+  local o = options(opts, { times = true, backoff = true }, "retry")
+  local times = expect("number", o.times or 3, "retry's times")
+  expect("function", fn, "retry")
+  local first, last = string.match(tostring(o.backoff or "1s..30s"), "^(%w+)%.%.(%w+)$")
+  if not first then misuse('retry\'s backoff is written "10s..2m"') end
+  local wait, most = duration(first, "retry's backoff"), duration(last, "retry's backoff")
+  for attempt = 1, times do
+    local ok, value = pcall(fn, attempt)
+    if ok then return value end
+    if attempt == times then error(value, 0) end
+    note("tell", { text = "attempt " .. attempt .. " of " .. times .. " failed: " ..
+                          tostring(type(value) == "table" and value.why or value) })
+    prim.timer(wait)
+    wait = math.min(wait * 2, most)
+  end
+end
+
+-- --- people ------------------------------------------------------------------------------------
+
+-- What is shown may be a list with a named `change` in it; in the journal these are two things.
+local function shown(show)
+  if show == nil then return nil end
+  local out, items = {}, {}
+  for key, value in pairs(expect("table", show, "show")) do
+    if type(key) == "number" then items[#items + 1] = value else out[key] = value end
+  end
+  if #items > 0 then out.items = items end
+  return out
+end
+
+local approve_options = { by = true, deadline = true, then_ask = true, quorum = true, show = true, no_self = true }
+function env.approve(o)
+  options(o, approve_options, "approve")
+  local deadline = o and o.deadline and duration(o.deadline, "approve's deadline")
+  return gate("approve", {
+    title = expect("string", o and o[1], "approve's question"), by = expect("string", o.by, "approve's by"),
+    deadline_ms = deadline, then_ask = o.then_ask, quorum = o.quorum, no_self = o.no_self, show = shown(o.show),
+  })
+end
+
+-- Tells one person or team; with ack_within it waits until somebody of them takes it, and returns who.
+function env.page(who, template, vars, opts)
+  local o = options(opts, { ack_within = true }, "page")
+  if not o.ack_within then return call("page", who, template, vars) end
+  local ms = duration(o.ack_within, "page's ack_within")
+  -- The gate is opened before the message leaves: an answer is never too early.
+  local waiting = spawn(function()
+    return gate("ack", { title = template, by = who, deadline_ms = ms })
+  end)
+  local ok, err = pcall(call, "page", who, template, vars, { footer = "Take it: muster ack " .. prim.run_name() })
+  if not ok then
+    cancel(waiting)
+    error(err, 0)
+  end
+  wait_any { waiting }
+  local answer = result_of(waiting)
+  if answer and answer.yes then return answer.by end
+end
+
+function env.escalate(ladder, template, vars)
+  local found = call("notify.ladder", ladder)
+  if not found.ok then misuse("escalate: " .. tostring(found.why)) end
+  for _, rung in ipairs(found.rungs) do
+    local ok, who = pcall(env.page, rung.who, template, vars, { ack_within = rung.ack_within })
+    if ok and who then return who end
+    if not ok then note("tell", { text = "could not reach " .. rung.who .. ": " .. tostring(type(who) == "table" and who.why or who) }) end
+  end
+end
+
+-- undo "title" names the undo of the next act; undo(title, verb, ...) replaces it.
+function env.undo(title, verb, ...)
+  local value = { title = expect("string", title, "undo") }
+  if verb ~= nil then
+    value.verb = prim.verb_of(verb) or misuse("undo takes a verb such as zone.set second, not a " .. type(verb))
+    value.args = { ... }
+  end
+  note("undo", value)
+end
+
+-- --- start -------------------------------------------------------------------------------------
+
+-- A run started by hand looks once itself, so that `samples` is never empty.
+return function(main, detect, params, samples)
+  if not samples or #samples == 0 then
+    local first
+    if detect then
+      env.step "First look"
+      first = detect(params)
+    end
+    if type(first) ~= "table" then first = { ok = true } end
+    first.at = env.now()
+    samples = { first }
+  end
+  samples.first, samples.last = samples[1], samples[#samples]
+  return main(params, samples)
+end
