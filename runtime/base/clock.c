@@ -36,29 +36,36 @@ int64_t mu_clock_boot_ms(void)
     return read_us(CLOCK_BOOTTIME) / 1000;
 }
 
-static const char *format(int64_t ms, char *buf, bool utc, const char *fmt)
+static struct tm broken_down(int64_t ms, bool utc)
 {
     time_t s = (time_t)(ms / 1000);
-    struct tm tm;
-    if ((utc ? gmtime_r(&s, &tm) : localtime_r(&s, &tm)) == NULL ||
-        strftime(buf, MU_TIME_TEXT, fmt, &tm) == 0)
-        snprintf(buf, MU_TIME_TEXT, "@%lld", (long long)s);
-    return buf;
+    struct tm tm = {.tm_mday = 1};
+    if (utc)
+        gmtime_r(&s, &tm);
+    else
+        localtime_r(&s, &tm);
+    return tm;
 }
 
 const char *mu_time_utc(int64_t ms, char *buf)
 {
-    return format(ms, buf, true, "%Y-%m-%dT%H:%M:%SZ");
+    struct tm tm = broken_down(ms, true);
+    strftime(buf, MU_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    return buf;
 }
 
 const char *mu_time_local(int64_t ms, char *buf)
 {
-    return format(ms, buf, false, "%Y-%m-%d %H:%M:%S %Z");
+    struct tm tm = broken_down(ms, false);
+    strftime(buf, MU_TIME_TEXT, "%Y-%m-%d %H:%M:%S %Z", &tm);
+    return buf;
 }
 
 const char *mu_time_hms(int64_t ms, char *buf)
 {
-    return format(ms, buf, false, "%H:%M:%S %Z");
+    struct tm tm = broken_down(ms, false);
+    strftime(buf, MU_TIME_TEXT, "%H:%M:%S %Z", &tm);
+    return buf;
 }
 
 /* Days since 1970-01-01 of a civil date; Howard Hinnant's days_from_civil. */
