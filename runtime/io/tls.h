@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What HTTP and SMTP share about TLS: the trust anchors (the system's and, beside them, tls.ca_file
+ * of muster.lua) and the description of the certificate a server showed. Handshakes are curl's. */
+#ifndef MU_IO_TLS_H
+#define MU_IO_TLS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct mu_tls_trust;
+struct ssl_st;
+
+/* Cheap: nothing is read before the first mu_tls_trust_load(). ca_file may be NULL. */
+struct mu_tls_trust *mu_tls_trust_new(const char *ca_file);
+void mu_tls_trust_free(struct mu_tls_trust *);
+/* Reads the anchors once (about 10 ms); MU_CONFIG when ca_file can't be used. */
+enum mu_err mu_tls_trust_load(struct mu_tls_trust *, struct mu_fail *);
+/* A CURLOPT_SSL_CTX_FUNCTION whose CURLOPT_SSL_CTX_DATA is a loaded trust. One store for every
+ * connection: curl would read the system's bundle again for each. */
+int mu_tls_trust_apply(void *easy, void *ssl_ctx, void *trust);
+
+/* {subject, issuer, names[], not_before, not_after, days_left, verified, verify_error?,
+ * host_matches}, a new reference; NULL when the server showed none. Judges the chain as OpenSSL saw
+ * it in the handshake and the name by RFC 6125, whatever was demanded of them. host may be an IP
+ * literal. */
+json_t *mu_tls_certificate(struct ssl_st *, const char *host, int64_t now_ms);
+
+#endif
