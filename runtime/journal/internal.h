@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to the journal: the vtable of storages and what a journal is.
+ *
+ *   journal.c  public functions, poison     sqlite.c  a file: create, open     (sqlite.h)
+ *   batch.c    what waits for a flush       write.c   ... flush, checkpoint
+ *   chain.c    encoding and hash chain      read.c    ... rows and files out
+ *   lock.c     who may execute              seal.c    ... out of WAL into one read-only file;
+ * export memory.c   a journal without a file     verify.c  is this file what was written?
+ */
+#ifndef MU_JOURNAL_INTERNAL_H
+#define MU_JOURNAL_INTERNAL_H
+
+#include "journal/batch.h"
+#include "journal/journal.h"
+
+struct mu_journal_ops {
+    /* Writes the batch and clears it; durable also makes everything written before durable. */
+    enum mu_err (*write)(struct mu_journal *, bool durable, struct mu_fail *);
+    enum mu_err (*each)(struct mu_journal *, int64_t after, mu_journal_row_cb *, void *ud,
+                        struct mu_fail *);
+    /* A new allocation, NULL when there is none. */
+    char *(*file)(struct mu_journal *, const char *path, size_t *len);
+    enum mu_err (*each_file)(struct mu_journal *, mu_journal_file_cb *, void *ud, struct mu_fail *);
+    int64_t (*data_version)(struct mu_journal *);
+    /* Reads last gsn and chain again: another executor may have written before we got the lock. */
+    enum mu_err (*reload)(struct mu_journal *, struct mu_fail *);
+    enum mu_err (*seal)(struct mu_journal *, struct mu_fail *);
+    /* Did another process seal it since we opened it? */
+    bool (*sealed)(const struct mu_journal *);
+    void (*close)(struct mu_journal *);
+};
+
+struct mu_journal {
+    const struct mu_journal_ops *ops;
+    char *path;                 /* "" for memory */
+    struct journal_chain chain; /* head: of the last appended row */
+    int64_t last_gsn;
+    struct journal_batch batch;
+    size_t written; /* rows of the batch that are written already: memory keeps them there */
+    bool read_only;
+    bool sealed;
+    bool poisoned; /* a flush failed: nothing is written any more */
+    struct mu_fail poison;
+    int lock_fd; /* -1 = not ours */
+    void *storage;
+};
+
+struct mu_journal *journal_new(const struct mu_journal_ops *, const char *path, void *storage);
+extern const struct mu_journal_ops journal_memory_ops;
+
+/* lock.c */
+void journal_unlock(struct mu_journal *, bool forget);
+
+#endif

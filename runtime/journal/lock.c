@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The executor's lock: flock on PATH.lock with the holder's pid written inside. The kernel drops it
+ * with the process, so a held lock always means a living executor. The file stays behind while the
+ * run may go on, and is removed with the last close after sealing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/storage.h"
+#include "journal/internal.h"
+
+#define TRIES      50 /* a look by lock_holder() holds it shared for some microseconds */
+#define TRY_NS     2000000
+#define UNREADABLE (-1)
+
+static void pause_briefly(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = TRY_NS}, NULL);
+}
+
+/* The pid in an open lock file, 0 when there is none (yet). */
+static int read_pid(int fd)
+{
+    char text[24] = "";
+    ssize_t got = pread(fd, text, sizeof text - 1, 0);
+    long pid = got > 0 ? strtol(text, NULL, 10) : 0;
+    return pid > 0 && pid < 1 << 30 ? (int)pid : 0;
+}
+
+static bool take(int fd)
+{
+    for (int i = 0; i < TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+        pause_briefly();
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
+static enum mu_err write_pid(int fd, const char *lock, struct mu_fail *fail)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)len, 0) == len)
+        return MU_OK;
+    return mu_storage_fail(fail, lock, "writing the executor's pid", NULL, errno);
+}
+
+static enum mu_err take_file(const char *lock, int *fd_out, struct mu_fail *fail)
+{
+    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return mu_storage_fail(fail, lock, "opening the executor's lock", NULL, errno);
+    enum mu_err err;
+    if (take(fd))
+        err = write_pid(fd, lock, fail);
+    else if (errno == EWOULDBLOCK)
+        err = mu_fail_set(fail, MU_CONFLICT,
+                          "%.500s: this run is being executed by process %d; it can be watched, "
+                          "cancelled or answered, but not executed twice",
+                          lock, read_pid(fd));
+    else
+        err = mu_storage_fail(fail, lock, "locking", NULL, errno);
+    if (err != MU_OK)
+        close(fd);
+    else
+        *fd_out = fd;
+    return err;
+}
+
+enum mu_err mu_journal_lock(struct mu_journal *journal, struct mu_fail *fail)
+{
+    if (journal->lock_fd >= 0 || journal->path[0] == '\0')
+        return MU_OK;
+    char *lock = mu_xasprintf("%s.lock", journal->path);
+    enum mu_err err = take_file(lock, &journal->lock_fd, fail);
+    free(lock);
+    if (err == MU_OK && mu_journal_batch(journal) == 0)
+        err = journal->ops->reload(journal, fail);
+    if (err != MU_OK)
+        journal_unlock(journal, false);
+    return err;
+}
+
+void journal_unlock(struct mu_journal *journal, bool forget)
+{
+    if (journal->lock_fd < 0)
+        return;
+    if (forget) { /* still locked: who opened this file before us finds the run sealed */
+        char *lock = mu_xasprintf("%s.lock", journal->path);
+        unlink(lock);
+        free(lock);
+    }
+    close(journal->lock_fd);
+    journal->lock_fd = -1;
+}
+
+/* A holder writes its pid just after it got the lock: wait for that. */
+static int holder_of(int fd)
+{
+    for (int i = 0; i < TRIES; i++) {
+        if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+            return 0;
+        int pid = read_pid(fd);
+        if (pid != 0)
+            return pid;
+        pause_briefly();
+    }
+    return UNREADABLE;
+}
+
+int mu_journal_lock_holder(const char *path)
+{
+    char *lock = mu_xasprintf("%s.lock", path);
+    int fd = open(lock, O_RDONLY | O_CLOEXEC);
+    free(lock);
+    if (fd < 0)
+        return 0;
+    int pid = holder_of(fd);
+    close(fd);
+    return pid;
+}
