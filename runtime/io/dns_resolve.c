@@ -272,7 +272,7 @@ struct mu_op *mu_dns_resolve(struct mu_dns *dns, const char *host, mu_dns_addres
     r->ud = ud;
     if (known_at_once(r, host)) {
         deliver_soon(r);
-    } else if (mu_name_host(host, name, &r->families[V4].fail) != MU_OK) {
+    } else if (mu_name_owner(host, name, &r->families[V4].fail) != MU_OK) {
         deliver_soon(r);
     } else if (known_at_once(r, name)) {
         deliver_soon(r);

@@ -46,7 +46,8 @@ struct peer {
 struct mu_dns_udp {
     uv_loop_t *loop;
     struct peer *peers;
-    uint8_t random[512]; /* a getrandom() a question would be the dearest call of all */
+    uint8_t
+        random[256]; /* a getrandom() a question would be the dearest call; 256 is its portion */
     size_t random_left;
     char buffer[65536]; /* libuv reads one datagram at a time into it */
 };
