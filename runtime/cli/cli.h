@@ -32,12 +32,17 @@ struct mu_cli { /* what every command gets; global options are already taken off
     bool json;                 /* --json */
     struct mu_config *config;  /* made by mu_cli_config() */
     struct mu_store *store;    /* made by mu_cli_store() */
+    char **playbook_path;      /* made by mu_cli_playbook_path() */
 };
 
 struct mu_command {
     const char *name, *usage, *summary, *help; /* help: whole text after the usage line */
     int (*run)(struct mu_cli *, int argc, char **argv); /* argv[0] is the command's name */
 };
+
+void mu_cli_close(struct mu_cli *);
+/* "unknown command x: did you mean y?"; returns MU_EXIT_USAGE. */
+int mu_cli_unknown_command(const struct mu_cli *, const char *name);
 
 /* Loads muster.lua once / opens the control store once; on failure prints the reason and returns the
  * exit code, else 0. */
@@ -57,6 +62,17 @@ int mu_cli_exit_for(enum mu_err);
 
 /* Who is at the keyboard: {name, uid, host, tty}, name mapped through people in muster.lua. New reference. */
 json_t *mu_cli_who(struct mu_cli *);
+
+/* The state folder (new text), and where playbooks are looked up: a NULL-terminated list that belongs
+ * to the cli: playbooks{} of muster.lua, playbooks/ beside it, the ones muster came with. */
+char *mu_cli_state_dir(struct mu_cli *);
+const char *const *mu_cli_playbook_path(struct mu_cli *);
+/* Everything that is left must be exactly `count` words; else usage on stderr and MU_EXIT_USAGE. */
+int mu_cli_words(const struct mu_command *, int argc, int least, int most);
+
+#define MU_COMMAND(id) extern const struct mu_command mu_command_##id;
+#include "cli/commands.def"
+#undef MU_COMMAND
 
 const struct mu_command *mu_command_find(const char *name);
 typedef bool mu_command_cb(const struct mu_command *, void *ud);

@@ -145,7 +145,7 @@ void gate_open(struct call *call)
         call_arrive_error(call, fail.class, fail.text, false, "not sent");
         return;
     }
-    record_host(run, "gate", json_pack("{s:s, s:s}", "gate", call->gate_id, "code", code));
+    record_host(run, "gate", json_pack("{s:s, s:s, s:s}", "gate", call->gate_id, "kind", call->name, "code", code));
     say_waiting(call, by, deadline);
     if (strcmp(call->name, "ack") != 0) /* a page has told them already, with its own words */
         ask_people(call, by, code, deadline);

@@ -101,6 +101,7 @@ struct call {
     void *sub_ud;
     json_t *result; /* a sub's */
     void (*host_done)(struct run *, const json_t *result, void *ud);
+    struct mu_verb doctor;  /* what a module's doctor() is called through */
     struct call *subs;      /* children, linked by sibling */
     struct call *sibling;
     struct call *next;      /* in the queue it stands in */
@@ -246,6 +247,8 @@ void call_pending_remove(struct call *);
 /* A call of the host itself, outside any task: done gets the result, or {ok = false, why} of an act. */
 typedef void sub_done_cb(struct run *, const json_t *result, void *ud);
 void sub_host_call(struct run *, const char *verb, json_t *args_take, const char *dedup, sub_done_cb *, void *ud);
+/* The same for a module's doctor(), which is no verb. */
+void sub_host_doctor(struct run *, const struct mu_module *, void *module_state, sub_done_cb *, void *ud);
 bool sub_host_busy(const struct run *);
 void sub_host_cancel(struct run *);
 void sub_cancel_all(struct call *parent);

@@ -53,19 +53,35 @@ void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_
     json_decref(args_take);
 }
 
-void sub_host_call(struct run *run, const char *verb, json_t *args_take, const char *dedup, sub_done_cb *done, void *ud)
+static struct call *host_call_new(struct run *run, const char *name, sub_done_cb *done, void *ud)
 {
-    char hex[MU_SHA256_HEX];
-    struct call *sub = call_new(run, NULL, MU_CALL_SUB, verb);
+    struct call *sub = call_new(run, NULL, MU_CALL_SUB, name);
     sub->src = mu_xstrdup("");
     sub->host_done = done;
     sub->sub_ud = ud;
     sub->sibling = run->host_calls;
     run->host_calls = sub;
+    return sub;
+}
+
+void sub_host_call(struct run *run, const char *verb, json_t *args_take, const char *dedup, sub_done_cb *done, void *ud)
+{
+    char hex[MU_SHA256_HEX];
+    struct call *sub = host_call_new(run, verb, done, ud);
     mu_sha256_hex(dedup, strlen(dedup), hex);
     memcpy(sub->key, hex, 32);
     start(sub, args_take, true);
     json_decref(args_take);
+}
+
+void sub_host_doctor(struct run *run, const struct mu_module *module, void *module_state, sub_done_cb *done, void *ud)
+{
+    struct call *sub = host_call_new(run, module->name, done, ud);
+    sub->doctor = (struct mu_verb){.name = module->name, .kind = MU_PROBE, .start = module->doctor};
+    sub->pub.verb = &sub->doctor;
+    sub->pub.module_state = module_state;
+    sub->pub.args = json_object();
+    call_send(sub);
 }
 
 bool sub_host_busy(const struct run *run)

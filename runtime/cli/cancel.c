@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster cancel RUN`: a person ends a run. The call in flight is aborted and then in doubt. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/find.h"
+#include "engine/run.h"
+
+static int order(struct mu_cli *cli, const struct found_run *run, const char *reason)
+{
+    struct mu_fail fail;
+    json_t *who = mu_cli_who(cli);
+    char *text = mu_json_text(who);
+    enum mu_err err = mu_store_order_put(cli->store, run->name, "cancel", text, reason, mu_clock_real_ms(), &fail);
+    free(text);
+    json_decref(who);
+    if (err != MU_OK)
+        return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s", fail.text);
+    if (mu_run_poke(run->path))
+        printf("%s is told to stop, now.\n", run->name);
+    else
+        printf("Nobody executes %s; it ends at its next start: muster resume %s\n", run->name, run->name);
+    return MU_EXIT_OK;
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    static const char *const options[] = {"--reason", NULL};
+    struct found_run found;
+    const char *reason = NULL;
+    mu_cli_option(&argc, argv, "--reason", &reason);
+    int code = mu_cli_no_more_options(&mu_command_cancel, argc, argv, options);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_cancel, argc, 1, 1);
+    if (code == 0)
+        code = find_run(cli, "cancel", argv[1], &found);
+    if (code)
+        return code;
+    if (found.ended)
+        return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s has ended already: %s", found.name, found.result);
+    return order(cli, &found, reason ? reason : "");
+}
+
+const struct mu_command mu_command_cancel = {
+    .name = "cancel",
+    .usage = "cancel RUN [--reason TEXT]",
+    .summary = "stop a run; what it did stays, and can be undone",
+    .help = "",
+    .run = run};

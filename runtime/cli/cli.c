@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What commands share: options, configuration, store, who is at the keyboard, how a failure is said. */
+#include "cli/cli.h"
+
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/near.h"
+#include "base/people.h"
+#include "base/redact.h"
+
+static const struct mu_command *const commands[] = {
+#define MU_COMMAND(id) &mu_command_##id,
+#include "cli/commands.def"
+#undef MU_COMMAND
+};
+
+const struct mu_command *mu_command_find(const char *name)
+{
+    for (size_t i = 0; i < MU_COUNT(commands); i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+void mu_command_each(mu_command_cb *cb, void *ud)
+{
+    for (size_t i = 0; i < MU_COUNT(commands); i++)
+        if (!cb(commands[i], ud))
+            return;
+}
+
+int mu_cli_unknown_command(const struct mu_cli *cli, const char *name)
+{
+    struct mu_near near = {.typed = name};
+    for (size_t i = 0; i < MU_COUNT(commands); i++)
+        mu_near_try(&near, commands[i]->name);
+    if (near.best)
+        return mu_cli_fail(cli, name, MU_EXIT_USAGE, "there is no such command: did you mean muster %s?", near.best);
+    return mu_cli_fail(cli, name, MU_EXIT_USAGE, "there is no such command (muster help lists them)");
+}
+
+void mu_cli_close(struct mu_cli *cli)
+{
+    mu_store_close(cli->store);
+    mu_config_free(cli->config);
+    for (char **at = cli->playbook_path; at && *at; at++)
+        free(*at);
+    free(cli->playbook_path);
+}
+
+/* --- failures --- */
+
+int mu_cli_fail(const struct mu_cli *cli, const char *command, int code, const char *fmt, ...)
+{
+    va_list ap;
+    char text[4096];
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    char *clean = mu_redact_text(text);
+    fflush(stdout);
+    if (cli->json) {
+        json_t *error = json_pack("{s:s, s:s, s:i}", "error", clean, "command", command, "exit", code);
+        char *line = mu_json_text(error);
+        fprintf(stderr, "%s\n", line);
+        free(line);
+        json_decref(error);
+    } else {
+        fprintf(stderr, "muster %s: %s\n", command, clean);
+    }
+    free(clean);
+    return code;
+}
+
+int mu_cli_exit_for(enum mu_err err)
+{
+    switch (err) {
+    case MU_OK:
+        return MU_EXIT_OK;
+    case MU_INTERNAL:
+        return MU_EXIT_INTERNAL;
+    case MU_NET:
+    case MU_PROTO:
+    case MU_REMOTE:
+        return MU_EXIT_FAILED;
+    case MU_CANCELLED:
+        return MU_EXIT_CANCELLED;
+    case MU_USAGE:
+    case MU_CONFIG:
+    case MU_REFUSED:
+    case MU_CONFLICT:
+    case MU_STORAGE:
+        break;
+    }
+    return MU_EXIT_USAGE;
+}
+
+/* --- options --- */
+
+static void remove_words(int *argc, char **argv, int at, int count)
+{
+    for (int i = at; i + count <= *argc; i++)
+        argv[i] = argv[i + count]; /* the NULL at the end too */
+    *argc -= count;
+}
+
+bool mu_cli_option(int *argc, char **argv, const char *name, const char **value)
+{
+    size_t len = strlen(name);
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--") == 0)
+            return false;
+        if (strcmp(argv[i], name) == 0 && (value == NULL || i + 1 < *argc)) {
+            if (value)
+                *value = argv[i + 1];
+            remove_words(argc, argv, i, value ? 2 : 1);
+            return true;
+        }
+        if (value && strncmp(argv[i], name, len) == 0 && argv[i][len] == '=') {
+            *value = argv[i] + len + 1;
+            remove_words(argc, argv, i, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+int mu_cli_no_more_options(const struct mu_command *command, int argc, char **argv, const char *const *known)
+{
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-' || argv[i][1] == '\0')
+            continue;
+        struct mu_near near = {.typed = argv[i]};
+        for (const char *const *name = known; name && *name; name++)
+            mu_near_try(&near, *name);
+        fprintf(stderr, "muster %s: unknown option or missing value: %s%s%s%s\n", command->name, argv[i],
+                near.best ? " (did you mean " : "", near.best ? near.best : "", near.best ? "?)" : "");
+        fprintf(stderr, "usage: muster %s\n", command->usage);
+        return MU_EXIT_USAGE;
+    }
+    return 0;
+}
+
+int mu_cli_words(const struct mu_command *command, int argc, int least, int most)
+{
+    if (argc - 1 >= least && (most < 0 || argc - 1 <= most))
+        return 0;
+    fprintf(stderr, "muster %s: %s\nusage: muster %s\n", command->name, argc - 1 < least ? "something is missing" : "too many words", command->usage);
+    return MU_EXIT_USAGE;
+}
+
+/* --- configuration, store, places --- */
+
+int mu_cli_config(struct mu_cli *cli)
+{
+    struct mu_fail fail;
+    if (cli->config || mu_config_load(cli->config_path, &cli->config, &fail) == MU_OK)
+        return 0;
+    return mu_cli_fail(cli, "config", MU_EXIT_USAGE, "%s", fail.text);
+}
+
+char *mu_cli_state_dir(struct mu_cli *cli)
+{
+    return mu_config_state_dir(cli->config);
+}
+
+int mu_cli_store(struct mu_cli *cli)
+{
+    struct mu_fail fail;
+    int code = mu_cli_config(cli);
+    if (code || cli->store)
+        return code;
+    char *dir = mu_cli_state_dir(cli);
+    enum mu_err err = mu_store_open(dir, &cli->store, &fail);
+    free(dir);
+    return err == MU_OK ? 0 : mu_cli_fail(cli, "state", MU_EXIT_USAGE, "%s", fail.text);
+}
+
+/* The playbooks muster came with: beside the source tree's build, or installed. */
+static char *shipped_playbooks(void)
+{
+    char exe[4096];
+    ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    exe[len > 0 ? len : 0] = '\0';
+    struct stat info;
+    for (int up = 0; up < 3; up++) {
+        char *slash = strrchr(exe, '/');
+        if (slash == NULL)
+            break;
+        *slash = '\0';
+        char *dir = mu_xasprintf("%s/playbooks", exe);
+        if (stat(dir, &info) == 0 && S_ISDIR(info.st_mode))
+            return dir;
+        free(dir);
+    }
+    return mu_xstrdup("/usr/share/muster/playbooks");
+}
+
+const char *const *mu_cli_playbook_path(struct mu_cli *cli)
+{
+    if (cli->playbook_path)
+        return (const char *const *)cli->playbook_path;
+    const json_t *configured = mu_config_at(cli->config->values, "playbooks");
+    char **list = mu_xcalloc(json_array_size(configured) + 3, sizeof *list);
+    size_t n = 0, i;
+    json_t *item;
+    json_array_foreach(configured, i, item)
+    {
+        const char *dir = json_string_value(item);
+        list[n++] = dir[0] == '/' ? mu_xstrdup(dir) : mu_xasprintf("%s/%s", cli->config->dir, dir);
+    }
+    list[n++] = mu_xasprintf("%s/playbooks", cli->config->dir);
+    list[n++] = shipped_playbooks();
+    cli->playbook_path = list;
+    return (const char *const *)list;
+}
+
+/* --- who --- */
+
+json_t *mu_cli_who(struct mu_cli *cli)
+{
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    const struct passwd *entry = getpwuid(getuid());
+    const char *account = entry ? entry->pw_name : "?", *tty = ttyname(STDIN_FILENO);
+    const char *person = cli->config ? mu_people_of_account(cli->config->values, account) : NULL;
+    return json_pack("{s:s, s:s, s:i, s:s, s:s}", "name", person ? person : account, "account", account, "uid", (int)getuid(),
+                     "host", host, "tty", tty ? tty : "");
+}
+
+/* --- terminal --- */
+
+const char *mu_cli_color(const char *name)
+{
+    static const struct {
+        const char *name, *code;
+    } codes[] = {{"red", "\033[31m"}, {"green", "\033[32m"}, {"yellow", "\033[33m"}, {"blue", "\033[34m"},
+                 {"bold", "\033[1m"}, {"dim", "\033[2m"},    {"reset", "\033[0m"}};
+    if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
+        return "";
+    for (size_t i = 0; i < MU_COUNT(codes); i++)
+        if (strcmp(codes[i].name, name) == 0)
+            return codes[i].code;
+    return "";
+}
+
+int mu_cli_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
+        return size.ws_col;
+    return 80;
+}

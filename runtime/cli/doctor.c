@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster doctor`: is everything there that an incident will need? Read-only: nothing is changed and
+ * nobody is told. */
+#include "engine/doctor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/people.h"
+#include "cli/cli.h"
+
+#define LEAST_FREE_MB 200 /* a run's journal is some MB; the log of a long incident some tens */
+
+struct result {
+    const struct mu_cli *cli;
+    int bad, asked;
+};
+
+static void say(struct result *result, const char *area, const char *what, bool ok, const char *why)
+{
+    result->asked++;
+    result->bad += !ok;
+    if (result->cli->json) {
+        json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "area", area, "what", what, "ok", ok, "why", why);
+        char *text = mu_json_text(row);
+        puts(text);
+        free(text);
+        json_decref(row);
+        return;
+    }
+    printf("  %s%-4s%s  %-10s %s%s%s\n", mu_cli_color(ok ? "green" : "red"), ok ? "ok" : "BAD", mu_cli_color("reset"), area, what, why[0] ? ": " : "", why);
+}
+
+static void check_disk(struct mu_cli *cli, struct result *result)
+{
+    struct statvfs info;
+    char text[200];
+    char *dir = mu_cli_state_dir(cli);
+    if (mu_cli_store(cli) != 0) {
+        say(result, "state", dir, false, "the control store can't be opened (see above)");
+    } else if (statvfs(dir, &info) != 0) {
+        say(result, "state", dir, false, "can't be examined");
+    } else {
+        unsigned long long free_mb = (unsigned long long)info.f_bavail * info.f_frsize >> 20;
+        snprintf(text, sizeof text, "%llu MiB free%s", free_mb, free_mb < LEAST_FREE_MB ? ": a run needs room for its journal, free some" : "");
+        say(result, "state", dir, free_mb >= LEAST_FREE_MB, text);
+    }
+    free(dir);
+}
+
+static void check_clock(struct result *result)
+{
+    struct timex timex = {.modes = 0};
+    char text[160];
+    int state = adjtimex(&timex);
+    bool synced = state >= 0 && !(timex.status & STA_UNSYNC);
+    snprintf(text, sizeof text, synced ? "synchronised, off by at most %ld ms" : "not synchronised (error bound %ld ms): start chrony or systemd-timesyncd",
+             timex.maxerror / 1000);
+    say(result, "clock", "system clock", synced, text);
+}
+
+static void people_problem(const char *where, const char *what, void *ud)
+{
+    say(ud, "people", where, false, what);
+}
+
+/* Each resolver, each domain's standby and the control targets for outbound port 25. */
+static json_t *probes_to_ask(const struct mu_cli *cli)
+{
+    json_t *asked = json_array();
+    const char *domain;
+    json_t *settings, *control, *resolver;
+    size_t i;
+    json_t *first = NULL;
+    json_object_foreach((json_t *)mu_config_at(cli->config->values, "domains"), domain, settings)
+    {
+        if (first == NULL)
+            first = json_string(domain);
+    }
+    json_array_foreach(mu_config_at(cli->config->values, "dns.resolvers"), i, resolver)
+    {
+        json_array_append_new(asked, json_pack("{s:o, s:s, s:{s:O, s:s, s:O}}", "what", json_sprintf("resolver %s", json_string_value(resolver)), "verb",
+                                               "dns.query", "args", "name", first ? first : resolver, "type", "SOA", "server", resolver));
+    }
+    if (json_array_size(asked) == 0)
+        json_array_append_new(asked, json_pack("{s:s, s:s, s:{s:s, s:s}}", "what", "system resolvers", "verb", "dns.query", "args", "name",
+                                               first ? json_string_value(first) : ".", "type", "SOA"));
+    json_array_foreach(mu_config_at(cli->config->values, "smtp.control"), i, control)
+    {
+        json_array_append_new(asked, json_pack("{s:o, s:s, s:{s:O}}", "what", json_sprintf("outbound port 25: %s", json_string_value(control)), "verb",
+                                               "smtp.probe", "args", "host", control));
+    }
+    json_decref(first);
+    return asked;
+}
+
+static int ask_modules(struct mu_cli *cli, struct result *result)
+{
+    struct mu_fail fail;
+    json_t *checks = NULL, *asked = probes_to_ask(cli), *check;
+    size_t i;
+    enum mu_err err = mu_doctor(cli->config, asked, &checks, &fail);
+    json_array_foreach(checks, i, check)
+    {
+        say(result, mu_json_str(check, "module", ""), mu_json_str(check, "what", ""), mu_json_bool(check, "ok", false), mu_json_str(check, "why", ""));
+    }
+    json_decref(asked);
+    json_decref(checks);
+    return err == MU_OK ? 0 : mu_cli_fail(cli, "doctor", MU_EXIT_USAGE, "%s", fail.text);
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    struct result result = {.cli = cli};
+    int code = mu_cli_no_more_options(&mu_command_doctor, argc, argv, NULL);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_doctor, argc, 0, 0);
+    if (code == 0)
+        code = mu_cli_config(cli);
+    if (code)
+        return code;
+    say(&result, "config", cli->config->path[0] ? cli->config->path : "muster.lua", cli->config->path[0] != '\0',
+        cli->config->path[0] ? "" : "none found from here upward: everything is at its default");
+    check_disk(cli, &result);
+    check_clock(&result);
+    mu_people_check(cli->config->values, people_problem, &result);
+    code = ask_modules(cli, &result);
+    if (!cli->json)
+        printf("%d checks, %d bad\n", result.asked, result.bad);
+    return code ? code : result.bad ? MU_EXIT_FAILED : MU_EXIT_OK;
+}
+
+const struct mu_command mu_command_doctor = {
+    .name = "doctor",
+    .usage = "doctor",
+    .summary = "is everything there that an incident will need?",
+    .help = "Configuration, state folder, clock, people, resolvers, outbound port 25 (smtp.control), and the\n"
+            "credentials of every configured provider and channel. Read-only. Exits with 1 when something\n"
+            "is bad.\n",
+    .run = run};

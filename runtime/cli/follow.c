@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Looking at a run while it goes on; see follow.h.
+ *
+ *   executor ─ one byte per flush ─▶ poll() ─▶ new rows ─▶ line_of() ─▶ plain | json | terminal
+ *                                      ▲ stdin: an answer to the gate that is shown                */
+#include "cli/follow.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/lines.h"
+#include "engine/run.h"
+#include "journal/rows.h"
+
+#define LOOK_MS 250 /* between looks at a file nobody wakes us for, and of the clock in the status line */
+
+struct view;
+struct view_ops {
+    void (*row)(struct view *, const struct mu_row *);
+    void (*idle)(struct view *); /* nothing new; NULL = nothing to do */
+    void (*close)(struct view *);
+};
+
+struct view {
+    struct mu_cli *cli;
+    const struct follow *what;
+    const struct view_ops *ops;
+    struct mu_journal *journal;
+    int64_t seen;
+    int exit;           /* of the run, -1 while it goes on */
+    bool over;
+    int64_t offset_ms;  /* rows of a dry run are ahead of the wall clock; the status line is not */
+    /* terminal */
+    char *step, *detail, *gate_id, *gate_digest;
+    int64_t step_since;
+    bool status_shown, may_answer;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+/* --- plain lines --- */
+
+static void plain_row(struct view *view, const struct mu_row *row)
+{
+    struct line line;
+    char when[MU_TIME_TEXT];
+    (void)view;
+    line_of(row, &line);
+    if (line.kind != LINE_NONE) {
+        mu_time_hms(row->ts, when);
+        printf("%.8s  %-10s %s\n", when, line.tag, mu_buf_text(&line.text));
+    }
+    mu_buf_free(&line.text);
+}
+
+static const struct view_ops plain_ops = {.row = plain_row};
+
+/* --- one JSON event a line --- */
+
+static json_t *parsed(const char *text)
+{
+    return text[0] ? mu_json_parse(text, strlen(text), NULL) : NULL;
+}
+
+static void json_row(struct view *view, const struct mu_row *row)
+{
+    char type[2] = {row->type, 0}, when[MU_TIME_TEXT];
+    json_t *event = json_pack("{s:I, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o?, s:o?}", "gsn", (json_int_t)row->gsn, "at",
+                              mu_time_utc(row->ts, when), "type", type, "task", row->task, "seq", (json_int_t)row->seq, "verb",
+                              row->verb, "src", row->src, "step", row->step, "args", parsed(row->args), "value", parsed(row->value));
+    json_object_set_new(event, "run", json_string(view->what->run));
+    char *text = mu_json_text(event);
+    puts(text);
+    free(text);
+    json_decref(event);
+}
+
+static const struct view_ops json_ops = {.row = json_row};
+
+static void quiet_row(struct view *view, const struct mu_row *row)
+{
+    (void)view;
+    (void)row;
+}
+
+static const struct view_ops quiet_ops = {.row = quiet_row};
+
+/* --- the terminal --- */
+
+static void clear_status(struct view *view)
+{
+    if (view->status_shown)
+        printf("\r\033[2K");
+    view->status_shown = false;
+}
+
+static void draw_status(struct view *view)
+{
+    char took[MU_TIME_TEXT], text[512];
+    if (view->step == NULL || view->gate_id)
+        return;
+    int room = mu_cli_columns() - 1;
+    snprintf(text, sizeof text, "  ... %s  %s  %s", view->step, mu_duration_text(mu_clock_real_ms() - view->step_since, took),
+             view->detail ? view->detail : "");
+    clear_status(view);
+    printf("%s%.*s%s", mu_cli_color("dim"), room, text, mu_cli_color("reset"));
+    fflush(stdout);
+    view->status_shown = true;
+}
+
+static void keep(char **slot, const char *text)
+{
+    free(*slot);
+    *slot = text ? mu_xstrdup(text) : NULL;
+}
+
+/* A gate of ours: the question, then the prompt. */
+static void ask_here(struct view *view, const struct mu_row *row)
+{
+    struct mu_buf question = {0};
+    json_t *value = parsed(row->value);
+    json_t *who = mu_cli_who(view->cli);
+    const char *by = mu_json_str(value, "by", "");
+    if (!mu_json_bool(value, "foreseen", false)) {
+        keep(&view->gate_id, mu_json_str(value, "gate", ""));
+        keep(&view->gate_digest, mu_json_str(value, "digest", ""));
+        view->may_answer = mu_run_may_answer(view->cli->config->values, mu_json_str(who, "name", ""), by) && strcmp(row->verb, "approve") == 0;
+    }
+    line_question(row, &question);
+    printf("%s%s%s", mu_cli_color("bold"), mu_buf_text(&question), mu_cli_color("reset"));
+    mu_buf_free(&question);
+    json_decref(value);
+    json_decref(who);
+}
+
+static void prompt(const struct view *view)
+{
+    if (view->gate_id && view->may_answer)
+        printf("  %sDo it? [yes/no, then why]%s ", mu_cli_color("blue"), mu_cli_color("reset"));
+    fflush(stdout);
+}
+
+static void terminal_row(struct view *view, const struct mu_row *row)
+{
+    struct line line;
+    char when[MU_TIME_TEXT];
+    line_of(row, &line);
+    if (line.kind == LINE_STEP) {
+        keep(&view->step, mu_buf_text(&line.text));
+        keep(&view->detail, NULL);
+        view->step_since = mu_clock_real_ms();
+    }
+    if (line.kind == LINE_NONE)
+        return;
+    clear_status(view);
+    bool gate_row = row->type == MU_ROW_HOST && strcmp(row->verb, "gate") == 0;
+    if (line.kind == LINE_PROBE || (line.kind == LINE_DETAIL && row->type == MU_ROW_NOTE && strcmp(row->verb, "tell") == 0)) {
+        keep(&view->detail, mu_buf_text(&line.text)); /* of many looks only the last stays in sight */
+    } else if (!(gate_row && view->may_answer)) {
+        mu_time_hms(row->ts, when);
+        printf("%s%s%.8s  %-10s %s%s\n", line.kind == LINE_STEP ? "\n" : "", mu_cli_color(line_color(line.kind)), when, line.tag,
+               mu_buf_text(&line.text), mu_cli_color("reset"));
+    }
+    if (line.kind == LINE_ANSWER) {
+        keep(&view->gate_id, NULL);
+        view->may_answer = false;
+    }
+    if (line.kind == LINE_ASK)
+        ask_here(view, row);
+    if (gate_row)
+        prompt(view);
+    mu_buf_free(&line.text);
+}
+
+static void terminal_close(struct view *view)
+{
+    clear_status(view);
+}
+
+static const struct view_ops terminal_ops = {.row = terminal_row, .idle = draw_status, .close = terminal_close};
+
+/* --- answering --- */
+
+static void vote(struct view *view, const char *gate, const char *digest, const char *answer, const char *reason)
+{
+    char text[MU_FAIL_TEXT] = "";
+    struct mu_fail fail;
+    enum mu_store_vote_result result;
+    json_t *who = mu_cli_who(view->cli);
+    struct mu_store_vote ballot = {.who = mu_json_str(who, "name", ""), .from = "prompt", .answer = answer, .reason = reason,
+                                   .digest = digest, .at = mu_clock_real_ms()};
+    if (mu_cli_store(view->cli) == 0) {
+        if (mu_store_gate_vote(view->cli->store, gate, &ballot, &result, text, &fail) != MU_OK)
+            snprintf(text, sizeof text, "%s", fail.text);
+        fprintf(stderr, "  %s\n", text);
+        mu_run_poke(view->what->path);
+    }
+    json_decref(who);
+}
+
+/* "yes DC2 has no power", "n", "no: wait for Bo". */
+static void take_answer(struct view *view)
+{
+    char line[1024];
+    if (fgets(line, sizeof line, stdin) == NULL || view->gate_id == NULL || !view->may_answer)
+        return;
+    line[strcspn(line, "\r\n")] = '\0';
+    char *reason = line + strcspn(line, " :,");
+    size_t word = (size_t)(reason - line);
+    reason += strspn(reason, " :,");
+    bool yes = word > 0 && word <= 3 && strncmp(line, "yes", word) == 0, no = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
+    if (yes || no) {
+        char *gate = mu_xstrdup(view->gate_id);
+        vote(view, gate, view->gate_digest, yes ? "yes" : "no", reason);
+        free(gate);
+    } else {
+        printf("  Please say yes or no.\n");
+        prompt(view);
+    }
+}
+
+/* --yes: the answer of an exercise, said as such. */
+static void answer_yes(struct view *view, const struct mu_row *row)
+{
+    if (!view->what->yes || row->type != MU_ROW_HOST || strcmp(row->verb, "gate") != 0)
+        return;
+    json_t *value = parsed(row->value);
+    const char *gate = mu_json_str(value, "gate", "");
+    vote(view, gate, NULL, strstr(mu_json_str(value, "kind", ""), "ack") ? "ack" : "yes", "answered by --yes");
+    json_decref(value);
+}
+
+/* --- following --- */
+
+static bool take_row(const struct mu_row *row, void *ud)
+{
+    struct view *view = ud;
+    view->seen = row->gsn;
+    view->ops->row(view, row);
+    answer_yes(view, row);
+    if (row->type != MU_ROW_HOST)
+        return true;
+    if (strcmp(row->verb, "end") == 0) {
+        json_t *value = parsed(row->value);
+        view->exit = (int)mu_json_int(value, "exit", MU_EXIT_INTERNAL);
+        view->over = true;
+        json_decref(value);
+    } else if (strcmp(row->verb, "park") == 0) {
+        view->exit = MU_EXIT_PARKED;
+        view->over = true;
+    } else if (strcmp(row->verb, "resume") == 0 || strcmp(row->verb, "unpark") == 0) {
+        view->over = false;
+    }
+    return true;
+}
+
+static bool read_rows(struct view *view)
+{
+    int64_t before = view->seen;
+    struct mu_fail fail;
+    if (view->journal == NULL && mu_journal_open_read(view->what->path, &view->journal, &fail) != MU_OK)
+        return false;
+    (void)!mu_journal_each(view->journal, view->seen, take_row, view, NULL);
+    fflush(stdout);
+    return view->seen != before;
+}
+
+/* False when everybody who could write has gone. */
+static bool wait_for_news(struct view *view)
+{
+    bool prompting = view->gate_id && view->may_answer;
+    struct pollfd fds[2] = {{.fd = view->what->wake_fd, .events = POLLIN}, {.fd = prompting ? STDIN_FILENO : -1, .events = POLLIN}};
+    if (poll(fds, 2, LOOK_MS) < 0)
+        return true;
+    if (fds[1].revents & POLLIN)
+        take_answer(view);
+    if (fds[0].revents & POLLIN) {
+        char bytes[256];
+        return read(view->what->wake_fd, bytes, sizeof bytes) > 0;
+    }
+    if (fds[0].revents & POLLHUP)
+        return false;
+    return view->what->wake_fd >= 0 || mu_journal_lock_holder(view->what->path) > 0;
+}
+
+static const struct view_ops *ops_for(const struct mu_cli *cli, const struct follow *what)
+{
+    if (what->quiet)
+        return &quiet_ops;
+    if (cli->json)
+        return &json_ops;
+    return isatty(STDOUT_FILENO) ? &terminal_ops : &plain_ops;
+}
+
+static int leave(struct view *view, bool alive)
+{
+    if (view->ops->close)
+        view->ops->close(view);
+    mu_journal_close(view->journal);
+    free(view->step);
+    free(view->detail);
+    free(view->gate_id);
+    free(view->gate_digest);
+    if (interrupted) {
+        fprintf(stderr, "\nThe view ended; the run goes on.  Look again: muster watch %s   Stop it: muster cancel %s\n", view->what->run, view->what->run);
+        return MU_EXIT_OK;
+    }
+    if (view->exit < 0 && !alive)
+        return mu_cli_fail(view->cli, "watch", MU_EXIT_TEMPORARY, "nobody executes %s any more and it has not ended: muster resume %s (log: %s.log)",
+                           view->what->run, view->what->run, view->what->path);
+    return view->exit;
+}
+
+int follow_run(struct mu_cli *cli, const struct follow *what)
+{
+    struct view view = {.cli = cli, .what = what, .exit = -1, .seen = what->after, .ops = ops_for(cli, what)};
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &action, NULL);
+    bool alive = true;
+    while (!interrupted) {
+        bool news = read_rows(&view);
+        if (view.over || (!alive && !news))
+            break;
+        if (!alive)
+            continue;
+        if (!news && view.ops->idle)
+            view.ops->idle(&view);
+        alive = wait_for_news(&view);
+    }
+    return leave(&view, alive);
+}
+
+int show_rows(struct mu_cli *cli, const char *path)
+{
+    struct follow what = {.run = "", .path = path, .wake_fd = -1};
+    struct view view = {.cli = cli, .what = &what, .exit = MU_EXIT_OK, .ops = cli->json ? &json_ops : &plain_ops};
+    read_rows(&view);
+    mu_journal_close(view.journal);
+    return MU_EXIT_OK;
+}

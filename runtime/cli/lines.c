@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Journal rows as lines for people; see lines.h. One function a kind of row, found by a table. */
+#include "cli/lines.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "journal/rows.h"
+
+#define MOST_TEXT 300
+
+/* Text of strangers (a banner, an error) on a terminal: controls become spaces. */
+static void add_clean(struct mu_buf *buf, const char *text)
+{
+    for (size_t i = 0; text[i] && i < MOST_TEXT; i++)
+        mu_buf_addc(buf, (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i]);
+}
+
+/* The plain values of an argument list, as a person would say the call. */
+static void add_args(struct mu_buf *buf, const char *args)
+{
+    json_t *list = mu_json_parse(args, strlen(args), NULL), *item;
+    size_t i;
+    json_array_foreach(list, i, item)
+    {
+        if (json_is_string(item)) {
+            mu_buf_addc(buf, ' ');
+            add_clean(buf, json_string_value(item));
+        } else if (json_is_integer(item)) {
+            mu_buf_addf(buf, " %lld", (long long)json_integer_value(item));
+        }
+    }
+    json_decref(list);
+}
+
+void line_rrset(const json_t *value, struct mu_buf *buf)
+{
+    json_t *list = mu_json_get(value, "mx") ? mu_json_get(value, "mx") : mu_json_get(value, "records"), *item;
+    if (json_is_array(value))
+        list = (json_t *)value;
+    size_t i;
+    json_array_foreach(list, i, item)
+    {
+        mu_buf_adds(buf, i ? ", " : "");
+        if (json_is_string(item))
+            add_clean(buf, json_string_value(item));
+        else
+            mu_buf_addf(buf, "%lld %s", (long long)mu_json_int(item, "preference", 0), mu_json_str(item, "host", "?"));
+    }
+    if (json_array_size(list) == 0)
+        mu_buf_adds(buf, "(none)");
+    if (json_is_integer(json_object_get(value, "ttl")))
+        mu_buf_addf(buf, "  TTL %lld", (long long)mu_json_int(value, "ttl", 0));
+}
+
+static void completion(const struct mu_row *row, const json_t *value, struct line *line)
+{
+    if (strcmp(row->verb, "sleep") == 0 || !json_is_object(value))
+        return;
+    line->kind = LINE_PROBE;
+    line->tag = "probe";
+    mu_buf_adds(&line->text, row->verb);
+    add_args(&line->text, row->args);
+    const char *verdict = mu_json_str(value, "verdict", NULL), *why = mu_json_str(value, "why", "");
+    if (verdict)
+        mu_buf_addf(&line->text, ": %s", verdict);
+    else
+        mu_buf_adds(&line->text, mu_json_bool(value, "ok", true) ? ": ok" : ": FAILED");
+    if (why[0]) {
+        mu_buf_adds(&line->text, " - ");
+        add_clean(&line->text, why);
+    } else if (mu_json_get(value, "mx")) {
+        mu_buf_adds(&line->text, " - ");
+        line_rrset(value, &line->text);
+    }
+}
+
+static bool is_gate(const struct mu_row *row)
+{
+    return strcmp(row->verb, "approve") == 0 || strcmp(row->verb, "ack") == 0 || strcmp(row->verb, "ask") == 0 || strcmp(row->verb, "todo") == 0;
+}
+
+static void intent(const struct mu_row *row, const json_t *value, struct line *line)
+{
+    char when[MU_TIME_TEXT];
+    bool foreseen = mu_json_bool(value, "foreseen", false);
+    if (is_gate(row)) {
+        line->kind = LINE_ASK;
+        line->tag = foreseen ? "would ask" : "ASK";
+        add_clean(&line->text, mu_json_str(value, "title", ""));
+        mu_buf_addf(&line->text, "  (%s as %s", row->verb, mu_json_str(value, "by", "?"));
+        int64_t deadline = mu_json_int(value, "deadline_ms", 0);
+        if (deadline && !foreseen)
+            mu_buf_addf(&line->text, ", until %s", mu_time_hms(deadline, when));
+        mu_buf_adds(&line->text, ")");
+        return;
+    }
+    line->kind = LINE_ACT;
+    line->tag = foreseen ? (mu_json_get(value, "recipients") ? "would tell" : "would do") : "ACT";
+    add_clean(&line->text, mu_json_str(value, "shown", row->verb));
+    if (mu_json_get(value, "target")) {
+        mu_buf_adds(&line->text, "  at ");
+        add_clean(&line->text, mu_json_str(value, "target", ""));
+    }
+}
+
+static void add_reached(struct mu_buf *buf, const json_t *sent)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(sent, i, item)
+    {
+        mu_buf_addf(buf, "%s%s %s%s%s", i ? "; " : "", mu_json_str(item, "recipient", "?"),
+                    mu_json_bool(item, "ok", false) ? "via " : "NOT REACHED: ", mu_json_bool(item, "ok", false) ? mu_json_str(item, "channel", "?") : "",
+                    mu_json_bool(item, "ok", false) ? "" : mu_json_str(item, "why", ""));
+    }
+}
+
+static void gate_outcome(const json_t *answer, struct line *line)
+{
+    line->kind = LINE_ANSWER;
+    line->tag = "answer";
+    mu_buf_adds(&line->text, mu_json_str(answer, "how", "?"));
+    const char *by = mu_json_str(mu_json_get(answer, "by"), "name", NULL), *reason = mu_json_str(answer, "reason", "");
+    if (by)
+        mu_buf_addf(&line->text, " by %s", by);
+    if (reason[0]) {
+        mu_buf_adds(&line->text, ": ");
+        add_clean(&line->text, reason);
+    }
+}
+
+static void outcome(const struct mu_row *row, const json_t *value, struct line *line)
+{
+    const json_t *error = mu_json_get(value, "error"), *result = mu_json_get(value, "value");
+    if (error) {
+        line->kind = LINE_TROUBLE;
+        line->tag = "FAILED";
+        mu_buf_addf(&line->text, "%s: ", row->verb);
+        add_clean(&line->text, mu_json_str(error, "why", ""));
+        return;
+    }
+    if (is_gate(row)) {
+        gate_outcome(result, line);
+        return;
+    }
+    const char *how = mu_json_str(value, "how", "sent");
+    line->kind = LINE_DONE;
+    line->tag = strcmp(how, "foreseen") == 0 ? "foreseen" : "done";
+    mu_buf_adds(&line->text, row->verb);
+    if (strcmp(how, "readback") == 0)
+        mu_buf_adds(&line->text, " (its reply was lost; read back: it had taken effect)");
+    if (mu_json_get(result, "sent")) {
+        mu_buf_adds(&line->text, ": ");
+        add_reached(&line->text, mu_json_get(result, "sent"));
+    } else if (mu_json_get(result, "after")) {
+        mu_buf_adds(&line->text, ": ");
+        line_rrset(mu_json_get(result, "after"), &line->text);
+    }
+}
+
+/* --- notes and host rows, by verb --- */
+
+static void note_step(const json_t *value, struct line *line)
+{
+    line->kind = LINE_STEP;
+    line->tag = "STEP";
+    add_clean(&line->text, mu_json_str(value, "title", ""));
+}
+
+static void note_finding(const json_t *value, struct line *line)
+{
+    line->kind = LINE_TROUBLE;
+    line->tag = "finding";
+    mu_buf_addf(&line->text, "%s: ", mu_json_str(value, "severity", ""));
+    add_clean(&line->text, mu_json_str(value, "what", ""));
+    mu_buf_adds(&line->text, ": ");
+    add_clean(&line->text, mu_json_str(value, "message", ""));
+}
+
+static void note_text(const json_t *value, struct line *line)
+{
+    line->kind = LINE_DETAIL;
+    line->tag = "";
+    add_clean(&line->text, mu_json_str(value, "text", mu_json_str(value, "what", "")));
+}
+
+static void note_milestone(const json_t *value, struct line *line)
+{
+    char when[MU_TIME_TEXT];
+    line->kind = LINE_DETAIL;
+    line->tag = "milestone";
+    mu_buf_addf(&line->text, "%s at %s", mu_json_str(value, "name", ""), mu_time_local(mu_json_int(value, "at", 0), when));
+}
+
+static void host_start(const json_t *value, struct line *line)
+{
+    const json_t *playbook = mu_json_get(value, "playbook");
+    line->kind = LINE_HOST;
+    line->tag = "RUN";
+    mu_buf_addf(&line->text, "%s  %s@%s  %s", mu_json_str(value, "run", ""), mu_json_str(playbook, "name", ""),
+                mu_json_str(playbook, "version", ""), strcmp(mu_json_str(value, "world", ""), "live") == 0 ? "LIVE" : "DRY RUN: nothing is changed, nobody is told");
+    if (mu_json_str(value, "incident", "")[0])
+        mu_buf_addf(&line->text, "  %s", mu_json_str(value, "incident", ""));
+}
+
+static void host_resume(const json_t *value, struct line *line)
+{
+    char away[MU_TIME_TEXT];
+    line->kind = LINE_HOST;
+    line->tag = "resumed";
+    mu_buf_addf(&line->text, "by process %lld after %s", (long long)mu_json_int(value, "pid", 0),
+                mu_duration_text(mu_json_int(value, "down_ms", 0), away));
+}
+
+static void host_park(const json_t *value, struct line *line)
+{
+    line->kind = LINE_TROUBLE;
+    line->tag = "PARKED";
+    mu_buf_addf(&line->text, "(%s) ", mu_json_str(value, "why", ""));
+    add_clean(&line->text, mu_json_str(value, "text", ""));
+}
+
+static void host_told(const json_t *value, struct line *line)
+{
+    line->kind = LINE_DETAIL;
+    line->tag = "told";
+    mu_buf_addf(&line->text, "%s (%s)%s", mu_json_str(value, "to", ""), mu_json_str(value, "kind", ""),
+                mu_json_bool(value, "ok", false) ? "" : " FAILED: ");
+    if (!mu_json_bool(value, "ok", false))
+        add_clean(&line->text, mu_json_str(value, "why", ""));
+}
+
+static void host_gate(const json_t *value, struct line *line)
+{
+    line->kind = LINE_DETAIL;
+    line->tag = "gate";
+    if (mu_json_get(value, "silent"))
+        mu_buf_addf(&line->text, "%s did not answer; now %s is asked", mu_json_str(value, "silent", ""), mu_json_str(value, "asks", ""));
+    else
+        mu_buf_addf(&line->text, "answer with: muster approve %s   or: muster deny %s", mu_json_str(value, "code", ""), mu_json_str(value, "code", ""));
+}
+
+static void host_cancel(const json_t *value, struct line *line)
+{
+    line->kind = LINE_TROUBLE;
+    line->tag = "cancel";
+    mu_buf_addf(&line->text, "by %s: ", mu_json_str(mu_json_get(value, "who"), "name", "?"));
+    add_clean(&line->text, mu_json_str(value, "reason", ""));
+}
+
+static void host_comment(const json_t *value, struct line *line)
+{
+    line->kind = LINE_DETAIL;
+    line->tag = "note";
+    mu_buf_addf(&line->text, "%s: ", mu_json_str(mu_json_get(value, "who"), "name", "?"));
+    add_clean(&line->text, mu_json_str(value, "text", ""));
+}
+
+static void host_end(const json_t *value, struct line *line)
+{
+    char took[MU_TIME_TEXT];
+    line->kind = LINE_END;
+    line->tag = "END";
+    mu_buf_addf(&line->text, "%s", mu_json_str(value, "result", ""));
+    if (mu_json_str(value, "why", "")[0]) {
+        mu_buf_adds(&line->text, ": ");
+        add_clean(&line->text, mu_json_str(value, "why", ""));
+    }
+    mu_buf_addf(&line->text, "  (%s, %s)", mu_json_str(value, "state", ""), mu_duration_text(mu_json_int(value, "took_ms", 0), took));
+}
+
+static const struct {
+    char type;
+    const char *verb;
+    void (*say)(const json_t *, struct line *);
+} sayings[] = {
+    {'n', "step", note_step},         {'n', "finding", note_finding}, {'n', "tell", note_text},       {'n', "evidence", note_text},
+    {'n', "milestone", note_milestone}, {'h', "start", host_start},   {'h', "resume", host_resume},   {'h', "park", host_park},
+    {'h', "told", host_told},         {'h', "progress", note_text},   {'h', "gate", host_gate},       {'h', "cancel", host_cancel},
+    {'h', "comment", host_comment},   {'h', "end", host_end},
+};
+
+void line_of(const struct mu_row *row, struct line *line)
+{
+    *line = (struct line){.kind = LINE_NONE, .tag = ""};
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    if (row->type == MU_ROW_COMPLETION)
+        completion(row, value, line);
+    else if (row->type == MU_ROW_INTENT)
+        intent(row, value, line);
+    else if (row->type == MU_ROW_OUTCOME)
+        outcome(row, value, line);
+    for (size_t i = 0; i < MU_COUNT(sayings); i++)
+        if (sayings[i].type == row->type && strcmp(sayings[i].verb, row->verb) == 0)
+            sayings[i].say(value, line);
+    json_decref(value);
+}
+
+const char *line_color(enum line_kind kind)
+{
+    static const char *const colors[] = {
+        [LINE_STEP] = "bold", [LINE_ACT] = "yellow", [LINE_DONE] = "green",  [LINE_TROUBLE] = "red", [LINE_ASK] = "blue",
+        [LINE_ANSWER] = "blue", [LINE_DETAIL] = "dim", [LINE_PROBE] = "dim", [LINE_HOST] = "bold",   [LINE_END] = "bold",
+    };
+    return kind < MU_COUNT(colors) && colors[kind] ? colors[kind] : "reset";
+}
+
+void line_question(const struct mu_row *row, struct mu_buf *out)
+{
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL), *show = mu_json_get(value, "show"), *item;
+    size_t i;
+    add_clean(out, mu_json_str(value, "title", ""));
+    mu_buf_adds(out, "\n");
+    json_array_foreach(json_object_get(show, "items"), i, item)
+    {
+        if (mu_json_str(item, "why", "")[0] == '\0')
+            continue;
+        mu_buf_adds(out, "    ");
+        add_clean(out, mu_json_str(item, "why", ""));
+        mu_buf_adds(out, "\n");
+    }
+    const char *key;
+    json_object_foreach(show, key, item)
+    {
+        if (json_is_string(item)) { /* { show = { ["if we wait"] = "senders retry 4-5 days" } } */
+            mu_buf_addf(out, "    %-13s ", key);
+            add_clean(out, json_string_value(item));
+            mu_buf_adds(out, "\n");
+        }
+    }
+    const json_t *change = mu_json_get(show, "change");
+    if (change) {
+        mu_buf_adds(out, "    - ");
+        line_rrset(json_object_get(change, "from"), out);
+        mu_buf_adds(out, "\n    + ");
+        line_rrset(json_object_get(change, "to"), out);
+        mu_buf_adds(out, "\n");
+    }
+    json_decref(value);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A journal row as one line for people: the live view, `watch`, piped output and `show` all say it
+ * with these words. */
+#ifndef MU_CLI_LINES_H
+#define MU_CLI_LINES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "journal/journal.h"
+
+enum line_kind {
+    LINE_NONE,   /* nothing a person needs */
+    LINE_STEP,   /* a heading */
+    LINE_PROBE,  /* something was looked at */
+    LINE_ACT,    /* something leaves */
+    LINE_DONE,   /* it took effect */
+    LINE_TROUBLE,/* it did not, or a finding */
+    LINE_ASK,    /* a person is asked */
+    LINE_ANSWER,
+    LINE_DETAIL, /* progress, evidence, who was told */
+    LINE_HOST,   /* resumed, parked */
+    LINE_END
+};
+
+struct line {
+    enum line_kind kind;
+    const char *tag; /* "ACT", "probe" ... static */
+    struct mu_buf text;
+};
+
+/* Fills *line; free line->text. */
+void line_of(const struct mu_row *, struct line *);
+const char *line_color(enum line_kind); /* a name for mu_cli_color */
+/* The question of a gate's intent row on several lines: what would change, what was seen. */
+void line_question(const struct mu_row *intent, struct mu_buf *);
+/* `10 mx1.example.com., 20 mx2.example.com.  TTL 3600` of anything that holds mx or records. */
+void line_rrset(const json_t *value, struct mu_buf *);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a dry run ends with; see outlook.h. */
+#include "cli/outlook.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/lines.h"
+#include "journal/journal.h"
+#include "journal/rows.h"
+
+static bool find_end(const struct mu_row *row, void *ud)
+{
+    json_t **end = ud;
+    if (row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0)
+        *end = mu_json_parse(row->value, strlen(row->value), NULL);
+    return true;
+}
+
+static void print_rrset(const char *sign, const json_t *value)
+{
+    struct mu_buf text = {0};
+    line_rrset(value, &text);
+    printf("      %s %s\n", sign, mu_buf_text(&text));
+    mu_buf_free(&text);
+}
+
+static void print_change(const json_t *item)
+{
+    printf("    %s   (%s)\n", mu_json_str(item, "shown", ""), mu_json_str(item, "src", ""));
+    if (mu_json_get(item, "before"))
+        print_rrset("-", mu_json_get(item, "before"));
+    if (mu_json_get(item, "after"))
+        print_rrset("+", mu_json_get(item, "after"));
+}
+
+static void print_indented(const char *text)
+{
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n");
+        printf("      | %.*s\n", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+}
+
+static void print_tell(const json_t *item)
+{
+    size_t i;
+    json_t *who;
+    printf("    %s   (%s)\n      to", mu_json_str(item, "shown", ""), mu_json_str(item, "src", ""));
+    json_array_foreach(mu_json_get(item, "recipients"), i, who)
+    {
+        printf("%s %s", i ? "," : "", json_is_string(who) ? json_string_value(who) : mu_json_str(who, "recipient", mu_json_str(who, "name", "?")));
+    }
+    printf("\n");
+    print_indented(mu_json_str(item, "text", ""));
+}
+
+static void print_ask(const json_t *item)
+{
+    printf("    %s as %s: %s   (%s)\n", mu_json_str(item, "kind", ""), mu_json_str(item, "by", ""), mu_json_str(item, "title", ""), mu_json_str(item, "src", ""));
+}
+
+static void print_unknown(const json_t *item)
+{
+    printf("    %s at %s\n", mu_json_str(item, "verb", ""), mu_json_str(item, "src", ""));
+}
+
+static const struct {
+    const char *key, *title, *none;
+    void (*print)(const json_t *);
+} parts[] = {
+    {"would_change", "Would change", "nothing", print_change},
+    {"would_tell", "Would tell", "nobody", print_tell},
+    {"would_ask", "Would ask", "nobody", print_ask},
+    {"cannot_foresee", "Can't foresee", "nothing: every line it reached was foreseen", print_unknown},
+};
+
+void outlook_print(const char *path)
+{
+    struct mu_journal *journal;
+    struct mu_fail fail;
+    json_t *end = NULL;
+    if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
+        return;
+    (void)!mu_journal_each(journal, 0, find_end, &end, NULL);
+    mu_journal_close(journal);
+    const json_t *outlook = mu_json_get(end, "outlook");
+    printf("\n%sDry run: nothing was changed, nobody was told.%s\n", mu_cli_color("bold"), mu_cli_color("reset"));
+    for (size_t i = 0; i < MU_COUNT(parts); i++) {
+        const json_t *items = mu_json_get(outlook, parts[i].key);
+        printf("  %s%s%s%s\n", parts[i].title, json_array_size(items) ? ":" : ": ", json_array_size(items) ? "" : parts[i].none, "");
+        for (size_t j = 0; j < json_array_size(items); j++)
+            parts[i].print(json_array_get(items, j));
+    }
+    json_decref(end);
+}

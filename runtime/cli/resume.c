@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster resume`: an executor for a run that has none. Replays what is recorded, goes on. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/find.h"
+#include "cli/start.h"
+#include "engine/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const options[] = {"--go-on", "--reason", "--detach", "--yes", NULL};
+
+static bool last_gsn(const struct mu_row *row, void *ud)
+{
+    *(int64_t *)ud = row->gsn;
+    return true;
+}
+
+static int64_t rows_so_far(const char *path)
+{
+    struct mu_journal *journal;
+    struct mu_fail fail;
+    int64_t gsn = 0;
+    if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
+        return 0;
+    (void)!mu_journal_each(journal, 0, last_gsn, &gsn, NULL);
+    mu_journal_close(journal);
+    return gsn;
+}
+
+static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
+{
+    struct mu_fail fail;
+    json_t *who = mu_cli_who(cli);
+    char *text = mu_json_text(who);
+    enum mu_err err = mu_store_order_put(cli->store, run, "unpark", text, reason, mu_clock_real_ms(), &fail);
+    free(text);
+    json_decref(who);
+    return err == MU_OK ? 0 : mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s", fail.text);
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    struct start how = {0};
+    struct found_run found;
+    const char *reason = NULL;
+    bool go_on = mu_cli_option(&argc, argv, "--go-on", NULL);
+    how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
+    how.yes = mu_cli_option(&argc, argv, "--yes", NULL);
+    mu_cli_option(&argc, argv, "--reason", &reason);
+    int code = mu_cli_no_more_options(&mu_command_resume, argc, argv, options);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_resume, argc, 1, 1);
+    if (code == 0)
+        code = find_run(cli, "resume", argv[1], &found);
+    if (code)
+        return code;
+    if (found.ended)
+        return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s has ended (%s): there is nothing to resume", found.name, found.result);
+    int holder = mu_journal_lock_holder(found.path);
+    if (holder > 0)
+        return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s is being executed by process %d: muster watch %s", found.name, holder, found.name);
+    if (go_on && (code = put_go_on(cli, found.name, reason)) != 0)
+        return code;
+    return start_follow(cli, "resume", found.name, found.path, rows_so_far(found.path), &how);
+}
+
+const struct mu_command mu_command_resume = {
+    .name = "resume",
+    .usage = "resume RUN [--go-on] [--reason TEXT] [--detach]",
+    .summary = "go on with a run that has no executor",
+    .help = "Replays what is recorded and goes on where it ended. An act whose outcome is unknown is read\n"
+            "back first, never blindly repeated.\n"
+            "\n"
+            "  --go-on    a person says that a parked run may act again (stale, poisoned)\n"
+            "  --reason   why; kept in the journal\n",
+    .run = run};

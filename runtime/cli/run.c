@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster run`: everything is checked first (configuration, playbook, parameters, linter); only then
+ * is anything created. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/follow.h"
+#include "cli/start.h"
+#include "engine/run.h"
+#include "playbook/check.h"
+
+static const char *const options[] = {"--dry-run", "--detach", "--wait", "--yes", "--incident", "--reason", "--config", "--json", NULL};
+
+struct ready { /* what a run starts from */
+    struct mu_bundle *bundle;
+    struct mu_header *header;
+    json_t *params;
+};
+
+static void ready_fini(struct ready *ready)
+{
+    mu_bundle_free(ready->bundle);
+    if (ready->header)
+        mu_header_free(ready->header);
+    json_decref(ready->params);
+}
+
+static void print_problem(const struct mu_problem *problem, void *ud)
+{
+    (void)ud;
+    if (problem->error)
+        fprintf(stderr, "%s:%d:%d: %s%s%s\n", problem->file, problem->line, problem->column, problem->what, problem->mend ? ": " : "",
+                problem->mend ? problem->mend : "");
+}
+
+static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char **argv, struct mu_fail *fail)
+{
+    if (mu_bundle_load(argv[1], mu_cli_playbook_path(cli), &ready->bundle, fail) != MU_OK)
+        return fail->class;
+    if (mu_header_read(ready->bundle, &ready->header, fail) != MU_OK)
+        return fail->class;
+    if (mu_check(ready->bundle, mu_run_words(), print_problem, NULL) > 0)
+        return mu_fail_set(fail, MU_USAGE, "the playbook has errors; nothing was started");
+    return mu_params_resolve(ready->header, (const char *const *)argv + 2, (size_t)argc - 2, cli->config->values, &ready->params, fail);
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    struct start how = {.reason = NULL};
+    struct ready ready = {0};
+    struct mu_fail fail;
+    how.dry = mu_cli_option(&argc, argv, "--dry-run", NULL);
+    how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
+    how.wait = mu_cli_option(&argc, argv, "--wait", NULL);
+    how.yes = mu_cli_option(&argc, argv, "--yes", NULL);
+    mu_cli_option(&argc, argv, "--incident", &how.incident);
+    mu_cli_option(&argc, argv, "--reason", &how.reason);
+    int code = mu_cli_no_more_options(&mu_command_run, argc, argv, options);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_run, argc, 1, -1);
+    if (code == 0)
+        code = mu_cli_config(cli);
+    if (code)
+        return code;
+    enum mu_err err = load(cli, &ready, argc, argv, &fail);
+    if (err != MU_OK)
+        code = mu_cli_fail(cli, "run", MU_EXIT_USAGE, "%s", fail.text);
+    else
+        code = start_run(cli, "run", ready.bundle, ready.header, ready.params, &how);
+    ready_fini(&ready);
+    return code;
+}
+
+const struct mu_command mu_command_run = {
+    .name = "run",
+    .usage = "run PLAYBOOK [key=value ...] [--dry-run] [--detach|--wait] [--incident INC-n] [--reason TEXT] [--yes]",
+    .summary = "start a playbook and look on",
+    .help = "PLAYBOOK is a name found in playbooks{} of muster.lua, beside it, or among those muster came\n"
+            "with; or a folder (. or ./my-playbook).\n"
+            "\n"
+            "The run goes on in the background whatever happens to this terminal: Ctrl-C ends the view,\n"
+            "never the run. Piped or with --wait it stays until the end and exits with the run's code:\n"
+            "0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  6 a gate expired\n"
+            "\n"
+            "  --dry-run    look for real, change nothing, tell nobody; ends with what would happen\n"
+            "  --detach     print the run's name and return at once\n"
+            "  --incident   add the run to an incident instead of opening one\n"
+            "  --reason     why you start it; kept in the journal\n"
+            "  --yes        answer every question with yes (exercises only: it is journaled as such)\n",
+    .run = run};

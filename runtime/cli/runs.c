@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster runs`: what ran, newest first. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/cli.h"
+
+static const char *const options[] = {"--state", "--limit", NULL};
+
+static bool print_row(const struct mu_store_run *run, void *ud)
+{
+    char when[MU_TIME_TEXT], took[MU_TIME_TEXT];
+    (void)ud;
+    mu_time_local(run->started, when);
+    mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
+    printf("%-20s %-8s %-9s %.16s %7s  %s%s%.60s\n", run->name, run->incident && run->incident[0] ? run->incident : "-", run->state, when, took,
+           run->waits_for && run->waits_for[0] ? run->waits_for : run->result ? run->result : "", run->why && run->why[0] ? ": " : "", run->why ? run->why : "");
+    return true;
+}
+
+static bool print_json(const struct mu_store_run *run, void *ud)
+{
+    (void)ud;
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:I, s:I, s:i, s:s}", "run", run->name, "playbook", run->playbook, "version",
+                            run->version, "world", run->world, "incident", run->incident, "state", run->state, "result", run->result, "why",
+                            run->why, "started", (json_int_t)run->started, "ended", (json_int_t)run->ended, "exit", run->exit, "path", run->path);
+    char *text = mu_json_text(row);
+    puts(text);
+    free(text);
+    json_decref(row);
+    return true;
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    struct mu_fail fail;
+    const char *state = NULL, *limit = NULL;
+    mu_cli_option(&argc, argv, "--state", &state);
+    mu_cli_option(&argc, argv, "--limit", &limit);
+    int code = mu_cli_no_more_options(&mu_command_runs, argc, argv, options);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_runs, argc, 0, 0);
+    if (code == 0)
+        code = mu_cli_store(cli);
+    if (code)
+        return code;
+    if (!cli->json)
+        printf("%sRUN                  INCIDENT STATE     STARTED             TOOK  RESULT%s\n", mu_cli_color("bold"), mu_cli_color("reset"));
+    int most = limit ? (int)strtol(limit, NULL, 10) : 25;
+    if (mu_store_runs(cli->store, state, most, cli->json ? print_json : print_row, NULL, &fail) != MU_OK)
+        return mu_cli_fail(cli, "runs", MU_EXIT_USAGE, "%s", fail.text);
+    return MU_EXIT_OK;
+}
+
+const struct mu_command mu_command_runs = {
+    .name = "runs",
+    .usage = "runs [--state running|parked|finished|failed|cancelled] [--limit N]",
+    .summary = "what ran, newest first",
+    .help = "",
+    .run = run};

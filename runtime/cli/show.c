@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster show RUN`: where it stands, on one screen of 80x24: each step with its last word, what it
+ * waits for, what to type next. --wide prints every line there is. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/find.h"
+#include "cli/follow.h"
+#include "cli/lines.h"
+#include "journal/rows.h"
+
+#define MOST_STEPS 16 /* of a screen of 24 lines */
+
+struct step {
+    char *title, *last;
+    int64_t since, until;
+};
+
+struct story {
+    struct step steps[MOST_STEPS];
+    size_t count, skipped;
+    char *question;
+};
+
+static void set(char **slot, const char *text)
+{
+    free(*slot);
+    *slot = mu_xstrdup(text);
+}
+
+static struct step *begin_step(struct story *story, const char *title, int64_t ts)
+{
+    if (story->count == MOST_STEPS) { /* keep the newest ones */
+        free(story->steps[0].title);
+        free(story->steps[0].last);
+        memmove(story->steps, story->steps + 1, (MOST_STEPS - 1) * sizeof *story->steps);
+        story->count--;
+        story->skipped++;
+    }
+    struct step *step = &story->steps[story->count++];
+    *step = (struct step){.title = mu_xstrdup(title), .last = mu_xstrdup(""), .since = ts, .until = ts};
+    return step;
+}
+
+static bool tell(const struct mu_row *row, void *ud)
+{
+    struct story *story = ud;
+    struct line line;
+    line_of(row, &line);
+    if (line.kind == LINE_STEP) {
+        begin_step(story, mu_buf_text(&line.text), row->ts);
+    } else if (story->count && line.kind != LINE_NONE && line.kind != LINE_HOST && line.kind != LINE_END && row->type != MU_ROW_HOST) {
+        struct step *step = &story->steps[story->count - 1];
+        set(&step->last, mu_buf_text(&line.text));
+        step->until = row->ts;
+    }
+    if (line.kind == LINE_ASK) {
+        struct mu_buf question = {0};
+        line_question(row, &question);
+        set(&story->question, mu_buf_text(&question));
+        mu_buf_free(&question);
+    } else if (line.kind == LINE_ANSWER) {
+        free(story->question);
+        story->question = NULL;
+    }
+    mu_buf_free(&line.text);
+    return true;
+}
+
+static void print_head(const struct found_run *run)
+{
+    char took[MU_TIME_TEXT], when[MU_TIME_TEXT];
+    int holder = run->ended ? 0 : mu_journal_lock_holder(run->path);
+    mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
+    printf("%s%s%s%s  %s@%s  %s  %s%s\n", mu_cli_color("bold"), run->incident, run->incident[0] ? "  " : "", run->name, run->playbook, run->version,
+           strcmp(run->world, "live") == 0 ? "LIVE" : "DRY RUN", took, mu_cli_color("reset"));
+    printf("started %s by %s, ", mu_time_local(run->started, when), run->who);
+    if (run->ended)
+        printf("%s: %s\n", run->state, run->result);
+    else if (holder)
+        printf("executor alive (process %d), resumable\n", holder);
+    else
+        printf("%s, nobody executes it: muster resume %s\n", run->state, run->name);
+    if (run->why[0])
+        printf("%s\n", run->why);
+}
+
+static void print_steps(const struct story *story, const struct found_run *run)
+{
+    char took[MU_TIME_TEXT];
+    int room = mu_cli_columns() - 8;
+    if (story->skipped)
+        printf("  ... %zu earlier steps (--wide shows them)\n", story->skipped);
+    for (size_t i = 0; i < story->count; i++) {
+        const struct step *step = &story->steps[i];
+        bool current = i + 1 == story->count && !run->ended;
+        printf("  %s%-4s  %s%s  %s%s%s\n", current ? mu_cli_color("yellow") : mu_cli_color("green"), current ? "NOW" : "done", mu_cli_color("reset"),
+               step->title, mu_cli_color("dim"), mu_duration_text((current ? mu_clock_real_ms() : step->until) - step->since, took), mu_cli_color("reset"));
+        if (step->last[0])
+            printf("        %.*s\n", room, step->last);
+    }
+}
+
+struct gate_print {
+    const char *run;
+    bool found;
+};
+
+static bool print_gate(const struct mu_store_gate *gate, void *ud)
+{
+    struct gate_print *print = ud;
+    char left[MU_TIME_TEXT];
+    if (strcmp(gate->run, print->run) != 0)
+        return true;
+    print->found = true;
+    bool ack = strcmp(gate->kind, "ack") == 0;
+    printf("  answer: muster %s %s%s%s   (%s is asked", ack ? "ack" : "approve", gate->code, ack ? "" : "   or: muster deny ", ack ? "" : gate->code, gate->by);
+    if (gate->deadline)
+        printf(", %s left%s%s", mu_duration_text(gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0, left),
+               gate->then_ask && gate->then_ask[0] ? ", then asks " : "", gate->then_ask ? gate->then_ask : "");
+    printf(")\n");
+    return true;
+}
+
+static void story_fini(struct story *story)
+{
+    for (size_t i = 0; i < story->count; i++) {
+        free(story->steps[i].title);
+        free(story->steps[i].last);
+    }
+    free(story->question);
+}
+
+static int show(struct mu_cli *cli, const struct found_run *run)
+{
+    struct story story = {.count = 0};
+    struct mu_journal *journal;
+    struct mu_fail fail;
+    if (mu_journal_open_read(run->path, &journal, &fail) != MU_OK)
+        return mu_cli_fail(cli, "show", MU_EXIT_USAGE, "%s", fail.text);
+    (void)!mu_journal_each(journal, 0, tell, &story, NULL);
+    mu_journal_close(journal);
+    print_head(run);
+    print_steps(&story, run);
+    struct gate_print print = {.run = run->name};
+    if (!run->ended && story.question)
+        printf("\n  %sASK%s   %s", mu_cli_color("blue"), mu_cli_color("reset"), story.question);
+    (void)!mu_store_gates_open(cli->store, print_gate, &print, NULL);
+    if (run->ended)
+        printf("\n  report: muster report %s --html FILE   undo: muster undo %s   check: muster verify %s\n", run->name, run->name, run->name);
+    story_fini(&story);
+    return MU_EXIT_OK;
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    static const char *const options[] = {"--wide", NULL};
+    struct found_run found;
+    bool wide = mu_cli_option(&argc, argv, "--wide", NULL);
+    int code = mu_cli_no_more_options(&mu_command_show, argc, argv, options);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_show, argc, 0, 1);
+    if (code == 0)
+        code = find_run(cli, "show", argc > 1 ? argv[1] : "last", &found);
+    if (code)
+        return code;
+    return wide || cli->json ? show_rows(cli, found.path) : show(cli, &found);
+}
+
+const struct mu_command mu_command_show = {
+    .name = "show",
+    .usage = "show [RUN] [--wide]",
+    .summary = "where a run stands, on one screen",
+    .help = "RUN is \"12\", \"mx-failover.12\" or \"last\" (the default).\n\n  --wide   every line of the run so far; with --json every row\n",
+    .run = run};

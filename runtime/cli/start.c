@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Starting a run from the shell; see start.h. */
+#include "cli/start.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cli/follow.h"
+#include "cli/outlook.h"
+#include "engine/run.h"
+
+static void say_created(const struct mu_cli *cli, const struct mu_run_created *created)
+{
+    if (cli->json)
+        printf("{\"incident\":\"%s\",\"run\":\"%s\"}\n", created->incident, created->name);
+    else
+        printf("%s\n", created->name);
+}
+
+static void say_next(const struct mu_cli *cli, const char *run, int code)
+{
+    if (cli->json || !isatty(STDOUT_FILENO))
+        return;
+    printf("\n");
+    if (code == MU_EXIT_PARKED)
+        printf("It waits for a person.  What happened: muster show %s   Go on: muster resume %s\n", run, run);
+    printf("Report: muster report %s --html report.html   Undo: muster undo %s\n", run, run);
+}
+
+int start_follow(struct mu_cli *cli, const char *command, const char *run, const char *path, int64_t after, const struct start *how)
+{
+    struct mu_fail fail;
+    int wake_fd;
+    pid_t monitor;
+    json_t *who = mu_cli_who(cli);
+    char *state = mu_cli_state_dir(cli);
+    struct mu_execute execute = {.path = path, .config = cli->config, .state_dir = state, .who = who, .wake_fd = -1};
+    mu_store_close(cli->store); /* never carried across a fork */
+    cli->store = NULL;
+    enum mu_err err = mu_monitor_start(&execute, &wake_fd, &monitor, &fail);
+    int code;
+    if (err != MU_OK) {
+        code = mu_cli_fail(cli, command, MU_EXIT_INTERNAL, "%s", fail.text);
+    } else if (how->detach) {
+        code = MU_EXIT_OK;
+        close(wake_fd);
+    } else {
+        struct follow follow = {.run = run, .path = path, .wake_fd = wake_fd, .after = after, .yes = how->yes, .quiet = how->quiet};
+        code = follow_run(cli, &follow);
+        close(wake_fd);
+        waitpid(monitor, NULL, WNOHANG);
+    }
+    json_decref(who);
+    free(state);
+    return code;
+}
+
+int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *bundle, const struct mu_header *header, const json_t *params,
+              const struct start *how)
+{
+    struct mu_fail fail;
+    struct mu_run_created created;
+    int code = mu_cli_store(cli);
+    if (code)
+        return code;
+    json_t *who = mu_cli_who(cli);
+    struct mu_run_request request = {.bundle = bundle, .header = header, .params = params, .config = cli->config,
+                                     .world = how->dry ? "dry-run" : "live", .incident = how->incident, .reason = how->reason, .who = who,
+                                     .lab = mu_json_bool(cli->config->values, "lab", false)};
+    enum mu_err err = mu_run_create(cli->store, &request, &created, &fail);
+    json_decref(who);
+    if (err != MU_OK)
+        return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
+    if (how->detach)
+        say_created(cli, &created);
+    code = start_follow(cli, command, created.name, created.path, 0, how);
+    if (how->dry && !how->detach && !cli->json)
+        outlook_print(created.path);
+    if (!how->detach && !how->quiet)
+        say_next(cli, created.name, code);
+    return code;
+}

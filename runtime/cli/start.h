@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Starting a run from the shell: shared by `run`, `undo` and `call`. */
+#ifndef MU_CLI_START_H
+#define MU_CLI_START_H
+
+#include "cli/cli.h"
+#include "playbook/bundle.h"
+#include "playbook/header.h"
+
+struct start {
+    bool dry, detach, wait, yes, quiet;
+    const char *incident, *reason;
+};
+
+/* Creates the run, starts its monitor and follows it. Returns the exit code; failures are said as of
+ * `command`. */
+int start_run(struct mu_cli *, const char *command, const struct mu_bundle *, const struct mu_header *, const json_t *params,
+              const struct start *);
+/* Starts a monitor for a run that exists and follows it from row `after` on. */
+int start_follow(struct mu_cli *, const char *command, const char *run, const char *path, int64_t after, const struct start *);
+
+#endif
