@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Values in words; see words.h. Shapes it knows: results of probes (ok, why, verdict), MX sets ({ttl,
+ * mx}), rrsets ({ttl, records}); all else is shown as it is. */
+#include "report/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#define LINE_MOST 300 /* octets of a result in a line; the whole stands in the details */
+
+/* --- cleaning --- */
+
+/* Octets of the UTF-8 character at p, 0 when there is none. */
+static size_t character(const char *p)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    size_t len = u[0] < 0x80 ? 1 : u[0] >= 0xC2 && u[0] < 0xE0 ? 2 : (u[0] & 0xF0) == 0xE0 ? 3 : u[0] >= 0xF0 && u[0] < 0xF5 ? 4 : 0;
+    for (size_t i = 1; i < len; i++)
+        if ((u[i] & 0xC0) != 0x80)
+            return 0;
+    return len;
+}
+
+/* C1 controls, bidirectional marks, embeddings, overrides and isolates, line and paragraph separators. */
+static bool is_treacherous(const char *p, size_t len)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    if (len == 2)
+        return (u[0] == 0xC2 && u[1] < 0xA0) || (u[0] == 0xD8 && u[1] == 0x9C);
+    if (len != 3 || u[0] != 0xE2)
+        return false;
+    return (u[1] == 0x80 && (u[2] == 0x8E || u[2] == 0x8F || (u[2] >= 0xA8 && u[2] <= 0xAE))) ||
+           (u[1] == 0x81 && u[2] >= 0xA6 && u[2] <= 0xA9);
+}
+
+void words_clean(struct mu_buf *buf, const char *text, bool lines)
+{
+    while (*text) {
+        size_t len = character(text);
+        unsigned char c = (unsigned char)*text;
+        if (len == 1 && lines && (c == '\n' || c == '\t'))
+            mu_buf_addc(buf, *text);
+        else if (len == 1 && c == '\r')
+            mu_buf_adds(buf, lines || text[1] == '\n' ? "" : " ");
+        else if (len == 1 && (c == '\n' || c == '\t'))
+            mu_buf_addc(buf, ' ');
+        else if (len == 0 || c < 0x20 || c == 0x7F || is_treacherous(text, len))
+            mu_buf_adds(buf, "\xEF\xBF\xBD");
+        else
+            mu_buf_add(buf, text, len);
+        text += len ? len : 1;
+    }
+}
+
+/* Appends at most `most` octets, cut at a character's start. */
+static void add_cut(struct mu_buf *buf, const char *text, size_t most)
+{
+    size_t len = strlen(text), end = len;
+    if (len > most)
+        for (end = most; end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80;)
+            end--;
+    mu_buf_add(buf, text, end);
+    if (end < len)
+        mu_buf_adds(buf, "...");
+}
+
+/* --- values --- */
+
+static void add_mx_set(struct mu_buf *buf, const json_t *set)
+{
+    size_t i;
+    json_t *mx;
+    json_array_foreach(mu_json_get(set, "mx"), i, mx)
+    {
+        mu_buf_addf(buf, "%s%lld %s", i ? ", " : "", (long long)mu_json_int(mx, "preference", 0),
+                    mu_json_str(mx, "host", "?"));
+    }
+}
+
+static void add_texts(struct mu_buf *buf, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        char *text = json_is_string(item) ? NULL : mu_json_text(item);
+        mu_buf_addf(buf, "%s%s", i ? ", " : "", text ? text : json_string_value(item));
+        free(text);
+    }
+}
+
+static bool is_list_of(const json_t *value, const char *key)
+{
+    return json_array_size(mu_json_get(value, key)) != 0;
+}
+
+char *words_value(const json_t *value, size_t most)
+{
+    struct mu_buf line = {0}, out = {0};
+    if (json_is_string(value))
+        mu_buf_adds(&line, json_string_value(value));
+    else if (is_list_of(value, "mx"))
+        add_mx_set(&line, value);
+    else if (is_list_of(value, "records"))
+        add_texts(&line, mu_json_get(value, "records"));
+    else if (json_array_size(value) != 0 && mu_json_str(json_array_get(value, 0), "host", NULL)) {
+        json_t *set = json_pack("{s:O}", "mx", value);
+        add_mx_set(&line, set);
+        json_decref(set);
+    } else if (json_is_array(value))
+        add_texts(&line, value);
+    else
+        mu_json_canon(value, &line);
+    add_cut(&out, mu_buf_text(&line), most);
+    mu_buf_free(&line);
+    return mu_buf_take(&out);
+}
+
+static void add_found(struct mu_buf *buf, const json_t *value)
+{
+    int64_t ttl = mu_json_int(value, "ttl", -1);
+    if (!is_list_of(value, "mx") && !is_list_of(value, "records"))
+        return;
+    char *text = words_value(value, LINE_MOST);
+    mu_buf_adds(buf, text);
+    if (ttl >= 0)
+        mu_buf_addf(buf, " (TTL %lld)", (long long)ttl);
+    free(text);
+}
+
+char *words_result(const json_t *value)
+{
+    struct mu_buf buf = {0}, cut = {0};
+    const char *verdict = mu_json_str(value, "verdict", NULL), *why = mu_json_str(value, "why", "");
+    bool ok = mu_json_bool(value, "ok", true);
+    if (!json_is_object(value))
+        return words_value(value, LINE_MOST);
+    if (verdict)
+        mu_buf_addf(&buf, "%s%s%s", verdict, why[0] ? ": " : "", why);
+    else if (!ok)
+        mu_buf_addf(&buf, "failed: %s", why[0] ? why : "no reason given");
+    else
+        add_found(&buf, value);
+    if (buf.len == 0)
+        mu_buf_addf(&buf, "ok%s%s", why[0] ? ": " : "", why);
+    add_cut(&cut, mu_buf_text(&buf), LINE_MOST);
+    mu_buf_free(&buf);
+    return mu_buf_take(&cut);
+}
+
+char *words_verdict(const json_t *value)
+{
+    const char *verdict = mu_json_str(value, "verdict", NULL);
+    if (verdict)
+        return mu_xstrdup(verdict);
+    return mu_json_bool(value, "ok", true) ? words_result(value) : mu_xstrdup("failed");
+}
+
+char *words_args(const char *args)
+{
+    struct mu_buf buf = {0};
+    json_t *list = mu_json_parse(args, strlen(args), NULL), *item;
+    size_t i;
+    json_array_foreach(list, i, item)
+    {
+        const char *key;
+        json_t *value;
+        if (json_is_object(item) && !is_list_of(item, "mx") && !is_list_of(item, "records")) {
+            json_object_foreach(item, key, value)
+            {
+                char *text = words_value(value, 80);
+                mu_buf_addf(&buf, "%s%s=%s", buf.len ? " " : "", key, text);
+                free(text);
+            }
+            continue;
+        }
+        char *text = json_is_null(item) ? mu_xstrdup("") : words_value(item, 120);
+        mu_buf_addf(&buf, "%s%s", buf.len && text[0] ? " " : "", text);
+        free(text);
+    }
+    json_decref(list);
+    return mu_buf_take(&buf);
+}
+
+char *words_who(const json_t *who)
+{
+    struct mu_buf buf = {0};
+    if (json_is_string(who))
+        return mu_xstrdup(json_string_value(who));
+    mu_buf_adds(&buf, mu_json_str(who, "name", "somebody"));
+    static const char *const places[] = {"host", "tty"};
+    for (size_t i = 0; i < MU_COUNT(places); i++) {
+        const char *place = mu_json_str(who, places[i], "");
+        if (place[0])
+            mu_buf_addf(&buf, ", %s%s", i ? "" : "on ", place);
+    }
+    return mu_buf_take(&buf);
+}
+
+const char *words_when(int64_t ms, char buf[WORDS_WHEN])
+{
+    char utc[MU_TIME_TEXT], local[MU_TIME_TEXT];
+    mu_time_utc(ms, utc);
+    mu_time_local(ms, local);
+    size_t len = strlen(utc);
+    if (len == 20)
+        utc[10] = ' ';
+    /* "2026-11-23 02:51:07Z" against "2026-11-23 02:51:07 UTC" */
+    if (len == 20 && strncmp(utc, local, 19) == 0)
+        snprintf(buf, WORDS_WHEN, "%s", utc);
+    else
+        snprintf(buf, WORDS_WHEN, "%s (%s)", utc, local);
+    return buf;
+}
+
+/* --- lines and differences --- */
+
+static void add_ttl(struct mu_buf *buf, const json_t *set)
+{
+    int64_t ttl = mu_json_int(set, "ttl", -1);
+    if (ttl >= 0)
+        mu_buf_addf(buf, "%lld ", (long long)ttl);
+}
+
+static void add_record_lines(struct mu_buf *buf, const json_t *set)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(mu_json_get(set, "mx"), i, item)
+    {
+        const char *host = mu_json_str(item, "host", "?");
+        add_ttl(buf, set);
+        mu_buf_addf(buf, "MX %lld %s%s\n", (long long)mu_json_int(item, "preference", 0), host,
+                    host[0] && host[strlen(host) - 1] == '.' ? "" : ".");
+    }
+    if (is_list_of(set, "mx"))
+        return;
+    json_array_foreach(mu_json_get(set, "records"), i, item)
+    {
+        add_ttl(buf, set);
+        if (mu_json_str(set, "type", NULL))
+            mu_buf_addf(buf, "%s ", mu_json_str(set, "type", ""));
+        mu_buf_addf(buf, "%s\n", json_is_string(item) ? json_string_value(item) : "?");
+    }
+}
+
+char *words_lines(const json_t *value)
+{
+    struct mu_buf buf = {0};
+    size_t i;
+    json_t *item;
+    if (value == NULL || json_is_null(value))
+        return mu_xstrdup("");
+    if (json_is_string(value))
+        mu_buf_addf(&buf, "%s\n", json_string_value(value));
+    else if (mu_json_get(value, "mx") || mu_json_get(value, "records"))
+        add_record_lines(&buf, value);
+    else if (json_is_array(value))
+        json_array_foreach(value, i, item)
+        {
+            char *text = words_value(item, 2000);
+            mu_buf_addf(&buf, "%s\n", text);
+            free(text);
+        }
+    else {
+        char *text = json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+        mu_buf_addf(&buf, "%s\n", text ? text : "");
+        free(text);
+    }
+    return mu_buf_take(&buf);
+}
+
+static bool has_line(const char *text, const char *line, size_t len)
+{
+    for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        if (strcspn(p, "\n") == len && memcmp(p, line, len) == 0)
+            return true;
+    return false;
+}
+
+/* The lines of `text` that are, or are not, in `other`, behind a mark. */
+static void add_marked(struct mu_buf *buf, const char *text, const char *other, bool shared, const char *mark)
+{
+    for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+        size_t len = strcspn(p, "\n");
+        if (has_line(other, p, len) != shared)
+            continue;
+        mu_buf_adds(buf, mark);
+        mu_buf_add(buf, p, len);
+        mu_buf_addc(buf, '\n');
+    }
+}
+
+char *words_diff(const json_t *before, const json_t *after)
+{
+    struct mu_buf buf = {0};
+    char *old = words_lines(before), *new = words_lines(after);
+    if (strcmp(old, new) != 0) {
+        add_marked(&buf, old, new, true, "  ");
+        add_marked(&buf, old, new, false, "- ");
+        add_marked(&buf, new, old, false, "+ ");
+    }
+    free(old);
+    free(new);
+    return mu_buf_take(&buf);
+}
+
+/* --- blocks --- */
+
+static bool is_block(const json_t *value)
+{
+    return json_is_string(value) && strchr(json_string_value(value), '\n') != NULL;
+}
+
+/* A transcript may be one text, or a list of lines. */
+static bool is_transcript(const char *key, const json_t *value)
+{
+    return strcmp(key, "transcript") == 0 && json_array_size(value) != 0 && json_is_string(json_array_get(value, 0));
+}
+
+static void report_block(const char *path, const json_t *value, words_block_cb *cb, void *ud)
+{
+    struct mu_buf buf = {0};
+    size_t i;
+    json_t *line;
+    if (json_is_string(value)) {
+        cb(path, json_string_value(value), ud);
+        return;
+    }
+    json_array_foreach(value, i, line)
+    {
+        mu_buf_addf(&buf, "%s\n", json_is_string(line) ? json_string_value(line) : "?");
+    }
+    cb(path, mu_buf_text(&buf), ud);
+    mu_buf_free(&buf);
+}
+
+/* A name for people: "transcript of 192.0.2.10" where the object says whose it is. */
+static char *block_name(const json_t *object, const char *key)
+{
+    static const char *const owners[] = {"address", "server", "host", "name", "url"};
+    for (size_t i = 0; i < MU_COUNT(owners); i++)
+        if (mu_json_str(object, owners[i], NULL))
+            return mu_xasprintf("%s, %s", key, mu_json_str(object, owners[i], ""));
+    return mu_xstrdup(key);
+}
+
+void words_blocks(const json_t *value, words_block_cb *cb, void *ud)
+{
+    const char *key;
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        words_blocks(item, cb, ud);
+    }
+    json_object_foreach((json_t *)value, key, item)
+    {
+        if (is_block(item) || is_transcript(key, item)) {
+            char *name = block_name(value, key);
+            report_block(name, item, cb, ud);
+            free(name);
+        } else {
+            words_blocks(item, cb, ud);
+        }
+    }
+}
+
+static json_t *without_blocks(const json_t *value)
+{
+    const char *key;
+    size_t i;
+    json_t *item, *kept;
+    if (json_is_array(value)) {
+        kept = json_array();
+        json_array_foreach(value, i, item)
+        {
+            json_array_append_new(kept, without_blocks(item));
+        }
+        return kept;
+    }
+    if (!json_is_object(value))
+        return json_incref((json_t *)value);
+    kept = json_object();
+    json_object_foreach((json_t *)value, key, item)
+    {
+        if (!is_block(item) && !is_transcript(key, item) && !json_is_null(item))
+            json_object_set_new(kept, key, without_blocks(item));
+    }
+    return kept;
+}
+
+char *words_rest(const json_t *value)
+{
+    json_t *kept = value ? without_blocks(value) : NULL;
+    bool empty = kept == NULL || (json_is_object(kept) && json_object_size(kept) == 0) || json_is_null(kept);
+    char *text = empty ? NULL : json_dumps(kept, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+    json_decref(kept);
+    return text ? text : mu_xstrdup("");
+}
