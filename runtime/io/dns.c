@@ -90,6 +90,7 @@ struct query {
     size_t kept_len;
     char kept_server[MU_ADDR_TEXT];
     enum mu_err err; /* what went wrong last */
+    bool no_route;
     char why[160];
 };
 
@@ -376,8 +377,10 @@ static void deliver_failure(struct query *q)
 {
     struct mu_buf why = {0};
     explain_failure(q, &why);
-    struct mu_dns_answer answer = {
-        .err = q->err ? q->err : MU_NET, .why = mu_buf_text(&why), .server = server_name(q)};
+    struct mu_dns_answer answer = {.err = q->err ? q->err : MU_NET,
+                                   .why = mu_buf_text(&why),
+                                   .no_route = q->no_route && q->sent == 0,
+                                   .server = server_name(q)};
     deliver(q, &answer);
     mu_buf_free(&why);
 }
@@ -437,6 +440,13 @@ static int send_udp(struct query *q)
                            q->wire.bytes, q->wire.len, true);
 }
 
+/* Only what our own kernel says at once: an ICMP message from afar speaks of the other side. */
+static bool is_no_route(int uv_error)
+{
+    return uv_error == UV_ENETUNREACH || uv_error == UV_EADDRNOTAVAIL ||
+           uv_error == UV_EAFNOSUPPORT;
+}
+
 static bool ask(struct query *q, bool over_tcp)
 {
     mu_dns_tcp_cancel(q->tcp);
@@ -444,6 +454,7 @@ static bool ask(struct query *q, bool over_tcp)
     int uv_error = over_tcp ? send_tcp(q) : send_udp(q);
     if (uv_error != 0) {
         note_failure(q, MU_NET, uv_strerror(uv_error));
+        q->no_route = is_no_route(uv_error);
         rule_out(q, q->server);
         return false;
     }

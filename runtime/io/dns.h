@@ -57,6 +57,7 @@ struct mu_dns_question {
 struct mu_dns_answer {
     enum mu_err err;       /* MU_OK: a well-formed answer came (rcode says which), else NET or PROTO */
     const char *why;       /* when err: "timeout after 3 tries at 192.0.2.53:53", ... */
+    bool no_route;         /* when err: nothing left this host, which has no way there (no IPv6) */
     int rcode;             /* 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED ...; extended by EDNS */
     bool aa, ad, tc;       /* flags of the header; tc only when TCP failed too */
     const char *server;    /* "192.0.2.53:53", who answered or was asked last */

@@ -8,6 +8,7 @@
  *   dns_wire.c     pure: the bytes of a question; whether bytes are the answer to it
  *   dns_raw.c      bytes made elsewhere, sent once
  *   dns_resolve.c  host name → addresses
+ *   dns_authority.c  name → its zone, name servers and their addresses
  *   dns_config.c   pure: resolv.conf and hosts
  *   dns_text.c     pure: names of types and rcodes                                              */
 #ifndef MU_IO_DNS_INTERNAL_H
@@ -130,6 +131,15 @@ void mu_dns_config_hosts(const char *text, struct mu_dns_hosts *out);
 void mu_dns_hosts_fini(struct mu_dns_hosts *);
 /* A whole file, at most MU_LIMIT_FILE; NULL when it can't be read. free() it. */
 char *mu_dns_config_file(const char *path);
+
+/* --- dns_resolve.c --------------------------------------------------------------------------- */
+
+/* As mu_dns_resolve(), but only by asking (no literals, no hosts file), and waits for both
+ * families: for who wants all there is. */
+struct mu_op *mu_dns_resolve_asking(struct mu_dns *, const char *host, mu_dns_addresses_cb *,
+                                    void *ud);
+/* The address of an A or AAAA record, port 0; false when it is neither. */
+bool mu_dns_address_of(const ldns_rr *, struct sockaddr_storage *out);
 
 /* --- dns.c ----------------------------------------------------------------------------------- */
 

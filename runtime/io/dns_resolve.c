@@ -36,6 +36,7 @@ struct family {
 struct resolution {
     struct mu_op op; /* first */
     struct mu_dns *dns;
+    bool patient;           /* waits for both families */
     struct mu_timer *timer; /* the grace, or tells what was known at once */
     struct family families[FAMILIES];
     mu_dns_addresses_cb *cb;
@@ -99,27 +100,24 @@ static void family_done(struct family *family)
     bool all = r->families[V4].op == NULL && r->families[V6].op == NULL;
     if (all)
         deliver(r);
-    else if (family->count && r->timer == NULL)
+    else if (family->count && r->timer == NULL && !r->patient)
         r->timer = mu_timer_start(mu_dns_loop(r->dns), GRACE_MS, on_timer, r);
 }
 
 /* --- reading an answer ----------------------------------------------------------------------- */
 
-static void add_address(struct family *family, const ldns_rdf *rdf)
+bool mu_dns_address_of(const ldns_rr *rr, struct sockaddr_storage *out)
 {
-    if (family->count == ADDRESSES_MAX)
-        return;
-    struct sockaddr_storage *out = &family->list[family->count];
+    const ldns_rdf *rdf = ldns_rr_rd_count(rr) == 1 ? ldns_rr_rdf(rr, 0) : NULL;
     memset(out, 0, sizeof *out);
-    if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_A && ldns_rdf_size(rdf) == 4) {
+    if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_A && rdf && ldns_rdf_size(rdf) == 4) {
         out->ss_family = AF_INET;
         memcpy(&((struct sockaddr_in *)out)->sin_addr, ldns_rdf_data(rdf), 4);
-        family->count++;
-    } else if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_AAAA && ldns_rdf_size(rdf) == 16) {
+    } else if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_AAAA && rdf && ldns_rdf_size(rdf) == 16) {
         out->ss_family = AF_INET6;
         memcpy(&((struct sockaddr_in6 *)out)->sin6_addr, ldns_rdf_data(rdf), 16);
-        family->count++;
     }
+    return out->ss_family != AF_UNSPEC;
 }
 
 /* The target of the CNAME that name has in the answer, NULL when it has none. */
@@ -136,11 +134,11 @@ static const ldns_rdf *cname_of(const ldns_rr_list *answers, const ldns_rdf *nam
 
 static void add_addresses(struct family *family, const ldns_rr_list *answers, const ldns_rdf *name)
 {
-    for (size_t i = 0; i < ldns_rr_list_rr_count(answers); i++) {
+    for (size_t i = 0; i < ldns_rr_list_rr_count(answers) && family->count < ADDRESSES_MAX; i++) {
         const ldns_rr *rr = ldns_rr_list_rr(answers, i);
         if (ldns_rr_get_type(rr) == family->type &&
             ldns_dname_compare(ldns_rr_owner(rr), name) == 0)
-            add_address(family, ldns_rr_rdf(rr, 0));
+            family->count += mu_dns_address_of(rr, &family->list[family->count]);
     }
 }
 
@@ -261,23 +259,34 @@ static void start_families(struct resolution *r, const char *name)
         deliver_soon(r);
 }
 
-struct mu_op *mu_dns_resolve(struct mu_dns *dns, const char *host, mu_dns_addresses_cb *cb,
-                             void *ud)
+static struct resolution *new_resolution(struct mu_dns *dns, mu_dns_addresses_cb *cb, void *ud)
 {
     struct resolution *r = MU_NEW(struct resolution);
-    char name[MU_NAME_TEXT];
     r->op.class = &resolution_class;
     r->dns = dns;
     r->cb = cb;
     r->ud = ud;
-    if (known_at_once(r, host)) {
+    return r;
+}
+
+struct mu_op *mu_dns_resolve(struct mu_dns *dns, const char *host, mu_dns_addresses_cb *cb,
+                             void *ud)
+{
+    struct resolution *r = new_resolution(dns, cb, ud);
+    char name[MU_NAME_TEXT];
+    if (known_at_once(r, host) || mu_name_owner(host, name, &r->families[V4].fail) != MU_OK ||
+        known_at_once(r, name))
         deliver_soon(r);
-    } else if (mu_name_owner(host, name, &r->families[V4].fail) != MU_OK) {
-        deliver_soon(r);
-    } else if (known_at_once(r, name)) {
-        deliver_soon(r);
-    } else {
+    else
         start_families(r, name);
-    }
+    return &r->op;
+}
+
+struct mu_op *mu_dns_resolve_asking(struct mu_dns *dns, const char *host, mu_dns_addresses_cb *cb,
+                                    void *ud)
+{
+    struct resolution *r = new_resolution(dns, cb, ud);
+    r->patient = true;
+    start_families(r, host);
     return &r->op;
 }
