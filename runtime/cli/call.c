@@ -133,7 +133,12 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_config(cli);
     if (code)
         return code;
-    struct mu_registry *registry = mu_registry_new();
+    struct mu_registry *registry;
+    struct mu_fail fail;
+    if (mu_run_registry(cli->config, &registry, &fail) != MU_OK) {
+        mu_registry_free(registry);
+        return mu_cli_fail(cli, "call", MU_EXIT_USAGE, "%s", fail.text);
+    }
     const struct mu_verb *verb = mu_registry_find(registry, argv[1], &module);
     const char *near = verb ? NULL : mu_registry_nearest(registry, argv[1]);
     if (verb)

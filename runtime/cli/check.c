@@ -39,7 +39,7 @@ static int check_one(struct mu_cli *cli, const char *typed)
     struct printing printing = {.json = cli->json};
     if (mu_bundle_load(typed, mu_cli_playbook_path(cli), &bundle, &fail) != MU_OK)
         return mu_cli_fail(cli, "check", MU_EXIT_USAGE, "%s", fail.text);
-    int errors = mu_check(bundle, mu_run_words(), print_problem, &printing);
+    int errors = mu_check(bundle, mu_run_words(cli->config), print_problem, &printing);
     mu_bundle_free(bundle);
     if (!cli->json)
         printf("%s: %d error%s, %d warning%s\n", typed, errors, errors == 1 ? "" : "s", printing.warnings, printing.warnings == 1 ? "" : "s");

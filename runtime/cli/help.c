@@ -72,8 +72,13 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 {
     if (mu_cli_words(&mu_command_help, argc, 0, 1))
         return MU_EXIT_USAGE;
-    struct mu_registry *registry = mu_registry_new();
-    int code = MU_EXIT_OK;
+    struct mu_registry *registry;
+    struct mu_fail fail;
+    int code = mu_cli_config(cli);
+    if (code)
+        return code;
+    if (mu_run_registry(cli->config, &registry, &fail) != MU_OK)
+        fprintf(stderr, "muster help: %s\n", fail.text); /* the rest can be told all the same */
     if (argc > 1 && strcmp(argv[1], "help") != 0)
         code = print_topic(cli, registry, argv[1]);
     else

@@ -45,7 +45,7 @@ static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char 
         return fail->class;
     if (mu_header_read(ready->bundle, &ready->header, fail) != MU_OK)
         return fail->class;
-    if (mu_check(ready->bundle, mu_run_words(), print_problem, NULL) > 0)
+    if (mu_check(ready->bundle, mu_run_words(cli->config), print_problem, NULL) > 0)
         return mu_fail_set(fail, MU_USAGE, "the playbook has errors; nothing was started");
     return mu_params_resolve(ready->header, (const char *const *)argv + 2, (size_t)argc - 2, cli->config->values, &ready->params, fail);
 }

@@ -93,8 +93,9 @@ enum mu_err mu_doctor(const struct mu_config *config, const json_t *asked, json_
     run->incident = mu_xstrdup("");
     run->world_name = mu_xstrdup("live");
     run->world = &mu_world_live;
-    run->registry = mu_registry_new();
-    enum mu_err err = host_open(run, fail);
+    enum mu_err err = mu_run_registry(config, &run->registry, fail);
+    if (err == MU_OK)
+        err = host_open(run, fail);
     if (err == MU_OK) {
         mu_registry_each_module(run->registry, ask_module, &exam);
         ask_probes(&exam, asked);

@@ -80,7 +80,8 @@ static enum mu_err read_start(struct run *run, struct mu_fail *fail)
 enum mu_err run_load(struct run *run, struct mu_journal *journal, struct mu_fail *fail)
 {
     run->journal = journal;
-    run->registry = mu_registry_new();
+    if (mu_run_registry(run->config, &run->registry, fail) != MU_OK)
+        return fail->class;
     run->bundle = mu_bundle_new();
     run->facts = mu_facts_new();
     run->outlook = json_object();
@@ -510,12 +511,12 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how, struct
 }
 
 /* The file becomes the whole evidence; then it is replayed once offline (J9). */
-static void seal_and_verify(struct mu_journal *journal, const char *name)
+static void seal_and_verify(struct mu_journal *journal, const struct mu_config *config, const char *name)
 {
     struct mu_fail fail;
     if (mu_journal_seal(journal, &fail) != MU_OK)
         mu_warn("engine", "%s: not sealed: %s", name, fail.text);
-    if (mu_run_verify(journal, &fail) != MU_OK)
+    if (mu_run_verify(journal, config, &fail) != MU_OK)
         mu_error("engine", "%s: the offline replay differs; this is a bug of muster, please report it: %s", name, fail.text);
 }
 
@@ -543,7 +544,7 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
     run_unload(run);
     free(run);
     if (ended)
-        seal_and_verify(journal, name);
+        seal_and_verify(journal, how->config, name);
     if (how->journal == NULL)
         mu_journal_close(journal);
     free(name);

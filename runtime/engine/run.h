@@ -75,7 +75,7 @@ struct mu_execute {
 int mu_run_execute(const struct mu_execute *, struct mu_fail *);
 
 /* Replays a sealed or live journal with no world behind and compares (J9). MU_OK: identical. */
-enum mu_err mu_run_verify(struct mu_journal *, struct mu_fail *);
+enum mu_err mu_run_verify(struct mu_journal *, const struct mu_config *, struct mu_fail *);
 
 /* Forks the monitor (own session), which forks and restarts the executor. *wake_fd: read end, one
  * byte per flush, EOF when both are gone. */
@@ -95,6 +95,9 @@ bool mu_run_may_answer(const json_t *config, const char *who, const char *by);
 
 /* The vocabulary for the linter (playbook/check.h), from the registry and the prelude's words. */
 struct mu_words;
-const struct mu_words *mu_run_words(void);
+const struct mu_words *mu_run_words(const struct mu_config *);
+/* Every verb there is: the built-in modules and those of modules{} in muster.lua. */
+struct mu_registry;
+enum mu_err mu_run_registry(const struct mu_config *, struct mu_registry **out, struct mu_fail *);
 
 #endif

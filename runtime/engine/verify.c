@@ -41,10 +41,11 @@ static void end_of_root(struct run *run)
     free(text);
 }
 
-enum mu_err mu_run_verify(struct mu_journal *journal, struct mu_fail *fail)
+enum mu_err mu_run_verify(struct mu_journal *journal, const struct mu_config *config, struct mu_fail *fail)
 {
     struct run *run = MU_NEW(struct run);
     run->verifying = true;
+    run->config = config;
     run->wake_fd = -1;
     enum mu_err err = run_load(run, journal, fail);
     if (err == MU_OK)

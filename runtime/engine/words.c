@@ -17,12 +17,23 @@ static const char *const words[] = {
     "sleep",    "now",      "started", "ago",     "detect",  "main",
 };
 
-static struct mu_registry *vocabulary(void)
+static struct mu_registry *vocabulary; /* one per process; tables only, nothing is opened */
+
+enum mu_err mu_run_registry(const struct mu_config *config, struct mu_registry **out, struct mu_fail *fail)
 {
-    static struct mu_registry *registry; /* one per process; tables only, nothing is opened */
-    if (registry == NULL)
-        registry = mu_registry_new();
-    return registry;
+    size_t i;
+    json_t *item;
+    *out = mu_registry_new();
+    json_array_foreach(config ? mu_config_at(config->values, "modules") : NULL, i, item)
+    {
+        const char *file = json_string_value(item);
+        char *path = file[0] == '/' ? mu_xstrdup(file) : mu_xasprintf("%s/%s", config->dir, file);
+        enum mu_err err = mu_registry_load(*out, path, fail);
+        free(path);
+        if (err != MU_OK)
+            return err;
+    }
+    return MU_OK;
 }
 
 struct namespace_search {
@@ -46,23 +57,26 @@ static char word_kind(const char *name, void *ud)
     for (size_t i = 0; i < MU_COUNT(words); i++)
         if (strcmp(words[i], name) == 0)
             return 'w';
-    const struct mu_verb *verb = mu_registry_find(vocabulary(), name, &module);
+    const struct mu_verb *verb = mu_registry_find(vocabulary, name, &module);
     if (verb)
         return verb->kind == MU_ACT ? 'a' : 'p';
     struct namespace_search search = {.name = name};
-    mu_registry_each(vocabulary(), in_namespace, &search);
+    mu_registry_each(vocabulary, in_namespace, &search);
     return search.found ? 'n' : 0;
 }
 
 static const char *word_nearest(const char *name, void *ud)
 {
     (void)ud;
-    return mu_registry_nearest(vocabulary(), name);
+    return mu_registry_nearest(vocabulary, name);
 }
 
-const struct mu_words *mu_run_words(void)
+const struct mu_words *mu_run_words(const struct mu_config *config)
 {
     static const struct mu_words vocabulary_words = {.kind = word_kind, .nearest = word_nearest};
+    struct mu_fail ignored; /* a module that can't be loaded is reported when the run starts */
+    if (vocabulary == NULL)
+        (void)!mu_run_registry(config, &vocabulary, &ignored);
     return &vocabulary_words;
 }
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A module for tests and benchmarks, loaded as a third party's shared object: `ledger.look` answers at
+ * once, `ledger.append` adds its line to a file with one write, and can read back whether it did. What
+ * the gateway itself costs, and what a crash leaves behind, is measured with it.
+ *
+ *   muster.lua: modules = { "ledger.so" }, ledger = { file = "ledger.txt", delay_ms = 0 } */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "io/loop.h"
+#include "module/module.h"
+
+struct ledger {
+    char path[4096];
+    int64_t delay_ms;
+};
+
+static enum mu_err ledger_open(const struct mu_host *host, const json_t *config, void **state, struct mu_fail *fail)
+{
+    const char *file = mu_json_str(config, "file", "ledger.txt");
+    (void)fail;
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    snprintf(ledger->path, sizeof ledger->path, "%s%s%s", file[0] == '/' ? "" : host->config_dir, file[0] == '/' ? "" : "/", file);
+    ledger->delay_ms = mu_json_int(config, "delay_ms", 0);
+    *state = ledger;
+    return MU_OK;
+}
+
+static void look(struct mu_call *call)
+{
+    mu_call_done(call, json_pack("{s:b, s:O, s:i}", "ok", 1, "what", json_object_get(call->args, "what"), "ms", 0));
+}
+
+static json_t *look_under(struct mu_call *call, const struct mu_facts *facts, json_t *real)
+{
+    (void)call;
+    (void)facts;
+    return real;
+}
+
+static void write_line(struct mu_call *call)
+{
+    struct ledger *ledger = call->module_state;
+    char line[300];
+    int len = snprintf(line, sizeof line, "%s %.200s\n", call->key, json_string_value(json_object_get(call->args, "line")));
+    int fd = open(ledger->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && write(fd, line, (size_t)len) == len;
+    if (fd >= 0)
+        close(fd);
+    if (ok)
+        mu_call_done(call, json_pack("{s:b}", "ok", 1));
+    else
+        mu_call_fail(call, MU_STORAGE, false, "can't write to %s", ledger->path);
+}
+
+static void write_late(void *ud)
+{
+    struct mu_call *call = ud;
+    call->state = NULL;
+    write_line(call);
+}
+
+static void append(struct mu_call *call)
+{
+    struct ledger *ledger = call->module_state;
+    if (ledger->delay_ms == 0)
+        write_line(call);
+    else
+        call->state = mu_timer_start(call->host->loop, ledger->delay_ms, write_late, call);
+}
+
+static void append_cancel(struct mu_call *call)
+{
+    mu_timer_cancel(call->state);
+    call->state = NULL;
+}
+
+static void append_readback(struct mu_call *call)
+{
+    struct ledger *ledger = call->module_state;
+    char line[400];
+    bool found = false;
+    FILE *file = fopen(ledger->path, "r");
+    while (file && fgets(line, sizeof line, file))
+        found = found || strncmp(line, call->key, strlen(call->key)) == 0;
+    if (file)
+        fclose(file);
+    mu_call_readback(call, found ? MU_APPLIED : MU_NOT_APPLIED, found ? json_pack("{s:b}", "ok", 1) : NULL, NULL);
+}
+
+static json_t *append_foresee(struct mu_call *call, struct mu_facts *facts)
+{
+    (void)call;
+    (void)facts;
+    return json_pack("{s:b}", "ok", 1);
+}
+
+static const struct mu_field look_params[] = {{.name = "what", .type = MU_T_ANY, .doc = "handed back"}, {0}};
+static const struct mu_field append_params[] = {
+    {.name = "line", .type = MU_T_STRING, .flags = MU_F_REQUIRED | MU_F_SHOWN, .doc = "what to write"}, {0}};
+
+static const struct mu_verb verbs[] = {
+    {.name = "ledger.look", .kind = MU_PROBE, .params = look_params, .doc = "Answers at once.", .start = look, .under = look_under},
+    {.name = "ledger.append", .kind = MU_ACT, .params = append_params, .doc = "Adds a line to the ledger.", .start = append,
+     .cancel = append_cancel, .in_doubt = MU_READBACK, .readback = append_readback, .foresee = append_foresee},
+    {0},
+};
+
+MU_API extern const struct mu_module muster_module;
+const struct mu_module muster_module = {.abi = MU_MODULE_ABI, .verb_size = sizeof(struct mu_verb), .name = "ledger", .version = "1.0.0",
+                                        .doc = "A ledger for tests and benchmarks.", .open = ledger_open, .close = free, .verbs = verbs};
