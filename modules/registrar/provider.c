@@ -130,18 +130,16 @@ enum mu_err mu_zone_name(const char *domain, const char *typed, char *out, struc
         return MU_OK;
     }
     bool absolute = typed[len - 1] == '.';
-    enum mu_err err = mu_name_owner(typed, name, fail);
-    if (err != MU_OK)
-        return err;
-    if (!absolute && !mu_name_within(name, domain)) {
-        char *joined = mu_xasprintf("%s.%s", name, domain);
-        err = mu_name_owner(joined, name, fail);
+    bool inside = mu_name_owner(typed, name, NULL) == MU_OK && mu_name_within(name, domain);
+    if (absolute && !inside)
+        return mu_fail_set(fail, MU_USAGE, "'%.200s' is not a name inside %s", typed, domain);
+    if (!inside) {
+        char *joined = mu_xasprintf("%s.%s", typed, domain);
+        enum mu_err err = mu_name_owner(joined, name, fail);
         free(joined);
         if (err != MU_OK)
             return err;
     }
-    if (!mu_name_within(name, domain))
-        return mu_fail_set(fail, MU_USAGE, "%s is not inside %s", name, domain);
     snprintf(out, MU_NAME_TEXT, "%s", name);
     return MU_OK;
 }

@@ -40,7 +40,7 @@ struct mu_zone_find {
     struct name names[NAMES_MAX];
     size_t count, pending; /* pending: operations that still run */
     struct mu_zone_found found;
-    char why[256];
+    char why[768];
 };
 
 static void free_find(struct mu_zone_find *find)
@@ -256,7 +256,7 @@ struct mu_zone_find *mu_zone_find_start(const struct mu_host *host, const char *
     find->ns = mu_dns_query(host->dns, &question, on_ns, find, &fail);
     if (find->ns == NULL) {
         find->found.err = fail.class;
-        snprintf(find->why, sizeof find->why, "%.250s", fail.text);
+        snprintf(find->why, sizeof find->why, "%s", fail.text);
         find->finish = mu_timer_start(host->loop, 0, on_impossible, find);
         return find;
     }

@@ -53,15 +53,22 @@ static bool is_base64(const char *text)
     return yes;
 }
 
+/* Any name will do, one label and underscores too: it never stands in a zone. */
+static bool is_key_name(const char *name)
+{
+    ldns_rdf *parsed = *name && strlen(name) <= MU_LIMIT_NAME ? ldns_dname_new_frm_str(name) : NULL;
+    ldns_rdf_deep_free(parsed);
+    return parsed != NULL;
+}
+
 enum mu_err mu_tsig_init(struct mu_tsig *tsig, const struct mu_host *host,
                          const struct mu_zone_provider *provider, struct mu_fail *fail)
 {
     const json_t *config = mu_json_get(provider->config, "tsig");
     const char *name = mu_json_str(config, "name", ""),
                *algorithm = mu_json_str(config, "algorithm", "hmac-sha256");
-    char plain[MU_NAME_TEXT];
     memset(tsig, 0, sizeof *tsig);
-    if (mu_name_owner(name, plain, NULL) != MU_OK)
+    if (!is_key_name(name))
         return mu_fail_set(
             fail, MU_CONFIG,
             "muster.lua: providers[\"%s\"].tsig.name is missing or is no key name: \"key.\"",
@@ -78,7 +85,8 @@ enum mu_err mu_tsig_init(struct mu_tsig *tsig, const struct mu_host *host,
                            "muster.lua: providers[\"%s\"].tsig.secret is missing, names a secret "
                            "that is not set, or is not base64",
                            provider->name);
-    snprintf(tsig->name, sizeof tsig->name, "%.*s.", MU_LIMIT_NAME, plain);
+    bool dotted = name[strlen(name) - 1] == '.';
+    snprintf(tsig->name, sizeof tsig->name, "%s%s", name, dotted ? "" : ".");
     return MU_OK;
 }
 
