@@ -237,12 +237,12 @@ static void test_set_and_undo(void **state)
 {
     (void)state;
     /* A colleague's disabled record and comment must outlive both changes. */
-    sql("insert into records (domain_id, name, type, content, ttl, disabled, auth) select id, "
-        "'example.com', 'MX', "
-        "'30 parked.example.com', 3600, 1, 1 from domains");
-    sql("insert into comments (domain_id, name, type, modified_at, comment) select id, "
-        "'example.com', 'MX', 1, 'DC-881' from "
-        "domains");
+    assert_int_equal(
+        sql("insert into records (domain_id, name, type, content, ttl, prio, disabled) select id, "
+            "'example.com', 'MX', 'parked.example.com', 3600, 30, 1 from domains; "
+            "insert into comments (domain_id, name, type, modified_at, comment) select id, "
+            "'example.com', 'MX', 1, 'DC-881' from domains;"),
+        0);
     json_t *before = mx_now();
     struct mu_call *act = mu_harness_open(
         h, "zone.set_mx",
@@ -273,9 +273,10 @@ static void test_set_and_undo(void **state)
     json_decref(undo);
     assert_mx(ORIGINAL);
     assert_int_equal(
-        sql("create temp table t (n check (n = 1)); insert into t select count(*) from records "
-            "where disabled = 1 "
-            "and content = '30 parked.example.com'; insert into t select count(*) from comments;"),
+        sql("create temp table found (n check (n = 1)); "
+            "insert into found select count(*) from records where disabled = 1 and "
+            "prio = 30 and content = 'parked.example.com'; "
+            "insert into found select count(*) from comments where comment = 'DC-881';"),
         0);
 }
 
