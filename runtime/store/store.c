@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The control store's file: its schema, and opening it. A connection must not cross a fork(): open
+ * another one in the child.
+ *
+ *   run       index of run files       gate, vote   what people are asked and said
+ *   counter   last number a name got   lock         what runs hold, by world
+ *   incident, note                     orders       what people want of a run
+ *                                      message      the host's own messages (outbox)
+ *
+ * A new version of the schema: add a step to `steps`, never change one. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/storage.h"
+#include "store/store_internal.h"
+
+#define APPLICATION_ID   0x6d757363 /* "musc" */
+#define BUSY_MS          5000
+#define CHECKPOINT_PAGES 100 /* what the next command has to read again when nobody has it open */
+
+static const char *const steps[] = {
+    "CREATE TABLE counter (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, number INTEGER NOT NULL,"
+    " playbook TEXT NOT NULL, version TEXT NOT NULL, world TEXT NOT NULL, incident TEXT NOT NULL,"
+    " subject TEXT NOT NULL, state TEXT NOT NULL, result TEXT NOT NULL, why TEXT NOT NULL,"
+    " who TEXT NOT NULL, path TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,"
+    " pid INTEGER NOT NULL, exit INTEGER NOT NULL, waits_for TEXT NOT NULL) STRICT;"
+    "CREATE INDEX run_number ON run (number);"
+    "CREATE INDEX run_state ON run (state, id);"
+
+    "CREATE TABLE incident (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL,"
+    " who TEXT NOT NULL, at INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE note (id INTEGER PRIMARY KEY, incident TEXT NOT NULL, who TEXT NOT NULL,"
+    " text TEXT NOT NULL, at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX note_incident ON note (incident, id);"
+
+    "CREATE TABLE gate (id TEXT PRIMARY KEY, code TEXT NOT NULL, run TEXT NOT NULL,"
+    " incident TEXT NOT NULL, world TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,"
+    " asked TEXT NOT NULL, then_ask TEXT NOT NULL, shown TEXT NOT NULL, digest TEXT NOT NULL,"
+    " quorum INTEGER NOT NULL, no_self INTEGER NOT NULL, starter TEXT NOT NULL,"
+    " opened INTEGER NOT NULL, deadline INTEGER NOT NULL, state TEXT NOT NULL,"
+    " reason TEXT NOT NULL, decided INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX gate_code_open ON gate (code) WHERE state = 'open';"
+    "CREATE INDEX gate_code ON gate (code, decided);"
+    "CREATE INDEX gate_run ON gate (run, state);"
+
+    "CREATE TABLE vote (id INTEGER PRIMARY KEY, gate TEXT NOT NULL, who TEXT NOT NULL,"
+    " source TEXT NOT NULL, answer TEXT NOT NULL, reason TEXT, digest TEXT, at INTEGER NOT NULL)"
+    " STRICT;"
+    "CREATE INDEX vote_gate ON vote (gate, id);"
+
+    "CREATE TABLE lock (world TEXT NOT NULL, name TEXT NOT NULL, run TEXT NOT NULL,"
+    " since INTEGER NOT NULL, PRIMARY KEY (world, name)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE orders (id INTEGER PRIMARY KEY, run TEXT NOT NULL, kind TEXT NOT NULL,"
+    " who TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, done INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX orders_open ON orders (run, id) WHERE done = 0;"
+
+    "CREATE TABLE message (id INTEGER PRIMARY KEY, run TEXT NOT NULL, kind TEXT NOT NULL,"
+    " recipient TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, dedup TEXT UNIQUE,"
+    " created INTEGER NOT NULL, not_before INTEGER NOT NULL, sent INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL, claimed INTEGER NOT NULL, why TEXT NOT NULL) STRICT;"
+    "CREATE INDEX message_waiting ON message (not_before) WHERE sent = 0;",
+};
+#define SCHEMA_VERSION ((int)MU_COUNT(steps))
+
+static enum mu_err exec(struct mu_store *store, const char *what, const char *sql,
+                        struct mu_fail *fail)
+{
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? MU_OK
+               : store_fail(store, what, fail);
+}
+
+static enum mu_err open_connection(struct mu_store *store, const char *path, struct mu_fail *fail)
+{
+    int rc =
+        sqlite3_open_v2(path, &store->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (store->db == NULL)
+        return mu_storage_fail(fail, path, "opening the control store", "out of memory", ENOMEM);
+    if (rc != SQLITE_OK)
+        return store_fail(store, "opening the control store", fail);
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_wal_autocheckpoint(store->db, CHECKPOINT_PAGES);
+    /* Most commands are alone: without this each would end with a checkpoint of three syncs. */
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    store->full = true; /* SQLite's default */
+    return MU_OK;
+}
+
+static enum mu_err ask_pragma(struct mu_store *store, const char *sql, int64_t *out,
+                              struct mu_fail *fail)
+{
+    return store_ask(store, "opening the control store", fail, out, 0, sql, STORE_NO_VALUES);
+}
+
+/* From the version it has to ours, in one transaction; looks again inside, somebody may be faster.
+ */
+static enum mu_err migrate(struct mu_store *store, struct mu_fail *fail)
+{
+    static const char what[] = "bringing the control store to this version";
+    int64_t version = 0;
+    enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
+    if (err == MU_OK)
+        err = ask_pragma(store, "PRAGMA user_version", &version, fail);
+    for (int64_t i = version; err == MU_OK && i < SCHEMA_VERSION; i++)
+        err = exec(store, what, steps[i], fail);
+    if (err == MU_OK) {
+        char sql[96];
+        snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                 APPLICATION_ID, SCHEMA_VERSION);
+        err = exec(store, what, sql, fail);
+    }
+    return store_end(store, err, what, fail);
+}
+
+static enum mu_err check_version(struct mu_store *store, struct mu_fail *fail)
+{
+    int64_t application = 0, version = 0;
+    enum mu_err err = ask_pragma(store, "PRAGMA user_version", &version, fail);
+    if (err == MU_OK)
+        err = ask_pragma(store, "PRAGMA application_id", &application, fail);
+    if (err != MU_OK)
+        return err;
+    if (application != APPLICATION_ID)
+        return mu_fail_set(
+            fail, MU_STORAGE,
+            "%.400s: this is not muster's control store; check `state` in muster.lua, or "
+            "move the file away",
+            store->path);
+    if (version > SCHEMA_VERSION)
+        return mu_fail_set(
+            fail, MU_STORAGE,
+            "%.400s: written by a newer muster: schema %lld; this one knows %d; use that one",
+            store->path, (long long)version, SCHEMA_VERSION);
+    if (sqlite3_db_readonly(store->db, "main") != 0)
+        return mu_storage_fail(fail, store->path, "opening the control store for writing", NULL,
+                               EROFS);
+    return version < SCHEMA_VERSION ? migrate(store, fail) : MU_OK;
+}
+
+static void disconnect(struct mu_store *store)
+{
+    for (size_t i = 0; i < store->statement_count; i++)
+        sqlite3_finalize(store->statements[i].stmt);
+    store->statement_count = 0;
+    sqlite3_close(store->db);
+    store->db = NULL;
+}
+
+static enum mu_err fill_new(struct mu_store *store, const char *path, struct mu_fail *fail)
+{
+    enum mu_err err = open_connection(store, path, fail);
+    if (err == MU_OK)
+        err = exec(store, "creating the control store",
+                   "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL", fail);
+    store->full = true; /* so that nothing is synced before make_new does it once */
+    if (err == MU_OK)
+        err = migrate(store, fail);
+    if (err == MU_OK) /* one file, without a WAL that would carry the temporary name */
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    disconnect(store);
+    return err;
+}
+
+static int sync_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int errnum = fd < 0 || fsync(fd) != 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return errnum;
+}
+
+static void remove_draft(const char *draft)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < MU_COUNT(suffixes); i++) {
+        char *file = mu_xasprintf("%s%s", draft, suffixes[i]);
+        unlink(file);
+        free(file);
+    }
+}
+
+/* Made whole under another name, then linked: who opens control.db finds all of it or nothing, and
+ * of two that make it at once one wins. */
+static enum mu_err make_new(struct mu_store *store, struct mu_fail *fail)
+{
+    static const char what[] = "creating the control store";
+    char *draft = mu_xasprintf("%s.%ld.new", store->path, (long)getpid());
+    remove_draft(draft);
+    int errnum = 0, fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        errnum = errno;
+    else
+        close(fd);
+    enum mu_err err = errnum == 0 ? fill_new(store, draft, fail) : MU_OK;
+    if (errnum == 0 && err == MU_OK)
+        errnum = sync_file(draft);
+    if (errnum == 0 && err == MU_OK && link(draft, store->path) != 0 && errno != EEXIST)
+        errnum = errno;
+    remove_draft(draft);
+    free(draft);
+    if (errnum == 0 && err == MU_OK)
+        errnum = mu_storage_sync_name(store->path);
+    return errnum == 0 ? err : mu_storage_fail(fail, store->path, what, NULL, errnum);
+}
+
+static enum mu_err open_file(struct mu_store *store, struct mu_fail *fail)
+{
+    struct stat st;
+    enum mu_err err = MU_OK;
+    if (stat(store->path, &st) != 0)
+        err = errno == ENOENT
+                  ? make_new(store, fail)
+                  : mu_storage_fail(fail, store->path, "opening the control store", NULL, errno);
+    if (err == MU_OK)
+        err = open_connection(store, store->path, fail);
+    return err == MU_OK ? check_version(store, fail) : err;
+}
+
+enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail *fail)
+{
+    struct mu_store *store = MU_NEW(struct mu_store);
+    enum mu_err err = store_folder(dir, &store->dir, fail);
+    if (err == MU_OK) {
+        store->path = mu_xasprintf("%s/control.db", store->dir);
+        err = open_file(store, fail);
+    }
+    if (err != MU_OK) {
+        mu_store_close(store);
+        return err;
+    }
+    *out = store;
+    return MU_OK;
+}
+
+void mu_store_close(struct mu_store *store)
+{
+    if (store == NULL)
+        return;
+    disconnect(store);
+    free(store->dir);
+    free(store->path);
+    free(store);
+}
+
+const char *mu_store_dir(const struct mu_store *store)
+{
+    return store->dir;
+}
+
+int64_t mu_store_data_version(struct mu_store *store)
+{
+    int64_t version;
+    if (store_ask(store, "polling", NULL, &version, -1, "PRAGMA data_version", STORE_NO_VALUES) !=
+        MU_OK)
+        return -1;
+    return version;
+}

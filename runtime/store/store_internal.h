@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to the control store: the connection, transactions, and statements with their results.
+ *
+ *   store.c   open, schema               statement.c  transactions, statements, tables of results
+ *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c orders.c
+ * outbox.c
+ *
+ * Results are read to their end before a caller's callback sees the first: a callback may write,
+ * and SQLite refuses a write from a read that has become old (SQLITE_BUSY_SNAPSHOT). */
+#ifndef MU_STORE_INTERNAL_H
+#define MU_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+#include "store/store.h"
+
+#define STORE_RUN_NAME   128
+#define STORE_STATEMENTS 64
+
+struct mu_store {
+    sqlite3 *db;
+    char *dir, *path;
+    bool full; /* synchronous=FULL in force */
+    struct {
+        const char *sql; /* the literal's address is the key */
+        sqlite3_stmt *stmt;
+    } statements[STORE_STATEMENTS];
+    size_t statement_count;
+};
+
+/* --- folder.c --- */
+/* Makes dir and dir/runs; *real_out: its absolute path in a new allocation. */
+enum mu_err store_folder(const char *dir, char **real_out, struct mu_fail *);
+/* "NFS" when files of this type lie on another machine, NULL when they are local. fs_type as statfs
+ * says it; name: file system type as in mountinfo, looked at for FUSE only. */
+const char *store_network_fs(unsigned long fs_type, const char *name);
+
+/* --- statement.c --- */
+/* INDEX: may be lost with a power cut, never a middle; TRUTH: on disk when store_end returns MU_OK.
+ */
+enum store_durability { STORE_INDEX, STORE_TRUTH };
+enum mu_err store_begin(struct mu_store *, enum store_durability, const char *what,
+                        struct mu_fail *);
+/* Commits when err is MU_OK, else rolls back; returns what counts. */
+enum mu_err store_end(struct mu_store *, enum mu_err err, const char *what, struct mu_fail *);
+enum mu_err store_fail(struct mu_store *, const char *what, struct mu_fail *);
+
+struct store_value {
+    bool is_number;
+    const char *text; /* NULL binds NULL */
+    int64_t number;
+};
+#define STORE_TEXT(x) \
+    {                 \
+        .text = (x)   \
+    }
+#define STORE_NUMBER(x)                  \
+    {                                    \
+        .is_number = true, .number = (x) \
+    }
+#define STORE_VALUES(...)                      \
+    (const struct store_value[]){__VA_ARGS__}, \
+        sizeof((const struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value)
+#define STORE_NO_VALUES NULL, 0
+
+/* what: for the error text, "taking the lock". sql must be a literal or static. */
+enum mu_err store_exec(struct mu_store *, const char *what, struct mu_fail *, const char *sql,
+                       const struct store_value *, size_t count);
+/* Rows changed by the last store_exec. */
+int64_t store_changes(const struct mu_store *);
+
+struct store_table {
+    struct store_cell {
+        char *text; /* NULL for NULL */
+        int64_t number;
+    } * cells;
+    size_t rows, columns, cap;
+};
+/* Start with {0}; store_table_free() also after a failure. */
+enum mu_err store_select(struct mu_store *, const char *what, struct mu_fail *,
+                         struct store_table *, const char *sql, const struct store_value *,
+                         size_t count);
+/* "" for NULL. */
+const char *store_text(const struct store_table *, size_t row, size_t column);
+int64_t store_number(const struct store_table *, size_t row, size_t column);
+void store_table_free(struct store_table *);
+/* One number; otherwise when there is no row. */
+enum mu_err store_ask(struct mu_store *, const char *what, struct mu_fail *, int64_t *out,
+                      int64_t otherwise, const char *sql, const struct store_value *, size_t count);
+
+/* --- counters, in runs.c: within a transaction --- */
+enum mu_err store_count_up(struct mu_store *, const char *counter, int64_t *out, struct mu_fail *);
+/* The name of the run that was meant; run_out holds STORE_RUN_NAME. */
+enum mu_err store_run_meant(struct mu_store *, const char *typed, char *run_out, struct mu_fail *);
+
+/* --- gates.c, for votes.c --- */
+#define STORE_GATE_COLUMNS                                                                      \
+    "id, code, run, incident, world, kind, title, asked, then_ask, shown, digest, quorum, "     \
+    "no_self,"                                                                                  \
+    " starter, opened, deadline, state, reason, decided, (SELECT count(DISTINCT who) FROM vote" \
+    " WHERE vote.gate = gate.id AND answer <> 'no')"
+void store_gate_of(const struct store_table *, size_t row, struct mu_store_gate *);
+
+#endif
