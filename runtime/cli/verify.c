@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster verify RUN|FILE`: does the journal still say what was written? Checks chain, numbering
+ * and blobs; the head it prints is what two copies are compared by. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/evidence.h"
+#include "journal/journal.h"
+
+static void print_json(const char *path, const struct mu_journal_verdict *verdict, const char *head,
+                       bool sealed)
+{
+    json_t *out = json_pack("{s:s, s:b, s:I, s:s, s:b}", "path", path, "ok", verdict->ok, "rows",
+                            (json_int_t)verdict->rows, "head", head, "sealed", sealed);
+    if (!verdict->ok) {
+        json_object_set_new(out, "bad_gsn", json_integer(verdict->bad_gsn));
+        json_object_set_new(out, "why", mu_json_lenient_string(verdict->why, strlen(verdict->why)));
+    }
+    char *text = mu_json_text(out);
+    puts(text);
+    free(text);
+    json_decref(out);
+}
+
+static void print_text(const char *path, const struct mu_journal_verdict *verdict, const char *head,
+                       bool sealed)
+{
+    if (verdict->ok) {
+        printf("%sholds%s    %lld rows, %s\n", mu_cli_color("green"), mu_cli_color("reset"),
+               (long long)verdict->rows,
+               sealed ? "sealed" : "not sealed: the run goes on, or its executor died");
+        printf("head     %s\n", head);
+    } else {
+        printf("%sDAMAGED%s  %s\n", mu_cli_color("red"), mu_cli_color("reset"), verdict->why);
+        printf("         %lld rows hold before it; compare with another copy before you rely on "
+               "the rest\n",
+               (long long)verdict->rows);
+    }
+    printf("file     %s\n", path);
+}
+
+static bool is_sealed(const char *path)
+{
+    struct mu_journal *journal;
+    if (mu_journal_open_read(path, &journal, NULL) != MU_OK)
+        return false;
+    bool sealed = mu_journal_sealed(journal);
+    mu_journal_close(journal);
+    return sealed;
+}
+
+static int verify(struct mu_cli *cli, const char *typed)
+{
+    char path[EVIDENCE_PATH], incident[32], head[2 * MU_SHA256 + 1];
+    struct mu_journal_verdict verdict;
+    struct mu_fail fail;
+    int code = evidence_find(cli, "verify", typed, path, incident);
+    if (code)
+        return code;
+    if (mu_journal_verify(path, &verdict, &fail) != MU_OK)
+        return mu_cli_fail(cli, "verify", MU_EXIT_USAGE, "%s", fail.text);
+    bool sealed = verdict.ok && is_sealed(path);
+    mu_hex(verdict.head, MU_SHA256, head);
+    if (cli->json)
+        print_json(path, &verdict, head, sealed);
+    else
+        print_text(path, &verdict, head, sealed);
+    return verdict.ok ? MU_EXIT_OK : MU_EXIT_FAILED;
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    int code = mu_cli_no_more_options(&mu_command_verify, argc, argv, NULL);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_verify, argc, 1, 1);
+    return code ? code : verify(cli, argv[1]);
+}
+
+const struct mu_command mu_command_verify = {
+    .name = "verify",
+    .usage = "verify RUN|FILE",
+    .summary = "check that a journal was not changed",
+    .help = "RUN is \"12\", \"mx-failover.12\" or \"last\"; FILE a run file, also a copy from "
+            "elsewhere.\n"
+            "Every row's place in the chain, the numbering and every attached value are checked; "
+            "nothing\n"
+            "is written. Exit code 0: it holds. 1: it is damaged, and the first bad row is named. "
+            "2: it can't be read.\n",
+    .run = run};
