@@ -97,7 +97,7 @@ MU_UNUSED static void test_stop(pid_t pid)
 /* --- Knot DNS -------------------------------------------------------------------------------- */
 
 struct test_zone {
-    const char *name, *text;
+    const char *name, *text; /* text NULL: configured, but there is no file: SERVFAIL */
 };
 
 struct test_knot {
@@ -131,6 +131,8 @@ static void test_knot_config(const struct test_knot *knot, const char *address, 
     for (; zones->name; zones++) {
         fprintf(file, "  - domain: %s\n    file: \"%s.zone\"\n", zones->name, zones->name);
         char name[300];
+        if (zones->text == NULL)
+            continue;
         snprintf(name, sizeof name, "%s.zone", zones->name);
         FILE *zone = test_file(knot->folder, name);
         fputs(zones->text, zone);
@@ -193,7 +195,8 @@ MU_UNUSED static struct test_knot test_knot_start(const char *address, uint16_t 
     for (int i = 0; i < 200 && test_ask_soa(address, port, zones->name ? zones->name : "") < 0; i++)
         test_sleep_ms(25);
     for (; zones->name; zones++)
-        for (int i = 0; i < 200 && test_ask_soa(address, port, zones->name) != 0; i++)
+        for (int i = 0; i < 200 && zones->text && test_ask_soa(address, port, zones->name) != 0;
+             i++)
             test_sleep_ms(25);
     return knot;
 }
