@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/evidence.h"
@@ -184,7 +185,8 @@ static bool take_html(int *argc, char **argv, const char **file)
         if (strcmp(argv[i], "--html") != 0)
             continue;
         const char *next = i + 1 < *argc && argv[i + 1][0] != '-' ? argv[i + 1] : NULL;
-        bool run_is_there = (i > 1 && argv[1][0] != '-') || i + 2 < *argc;
+        bool run_is_there =
+            (i > 1 && argv[1][0] != '-') || (i + 2 < *argc && argv[i + 2][0] != '-');
         if (next && (run_is_there || looks_like_page(next))) {
             *file = next;
             drop(argc, argv, i + 1);
