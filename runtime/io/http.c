@@ -231,7 +231,7 @@ static void exchange_free(struct exchange *e)
     free(e->url);
     free(e->host);
     if (e->has_secrets && e->body != NULL)
-        memset(e->body, 0, e->body_len);
+        explicit_bzero(e->body, e->body_len);
     free(e->body);
     free(e);
 }

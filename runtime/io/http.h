@@ -37,7 +37,10 @@ struct mu_http_request {
 };
 
 struct mu_http_response {
-    enum mu_err err;      /* MU_OK: a status line came. MU_NET, MU_PROTO, MU_USAGE (bad URL) else */
+    /* MU_OK: a whole answer came, whatever its status. Else MU_NET, MU_PROTO (not HTTP, TLS not verified,
+     * larger than MU_LIMIT_HTTP_BODY), MU_USAGE (bad URL), MU_CONFIG (ca_file). status is set also when
+     * the answer broke off after its status line. */
+    enum mu_err err;
     const char *why;      /* when err; redacted */
     bool sent;            /* when err: the request may have reached the server (the fate is unknown) */
     int status;           /* 200, 404 ... */

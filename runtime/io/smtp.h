@@ -32,10 +32,12 @@ struct mu_smtp_request {
     bool verify;                   /* true: an unverified certificate ends the session (sending mail with
                                       credentials); false: the chain is judged, not demanded (probing MX) */
     const char *helo;              /* NULL = the client's */
-    const char *user, *password;   /* AUTH, NULL = none; only after TLS */
+    const char *user, *password;   /* AUTH PLAIN or LOGIN, NULL = none; only after TLS: "try" then
+                                      means "require", and with "none" the session is refused */
     const char *mail_from;         /* NULL = stop after EHLO (and QUIT); "" = null reverse-path <> */
     const char *const *rcpt;       /* NULL-terminated, or NULL */
-    const char *data;              /* message to send after RCPT (CRLF lines; dots are stuffed here), or NULL */
+    const char *data;              /* message to send after RCPT, or NULL; line ends of any kind become
+                                      CRLF and dots are stuffed here */
     int connect_timeout_ms;        /* 0 = 10000 */
     int phase_timeout_ms;          /* greeting and each command; 0 = 15000 (RFC 5321 4.5.3.2 says minutes;
                                       a probe cannot wait that long and says so in its result) */
@@ -54,8 +56,12 @@ struct mu_smtp_reply {
 };
 
 struct mu_smtp_result {
-    enum mu_err err;            /* MU_OK: the dialogue reached its end, whatever the codes said */
-    enum mu_smtp_phase phase;   /* the phase that failed, or MU_SMTP_QUIT */
+    /* MU_OK: the dialogue reached its end, whatever the codes said. MU_REMOTE: STARTTLS or AUTH was
+     * demanded and not granted. MU_NET, MU_PROTO, MU_CONFIG (ca_file), MU_USAGE else. */
+    enum mu_err err;
+    /* The phase that failed or, when err is MU_OK, in which the server first said no (its code is in
+     * that phase's reply); MU_SMTP_QUIT = nobody said no. */
+    enum mu_smtp_phase phase;
     const char *why;            /* when err */
     bool timed_out;
     bool sent;                  /* DATA's final dot left: the message may be delivered although err is set */

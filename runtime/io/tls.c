@@ -3,6 +3,7 @@
  * Trust anchors and certificates; see tls.h. */
 #include "io/tls.h"
 
+#include <curl/curl.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -69,8 +70,10 @@ enum mu_err mu_tls_trust_load(struct mu_tls_trust *trust, struct mu_fail *fail)
 int mu_tls_trust_apply(void *easy, void *ssl_ctx, void *trust)
 {
     (void)easy;
+    if (mu_tls_trust_load(trust, NULL) != MU_OK)
+        return CURLE_SSL_CACERT_BADFILE;
     SSL_CTX_set1_cert_store(ssl_ctx, ((struct mu_tls_trust *)trust)->store);
-    return 0; /* CURLE_OK */
+    return CURLE_OK;
 }
 
 /* --- describing a certificate --- */

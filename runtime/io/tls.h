@@ -18,8 +18,9 @@ struct mu_tls_trust *mu_tls_trust_new(const char *ca_file);
 void mu_tls_trust_free(struct mu_tls_trust *);
 /* Reads the anchors once (about 10 ms); MU_CONFIG when ca_file can't be used. */
 enum mu_err mu_tls_trust_load(struct mu_tls_trust *, struct mu_fail *);
-/* A CURLOPT_SSL_CTX_FUNCTION whose CURLOPT_SSL_CTX_DATA is a loaded trust. One store for every
- * connection: curl would read the system's bundle again for each. */
+/* A CURLOPT_SSL_CTX_FUNCTION whose CURLOPT_SSL_CTX_DATA is a trust; loads it when nobody has yet,
+ * and answers CURLE_SSL_CACERT_BADFILE when that fails. One store for every connection: curl would
+ * read the system's bundle again for each. */
 int mu_tls_trust_apply(void *easy, void *ssl_ctx, void *trust);
 
 /* {subject, issuer, names[], not_before, not_after, days_left, verified, verify_error?,
