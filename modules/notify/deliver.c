@@ -103,31 +103,35 @@ static void set_messages(struct delivery *delivery)
         mu_xasprintf(DUPLICATE "%s", delivery->message.text);
 }
 
-/* The contact points as they really are, found again by what prepare showed. */
-static json_t *real_points(const struct mu_host *host, const json_t *live, const char *shown_name)
+/* The contact points as they really are, found again by what prepare showed. A name is used up: two
+ * hidden ones show the same. */
+static json_t *real_points(const json_t *live, char **shown, const char *wanted)
 {
-    size_t i;
-    json_t *one, *points = NULL;
-    json_array_foreach(live, i, one)
-    {
-        char *shown = mu_notify_point_shown(host, mu_json_str(one, "name", ""));
-        if (points == NULL && strcmp(shown, shown_name) == 0) {
-            points = json_incref(mu_json_get(one, "points"));
-            json_object_set_new(one, "name",
-                                json_string("")); /* two hidden ones show the same name */
+    for (size_t i = 0; i < json_array_size(live); i++)
+        if (shown[i] != NULL && strcmp(shown[i], wanted) == 0) {
+            free(shown[i]);
+            shown[i] = NULL;
+            return json_incref(mu_json_get(json_array_get(live, i), "points"));
         }
-        free(shown);
-    }
-    return points;
+    return NULL;
+}
+
+static char **shown_names(const struct mu_host *host, const json_t *live)
+{
+    char **shown = mu_xcalloc(json_array_size(live), sizeof *shown);
+    for (size_t i = 0; i < json_array_size(live); i++)
+        shown[i] = mu_notify_point_shown(host, mu_json_str(json_array_get(live, i), "name", ""));
+    return shown;
 }
 
 static void set_recipients(struct delivery *delivery)
 {
-    const struct mu_host *host = delivery->call->host;
-    const json_t *prepared = mu_json_get(delivery->call->prepared, "recipients");
+    const struct mu_call *call = delivery->call;
+    const json_t *prepared = mu_json_get(call->prepared, "recipients");
     json_t *live = NULL;
-    (void)!mu_people_recipients(host->config, mu_json_str(delivery->call->prepared, "audience", ""),
+    (void)!mu_people_recipients(call->host->config, mu_json_str(call->prepared, "audience", ""),
                                 &live, NULL);
+    char **shown = shown_names(call->host, live);
     delivery->count = json_array_size(prepared);
     delivery->list = mu_xcalloc(delivery->count, sizeof *delivery->list);
     for (size_t i = 0; i < delivery->count; i++) {
@@ -135,10 +139,13 @@ static void set_recipients(struct delivery *delivery)
         recipient->delivery = delivery;
         recipient->prepared = json_array_get(prepared, i);
         recipient->points =
-            real_points(host, live, mu_json_str(recipient->prepared, "recipient", ""));
+            real_points(live, shown, mu_json_str(recipient->prepared, "recipient", ""));
         recipient->refused_only = true;
         recipient->why.max = WHY_MAX;
     }
+    for (size_t i = 0; i < json_array_size(live); i++)
+        free(shown[i]);
+    free(shown);
     json_decref(live);
 }
 

@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * Would people be reached? Looks at people, audiences and ladders, at each channel's configuration,
- * at whether e-mail depends on a domain we watch, and connects to every channel. Tells nobody
- * anything. */
+ * Would people be reached? Looks at each channel's configuration, at whether e-mail depends on a
+ * domain we watch, and connects to every channel. Tells nobody anything. (Who is reachable at all
+ * is mu_people_check()'s business.) */
 #include "notify/doctor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/people.h"
 #include "notify/channel.h"
 
 struct look {
     struct checkup *checkup;
     struct channel channel;
-    struct mu_op *op;
 };
 
 struct checkup {
@@ -41,22 +38,14 @@ static void add_check(struct checkup *checkup, const char *what, const char *why
     json_array_append_new(checkup->checks, check);
 }
 
-static void on_problem(const char *where, const char *what, void *ud)
-{
-    add_check(ud, where, what);
-}
-
 void mu_notify_doctor(struct mu_call *call)
 {
     struct checkup *checkup = MU_NEW(struct checkup);
     json_t *channels = (json_t *)mu_config(call->host, "channels"), *config;
     const char *name;
     size_t i = 0;
-    call->state = checkup;
     checkup->call = call;
     checkup->checks = json_array();
-    if (mu_people_check(call->host->config, on_problem, checkup) == 0)
-        add_check(checkup, "people, audiences and ladders", NULL);
     checkup->count = json_object_size(channels);
     checkup->looks = mu_xcalloc(checkup->count, sizeof *checkup->looks);
     checkup->open = 1; /* ours, until all are under way */
@@ -70,25 +59,15 @@ void mu_notify_doctor(struct mu_call *call)
 
 static void checkup_free(struct checkup *checkup)
 {
-    for (size_t i = 0; i < checkup->count; i++)
-        mu_op_cancel(checkup->looks[i].op);
     json_decref(checkup->checks);
     free(checkup->looks);
     free(checkup);
-}
-
-void mu_notify_doctor_cancel(struct mu_call *call)
-{
-    if (call->state != NULL)
-        checkup_free(call->state);
-    call->state = NULL;
 }
 
 static void on_looked(const struct channel_answer *answer, void *ud)
 {
     struct look *look = ud;
     char what[96];
-    look->op = NULL;
     snprintf(what, sizeof what, "channel %s answers", look->channel.name);
     add_check(look->checkup, what, answer->verdict == CHANNEL_SENT ? NULL : answer->why);
     finish(look->checkup);
@@ -110,7 +89,7 @@ static void look_at(struct look *look, const char *name)
         .timeout_ms = look->channel.timeout_ms,
     };
     look->checkup->open++;
-    look->op = look->channel.class->look(&request, on_looked, look);
+    (void)look->channel.class->look(&request, on_looked, look);
 }
 
 /* A channel that depends on a domain we watch is refused on the very day it is needed. */
@@ -137,7 +116,6 @@ static void finish(struct checkup *checkup)
         return;
     struct mu_call *call = checkup->call;
     json_t *value = json_pack("{s:O}", "checks", checkup->checks);
-    call->state = NULL;
     checkup_free(checkup);
     mu_call_done(call, value);
 }

@@ -8,6 +8,5 @@
 
 /* Completes the call with {checks: [{what, ok, why?}]}. */
 void mu_notify_doctor(struct mu_call *);
-void mu_notify_doctor_cancel(struct mu_call *);
 
 #endif
