@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,21 +56,21 @@ static struct me whoami(void)
     return me;
 }
 
-/* A contact point's address: letters and digits of the account are enough for a lab. */
+/* "push:KEY", then "relay:KEY@example.net". */
 static void add_person(struct mu_buf *out, const char *key, const char *name, const char *teams)
 {
-    mu_buf_adds(out, "  [");
+    char *push = mu_xasprintf("push:%s", key), *mail = mu_xasprintf("relay:%s@example.net", key);
+    mu_buf_adds(out, "    [");
     add_string(out, key);
-    mu_buf_adds(out, "] = { name = ");
+    mu_buf_adds(out, "] = {\n      name = ");
     add_string(out, name);
     mu_buf_adds(out, ", account = ");
     add_string(out, key);
-    mu_buf_addf(out, ",\n    teams = { %s },\n    contact = { ", teams);
-    char *push = mu_xasprintf("push:%s", key), *mail = mu_xasprintf("relay:%s@example.net", key);
+    mu_buf_addf(out, ",\n      teams = { %s },\n      contact = { ", teams);
     add_string(out, push);
     mu_buf_adds(out, ", ");
     add_string(out, mail);
-    mu_buf_adds(out, " } },\n");
+    mu_buf_adds(out, " },\n    },\n");
     free(push);
     free(mail);
 }
@@ -78,44 +79,49 @@ static const struct {
     const char *key, *name;
 } colleagues[] = {{"ana", "Ana Ruiz"}, {"bo", "Bo Lindgren"}};
 
+static bool is_me(const struct me *me, size_t i)
+{
+    return strcmp(colleagues[i].key, me->account) == 0;
+}
+
 static void add_people(struct mu_buf *out, const struct me *me)
 {
-    mu_buf_adds(out, "\n-- You may approve and are paged first; two invented colleagues beside.\n"
-                     "people = {\n");
+    mu_buf_adds(out, "\n  -- You may approve and are paged first; two invented colleagues beside.\n"
+                     "  people = {\n");
     add_person(out, me->account, me->name, "\"incident-lead\", \"duty-manager\", \"mail-team\"");
     for (size_t i = 0; i < MU_COUNT(colleagues); i++)
-        if (strcmp(colleagues[i].key, me->account) != 0)
+        if (!is_me(me, i))
             add_person(out, colleagues[i].key, colleagues[i].name, "\"mail-team\"");
-    mu_buf_adds(out, "}\n");
+    mu_buf_adds(out, "  },\n");
 }
 
 static void add_rung(struct mu_buf *out, const char *who, const char *ack_within)
 {
-    mu_buf_adds(out, "    { page = ");
+    mu_buf_adds(out, "      { page = ");
     add_string(out, who);
     mu_buf_addf(out, ", ack_within = \"%s\" },\n", ack_within);
 }
 
 static void add_audiences(struct mu_buf *out, const struct me *me)
 {
-    mu_buf_adds(out, "\n-- Who is meant by a word in a playbook; an inner list is tried in order.\n"
-                     "audiences = {\n"
-                     "  stakeholders = { \"status\", { \"push:board\", "
+    mu_buf_adds(out, "\n  -- Who is meant by a word; an inner list is tried in order.\n"
+                     "  audiences = {\n"
+                     "    stakeholders = { \"status\", { \"push:board\", "
                      "\"relay:board@example.net\" } },\n"
-                     "  everyone = { \"status\", \"hook\", \"mail-team\" },\n"
-                     "}\n\nladders = {\n  [\"mail-oncall\"] = {\n");
+                     "    everyone = { \"status\", \"hook\", \"mail-team\" },\n"
+                     "  },\n  ladders = {\n    [\"mail-oncall\"] = {\n");
     add_rung(out, me->account, "5m");
     for (size_t i = 0; i < MU_COUNT(colleagues); i++)
-        if (strcmp(colleagues[i].key, me->account) != 0)
+        if (!is_me(me, i))
             add_rung(out, colleagues[i].key, "5m");
-    mu_buf_adds(out, "  },\n  [\"duty-manager\"] = {\n");
+    mu_buf_adds(out, "    },\n    [\"duty-manager\"] = {\n");
     add_rung(out, me->account, "10m");
-    mu_buf_adds(out, "  },\n}\n");
+    mu_buf_adds(out, "    },\n  },\n");
 }
 
 /* ---- the range ---- */
 
-/* `key = "DIR/what"` with the indentation and comma asked for. */
+/* before "DIR/what" after */
 static void add_path(struct mu_buf *out, const char *before, const struct mu_lab_range *range,
                      const char *what, const char *after)
 {
@@ -128,64 +134,65 @@ static void add_path(struct mu_buf *out, const char *before, const struct mu_lab
 
 static void add_places(struct mu_buf *out, const struct mu_lab_range *range)
 {
-    mu_buf_adds(out, "-- Written by `muster lab` at each start (the ports are new each time).\n"
-                     "-- Your own settings: a file in muster.d/ beside this one.\n\n");
-    add_path(out, "state = { dir = ", range, "state", " }\n");
-    mu_buf_adds(out, "playbooks = { ");
+    mu_buf_adds(out, "-- Written by `muster lab` at each start: the ports are new each time.\n"
+                     "-- Put settings of your own into muster.d/NAME.lua beside this file, and\n"
+                     "-- playbooks of your own into playbooks/.\nreturn {\n");
+    add_path(out, "  state = ", range, "state", ",\n");
     if (*range->playbooks != '\0') {
+        mu_buf_adds(out, "  playbooks = { ");
         add_string(out, range->playbooks);
-        mu_buf_adds(out, ", ");
+        mu_buf_adds(out, " },\n");
     }
-    add_path(out, "", range, "playbooks", " }\n");
 }
 
 static void add_network(struct mu_buf *out, const struct mu_lab_range *range)
 {
     const struct mu_lab_plan_host *control = mu_lab_plan_host("control");
     mu_buf_addf(out,
-                "\n-- Everything below lives on loopback.\n"
-                "dns = {\n  resolvers = { \"%s:%u\" },\n  port = %u, -- of ns1 and ns2\n"
-                "  timeout = \"1s\",\n}\n\n"
-                "smtp = {\n  port = %u,\n  helo = \"muster.example.net\",\n"
-                "  from = \"probe@example.net\",\n"
-                "  control = { \"%s:%u\" }, -- %s, not ours: is it me?\n"
-                "  connect_timeout = \"3s\",\n  phase_timeout = \"3s\",\n}\n\n",
+                "\n  -- All addresses are on loopback.\n"
+                "  dns = {\n    resolvers = { \"%s:%u\" },\n    port = %u, -- of ns1 and ns2\n"
+                "    timeout = \"1s\",\n  },\n"
+                "  smtp = {\n    port = %u,\n    helo = \"muster.example.net\",\n"
+                "    from = \"probe@example.net\",\n"
+                "    control = { \"%s:%u\" }, -- %s, not ours: \"is it me?\"\n"
+                "    connect_timeout = \"3s\",\n    phase_timeout = \"3s\",\n  },\n",
                 MU_LAB_RESOLVER_ADDRESS, range->dns_port, range->dns_port, range->smtp.port,
                 control->address, range->smtp.port, control->name);
-    add_path(out, "tls = { ca_file = ", range, "tls/ca.pem", " }\n");
+    add_path(out, "  tls = { ca_file = ", range, "tls/ca.pem", " },\n");
 }
 
 static void add_domains(struct mu_buf *out, const struct mu_lab_range *range)
 {
-    const char *standby = mu_lab_plan_host("standby")->name;
     mu_buf_addf(out,
-                "\ndomains = {\n  [\"example.com\"] = {\n    provider = \"lab\",\n"
-                "    standby = \"%s\",\n    recipient = \"postmaster@example.com\",\n  },\n"
-                "  [\"example.net\"] = { provider = \"lab\", recipient = "
-                "\"postmaster@example.net\" },\n}\n\n"
-                "-- Plays PowerDNS: the same API, the same errors.\n"
-                "providers = {\n  lab = {\n    driver = \"powerdns\",\n    url = \"%s\",\n"
-                "    server = \"localhost\",\n",
-                standby, range->api_url);
-    add_path(out, "    key = secret.file ", range, "keys/api", ",\n  },\n}\n");
+                "\n  domains = {\n    [\"example.com\"] = {\n      provider = \"lab\",\n"
+                "      primary = { \"%s\", \"%s\" },\n      standby = \"%s\",\n"
+                "      recipient = \"postmaster@example.com\",\n    },\n"
+                "    [\"example.net\"] = { provider = \"lab\", recipient = "
+                "\"postmaster@example.net\" },\n  },\n"
+                "  -- Plays PowerDNS: the same API, the same errors.\n"
+                "  providers = {\n    lab = {\n      driver = \"powerdns\",\n"
+                "      url = \"%s\",\n      server = \"localhost\",\n",
+                mu_lab_plan_host("mx1")->name, mu_lab_plan_host("mx2")->name,
+                mu_lab_plan_host("standby")->name, range->api_url);
+    add_path(out, "      key = secret.file ", range, "keys/api", ",\n    },\n  },\n");
 }
 
 static void add_channels(struct mu_buf *out, const struct mu_lab_range *range)
 {
-    const char *relay = mu_lab_plan_host("relay")->name;
     mu_buf_addf(out,
-                "\n-- All of them end in the inbox: `muster lab inbox`.\n"
-                "channels = {\n  relay = {\n    kind = \"email\",\n    relay = \"%s:%u\",\n"
-                "    from = \"muster@example.net\",\n    user = \"%s\",\n",
-                relay, range->smtp.port, MU_LAB_RELAY_USER);
-    add_path(out, "    password = secret.file ", range, "keys/relay",
-             ",\n    tls = \"require\",\n  },\n");
+                "\n  -- Everything sent ends in the inbox: `muster lab inbox`.\n"
+                "  channels = {\n    relay = {\n      kind = \"email\",\n"
+                "      relay = \"%s:%u\",\n"
+                "      from = \"muster@example.net\",\n      user = \"%s\",\n",
+                mu_lab_plan_host("relay")->name, range->smtp.port, MU_LAB_RELAY_USER);
+    add_path(out, "      password = secret.file ", range, "keys/relay",
+             ",\n      tls = \"require\",\n    },\n");
     mu_buf_addf(out,
-                "  status = { kind = \"slack\", url = \"%s/slack/status\" },\n"
-                "  push = { kind = \"ntfy\", url = \"%s/ntfy\" },\n"
-                "  hook = {\n    kind = \"webhook\",\n    url = \"%s/webhook/hook\",\n",
+                "    status = { kind = \"slack\", url = \"%s/slack/status\" },\n"
+                "    push = { kind = \"ntfy\", url = \"%s/ntfy\" },\n"
+                "    hook = {\n      kind = \"webhook\",\n      url = \"%s/webhook/hook\",\n",
                 range->inbox_url, range->inbox_url, range->inbox_url);
-    add_path(out, "    secret = secret.file ", range, "keys/hook", ",\n  },\n}\n");
+    add_path(out, "      secret = secret.file ", range, "keys/hook", ",\n    },\n  },\n");
 }
 
 enum mu_err mu_lab_config_write(const struct mu_lab_range *range, struct mu_fail *fail)
@@ -209,6 +216,7 @@ enum mu_err mu_lab_config_write(const struct mu_lab_range *range, struct mu_fail
     add_channels(&text, range);
     add_people(&text, &me);
     add_audiences(&text, &me);
+    mu_buf_adds(&text, "}\n");
     err = mu_lab_file_write(range->dir, "muster.lua", mu_buf_text(&text), text.len, fail);
     mu_buf_free(&text);
     return err;

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,11 @@ static void on_ready(const json_t *status, void *ud)
 
 static MU_NORETURN void be_child(const struct mu_lab_options *options, int lifeline)
 {
+    static const int of_terminal[] = {SIGINT, SIGQUIT, SIGHUP};
     struct mu_fail fail = {MU_OK, ""};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    for (size_t i = 0; i < MU_COUNT(of_terminal); i++)
+        sigaction(of_terminal[i], &ignore, NULL); /* Ctrl-C is for the parent to answer */
     const struct mu_lab_observer observer = {.ready = on_ready, .ud = &lifeline};
     enum mu_err err = mu_lab_run_until(options, &observer, lifeline, &fail);
     if (err != MU_OK)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct mu_lab_plan_host mu_lab_plan_hosts[MU_LAB_HOSTS] = {
-    {"mx1.example.com", "127.0.0.11", "primary of example.com", "mx", false, false},
+    {"mx1.example.com", "127.0.0.11", "primary of example.com", "mx1", false, false},
     {"mx2.example.com", "127.0.0.12", "second primary, same site", "mx2", false, false},
     {"mx-standby.example.net", "127.0.0.21", "standby, elsewhere", "standby", false, false},
     {"control.example.net", "127.0.0.31", "not ours: \"is it me?\"", "control", true, false},

@@ -20,7 +20,7 @@
 struct mu_lab_plan_host {
     const char *name, *address;
     const char *role; /* for people */
-    const char *word; /* "mx", "standby", "control", "relay" */
+    const char *word; /* "mx1", "mx2", "standby", "control", "relay" */
     bool takes_any;   /* mail for every domain; else only for example.com and example.net */
     bool submission;  /* offers AUTH: a relay for our own mail */
 };

@@ -529,10 +529,10 @@ static void configuration_is_complete_lua(void **state)
     (void)state;
     struct ran ran;
     char *script = mu_xasprintf("secret = { file = function(p) return io.open(p):read('a') end }\n"
-                                "dofile('%s')\n"
-                                "assert(#providers.lab.key == 48 and dns.port == %d)\n"
-                                "assert(smtp.port == %d and domains['example.com'].standby)\n"
-                                "assert(#ladders['mail-oncall'] >= 2 and audiences.everyone)\n",
+                                "local c = dofile('%s')\n"
+                                "assert(#c.providers.lab.key == 48 and c.dns.port == %d)\n"
+                                "assert(c.smtp.port == %d and c.domains['example.com'].standby)\n"
+                                "assert(#c.ladders['mail-oncall'] >= 2 and c.audiences.everyone)\n",
                                 mu_lab_config(lab), port_of("dns"), port_of("smtp"));
     RUN(&ran, "lua5.4", "-e", script);
     if (ran.code != 0)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The demonstration; see lab_demo.h. It runs muster itself (/proc/self/exe) on this terminal, as a
+ * person would, and only tells what it does. */
+#include "cli/lab_demo.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/lab_screen.h"
+#include "lab/lab.h"
+
+static const char *const outcomes[] = {
+    [MU_EXIT_OK] = "finished",
+    [MU_EXIT_FAILED] = "ended in failure",
+    [MU_EXIT_USAGE] = "was refused",
+    [MU_EXIT_PARKED] = "is parked: a person is needed",
+    [MU_EXIT_DECLINED] = "was declined",
+    [MU_EXIT_CANCELLED] = "was cancelled",
+    [MU_EXIT_EXPIRED] = "was not answered in time",
+};
+
+static const char *outcome(int code)
+{
+    if (code >= 0 && code < (int)MU_COUNT(outcomes))
+        return outcomes[code];
+    return code == MU_EXIT_TEMPORARY ? "stopped and can be resumed" : "broke off";
+}
+
+/* Ctrl-C is the child's while it runs, as under a shell. */
+static int run_muster(const char *config, const char *const *words, size_t count)
+{
+    const char *argv[16] = {"muster", "--config", config};
+    for (size_t i = 0; i < count; i++)
+        argv[3 + i] = words[i];
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+    fflush(NULL);
+    sigaction(SIGINT, &ignore, &old);
+    pid_t child = fork();
+    if (child == 0) {
+        sigaction(SIGINT, &old, NULL);
+        execv("/proc/self/exe", (char *const *)argv);
+        fprintf(stderr, "muster lab: can't start muster: %s\n", strerror(errno));
+        _exit(MU_EXIT_INTERNAL);
+    }
+    int status = 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    sigaction(SIGINT, &old, NULL);
+    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : MU_EXIT_INTERNAL;
+}
+
+static enum mu_err break_primaries(struct mu_lab *lab, struct mu_fail *fail)
+{
+    enum mu_err err = mu_lab_set(lab, "mx1", MU_LAB_HANG, fail);
+    return err ? err : mu_lab_set(lab, "mx2", MU_LAB_REFUSE, fail);
+}
+
+static void show_mx(struct mu_lab *lab, const char *label)
+{
+    json_t *status = NULL;
+    if (mu_lab_status(lab, &status, NULL) != MU_OK)
+        return;
+    char *mx = lab_mx_text(status, "example.com");
+    printf("  %-9s example.com %s\n", label, mx);
+    free(mx);
+    json_decref(status);
+}
+
+static void show_told(struct mu_lab *lab)
+{
+    json_t *messages = NULL;
+    if (mu_lab_inbox(lab, &messages, NULL) != MU_OK)
+        return;
+    size_t count = json_array_size(messages);
+    printf("  %-9s %zu message%s reached the inbox\n", "told", count, count == 1 ? "" : "s");
+    lab_show_inbox(messages, false);
+    json_decref(messages);
+}
+
+static void write_report(struct mu_lab *lab)
+{
+    char *path = mu_xasprintf("%s/report.html", mu_lab_dir(lab));
+    struct stat st;
+    const char *const words[] = {"report", "last", "--html", path};
+    if (run_muster(mu_lab_config(lab), words, MU_COUNT(words)) == MU_EXIT_OK &&
+        stat(path, &st) == 0)
+        printf("  %-9s %s\n", "report", path);
+    else
+        printf("  %-9s none could be written\n", "report");
+    free(path);
+}
+
+static void heading(const char *text)
+{
+    printf("\n%s%s%s\n", mu_cli_color("bold"), text, mu_cli_color("reset"));
+}
+
+static int play(struct mu_lab *lab, bool yes)
+{
+    static const char *const words[] = {"run",      "mx-failover", "domain=example.com",
+                                        "every=2s", "--wait",      "--yes"};
+    size_t count = MU_COUNT(words) - (yes ? 0 : 2);
+    heading("An outage");
+    show_mx(lab, "before");
+    printf("  %-9s mx1 takes connections and says nothing, mx2 refuses them\n", "broken");
+    heading("$ muster run mx-failover domain=example.com every=2s");
+    int code = run_muster(mu_lab_config(lab), words, count);
+    heading("What happened");
+    show_mx(lab, "now");
+    printf("  %-9s the run %s (exit code %d)\n", "end", outcome(code), code);
+    show_told(lab);
+    write_report(lab);
+    printf("  %-9s %s, yours to read and to remove\n", "folder", mu_lab_dir(lab));
+    return code;
+}
+
+static char *fresh_folder(void)
+{
+    const char *base = getenv("XDG_RUNTIME_DIR");
+    base = base && access(base, W_OK | X_OK) == 0 ? base : "/tmp";
+    char *dir = mu_xasprintf("%s/muster-demo.XXXXXX", base);
+    if (mkdtemp(dir) != NULL)
+        return dir;
+    free(dir);
+    return NULL;
+}
+
+int lab_demo(struct mu_cli *cli, const char *dir, bool yes)
+{
+    if (!yes && !isatty(STDIN_FILENO))
+        return mu_cli_fail(cli, "lab", MU_EXIT_USAGE,
+                           "the demo asks questions and this is no terminal; with --yes it answers "
+                           "them itself");
+    char *folder = dir ? mu_xstrdup(dir) : fresh_folder();
+    if (folder == NULL)
+        return mu_cli_fail(cli, "lab", MU_EXIT_USAGE, "can't make a folder for the demo: %s",
+                           strerror(errno));
+    struct mu_lab_options options = {.dir = folder};
+    struct mu_lab *lab = NULL;
+    struct mu_fail fail;
+    enum mu_err err = mu_lab_start(&options, &lab, &fail);
+    free(folder);
+    if (err != MU_OK)
+        return mu_cli_fail(cli, "lab", mu_cli_exit_for(err), "%s", fail.text);
+    printf("A mail site on loopback: DNS, mail hosts, a DNS provider, an inbox.\n"
+           "Nothing leaves this machine.\n");
+    err = break_primaries(lab, &fail);
+    int code =
+        err ? mu_cli_fail(cli, "lab", mu_cli_exit_for(err), "%s", fail.text) : play(lab, yes);
+    mu_lab_stop(lab);
+    return code;
+}
