@@ -85,19 +85,19 @@ static void start_sink(struct sink *sink)
     snprintf(dump, sizeof dump, "%s/%s/m.", folder, sink->name);
     sink->pid = fork();
     if (sink->pid == 0) {
-        char *arguments[12] = {"smtp-sink", "-d", dump};
+        const char *arguments[12] = {"smtp-sink", "-d", dump};
         size_t n = 3;
         if (geteuid() == 0) { /* it insists on being told whom to run as */
             arguments[n++] = "-u";
             arguments[n++] = "root";
         }
         if (sink->option) {
-            arguments[n++] = (char *)(uintptr_t)sink->option;
-            arguments[n++] = (char *)(uintptr_t)sink->value;
+            arguments[n++] = sink->option;
+            arguments[n++] = sink->value;
         }
         arguments[n++] = address;
         arguments[n] = "10"; /* backlog */
-        execv("/usr/sbin/smtp-sink", arguments);
+        execv("/usr/sbin/smtp-sink", (char *const *)(uintptr_t)arguments);
         _exit(127);
     }
     wait_for_port(sink->port);
