@@ -106,11 +106,27 @@ static enum mu_err render_file(struct mu_call *call, struct mu_rendered *out, st
                        name);
 }
 
+static enum mu_err check_length(const json_t *args, const char *param, struct mu_fail *fail)
+{
+    size_t len = strlen(mu_json_str(args, param, ""));
+    if (len <= MU_TEMPLATE_MAX)
+        return MU_OK;
+    return mu_fail_set(
+        fail, MU_USAGE,
+        "%s has %zu octets, at most %u can be sent: pass less, the journal has it all", param, len,
+        MU_TEMPLATE_MAX);
+}
+
 static enum mu_err render(struct mu_call *call, const struct telling *telling,
                           struct mu_rendered *out, struct mu_fail *fail)
 {
-    if (telling->template)
+    enum mu_err err = check_length(call->args, "footer", fail);
+    if (err == MU_OK && telling->template)
         return render_file(call, out, fail);
+    if (err == MU_OK)
+        err = check_length(call->args, "text", fail);
+    if (err != MU_OK)
+        return err;
     *out = (struct mu_rendered){
         .subject = mu_xstrdup(mu_json_str(call->args, "subject", "")),
         .body = mu_xstrdup(mu_json_str(call->args, "text", "")),
@@ -153,7 +169,7 @@ static char *finish_text(const struct mu_call *call, const char *body)
     int64_t ack_ms = mu_json_int(call->args, "ack_within", 0);
     char ack[MU_TIME_TEXT];
     struct mu_buf text = {0};
-    mu_buf_addf(&text, "%s%s", prefix, prefix[0] ? " " : "");
+    mu_buf_addf(&text, "%.60s%s", prefix, prefix[0] ? " " : "");
     add_trimmed(&text, body);
     if (ack_ms > 0 || footer[0] != '\0')
         mu_buf_adds(&text, "\n");

@@ -393,6 +393,8 @@ static void mistakes_are_refused_before_sending(void **state)
     refuses("notify", mu_harness_json("['wrong', 'plain']"), MU_CONFIG, "kind \"slak\"");
     refuses("page", mu_harness_json("['status', 'plain']"), MU_USAGE,
             "page takes a person or a team");
+    json_t *long_text = json_pack("[s, s, o]", "ana", "x", json_sprintf("%30000d", 1));
+    refuses("notify.direct", long_text, MU_USAGE, "text has 30000 octets");
     refuses("notify", mu_harness_json("['push', 'plain']"), MU_CONFIG,
             "needs an address: write \"push:ADDRESS\"");
     refuses("notify", mu_harness_json("['push:a/b', 'plain']"), MU_CONFIG, "a topic is 1 to 64");
