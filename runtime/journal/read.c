@@ -116,8 +116,8 @@ enum mu_err sqlite_each(struct mu_journal *journal, int64_t after, mu_journal_ro
     int rc = SQLITE_DONE;
     while (err == MU_OK && more && (rc = sqlite3_step(reading.rows)) == SQLITE_ROW)
         err = deliver(&reading, cb, ud, &more, fail);
-    sqlite3_finalize(reading.blob);
     enum mu_err ended = finish(journal, reading.rows, err == MU_OK ? rc : SQLITE_DONE, fail);
+    sqlite3_finalize(reading.blob); /* after finish(), which reads the connection's last error */
     return err == MU_OK ? ended : err;
 }
 

@@ -201,6 +201,12 @@ static enum mu_err check_format(sqlite3 *db, const char *path, struct mu_fail *f
     int64_t application = ask_number(db, "PRAGMA application_id");
     if (application < 0)
         return sqlite_fail(fail, path, "reading the journal", db);
+    if (application == 0 && count_ours(db) == 0)
+        return mu_fail_set(
+            fail, MU_STORAGE,
+            "%.500s: nothing was ever written to it: its creation was cut short; it can be "
+            "deleted",
+            path);
     if (application != APPLICATION_ID)
         return mu_fail_set(fail, MU_STORAGE, "%.500s: this is not a muster journal; check the path",
                            path);

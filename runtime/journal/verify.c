@@ -3,13 +3,13 @@
  * Is this file what a run wrote? Reads only, one row or blob at a time, and believes nothing: the
  * file may have been made to mislead. In this order:
  *
- *   pages     SQLite's quick_check (sizes, free list, indexes against their tables)
  *   rows      1, 2, 3 ... without gaps, one of the types, texts without NUL, chain
+ *   pages     SQLite's integrity_check (sizes, free list, indexes against their tables)
  *   values    every "blob:" has its blob
  *   blobs     octets against digest
  *   files     a sensible relative path, and its blob
  *
- * A fault of a row wins over one of the pages: it says what was lost. What can't be seen from the
+ * Rows come first: a fault of a row says more than one of the pages. What can't be seen from the
  * file alone is a tail cut off as a whole, or a chain computed anew: compare `head` with a noted
  * one. */
 #include <ctype.h>
@@ -189,7 +189,7 @@ static const struct {
     bool rows;
 } checks[] = {
     {"SELECT " SQLITE_ROW_COLUMNS ", chain FROM row ORDER BY gsn", check_row, true},
-    {"PRAGMA quick_check(1)", check_pages, false},
+    {"PRAGMA integrity_check(1)", check_pages, false},
     {"SELECT " SQLITE_ROW_COLUMNS ", chain FROM row WHERE substr(value, 1, 5) = 'blob:'"
      " AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.digest = substr(value, 6)) ORDER BY gsn LIMIT "
      "1",
