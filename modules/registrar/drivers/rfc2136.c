@@ -161,7 +161,10 @@ static bool authoritative(struct mu_zone_job *job, const ldns_pkt *packet, const
 {
     int rcode = ldns_pkt_get_rcode(packet);
     char text[320], buf[16];
-    if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN)
+    if (rcode == LDNS_RCODE_SERVFAIL)
+        snprintf(text, sizeof text,
+                 "answers SERVFAIL when asked about %s: is the zone loaded there?", name);
+    else if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN)
         snprintf(text, sizeof text,
                  "answers %s when asked about %s: is it the primary of this zone, and may the key "
                  "read it?",
@@ -324,7 +327,8 @@ static const struct {
      "written"},
     {LDNS_RCODE_REFUSED, MU_CONFIG,
      "the server refuses the update (REFUSED): its policy (acl, update-policy, allow-update) must "
-     "let this TSIG key change this name"},
+     "let this TSIG key change this name; BIND also refuses an MX inside the zone that has no "
+     "address"},
     {LDNS_RCODE_NOTAUTH, MU_CONFIG, "the server is not the primary of this zone (NOTAUTH)"},
     {LDNS_RCODE_NOTZONE, MU_CONFIG, "the name is not inside the zone for this server (NOTZONE)"},
     {LDNS_RCODE_NOTIMPL, MU_CONFIG, "the server does not take dynamic updates (NOTIMP)"},

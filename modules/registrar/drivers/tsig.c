@@ -178,11 +178,15 @@ static enum mu_err unsigned_answer(const struct mu_tsig *tsig, const ldns_pkt *p
     ldns_pkt_rcode rcode = ldns_pkt_get_rcode(packet);
     char *text = ldns_pkt_rcode2str(rcode);
     *in_doubt = rcode == LDNS_RCODE_NOERROR;
-    mu_fail_set(fail, rcode == LDNS_RCODE_NOERROR ? MU_PROTO : MU_REMOTE,
-                "the answer (%s) is not signed with the TSIG key %s%s", text ? text : "?",
-                tsig->name,
-                rcode == LDNS_RCODE_NOERROR ? ": it may come from somebody else"
-                                            : ": does the server know the zone and the key?");
+    if (rcode == LDNS_RCODE_NOERROR)
+        mu_fail_set(fail, MU_PROTO,
+                    "the answer is not signed with the TSIG key %s: it may come from somebody else",
+                    tsig->name);
+    else
+        mu_fail_set(
+            fail, MU_REMOTE,
+            "answers %s, unsigned: does it serve this zone, and does it know the TSIG key %s?",
+            text ? text : "an unknown rcode", tsig->name);
     free(text);
     return fail->class;
 }
