@@ -4,7 +4,8 @@
  *
  *   an incident   milestones · Cause · Impact · each run with its steps · Who was told · Notes ·
  *                 What went well · Actions left · Evidence
- *   a dry run     what it would change, tell and ask · can't foresee · not reached · its steps · Evidence */
+ *   a dry run     what it would change, tell and ask · can't foresee · not reached · its steps ·
+ * Evidence */
 #include "report/document.h"
 
 #include <stdarg.h>
@@ -71,9 +72,11 @@ struct state {
 static struct state state_of(const struct run_story *run)
 {
     struct state state = {"still going on", TONE_WARN};
-    const char *result = mu_json_str(run->end, "result", ""), *ended = mu_json_str(run->end, "state", "ended");
+    const char *result = mu_json_str(run->end, "result", ""),
+               *ended = mu_json_str(run->end, "state", "ended");
     if (run->end) {
-        snprintf(state.text, sizeof state.text, "%s%s%s", ended, result[0] && strcmp(result, ended) != 0 ? ": " : "",
+        snprintf(state.text, sizeof state.text, "%s%s%s", ended,
+                 result[0] && strcmp(result, ended) != 0 ? ": " : "",
                  strcmp(result, ended) != 0 ? result : "");
         state.tone = mu_json_int(run->end, "exit", 0) == 0 ? TONE_GOOD : TONE_BAD;
     } else if (run->parked) {
@@ -100,13 +103,18 @@ static void upper(char *text)
 
 static void put_masthead(const struct mu_timeline *timeline, struct writer *writer)
 {
-    const struct run_story *run = last_word(timeline), *first = timeline->count ? &timeline->runs[0] : NULL;
+    const struct run_story *run = last_word(timeline),
+                           *first = timeline->count ? &timeline->runs[0] : NULL;
     const json_t *playbook = first ? mu_json_get(first->start, "playbook") : NULL;
     struct state state = run ? state_of(run) : (struct state){"no runs", TONE_WARN};
     char *world = mu_xstrdup(timeline->dry ? (run ? run->world : "") : "live");
     upper(world);
-    const char *domain = first ? mu_json_str(mu_json_get(first->start, "params"), "domain", "") : "";
-    char *title = mu_xasprintf("%s%s%s", timeline->incident[0] ? timeline->incident : run ? run->name : "Report",
+    const char *domain =
+        first ? mu_json_str(mu_json_get(first->start, "params"), "domain", "") : "";
+    char *title = mu_xasprintf("%s%s%s",
+                               timeline->incident[0] ? timeline->incident
+                               : run                 ? run->name
+                                                     : "Report",
                                domain[0] ? " \xC2\xB7 " : "", domain);
     struct masthead masthead = {
         .title = title,
@@ -127,15 +135,19 @@ static void put_masthead(const struct mu_timeline *timeline, struct writer *writ
 static void put_banners(const struct mu_timeline *timeline, struct writer *writer)
 {
     if (timeline->dry)
-        writer->ops->banner(writer, TONE_ACT, "Nothing was changed and nobody was told. This is what would have happened.");
+        writer->ops->banner(
+            writer, TONE_ACT,
+            "Nothing was changed and nobody was told. This is what would have happened.");
     for (size_t i = 0; i < timeline->count; i++) {
         const struct run_story *run = &timeline->runs[i];
         char *text = NULL;
         if (run->verified == VERIFY_DAMAGED) {
-            text = mu_xasprintf("The journal of %s is damaged, what it says can't be relied on: %s", run->name, run->damage);
+            text = mu_xasprintf("The journal of %s is damaged, what it says can't be relied on: %s",
+                                run->name, run->damage);
             writer->ops->banner(writer, TONE_BAD, text);
         } else if (run->parked) {
-            text = mu_xasprintf("%s is parked and waits for a person: %s", run->name, run->parked_why);
+            text =
+                mu_xasprintf("%s is parked and waits for a person: %s", run->name, run->parked_why);
             writer->ops->banner(writer, TONE_WARN, text);
         }
         free(text);
@@ -160,16 +172,18 @@ static void put_findings(const struct mu_timeline *timeline, struct writer *writ
                 const struct entry *entry = &timeline->runs[i].sections[j].entries[k];
                 if (entry->kind != ENTRY_FINDING)
                     continue;
-                char *text = mu_xasprintf("%s: %s%s%s", mu_json_str(entry->value, "severity", "info"),
-                                          mu_json_str(entry->value, "what", ""),
-                                          mu_json_str(entry->value, "message", "")[0] ? ": " : "",
-                                          mu_json_str(entry->value, "message", ""));
+                char *text =
+                    mu_xasprintf("%s: %s%s%s", mu_json_str(entry->value, "severity", "info"),
+                                 mu_json_str(entry->value, "what", ""),
+                                 mu_json_str(entry->value, "message", "")[0] ? ": " : "",
+                                 mu_json_str(entry->value, "message", ""));
                 writer->ops->bullet(writer, text);
                 free(text);
             }
 }
 
-static void put_span(struct writer *writer, const struct milestone *from, const struct milestone *to, const char *what)
+static void put_span(struct writer *writer, const struct milestone *from,
+                     const struct milestone *to, const char *what)
 {
     char took[MU_TIME_TEXT];
     if (from->at == 0 || to->at == 0 || to->at < from->at)
@@ -205,8 +219,8 @@ static const json_t *outlook_of(const struct run_story *run)
     return outlook ? outlook : mu_json_get(run->end, "foreseen");
 }
 
-static void put_foreseen(const struct run_story *run, struct writer *writer, const char *key, const char *heading,
-                         const char *none)
+static void put_foreseen(const struct run_story *run, struct writer *writer, const char *key,
+                         const char *heading, const char *none)
 {
     const json_t *items = mu_json_get(outlook_of(run), key);
     size_t i;
@@ -294,15 +308,24 @@ static char *counts_text(const struct run_story *run)
     const json_t *counts = mu_json_get(run->end, "counts");
     if (counts == NULL)
         return mu_xstrdup("");
-    return mu_xasprintf("%lld probes, %lld acts, %lld gates", (long long)mu_json_int(counts, "probes", 0),
-                        (long long)mu_json_int(counts, "acts", 0), (long long)mu_json_int(counts, "gates", 0));
+    static const char *const kinds[] = {"probe", "act", "gate"}, *const keys[] = {"probes", "acts",
+                                                                                  "gates"};
+    struct mu_buf buf = {0};
+    for (size_t i = 0; i < MU_COUNT(kinds); i++) {
+        int64_t count = mu_json_int(counts, keys[i], 0);
+        mu_buf_addf(&buf, "%s%lld %s%s", i ? ", " : "", (long long)count, kinds[i],
+                    count == 1 ? "" : "s");
+    }
+    return mu_buf_take(&buf);
 }
 
 static char *outcome_text(const struct run_story *run)
 {
     struct state state = state_of(run);
     const char *why = mu_json_str(run->end, "why", run->parked ? run->parked_why : "");
-    char *code = run->end ? mu_xasprintf(" (exit %lld)", (long long)mu_json_int(run->end, "exit", 0)) : mu_xstrdup("");
+    char *code = run->end
+                     ? mu_xasprintf(" (exit %lld)", (long long)mu_json_int(run->end, "exit", 0))
+                     : mu_xstrdup("");
     char *text = mu_xasprintf("%s%s%s%s", state.text, code, why[0] ? "\n" : "", why);
     free(code);
     return text;
@@ -322,9 +345,14 @@ static void put_run_facts(const struct run_story *run, struct writer *writer)
 {
     const json_t *playbook = mu_json_get(run->start, "playbook");
     struct facts facts = {.count = 0};
-    add_fact(&facts, "Playbook", mu_xasprintf("%s@%s", mu_json_str(playbook, "name", "?"), mu_json_str(playbook, "version", "?")));
+    add_fact(&facts, "Playbook",
+             mu_xasprintf("%s@%s", mu_json_str(playbook, "name", "?"),
+                          mu_json_str(playbook, "version", "?")));
     add_fact(&facts, "Changed last", mu_xstrdup(mu_json_str(playbook, "changelog_line", "")));
-    add_fact(&facts, "World", mu_xasprintf("%s%s", run->world, mu_json_bool(run->start, "lab", false) ? ", answers from muster lab" : ""));
+    add_fact(
+        &facts, "World",
+        mu_xasprintf("%s%s", run->world,
+                     mu_json_bool(run->start, "lab", false) ? ", answers from muster lab" : ""));
     add_fact(&facts, "Parameters", params_text(mu_json_get(run->start, "params")));
     add_fact(&facts, "Started by", words_who(mu_json_get(run->start, "who")));
     add_fact(&facts, "Because", mu_xstrdup(mu_json_str(run->start, "reason", "")));
@@ -332,7 +360,8 @@ static void put_run_facts(const struct run_story *run, struct writer *writer)
     add_fact(&facts, "Outcome", outcome_text(run));
     add_fact(&facts, "Did", counts_text(run));
     if (run->resumes)
-        add_fact(&facts, "Resumed", mu_xasprintf("%u time%s", run->resumes, run->resumes == 1 ? "" : "s"));
+        add_fact(&facts, "Resumed",
+                 mu_xasprintf("%u time%s", run->resumes, run->resumes == 1 ? "" : "s"));
     writer->ops->facts(writer, facts.items, facts.count);
     for (size_t i = 0; i < facts.count; i++)
         free(facts.texts[i]);
@@ -340,7 +369,9 @@ static void put_run_facts(const struct run_story *run, struct writer *writer)
 
 static void put_run(const struct run_story *run, struct writer *writer)
 {
-    char *title = mu_xasprintf("What happened: %s", run->name), *world = mu_xstrdup(run->world);
+    char *title =
+             mu_xasprintf("%s: %s", run_is_live(run) ? "What happened" : "Step by step", run->name),
+         *world = mu_xstrdup(run->world);
     upper(world);
     writer->ops->heading(writer, 2, title, world);
     put_run_facts(run, writer);
@@ -358,8 +389,9 @@ static void put_told_row(struct writer *writer, const json_t *item)
     bool ok = mu_json_bool(item, "ok", false);
     const char *why = mu_json_str(item, "why", "");
     char *result = mu_xasprintf("%s%s%s", ok ? "arrived" : "FAILED", why[0] ? ": " : "", why);
-    const char *cells[] = {words_when(mu_json_int(item, "at", 0), when), mu_json_str(item, "to", ""),
-                           mu_json_str(item, "channel", ""), mu_json_str(item, "what", ""), result};
+    const char *cells[] = {words_when(mu_json_int(item, "at", 0), when),
+                           mu_json_str(item, "to", ""), mu_json_str(item, "over", ""),
+                           mu_json_str(item, "what", ""), result};
     writer->ops->table_row(writer, ok ? TONE_PLAIN : TONE_BAD, cells, MU_COUNT(cells));
     free(result);
 }
@@ -370,7 +402,8 @@ static void put_told(const struct mu_timeline *timeline, struct writer *writer)
     size_t rows = 0;
     writer->ops->heading(writer, 2, "Who was told", "");
     for (size_t i = 0; i < timeline->count; i++) {
-        json_t *told = run_is_live(&timeline->runs[i]) ? told_people(&timeline->runs[i]) : NULL, *item;
+        json_t *told = run_is_live(&timeline->runs[i]) ? told_people(&timeline->runs[i]) : NULL,
+               *item;
         size_t j;
         json_array_foreach(told, j, item)
         {
@@ -407,7 +440,8 @@ static void put_left_of(const struct run_story *run, struct writer *writer)
     char *text;
     json_array_foreach(run->undo, i, undo)
     {
-        text = mu_xasprintf("Still in place, can be taken back: %s (muster undo %s)", mu_json_str(undo, "title", "?"), run->name);
+        text = mu_xasprintf("Still in place, can be taken back: %s (muster undo %s)",
+                            mu_json_str(undo, "title", "?"), run->name);
         writer->ops->bullet(writer, text);
         free(text);
     }
@@ -440,7 +474,8 @@ static char *proof_text(const struct run_story *run)
 {
     if (run->verified == VERIFY_DAMAGED)
         return mu_xasprintf("DAMAGED: %s", run->damage);
-    return mu_xasprintf("%s, %lld rows%s", run->verified == VERIFY_HOLDS ? "chain holds" : "chain not checked",
+    return mu_xasprintf("%s, %lld rows%s",
+                        run->verified == VERIFY_HOLDS ? "chain holds" : "chain not checked",
                         (long long)run->rows, run->ended ? "" : " so far");
 }
 
@@ -448,14 +483,16 @@ static void put_proof(const struct mu_timeline *timeline, struct writer *writer)
 {
     static const char *const columns[] = {"Run", "Journal", "Head of the chain", "Bundle"};
     writer->ops->heading(writer, 2, "Evidence", "");
-    writer->ops->paragraph(writer, "The journals are the evidence; this report only tells them. Check one with: muster verify RUN");
+    writer->ops->paragraph(writer, "The journals are the evidence; this report only tells them. "
+                                   "Check one with: muster verify RUN");
     writer->ops->table_begin(writer, columns, MU_COUNT(columns));
     for (size_t i = 0; i < timeline->count; i++) {
         const struct run_story *run = &timeline->runs[i];
         char head[2 * MU_SHA256 + 1], *proof = proof_text(run);
         mu_hex(run->head, MU_SHA256, head);
         const char *cells[] = {run->name, proof, head, mu_json_str(run->start, "bundle", "")};
-        writer->ops->table_row(writer, run->verified == VERIFY_DAMAGED ? TONE_BAD : TONE_PLAIN, cells, MU_COUNT(cells));
+        writer->ops->table_row(writer, run->verified == VERIFY_DAMAGED ? TONE_BAD : TONE_PLAIN,
+                               cells, MU_COUNT(cells));
         free(proof);
     }
     writer->ops->table_end(writer);

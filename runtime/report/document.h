@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The document: what a report says, in which order, apart from how it is written. document.c and
- * entries.c walk the timeline and call a writer; markdown.c and html.c are the writers. All texts given
- * to a writer are plain and may be hostile: the writer cleans and escapes.
+ * entries.c walk the timeline and call a writer; markdown.c and html.c are the writers. All texts
+ * given to a writer are plain and may be hostile: the writer cleans and escapes.
  *
  * To add a format: a table of writer_ops. To add a section: document.c. */
 #ifndef MU_REPORT_DOCUMENT_H
@@ -15,14 +15,14 @@ enum tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_WARN, TONE_ACT, TONE_PEOPLE };
 struct writer {
     const struct writer_ops *ops;
     struct mu_buf *buf;
-    unsigned headings; /* the writer's own: anchors */
-    unsigned columns;
+    unsigned headings;          /* the writer's own: anchors */
+    const char *const *columns; /* of the table being written */
 };
 
 struct masthead {
     const char *title, *summary, *world, *state;
     enum tone world_tone, state_tone;
-    bool lab;          /* answers came from the training range */
+    bool lab; /* answers came from the training range */
     int64_t from, to;
 };
 
@@ -49,12 +49,14 @@ struct writer_ops {
     void (*entry_begin)(struct writer *, int64_t at, enum tone, const char *head, const char *text);
     void (*line)(struct writer *, enum tone, const char *text); /* within an entry */
     void (*diff)(struct writer *, const char *lines);           /* within an entry */
-    void (*detail_begin)(struct writer *, const char *summary); /* within an entry; may be folded away */
+    void (*detail_begin)(struct writer *,
+                         const char *summary); /* within an entry; may be folded away */
     void (*block)(struct writer *, const char *name, const char *text);
     void (*detail_end)(struct writer *);
     void (*entry_end)(struct writer *);
     void (*entries_end)(struct writer *);
-    void (*blank)(struct writer *, const char *prompt); /* room for a person's words, clearly marked */
+    void (*blank)(struct writer *,
+                  const char *prompt); /* room for a person's words, clearly marked */
 };
 
 void document_write(const struct mu_timeline *, struct writer *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One entry of the timeline in words: what was done or seen, how it is known, and the evidence behind
- * it. One function a kind of entry; the table stands at the end. */
+ * One entry of the timeline in words: what was done or seen, how it is known, and the evidence
+ * behind it. One function a kind of entry; the table stands at the end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,9 @@
 #include "report/document.h"
 #include "report/words.h"
 
-#define EVIDENCE_MOST 8 /* results of one folded probe that are shown whole; the journal has all */
+#define EVIDENCE_MOST                                                          \
+    8 /* results of one folded probe that are shown whole; the journal has all \
+       */
 
 /* --- evidence --- */
 
@@ -24,20 +26,21 @@ static void put_block(const char *name, const char *text, void *ud)
 
 static bool worth_showing(const json_t *value)
 {
-    return json_object_size(value) > 1 || json_array_size(value) > 0 || json_string_length(value) > 0;
+    return json_object_size(value) > 1 || json_array_size(value) > 0 ||
+           json_string_length(value) > 0;
 }
 
 static void put_evidence(struct writer *writer, const char *summary, const json_t *value)
 {
     if (!worth_showing(value))
         return;
-    char *rest = words_rest(value);
+    char *outline = words_outline(value);
     writer->ops->detail_begin(writer, summary);
+    if (outline[0])
+        writer->ops->block(writer, "", outline);
     words_blocks(value, put_block, writer);
-    if (rest[0] && strcmp(rest, "{}") != 0)
-        writer->ops->block(writer, "", rest);
     writer->ops->detail_end(writer);
-    free(rest);
+    free(outline);
 }
 
 /* --- probes --- */
@@ -47,9 +50,10 @@ static enum tone tone_of(const json_t *value, bool ok)
     static const struct {
         const char *verdict;
         enum tone tone;
-    } tones[] = {{"up", TONE_GOOD},        {"ok", TONE_GOOD},   {"pass", TONE_GOOD},         {"go", TONE_GOOD},
-                 {"down", TONE_BAD},       {"fail", TONE_BAD},  {"rejecting", TONE_BAD},     {"no-go", TONE_BAD},
-                 {"warn", TONE_WARN},      {"busy", TONE_WARN}, {"inconclusive", TONE_WARN}};
+    } tones[] = {{"up", TONE_GOOD},       {"ok", TONE_GOOD},          {"pass", TONE_GOOD},
+                 {"go", TONE_GOOD},       {"down", TONE_BAD},         {"fail", TONE_BAD},
+                 {"rejecting", TONE_BAD}, {"no-go", TONE_BAD},        {"warn", TONE_WARN},
+                 {"busy", TONE_WARN},     {"inconclusive", TONE_WARN}};
     const char *verdict = mu_json_str(value, "verdict", NULL);
     for (size_t i = 0; verdict && i < MU_COUNT(tones); i++)
         if (strcmp(tones[i].verdict, verdict) == 0)
@@ -65,7 +69,8 @@ static void put_changes(struct writer *writer, const struct entry *entry)
         char when[MU_TIME_TEXT];
         mu_time_utc(entry->changes[i].at, when);
         const char *hour = strchr(when, 'T');
-        mu_buf_addf(&buf, "%s%s at %s", i ? ", then " : "", entry->changes[i].text, hour ? hour + 1 : when);
+        mu_buf_addf(&buf, "%s%s at %s", i ? ", then " : "", entry->changes[i].text,
+                    hour ? hour + 1 : when);
     }
     if (entry->changes_dropped)
         mu_buf_addf(&buf, ", and %u more changes", entry->changes_dropped);
@@ -94,10 +99,13 @@ static void put_probe(struct writer *writer, const struct entry *entry)
     struct mu_buf text = {0};
     mu_buf_adds(&text, args);
     if (entry->count > 1)
-        mu_buf_addf(&text, " \xC3\x97%u in %s", entry->count, mu_duration_text(entry->until - entry->at, took));
-    writer->ops->entry_begin(writer, entry->at, tone_of(entry->value, entry->ok), entry->verb, mu_buf_text(&text));
+        mu_buf_addf(&text, " \xC3\x97%u in %s", entry->count,
+                    mu_duration_text(entry->until - entry->at, took));
+    writer->ops->entry_begin(writer, entry->at, tone_of(entry->value, entry->ok), entry->verb,
+                             mu_buf_text(&text));
     put_changes(writer, entry);
-    document_line(writer, tone_of(entry->value, entry->ok), "%s%s", entry->count > 1 ? "last: " : "", result);
+    document_line(writer, tone_of(entry->value, entry->ok), "%s%s",
+                  entry->count > 1 ? "last: " : "", result);
     put_probe_evidence(writer, entry);
     writer->ops->entry_end(writer);
     mu_buf_free(&text);
@@ -137,15 +145,17 @@ static void put_outcome(struct writer *writer, const struct entry *entry)
     char took[MU_TIME_TEXT];
     mu_duration_text(entry->until - entry->at, took);
     if (!entry->done)
-        writer->ops->line(writer, TONE_WARN, "outcome not recorded: whether it took effect is in doubt");
+        writer->ops->line(writer, TONE_WARN,
+                          "outcome not recorded: whether it took effect is in doubt");
     else if (strcmp(entry->how, "foreseen") == 0)
         writer->ops->line(writer, TONE_PLAIN, "not sent: this is a dry run");
     else if (entry->ok)
         document_line(writer, TONE_GOOD, "took effect after %s, %s", took, known_from(entry->how));
     else
-        document_line(writer, TONE_BAD, "failed after %s (%s%s), %s: %s", took, mu_json_str(entry->value, "class", "error"),
-                      mu_json_bool(entry->value, "in_doubt", false) ? ", in doubt" : "", known_from(entry->how),
-                      mu_json_str(entry->value, "why", "no reason given"));
+        document_line(writer, TONE_BAD, "failed after %s (%s%s), %s: %s", took,
+                      mu_json_str(entry->value, "class", "error"),
+                      mu_json_bool(entry->value, "in_doubt", false) ? ", in doubt" : "",
+                      known_from(entry->how), mu_json_str(entry->value, "why", "no reason given"));
 }
 
 static void put_progress(struct writer *writer, const struct entry *entry)
@@ -157,7 +167,8 @@ static void put_progress(struct writer *writer, const struct entry *entry)
         char when[MU_TIME_TEXT];
         mu_time_utc(mu_json_int(item, "at", 0), when);
         const char *hour = strchr(when, 'T');
-        document_line(writer, TONE_PLAIN, "%s %s", hour ? hour + 1 : when, mu_json_str(item, "text", ""));
+        document_line(writer, TONE_PLAIN, "%s %s", hour ? hour + 1 : when,
+                      mu_json_str(item, "text", ""));
     }
 }
 
@@ -171,6 +182,33 @@ static void put_diff(struct writer *writer, const json_t *before, const json_t *
     free(diff);
 }
 
+#define TOLD_MOST 12 /* lines of one message's recipients; "Who was told" has all */
+
+static void put_told_line(struct writer *writer, const json_t *item)
+{
+    bool ok = mu_json_bool(item, "ok", false);
+    const char *over = mu_json_str(item, "over", ""), *why = mu_json_str(item, "why", "");
+    document_line(writer, ok ? TONE_GOOD : TONE_BAD, "%s%s%s %s%s%s", mu_json_str(item, "to", "?"),
+                  over[0] ? " over " : "", over, ok ? "was told" : "was NOT told",
+                  why[0] ? ": " : "", why);
+}
+
+/* Those who were not told first: there is something to do about them. */
+static void put_told_by(struct writer *writer, const struct entry *entry)
+{
+    json_t *told = told_by(entry), *item;
+    size_t i, shown = 0;
+    for (int good = 0; good < 2; good++)
+        json_array_foreach(told, i, item)
+        {
+            if (mu_json_bool(item, "ok", false) == good && shown++ < TOLD_MOST)
+                put_told_line(writer, item);
+        }
+    if (shown > TOLD_MOST)
+        document_line(writer, TONE_PLAIN, "and %zu more", shown - TOLD_MOST);
+    json_decref(told);
+}
+
 static void put_recipients(struct writer *writer, const json_t *list)
 {
     struct mu_buf buf = {0};
@@ -178,21 +216,34 @@ static void put_recipients(struct writer *writer, const json_t *list)
     json_t *item;
     json_array_foreach(list, i, item)
     {
-        static const char *const words[] = {"to", "name", "who", "person", "recipient", "address"};
-        const char *to = json_is_string(item) ? json_string_value(item) : NULL;
-        for (size_t j = 0; to == NULL && j < MU_COUNT(words); j++)
-            to = mu_json_str(item, words[j], NULL);
-        mu_buf_addf(&buf, "%s%s", i ? ", " : "to: ", to ? to : "?");
+        const char *to = json_is_string(item)
+                             ? json_string_value(item)
+                             : mu_json_str(item, "recipient", mu_json_str(item, "to", "?"));
+        mu_buf_addf(&buf, "%s%s", i ? ", " : "to: ", to);
     }
     if (buf.len)
         writer->ops->line(writer, TONE_PEOPLE, mu_buf_text(&buf));
     mu_buf_free(&buf);
 }
 
+static void put_message(struct writer *writer, const json_t *intent)
+{
+    const char *text = mu_json_str(intent, "text", NULL),
+               *subject = mu_json_str(intent, "subject", "");
+    if (text == NULL)
+        return;
+    char *summary = mu_xasprintf("Message%s%s", subject[0] ? ": " : "", subject);
+    writer->ops->detail_begin(writer, summary);
+    writer->ops->block(writer, "", text);
+    writer->ops->detail_end(writer);
+    free(summary);
+}
+
 /* What an intent holds beyond what the entry shows already. */
 static json_t *rest_of_intent(const json_t *intent)
 {
-    static const char *const shown[] = {"shown", "before", "after", "target", "undo", "recipients", "foreseen", "key"};
+    static const char *const shown[] = {"shown",      "before",   "after", "target",  "undo",
+                                        "recipients", "foreseen", "key",   "subject", "text"};
     json_t *rest = intent ? json_copy((json_t *)intent) : json_object();
     for (size_t i = 0; i < MU_COUNT(shown); i++)
         json_object_del(rest, shown[i]);
@@ -202,6 +253,7 @@ static json_t *rest_of_intent(const json_t *intent)
 static void put_act_evidence(struct writer *writer, const struct entry *entry)
 {
     json_t *intent = rest_of_intent(entry->intent);
+    put_message(writer, entry->intent);
     put_evidence(writer, "What was intended", intent);
     if (entry->ok)
         put_evidence(writer, "What came back", entry->value);
@@ -210,22 +262,27 @@ static void put_act_evidence(struct writer *writer, const struct entry *entry)
 
 static void put_act(struct writer *writer, const struct entry *entry)
 {
-    const char *shown = mu_json_str(entry->intent, "shown", NULL), *target = mu_json_str(entry->intent, "target", NULL);
+    const char *shown = mu_json_str(entry->intent, "shown", NULL),
+               *target = mu_json_str(entry->intent, "target", NULL);
     const json_t *undo = mu_json_get(entry->intent, "undo");
     char *args = words_args(entry->args);
     size_t verb_len = strlen(entry->verb);
     if (shown && strncmp(shown, entry->verb, verb_len) == 0)
         shown += verb_len + (shown[verb_len] == ' ');
-    writer->ops->entry_begin(writer, entry->at, entry->done && !entry->ok ? TONE_BAD : TONE_ACT, entry->verb,
-                             shown ? shown : args);
+    writer->ops->entry_begin(writer, entry->at, entry->done && !entry->ok ? TONE_BAD : TONE_ACT,
+                             entry->verb, shown ? shown : args);
     if (target)
         document_line(writer, TONE_PLAIN, "at %s", target);
-    put_recipients(writer, mu_json_get(entry->intent, "recipients"));
     put_diff(writer, mu_json_get(entry->intent, "before"), mu_json_get(entry->intent, "after"));
     put_progress(writer, entry);
     put_outcome(writer, entry);
+    if (strcmp(entry->how, "foreseen") == 0)
+        put_recipients(writer, mu_json_get(entry->intent, "recipients"));
+    else
+        put_told_by(writer, entry);
     if (undo)
-        document_line(writer, TONE_PLAIN, "undo recorded: %s", mu_json_str(undo, "title", entry->verb));
+        document_line(writer, TONE_PLAIN, "undo recorded: %s",
+                      mu_json_str(undo, "title", entry->verb));
     put_act_evidence(writer, entry);
     writer->ops->entry_end(writer);
     free(args);
@@ -233,8 +290,10 @@ static void put_act(struct writer *writer, const struct entry *entry)
 
 void document_foreseen(struct writer *writer, int64_t at, const json_t *item)
 {
-    const char *verb = mu_json_str(item, "verb", mu_json_str(item, "kind", "")), *target = mu_json_str(item, "target", NULL);
-    const char *shown = mu_json_str(item, "shown", mu_json_str(item, "title", "")), *text = mu_json_str(item, "text", NULL);
+    const char *verb = mu_json_str(item, "verb", mu_json_str(item, "kind", "")),
+               *target = mu_json_str(item, "target", NULL);
+    const char *shown = mu_json_str(item, "shown", mu_json_str(item, "title", "")),
+               *text = mu_json_str(item, "text", NULL);
     size_t verb_len = strlen(verb);
     if (strncmp(shown, verb, verb_len) == 0 && shown[verb_len] == ' ')
         shown += verb_len + 1;
@@ -304,16 +363,19 @@ static void put_votes(struct writer *writer, const json_t *votes)
     {
         char when[WORDS_WHEN];
         const char *reason = mu_json_str(vote, "reason", ""), *from = mu_json_str(vote, "from", "");
-        document_line(writer, TONE_PEOPLE, "%s answered \"%s\"%s%s, %s%s%s", mu_json_str(vote, "who", "somebody"),
-                      mu_json_str(vote, "answer", "?"), from[0] ? " from " : "", from,
-                      words_when(in_ms(mu_json_int(vote, "at", 0)), when), reason[0] ? ": " : "", reason);
+        document_line(writer, TONE_PEOPLE, "%s answered \"%s\"%s%s, %s%s%s",
+                      mu_json_str(vote, "who", "somebody"), mu_json_str(vote, "answer", "?"),
+                      from[0] ? " from " : "", from,
+                      words_when(in_ms(mu_json_int(vote, "at", 0)), when), reason[0] ? ": " : "",
+                      reason);
     }
 }
 
 static void put_decision(struct writer *writer, const struct entry *entry)
 {
     char took[MU_TIME_TEXT];
-    const char *how = mu_json_str(entry->value, "how", "decided"), *reason = mu_json_str(entry->value, "reason", "");
+    const char *how = mu_json_str(entry->value, "how", "decided"),
+               *reason = mu_json_str(entry->value, "reason", "");
     const char *by = mu_json_str(mu_json_get(entry->value, "by"), "name", "");
     bool yes = mu_json_bool(entry->value, "yes", false) || strcmp(how, "answered") == 0;
     if (!entry->done)
@@ -321,21 +383,26 @@ static void put_decision(struct writer *writer, const struct entry *entry)
     else if (strcmp(entry->how, "foreseen") == 0)
         writer->ops->line(writer, TONE_PLAIN, "nobody was asked: the dry run assumed a yes");
     else if (!entry->ok)
-        document_line(writer, TONE_BAD, "could not be asked: %s", mu_json_str(entry->value, "why", "no reason given"));
+        document_line(writer, TONE_BAD, "could not be asked: %s",
+                      mu_json_str(entry->value, "why", "no reason given"));
     else
-        document_line(writer, yes ? TONE_GOOD : TONE_BAD, "%s%s%s after %s%s%s", how, by[0] ? " by " : "", by,
-                      mu_duration_text(entry->until - entry->at, took), reason[0] ? ": " : "", reason);
+        document_line(writer, yes ? TONE_GOOD : TONE_BAD, "%s%s%s after %s%s%s", how,
+                      by[0] ? " by " : "", by, mu_duration_text(entry->until - entry->at, took),
+                      reason[0] ? ": " : "", reason);
 }
 
 static void put_gate(struct writer *writer, const struct entry *entry)
 {
-    static const char *const heads[][2] = {
-        {"approve", "asked to approve"}, {"ask", "asked"}, {"todo", "asked to do"}, {"ack", "asked to acknowledge"}};
+    static const char *const heads[][2] = {{"approve", "asked to approve"},
+                                           {"ask", "asked"},
+                                           {"todo", "asked to do"},
+                                           {"ack", "asked to acknowledge"}};
     const char *head = entry->verb;
     for (size_t i = 0; i < MU_COUNT(heads); i++)
         if (strcmp(heads[i][0], entry->verb) == 0)
             head = heads[i][1];
-    writer->ops->entry_begin(writer, entry->at, TONE_PEOPLE, head, mu_json_str(entry->intent, "title", ""));
+    writer->ops->entry_begin(writer, entry->at, TONE_PEOPLE, head,
+                             mu_json_str(entry->intent, "title", ""));
     put_asked(writer, entry->intent);
     put_shown(writer, mu_json_get(entry->intent, "show"));
     put_progress(writer, entry);
@@ -349,7 +416,8 @@ static void put_gate(struct writer *writer, const struct entry *entry)
 
 static void put_finding(struct writer *writer, const struct entry *entry)
 {
-    const char *severity = mu_json_str(entry->value, "severity", "info"), *what = mu_json_str(entry->value, "what", "");
+    const char *severity = mu_json_str(entry->value, "severity", "info"),
+               *what = mu_json_str(entry->value, "what", "");
     bool bad = strcmp(severity, "high") == 0 || strcmp(severity, "critical") == 0;
     enum tone tone = bad ? TONE_BAD : strcmp(severity, "info") == 0 ? TONE_PLAIN : TONE_WARN;
     char *head = mu_xasprintf("finding (%s)", severity);
@@ -363,8 +431,10 @@ static void put_finding(struct writer *writer, const struct entry *entry)
 static void put_evidence_note(struct writer *writer, const struct entry *entry)
 {
     char *line = words_value(mu_json_get(entry->value, "value"), 120);
-    writer->ops->entry_begin(writer, entry->at, TONE_PLAIN, "evidence", mu_json_str(entry->value, "what", ""));
-    if (!worth_showing(mu_json_get(entry->value, "value")) || json_is_string(mu_json_get(entry->value, "value")))
+    writer->ops->entry_begin(writer, entry->at, TONE_PLAIN, "evidence",
+                             mu_json_str(entry->value, "what", ""));
+    if (!worth_showing(mu_json_get(entry->value, "value")) ||
+        json_is_string(mu_json_get(entry->value, "value")))
         writer->ops->line(writer, TONE_PLAIN, line);
     else
         put_evidence(writer, "Evidence", mu_json_get(entry->value, "value"));
@@ -376,7 +446,8 @@ static void put_milestone(struct writer *writer, const struct entry *entry)
 {
     char when[WORDS_WHEN];
     int64_t at = in_ms(mu_json_int(entry->value, "at", entry->at));
-    writer->ops->entry_begin(writer, entry->at, TONE_GOOD, "milestone", mu_json_str(entry->value, "name", ""));
+    writer->ops->entry_begin(writer, entry->at, TONE_GOOD, "milestone",
+                             mu_json_str(entry->value, "name", ""));
     if (at / 1000 != entry->at / 1000)
         document_line(writer, TONE_PLAIN, "at %s", words_when(at, when));
     writer->ops->entry_end(writer);
@@ -384,7 +455,8 @@ static void put_milestone(struct writer *writer, const struct entry *entry)
 
 static void put_tell(struct writer *writer, const struct entry *entry)
 {
-    writer->ops->entry_begin(writer, entry->at, TONE_PLAIN, "progress", mu_json_str(entry->value, "text", ""));
+    writer->ops->entry_begin(writer, entry->at, TONE_PLAIN, "progress",
+                             mu_json_str(entry->value, "text", ""));
     writer->ops->entry_end(writer);
 }
 
@@ -392,7 +464,8 @@ static void put_end(struct writer *writer, const struct entry *entry)
 {
     bool failed = strcmp(entry->verb, "fail") == 0;
     const char *why = mu_json_str(entry->value, "why", "");
-    writer->ops->entry_begin(writer, entry->at, failed ? TONE_BAD : TONE_GOOD, failed ? "failed" : "finished",
+    writer->ops->entry_begin(writer, entry->at, failed ? TONE_BAD : TONE_GOOD,
+                             failed ? "failed" : "finished",
                              failed ? why : mu_json_str(entry->value, "result", ""));
     if (!failed && why[0])
         writer->ops->line(writer, TONE_PLAIN, why);
@@ -402,7 +475,8 @@ static void put_end(struct writer *writer, const struct entry *entry)
 static void put_comment(struct writer *writer, const struct entry *entry)
 {
     char *who = words_who(mu_json_get(entry->value, "who"));
-    writer->ops->entry_begin(writer, entry->at, TONE_PEOPLE, who, mu_json_str(entry->value, "text", ""));
+    writer->ops->entry_begin(writer, entry->at, TONE_PEOPLE, who,
+                             mu_json_str(entry->value, "text", ""));
     writer->ops->entry_end(writer);
     free(who);
 }
@@ -413,8 +487,10 @@ static void host_resumed(const json_t *value, struct mu_buf *out)
 {
     char down[MU_TIME_TEXT];
     mu_buf_addf(out, "%s; resumed on %s after %s",
-                mu_json_bool(value, "died", false) ? "the executor died without a word" : "the executor had left in good order",
-                mu_json_str(value, "host", "?"), mu_duration_text(mu_json_int(value, "down_ms", 0), down));
+                mu_json_bool(value, "died", false) ? "the executor died without a word"
+                                                   : "the executor had left in good order",
+                mu_json_str(value, "host", "?"),
+                mu_duration_text(mu_json_int(value, "down_ms", 0), down));
 }
 
 static void host_parked(const json_t *value, struct mu_buf *out)
@@ -440,8 +516,10 @@ static const struct {
     enum tone tone;
     void (*words)(const json_t *, struct mu_buf *);
 } host_words[] = {
-    {"resume", "resumed", TONE_WARN, host_resumed},     {"park", "parked, a person is needed", TONE_WARN, host_parked},
-    {"unpark", "let go on", TONE_PEOPLE, host_by_person}, {"cancel", "cancelled", TONE_PEOPLE, host_by_person},
+    {"resume", "resumed", TONE_WARN, host_resumed},
+    {"park", "parked, a person is needed", TONE_WARN, host_parked},
+    {"unpark", "let go on", TONE_PEOPLE, host_by_person},
+    {"cancel", "cancelled", TONE_PEOPLE, host_by_person},
     {"stop", "executor left", TONE_PLAIN, host_other},
 };
 
@@ -461,22 +539,29 @@ static void put_host(struct writer *writer, const struct entry *entry)
 
 static void put_told(struct writer *writer, const struct entry *entry)
 {
-    const char *channel = mu_json_str(entry->value, "channel", ""), *why = mu_json_str(entry->value, "why", "");
     bool ok = mu_json_bool(entry->value, "ok", false);
-    char *text = mu_xasprintf("%s%s%s about: %s", mu_json_str(entry->value, "to", "?"), channel[0] ? " over " : "", channel,
-                              mu_json_str(entry->value, "kind", "?"));
-    writer->ops->entry_begin(writer, entry->at, ok ? TONE_PEOPLE : TONE_BAD, ok ? "told" : "could not tell", text);
-    if (!ok && why[0])
-        writer->ops->line(writer, TONE_BAD, why);
+    char *text = mu_xasprintf("%s (%s)", mu_json_str(entry->value, "to", "?"),
+                              mu_json_str(entry->value, "kind", "message"));
+    writer->ops->entry_begin(writer, entry->at, ok ? TONE_PEOPLE : TONE_BAD,
+                             ok ? "told" : "could not tell", text);
+    put_told_by(writer, entry);
     writer->ops->entry_end(writer);
     free(text);
 }
 
 static void (*const putters[])(struct writer *, const struct entry *) = {
-    [ENTRY_PROBE] = put_probe,     [ENTRY_WAIT] = put_wait,         [ENTRY_ACT] = put_act,
-    [ENTRY_GATE] = put_gate,       [ENTRY_FINDING] = put_finding,   [ENTRY_EVIDENCE] = put_evidence_note,
-    [ENTRY_MILESTONE] = put_milestone, [ENTRY_TELL] = put_tell,     [ENTRY_HOST] = put_host,
-    [ENTRY_TOLD] = put_told,       [ENTRY_COMMENT] = put_comment,   [ENTRY_END] = put_end,
+    [ENTRY_PROBE] = put_probe,
+    [ENTRY_WAIT] = put_wait,
+    [ENTRY_ACT] = put_act,
+    [ENTRY_GATE] = put_gate,
+    [ENTRY_FINDING] = put_finding,
+    [ENTRY_EVIDENCE] = put_evidence_note,
+    [ENTRY_MILESTONE] = put_milestone,
+    [ENTRY_TELL] = put_tell,
+    [ENTRY_HOST] = put_host,
+    [ENTRY_TOLD] = put_told,
+    [ENTRY_COMMENT] = put_comment,
+    [ENTRY_END] = put_end,
 };
 
 void document_entry(struct writer *writer, const struct entry *entry)
@@ -487,7 +572,8 @@ void document_entry(struct writer *writer, const struct entry *entry)
 void document_section(struct writer *writer, const struct section *section, unsigned number)
 {
     char when[WORDS_WHEN], took[MU_TIME_TEXT];
-    char *title = mu_xasprintf("%u. %s", number, section->title[0] ? section->title : "Before the first step");
+    char *title = mu_xasprintf("%u. %s", number,
+                               section->title[0] ? section->title : "Before the first step");
     char *aside = mu_xasprintf("%s, took %s", words_when(section->start, when),
                                mu_duration_text(section->end - section->start, took));
     writer->ops->heading(writer, 3, title, aside);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The report as one self-contained HTML file: its style inside, no script, nothing fetched, and a
- * Content-Security-Policy that forbids all but that one style by its digest. Every text goes through
- * escape(): what a server said is shown, never obeyed. */
+ * Content-Security-Policy that forbids all but that one style by its digest. Every text goes
+ * through escape(): what a server said is shown, never obeyed. */
 #include "report/document.h"
 
 #include <stdlib.h>
@@ -17,8 +17,9 @@ extern const char mu_page_report_css[]; /* report.css, embedded by the build */
 extern const size_t mu_page_report_css_len;
 
 static const struct writer_ops ops;
-static const char *const tones[] = {[TONE_PLAIN] = "plain", [TONE_GOOD] = "good", [TONE_BAD] = "bad",
-                                    [TONE_WARN] = "warn",   [TONE_ACT] = "act",   [TONE_PEOPLE] = "people"};
+static const char *const tones[] = {
+    [TONE_PLAIN] = "plain", [TONE_GOOD] = "good", [TONE_BAD] = "bad",
+    [TONE_WARN] = "warn",   [TONE_ACT] = "act",   [TONE_PEOPLE] = "people"};
 
 void mu_report_html(const struct mu_timeline *timeline, struct mu_buf *buf)
 {
@@ -77,24 +78,28 @@ static void policy(struct writer *writer)
 {
     uint8_t digest[MU_SHA256];
     mu_sha256_once(mu_page_report_css, mu_page_report_css_len, digest);
-    mu_buf_adds(writer->buf, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
+    mu_buf_adds(writer->buf, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+                             "'none'; style-src 'sha256-");
     mu_base64_add(writer->buf, digest, sizeof digest);
     mu_buf_adds(writer->buf, "'; base-uri 'none'; form-action 'none'\">\n");
 }
 
 static void html_begin(struct writer *writer, const struct masthead *masthead)
 {
-    mu_buf_adds(writer->buf, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    mu_buf_adds(writer->buf,
+                "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     policy(writer);
-    mu_buf_adds(writer->buf, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                             "<meta name=\"referrer\" content=\"no-referrer\">\n"
-                             "<meta name=\"robots\" content=\"noindex\">\n"
-                             "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    mu_buf_adds(writer->buf,
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<meta name=\"referrer\" content=\"no-referrer\">\n"
+                "<meta name=\"robots\" content=\"noindex\">\n"
+                "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     escape(writer->buf, masthead->title);
     mu_buf_adds(writer->buf, "</title>\n<style>");
     mu_buf_add(writer->buf, mu_page_report_css, mu_page_report_css_len);
     mu_buf_adds(writer->buf, "</style>\n</head>\n<body>\n<header>\n<p class=\"badges\">");
-    element(writer, "strong", masthead->world_tone == TONE_BAD ? "badge live" : "badge dry", masthead->world);
+    element(writer, "strong", masthead->world_tone == TONE_BAD ? "badge live" : "badge dry",
+            masthead->world);
     if (masthead->lab)
         element(writer, "strong", "badge lab", "LAB");
     mu_buf_addf(writer->buf, "<span class=\"badge %s\">", tones[masthead->state_tone]);
@@ -156,9 +161,10 @@ static void html_facts(struct writer *writer, const struct fact *facts, size_t c
 
 /* --- milestones: a bar over time, and what its numbers mean --- */
 
-#define NEAREST 5 /* per cent of the width between two marks, so that their numbers can be read */
+#define NEAREST 8 /* per cent of the width between two marks, so that their numbers can be read */
 
-/* Where each reached milestone stands on the bar, in per cent, pushed apart but never past the end. */
+/* Where each reached milestone stands on the bar, in per cent, pushed apart but never past the end.
+ */
 static size_t place(const struct milestone *milestones, size_t count, int *percent, size_t *order)
 {
     size_t n = 0;
@@ -176,7 +182,8 @@ static size_t place(const struct milestone *milestones, size_t count, int *perce
     from = milestones[order[0]].at;
     to = milestones[order[n - 1]].at;
     for (size_t i = 0; i < n; i++) {
-        percent[i] = 3 + (to > from ? (int)(94 * (milestones[order[i]].at - from) / (to - from)) : 0);
+        percent[i] =
+            3 + (to > from ? (int)(94 * (milestones[order[i]].at - from) / (to - from)) : 0);
         if (i > 0 && percent[i] < percent[i - 1] + NEAREST)
             percent[i] = percent[i - 1] + NEAREST;
     }
@@ -186,32 +193,42 @@ static size_t place(const struct milestone *milestones, size_t count, int *perce
     return n;
 }
 
-static const char *stretch_class(const struct milestone *milestones, size_t next)
+/* What the time between two milestones was: hurting, about to be mended, or watched. */
+static const char *stretch_class(const struct milestone *milestones, int64_t from)
 {
-    static const char *const classes[] = {"open", "open", "decided", "mitigated"};
-    (void)milestones;
-    return next < MU_COUNT(classes) ? classes[next] : "open";
+    if (milestones[MITIGATED].at != 0 && from >= milestones[MITIGATED].at)
+        return "watched";
+    if (milestones[DECIDED].at != 0 && from >= milestones[DECIDED].at)
+        return "mending";
+    return milestones[RESOLVED].at != 0 && from >= milestones[RESOLVED].at ? "over" : "hurting";
 }
 
-static void put_bar(struct writer *writer, const struct milestone *milestones, const int *percent, const size_t *order,
-                    size_t n)
+static void put_bar(struct writer *writer, const struct milestone *milestones, const int *percent,
+                    const size_t *order, size_t n)
 {
     mu_buf_adds(writer->buf, "<svg class=\"bar\" role=\"img\" width=\"100%\" height=\"44\">"
-                             "<title>Milestones over time</title><rect class=\"ground\" x=\"3%\" y=\"18\" width=\"94%\" height=\"8\" rx=\"4\"/>");
+                             "<title>Milestones over time</title><rect class=\"ground\" x=\"3%\" "
+                             "y=\"18\" width=\"94%\" height=\"8\" rx=\"4\"/>");
     for (size_t i = 0; i + 1 < n; i++)
-        mu_buf_addf(writer->buf, "<rect class=\"%s\" x=\"%d%%\" y=\"18\" width=\"%d%%\" height=\"8\"/>",
-                    stretch_class(milestones, order[i + 1]), percent[i], percent[i + 1] - percent[i]);
+        mu_buf_addf(writer->buf,
+                    "<rect class=\"%s\" x=\"%d%%\" y=\"18\" width=\"%d%%\" height=\"8\"/>",
+                    stretch_class(milestones, milestones[order[i]].at), percent[i],
+                    percent[i + 1] - percent[i]);
     for (size_t i = 0; i < n; i++)
         mu_buf_addf(writer->buf,
-                    "<circle class=\"m%zu\" cx=\"%d%%\" cy=\"22\" r=\"12\"/><text x=\"%d%%\" y=\"26\" text-anchor=\"middle\">%zu</text>",
-                    order[i] < MILESTONES ? order[i] : (size_t)MILESTONES, percent[i], percent[i], i + 1);
+                    "<circle class=\"m%zu\" cx=\"%d%%\" cy=\"22\" r=\"12\"/><text x=\"%d%%\" "
+                    "y=\"26\" text-anchor=\"middle\">%zu</text>",
+                    order[i] < MILESTONES ? order[i] : (size_t)MILESTONES, percent[i], percent[i],
+                    i + 1);
     mu_buf_adds(writer->buf, "</svg>\n");
 }
 
-static void put_stone(struct writer *writer, const struct milestone *milestone, size_t number, size_t kind, int64_t zero)
+static void put_stone(struct writer *writer, const struct milestone *milestone, size_t number,
+                      size_t kind, int64_t zero)
 {
     char took[MU_TIME_TEXT];
-    mu_buf_addf(writer->buf, "<li class=\"%s\"><b class=\"m%zu\">", milestone->at ? "there" : "missing", kind);
+    mu_buf_addf(writer->buf, "<li class=\"%s\"><b class=\"m%zu\">",
+                milestone->at ? "there" : "missing", kind);
     if (milestone->at)
         mu_buf_addf(writer->buf, "%zu", number);
     mu_buf_adds(writer->buf, "</b><span class=\"name\">");
@@ -222,7 +239,8 @@ static void put_stone(struct writer *writer, const struct milestone *milestone, 
         return;
     }
     if (zero && milestone->at > zero)
-        mu_buf_addf(writer->buf, "<span class=\"after\">after %s</span>", mu_duration_text(milestone->at - zero, took));
+        mu_buf_addf(writer->buf, "<span class=\"after\">after %s</span>",
+                    mu_duration_text(milestone->at - zero, took));
     else
         mu_buf_adds(writer->buf, "<span class=\"after\">start</span>");
     moment(writer, milestone->at);
@@ -240,8 +258,8 @@ static void html_milestones(struct writer *writer, const struct milestone *miles
         put_bar(writer, milestones, percent, order, n);
     mu_buf_adds(writer->buf, "<ol>\n");
     for (size_t i = 0; i < n; i++)
-        put_stone(writer, &milestones[order[i]], i + 1, order[i] < MILESTONES ? order[i] : (size_t)MILESTONES,
-                  milestones[DETECTED].at);
+        put_stone(writer, &milestones[order[i]], i + 1,
+                  order[i] < MILESTONES ? order[i] : (size_t)MILESTONES, milestones[DETECTED].at);
     for (size_t i = 0; i < MILESTONES; i++)
         if (milestones[i].at == 0)
             put_stone(writer, &milestones[i], 0, i, 0);
@@ -252,17 +270,29 @@ static void html_milestones(struct writer *writer, const struct milestone *miles
 
 static void html_table_begin(struct writer *writer, const char *const *columns, size_t count)
 {
+    writer->columns = columns;
     mu_buf_adds(writer->buf, "<div class=\"wide\"><table>\n<thead><tr>");
     for (size_t i = 0; i < count; i++)
         element(writer, "th", "", columns[i]);
     mu_buf_adds(writer->buf, "</tr></thead>\n<tbody>\n");
 }
 
-static void html_table_row(struct writer *writer, enum tone tone, const char *const *cells, size_t count)
+/* A digest may be broken anywhere; words may not. */
+static bool is_long_word(const char *text)
+{
+    return strcspn(text, " ") > 40;
+}
+
+static void html_table_row(struct writer *writer, enum tone tone, const char *const *cells,
+                           size_t count)
 {
     mu_buf_addf(writer->buf, "<tr class=\"%s\">", tones[tone]);
-    for (size_t i = 0; i < count; i++)
-        element(writer, "td", "", cells[i]);
+    for (size_t i = 0; i < count; i++) {
+        mu_buf_addf(writer->buf, "<td data-label=\"%s\"%s>", writer->columns[i],
+                    is_long_word(cells[i]) ? " class=\"long\"" : "");
+        escape(writer->buf, cells[i]);
+        mu_buf_adds(writer->buf, "</td>");
+    }
     mu_buf_adds(writer->buf, "</tr>\n");
 }
 
@@ -294,7 +324,8 @@ static void html_entries_begin(struct writer *writer)
     mu_buf_adds(writer->buf, "<ol class=\"entries\">\n");
 }
 
-static void html_entry_begin(struct writer *writer, int64_t at, enum tone tone, const char *head, const char *text)
+static void html_entry_begin(struct writer *writer, int64_t at, enum tone tone, const char *head,
+                             const char *text)
 {
     mu_buf_addf(writer->buf, "<li class=\"%s\">", tones[tone]);
     if (at)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The report as JSON: the timeline as it is, for other programs. Times are wall ms; what is absent is
- * left out. One canonical line and a newline. */
+ * The report as JSON: the timeline as it is, for other programs. Times are wall ms; what is absent
+ * is left out. One canonical line and a newline. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +9,10 @@
 #include "report/timeline.h"
 
 static const char *const kinds[] = {
-    [ENTRY_PROBE] = "probe",       [ENTRY_WAIT] = "wait",   [ENTRY_ACT] = "act",   [ENTRY_GATE] = "gate",
-    [ENTRY_FINDING] = "finding",   [ENTRY_EVIDENCE] = "evidence", [ENTRY_MILESTONE] = "milestone",
-    [ENTRY_TELL] = "progress",     [ENTRY_HOST] = "host",   [ENTRY_TOLD] = "told", [ENTRY_COMMENT] = "comment",
-    [ENTRY_END] = "end",
+    [ENTRY_PROBE] = "probe",         [ENTRY_WAIT] = "wait",       [ENTRY_ACT] = "act",
+    [ENTRY_GATE] = "gate",           [ENTRY_FINDING] = "finding", [ENTRY_EVIDENCE] = "evidence",
+    [ENTRY_MILESTONE] = "milestone", [ENTRY_TELL] = "progress",   [ENTRY_HOST] = "host",
+    [ENTRY_TOLD] = "told",           [ENTRY_COMMENT] = "comment", [ENTRY_END] = "end",
 };
 
 /* A copy without what is null, so that absent is absent. */
@@ -32,15 +32,17 @@ static json_t *changes_json(const struct entry *entry)
 {
     json_t *changes = json_array();
     for (size_t i = 0; i < entry->change_count; i++)
-        json_array_append_new(changes, json_pack("{s:I, s:s}", "at_ms", (json_int_t)entry->changes[i].at, "verdict",
-                                                 entry->changes[i].text));
+        json_array_append_new(changes,
+                              json_pack("{s:I, s:s}", "at_ms", (json_int_t)entry->changes[i].at,
+                                        "verdict", entry->changes[i].text));
     return changes;
 }
 
 static json_t *entry_json(const struct entry *entry)
 {
-    json_t *out = json_pack("{s:s, s:I, s:I, s:s}", "kind", kinds[entry->kind], "at_ms", (json_int_t)entry->at,
-                            "until_ms", (json_int_t)entry->until, "verb", entry->verb);
+    json_t *out =
+        json_pack("{s:s, s:I, s:I, s:s}", "kind", kinds[entry->kind], "at_ms",
+                  (json_int_t)entry->at, "until_ms", (json_int_t)entry->until, "verb", entry->verb);
     put_text(out, "task", entry->task);
     put_text(out, "src", entry->src);
     put_text(out, "how", entry->how);
@@ -67,8 +69,9 @@ static json_t *section_json(const struct section *section)
     json_t *entries = json_array();
     for (size_t i = 0; i < section->count; i++)
         json_array_append_new(entries, entry_json(&section->entries[i]));
-    return json_pack("{s:s, s:s, s:I, s:I, s:o}", "title", section->title, "task", section->task, "start_ms",
-                     (json_int_t)section->start, "end_ms", (json_int_t)section->end, "entries", entries);
+    return json_pack("{s:s, s:s, s:I, s:I, s:o}", "title", section->title, "task", section->task,
+                     "start_ms", (json_int_t)section->start, "end_ms", (json_int_t)section->end,
+                     "entries", entries);
 }
 
 static json_t *chain_json(const struct run_story *run)
@@ -77,7 +80,8 @@ static json_t *chain_json(const struct run_story *run)
         [VERIFY_NOT_ASKED] = "not checked", [VERIFY_HOLDS] = "holds", [VERIFY_DAMAGED] = "damaged"};
     char head[2 * MU_SHA256 + 1];
     mu_hex(run->head, MU_SHA256, head);
-    json_t *out = json_pack("{s:s, s:I, s:s}", "chain", words[run->verified], "rows", (json_int_t)run->rows, "head", head);
+    json_t *out = json_pack("{s:s, s:I, s:s}", "chain", words[run->verified], "rows",
+                            (json_int_t)run->rows, "head", head);
     put_text(out, "why", run->damage);
     return out;
 }
@@ -87,9 +91,10 @@ static json_t *run_json(const struct run_story *run)
     json_t *steps = json_array();
     for (size_t i = 0; i < run->count; i++)
         json_array_append_new(steps, section_json(&run->sections[i]));
-    json_t *out = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:O, s:O}", "run", run->name, "world", run->world, "started_ms",
-                            (json_int_t)run->started, "steps", steps, "told", told_people(run), "journal",
-                            chain_json(run), "undo", run->undo, "steps_not_reached", run->not_reached);
+    json_t *out = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:O, s:O}", "run", run->name, "world",
+                            run->world, "started_ms", (json_int_t)run->started, "steps", steps,
+                            "told", told_people(run), "journal", chain_json(run), "undo", run->undo,
+                            "steps_not_reached", run->not_reached);
     put(out, "start", run->start);
     put(out, "end", run->end);
     if (run->ended)
@@ -107,8 +112,8 @@ static json_t *milestones_json(const struct mu_timeline *timeline)
         const struct milestone *milestone = &timeline->milestones[i];
         if (milestone->at == 0)
             continue;
-        json_t *item = json_pack("{s:s, s:I, s:s}", "name", milestone->name, "at_ms", (json_int_t)milestone->at,
-                                 "known_from", milestone->from);
+        json_t *item = json_pack("{s:s, s:I, s:s}", "name", milestone->name, "at_ms",
+                                 (json_int_t)milestone->at, "known_from", milestone->from);
         if (zero)
             json_object_set_new(item, "after_detection_ms", json_integer(milestone->at - zero));
         json_array_append_new(all, item);
@@ -126,8 +131,9 @@ void mu_report_json(const struct mu_timeline *timeline, struct mu_buf *buf)
         json_object_set_new(note, "at_ms", json_integer(timeline->notes[i].at));
         json_array_append_new(notes, note);
     }
-    json_t *report = json_pack("{s:s, s:b, s:o, s:o, s:o}", "incident", timeline->incident, "dry", timeline->dry,
-                               "milestones", milestones_json(timeline), "runs", runs, "notes", notes);
+    json_t *report =
+        json_pack("{s:s, s:b, s:o, s:o, s:o}", "incident", timeline->incident, "dry", timeline->dry,
+                  "milestones", milestones_json(timeline), "runs", runs, "notes", notes);
     mu_json_canon(report, buf);
     mu_buf_addc(buf, '\n');
     json_decref(report);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The report as Markdown (CommonMark with GitHub's tables), readable as plain text as well. Every text
- * is escaped so that a hostile banner is neither markup nor HTML nor a terminal's command. */
+ * The report as Markdown (CommonMark with GitHub's tables), readable as plain text as well. Every
+ * text is escaped so that a hostile banner is neither markup nor HTML nor a terminal's command. */
 #include "report/document.h"
 
 #include <stdlib.h>
@@ -135,7 +135,8 @@ static void md_table_begin(struct writer *writer, const char *const *columns, si
     mu_buf_adds(writer->buf, "\n");
 }
 
-static void md_table_row(struct writer *writer, enum tone tone, const char *const *cells, size_t count)
+static void md_table_row(struct writer *writer, enum tone tone, const char *const *cells,
+                         size_t count)
 {
     (void)tone;
     mu_buf_adds(writer->buf, "|");
@@ -161,7 +162,8 @@ static void md_milestones(struct writer *writer, const struct milestone *milesto
         char when[WORDS_WHEN], took[MU_TIME_TEXT];
         int64_t at = milestones[i].at;
         const char *cells[] = {milestones[i].name, at ? words_when(at, when) : "not reached",
-                               at && zero && at > zero ? mu_duration_text(at - zero, took) : "", milestones[i].from};
+                               at && zero && at > zero ? mu_duration_text(at - zero, took) : "",
+                               milestones[i].from};
         md_table_row(writer, TONE_PLAIN, cells, MU_COUNT(cells));
     }
 }
@@ -178,9 +180,11 @@ static void md_bullet(struct writer *writer, const char *text)
     mu_buf_adds(writer->buf, "\n");
 }
 
-static void md_entry_begin(struct writer *writer, int64_t at, enum tone tone, const char *head, const char *text)
+static void md_entry_begin(struct writer *writer, int64_t at, enum tone tone, const char *head,
+                           const char *text)
 {
-    static const char *const marks[] = {[TONE_BAD] = "\xE2\x9C\x97 ", [TONE_WARN] = "! ", [TONE_PEOPLE] = ""};
+    static const char *const marks[] = {
+        [TONE_BAD] = "\xE2\x9C\x97 ", [TONE_WARN] = "! ", [TONE_PEOPLE] = ""};
     char when[WORDS_WHEN];
     mu_buf_adds(writer->buf, "- ");
     if (at)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * When it was detected, decided, mitigated and resolved. What a playbook says itself (`milestone`) wins;
- * else detected is the first bad sample or the start, decided the approval before the mitigation,
- * mitigated the first zone.* act that took effect, resolved the good end of the last live run. Dry runs
- * have none: nothing happened. */
+ * When it was detected, decided, mitigated and resolved. What a playbook says itself (`milestone`)
+ * wins; else detected is the first bad sample or the start, decided the approval before the
+ * mitigation, mitigated the first zone.* act that took effect, resolved the good end of the last
+ * live run. Dry runs have none: nothing happened. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +13,10 @@
 
 #define SECONDS_BELOW 100000000000LL /* as ms that is March 1973: a time so small is in seconds */
 
-static const char *const names[MILESTONES] = {
-    [DETECTED] = "detected", [DECIDED] = "decided", [MITIGATED] = "mitigated", [RESOLVED] = "resolved"};
+static const char *const names[MILESTONES] = {[DETECTED] = "detected",
+                                              [DECIDED] = "decided",
+                                              [MITIGATED] = "mitigated",
+                                              [RESOLVED] = "resolved"};
 
 static struct milestone *find(struct mu_timeline *timeline, const char *name)
 {
@@ -26,8 +28,8 @@ static struct milestone *find(struct mu_timeline *timeline, const char *name)
 
 static struct milestone *add(struct mu_timeline *timeline, const char *name)
 {
-    timeline->milestones =
-        mu_xrealloc(timeline->milestones, timeline->milestone_count + 1, sizeof *timeline->milestones);
+    timeline->milestones = mu_xrealloc(timeline->milestones, timeline->milestone_count + 1,
+                                       sizeof *timeline->milestones);
     struct milestone *milestone = &timeline->milestones[timeline->milestone_count++];
     *milestone = (struct milestone){mu_xstrdup(name), 0, mu_xstrdup("")};
     return milestone;
@@ -57,30 +59,36 @@ static void each_live_entry(struct mu_timeline *timeline, entry_cb *cb)
                 cb(timeline, &timeline->runs[i], &timeline->runs[i].sections[j].entries[k]);
 }
 
-static void take_said(struct mu_timeline *timeline, const struct run_story *run, const struct entry *entry)
+static void take_said(struct mu_timeline *timeline, const struct run_story *run,
+                      const struct entry *entry)
 {
     const char *name = mu_json_str(entry->value, "name", "");
     (void)run;
     if (entry->kind != ENTRY_MILESTONE || name[0] == '\0')
         return;
     struct milestone *milestone = find(timeline, name);
-    set(milestone ? milestone : add(timeline, name), in_ms(mu_json_int(entry->value, "at", entry->at)), "said by the playbook");
+    set(milestone ? milestone : add(timeline, name),
+        in_ms(mu_json_int(entry->value, "at", entry->at)), "said by the playbook");
 }
 
 static bool took_effect(const struct entry *entry)
 {
-    return entry->kind == ENTRY_ACT && entry->done && entry->ok && strcmp(entry->how, "foreseen") != 0;
+    return entry->kind == ENTRY_ACT && entry->done && entry->ok &&
+           strcmp(entry->how, "foreseen") != 0;
 }
 
-static void take_mitigation(struct mu_timeline *timeline, const struct run_story *run, const struct entry *entry)
+static void take_mitigation(struct mu_timeline *timeline, const struct run_story *run,
+                            const struct entry *entry)
 {
     (void)run;
     if (took_effect(entry) && strncmp(entry->verb, "zone.", 5) == 0)
-        set(&timeline->milestones[MITIGATED], entry->until, "first change of the zone that took effect");
+        set(&timeline->milestones[MITIGATED], entry->until,
+            "first change of the zone that took effect");
 }
 
 /* The last decision before the mitigation; without one, the first. */
-static void take_decision(struct mu_timeline *timeline, const struct run_story *run, const struct entry *entry)
+static void take_decision(struct mu_timeline *timeline, const struct run_story *run,
+                          const struct entry *entry)
 {
     struct milestone *decided = &timeline->milestones[DECIDED];
     int64_t mitigated = timeline->milestones[MITIGATED].at;

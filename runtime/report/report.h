@@ -6,8 +6,8 @@
  *   journals ─ load.c ─▶ struct mu_timeline ─ document.c ─▶ markdown.c | html.c
  *   notes ────┘           (timeline.h)        └ json.c
  *
- * A journal with rows this version does not know, or lacks, still gives a report: what is unknown is
- * left out, what is missing is said. Everything in a journal may come from a hostile server. */
+ * A journal with rows this version does not know, or lacks, still gives a report: what is unknown
+ * is left out, what is missing is said. Everything in a journal may come from a hostile server. */
 #ifndef MU_REPORT_H
 #define MU_REPORT_H
 
@@ -27,11 +27,12 @@ struct mu_report_note { /* what somebody wrote with `muster note` */
 
 /* paths: the run files of one incident, in any order; each is verified too, and a damaged one is
  * reported as such, not refused. MU_STORAGE when one can't be read at all. */
-enum mu_err mu_report_load(const char *const *paths, size_t count, const struct mu_report_note *notes,
-                           size_t note_count, struct mu_timeline **out, struct mu_fail *);
+enum mu_err mu_report_load(const char *const *paths, size_t count,
+                           const struct mu_report_note *notes, size_t note_count,
+                           struct mu_timeline **out, struct mu_fail *);
 /* One open journal, not verified; for journals in memory. */
-enum mu_err mu_report_load_journal(struct mu_journal *, const struct mu_report_note *notes, size_t note_count,
-                                   struct mu_timeline **out, struct mu_fail *);
+enum mu_err mu_report_load_journal(struct mu_journal *, const struct mu_report_note *notes,
+                                   size_t note_count, struct mu_timeline **out, struct mu_fail *);
 void mu_report_free(struct mu_timeline *);
 
 /* Each appends a whole document. buf->full afterwards: it passed the ceiling and is cut. */

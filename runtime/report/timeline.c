@@ -16,14 +16,16 @@
 #include "report/words.h"
 
 static bool take_row(const struct mu_row *, void *ud);
-static enum mu_err add_run(struct mu_timeline *, struct mu_journal *, const char *path, struct mu_fail *);
+static enum mu_err add_run(struct mu_timeline *, struct mu_journal *, const char *path,
+                           struct mu_fail *);
 static void verify(struct run_story *, const char *path);
 static void finish_timeline(struct mu_timeline *, const struct mu_report_note *, size_t count);
 static void free_run(struct run_story *);
 static void free_entry(struct entry *);
 
-enum mu_err mu_report_load(const char *const *paths, size_t count, const struct mu_report_note *notes,
-                           size_t note_count, struct mu_timeline **out, struct mu_fail *fail)
+enum mu_err mu_report_load(const char *const *paths, size_t count,
+                           const struct mu_report_note *notes, size_t note_count,
+                           struct mu_timeline **out, struct mu_fail *fail)
 {
     struct mu_timeline *timeline = MU_NEW(struct mu_timeline);
     enum mu_err err = MU_OK;
@@ -46,7 +48,8 @@ enum mu_err mu_report_load(const char *const *paths, size_t count, const struct 
 }
 
 enum mu_err mu_report_load_journal(struct mu_journal *journal, const struct mu_report_note *notes,
-                                   size_t note_count, struct mu_timeline **out, struct mu_fail *fail)
+                                   size_t note_count, struct mu_timeline **out,
+                                   struct mu_fail *fail)
 {
     struct mu_timeline *timeline = MU_NEW(struct mu_timeline);
     enum mu_err err = add_run(timeline, journal, "", fail);
@@ -89,11 +92,13 @@ struct section *section_open(struct run_story *run, const char *title, const cha
 {
     run->sections = mu_xrealloc(run->sections, run->count + 1, sizeof *run->sections);
     struct section *section = &run->sections[run->count++];
-    *section = (struct section){.title = mu_xstrdup(title), .task = mu_xstrdup(task), .start = at, .end = at};
+    *section = (struct section){
+        .title = mu_xstrdup(title), .task = mu_xstrdup(task), .start = at, .end = at};
     return section;
 }
 
-/* The section of a row: the last one under its heading; without a heading, the first or the last one. */
+/* The section of a row: the last one under its heading; without a heading, the first or the last
+ * one. */
 static struct section *section_of(struct run_story *run, const char *step, const struct mu_row *row)
 {
     for (size_t i = run->count; i-- > 0;)
@@ -119,7 +124,8 @@ static struct entry *entry_add(struct entry **entries, size_t *count, struct ent
     return &(*entries)[(*count)++];
 }
 
-struct entry *entry_new(struct run_story *run, const char *step, const struct mu_row *row, enum entry_kind kind)
+struct entry *entry_new(struct run_story *run, const char *step, const struct mu_row *row,
+                        enum entry_kind kind)
 {
     struct section *section = section_of(run, step, row);
     stretch(section, row->ts);
@@ -159,14 +165,15 @@ static struct entry *open_call(struct run_story *run, const char *task, int64_t 
 
 /* The same look since the last act or gate of its section: what came before an act must stay apart
  * from what came after it. */
-static struct entry *same_look(struct section *section, const struct mu_row *row, enum entry_kind kind)
+static struct entry *same_look(struct section *section, const struct mu_row *row,
+                               enum entry_kind kind)
 {
     for (size_t i = section->count; i-- > 0;) {
         struct entry *entry = &section->entries[i];
         if (entry->kind == ENTRY_ACT || entry->kind == ENTRY_GATE)
             return NULL;
-        if (entry->kind == kind &&
-            (kind == ENTRY_WAIT || (strcmp(entry->verb, row->verb) == 0 && strcmp(entry->args, row->args) == 0)))
+        if (entry->kind == kind && (kind == ENTRY_WAIT || (strcmp(entry->verb, row->verb) == 0 &&
+                                                           strcmp(entry->args, row->args) == 0)))
             return entry;
     }
     return NULL;
@@ -179,8 +186,10 @@ static void note_change(struct entry *entry, int64_t at, const json_t *before, c
         if (entry->change_count == MU_REPORT_CHANGES) {
             entry->changes_dropped++;
         } else {
-            entry->changes = mu_xrealloc(entry->changes, entry->change_count + 1, sizeof *entry->changes);
-            entry->changes[entry->change_count++] = (struct change){at, mu_xstrdup(new), json_incref((json_t *)now)};
+            entry->changes =
+                mu_xrealloc(entry->changes, entry->change_count + 1, sizeof *entry->changes);
+            entry->changes[entry->change_count++] =
+                (struct change){at, mu_xstrdup(new), json_incref((json_t *)now)};
         }
     }
     free(old);
@@ -230,6 +239,7 @@ static void take_outcome(struct run_story *run, const struct mu_row *row)
     entry->value = json_incref(json_object_get(outcome, entry->ok ? "value" : "error"));
     free(entry->how);
     entry->how = mu_xstrdup(mu_json_str(outcome, "how", ""));
+    json_decref(outcome);
     stretch(section_of(run, row->step, row), row->ts);
 }
 
@@ -299,13 +309,14 @@ static void host_end(struct run_story *run, const struct mu_row *row, const json
 
 static void host_progress(struct run_story *run, const struct mu_row *row, const json_t *value)
 {
-    struct entry *entry = open_call(run, mu_json_str(value, "task", ""), mu_json_int(value, "seq", 0));
+    struct entry *entry =
+        open_call(run, mu_json_str(value, "task", ""), mu_json_int(value, "seq", 0));
     if (entry == NULL)
         return; /* of a look: its result says it better */
     if (entry->progress == NULL)
         entry->progress = json_array();
-    json_array_append_new(entry->progress, json_pack("{s:I, s:s}", "at", (json_int_t)row->ts, "text",
-                                                     mu_json_str(value, "text", "")));
+    json_array_append_new(entry->progress, json_pack("{s:I, s:s}", "at", (json_int_t)row->ts,
+                                                     "text", mu_json_str(value, "text", "")));
 }
 
 /* {gate, code} when it opens; with {silent, asks} when the next one is asked. */
@@ -315,14 +326,16 @@ static void host_gate(struct run_story *run, const struct mu_row *row, const jso
     for (size_t i = run->count; asks && i-- > 0;)
         for (size_t j = run->sections[i].count; j-- > 0;) {
             struct entry *entry = &run->sections[i].entries[j];
-            if (entry->kind != ENTRY_GATE || strcmp(mu_json_str(entry->intent, "gate", ""), gate) != 0)
+            if (entry->kind != ENTRY_GATE ||
+                strcmp(mu_json_str(entry->intent, "gate", ""), gate) != 0)
                 continue;
             if (entry->progress == NULL)
                 entry->progress = json_array();
-            json_array_append_new(entry->progress,
-                                  json_pack("{s:I, s:o}", "at", (json_int_t)row->ts, "text",
-                                            json_sprintf("no answer from %s, %s is asked",
-                                                         mu_json_str(value, "silent", "them"), asks)));
+            json_array_append_new(
+                entry->progress,
+                json_pack("{s:I, s:o}", "at", (json_int_t)row->ts, "text",
+                          json_sprintf("no answer from %s, %s is asked",
+                                       mu_json_str(value, "silent", "them"), asks)));
             return;
         }
 }
@@ -330,15 +343,15 @@ static void host_gate(struct run_story *run, const struct mu_row *row, const jso
 static const struct {
     const char *verb;
     void (*take)(struct run_story *, const struct mu_row *, const json_t *value); /* or NULL */
-    bool shown;             /* also an entry, */
-    enum entry_kind kind;   /* of this kind */
+    bool shown;           /* also an entry, */
+    enum entry_kind kind; /* of this kind */
 } host_rows[] = {
-    {"start", host_start, false, ENTRY_HOST},   {"resume", host_resume, true, ENTRY_HOST},
-    {"park", host_park, true, ENTRY_HOST},      {"unpark", host_unpark, true, ENTRY_HOST},
-    {"stop", NULL, true, ENTRY_HOST},           {"cancel", NULL, true, ENTRY_HOST},
-    {"upgrade", NULL, true, ENTRY_HOST},        {"told", NULL, true, ENTRY_TOLD},
-    {"comment", NULL, true, ENTRY_COMMENT},     {"progress", host_progress, false, ENTRY_HOST},
-    {"gate", host_gate, false, ENTRY_HOST},     {"end", host_end, false, ENTRY_HOST},
+    {"start", host_start, false, ENTRY_HOST}, {"resume", host_resume, true, ENTRY_HOST},
+    {"park", host_park, true, ENTRY_HOST},    {"unpark", host_unpark, true, ENTRY_HOST},
+    {"stop", NULL, true, ENTRY_HOST},         {"cancel", NULL, true, ENTRY_HOST},
+    {"upgrade", NULL, true, ENTRY_HOST},      {"told", NULL, true, ENTRY_TOLD},
+    {"comment", NULL, true, ENTRY_COMMENT},   {"progress", host_progress, false, ENTRY_HOST},
+    {"gate", host_gate, false, ENTRY_HOST},   {"end", host_end, false, ENTRY_HOST},
 };
 
 /* A resume after a row that was no goodbye: whoever ran it died. */
@@ -426,7 +439,8 @@ static json_t *recorded_undo(const struct run_story *run)
 }
 
 /* Was this call made, with effect, by a run that started later? */
-static bool done_later(const struct mu_timeline *timeline, const struct run_story *run, const json_t *undo)
+static bool done_later(const struct mu_timeline *timeline, const struct run_story *run,
+                       const json_t *undo)
 {
     char *args = mu_json_text(json_object_get(undo, "args"));
     const char *verb = mu_json_str(undo, "verb", "");
@@ -483,7 +497,8 @@ static char *step_title(const char *text, const char *p)
 static json_t *steps_not_reached(const struct run_story *run, const char *text)
 {
     json_t *titles = json_array();
-    for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+    for (const char *line = text; line && *line;
+         line += strcspn(line, "\n"), line += *line == '\n') {
         const char *comment = strstr(line, "--"), *end = line + strcspn(line, "\n");
         for (const char *p = line; p < end && (comment == NULL || p < comment); p++) {
             char *title = step_title(text, p);
@@ -495,13 +510,16 @@ static json_t *steps_not_reached(const struct run_story *run, const char *text)
     return titles;
 }
 
-static enum mu_err add_run(struct mu_timeline *timeline, struct mu_journal *journal, const char *path,
-                           struct mu_fail *fail)
+static enum mu_err add_run(struct mu_timeline *timeline, struct mu_journal *journal,
+                           const char *path, struct mu_fail *fail)
 {
     timeline->runs = mu_xrealloc(timeline->runs, timeline->count + 1, sizeof *timeline->runs);
     struct run_story *run = &timeline->runs[timeline->count++];
-    *run = (struct run_story){.name = mu_xstrdup("run"), .world = mu_xstrdup("live"), .path = mu_xstrdup(path),
-                              .parked_why = mu_xstrdup(""), .damage = mu_xstrdup("")};
+    *run = (struct run_story){.name = mu_xstrdup("run"),
+                              .world = mu_xstrdup("live"),
+                              .path = mu_xstrdup(path),
+                              .parked_why = mu_xstrdup(""),
+                              .damage = mu_xstrdup("")};
     struct reading reading = {.run = run};
     enum mu_err err = mu_journal_each(journal, 0, take_row, &reading, fail);
     if (err == MU_OK && run->start == NULL)
@@ -532,7 +550,8 @@ static void verify(struct run_story *run, const char *path)
 
 static int by_start(const void *a, const void *b)
 {
-    int64_t left = ((const struct run_story *)a)->started, right = ((const struct run_story *)b)->started;
+    int64_t left = ((const struct run_story *)a)->started,
+            right = ((const struct run_story *)b)->started;
     return left < right ? -1 : left > right;
 }
 
@@ -542,7 +561,8 @@ static int by_time(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static void take_notes(struct mu_timeline *timeline, const struct mu_report_note *notes, size_t count)
+static void take_notes(struct mu_timeline *timeline, const struct mu_report_note *notes,
+                       size_t count)
 {
     for (size_t i = 0; i < count; i++)
         entry_add(&timeline->notes, &timeline->note_count,
@@ -554,12 +574,14 @@ static void take_notes(struct mu_timeline *timeline, const struct mu_report_note
                                  .task = mu_xstrdup(""),
                                  .args = mu_xstrdup(""),
                                  .how = mu_xstrdup(""),
-                                 .value = json_pack("{s:{s:s}, s:s}", "who", "name", notes[i].who, "text", notes[i].text)});
+                                 .value = json_pack("{s:{s:s}, s:s}", "who", "name", notes[i].who,
+                                                    "text", notes[i].text)});
     if (timeline->note_count > 1)
         qsort(timeline->notes, timeline->note_count, sizeof *timeline->notes, by_time);
 }
 
-static void finish_timeline(struct mu_timeline *timeline, const struct mu_report_note *notes, size_t count)
+static void finish_timeline(struct mu_timeline *timeline, const struct mu_report_note *notes,
+                            size_t count)
 {
     const char *incident = "";
     timeline->dry = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Values in words; see words.h. Shapes it knows: results of probes (ok, why, verdict), MX sets ({ttl,
- * mx}), rrsets ({ttl, records}); all else is shown as it is. */
+ * Values in words; see words.h. Shapes it knows: results of probes (ok, why, verdict), MX sets
+ * ({ttl, mx}), rrsets ({ttl, records}); all else is shown as it is. */
 #include "report/words.h"
 
 #include <stdio.h>
@@ -20,14 +20,19 @@
 static size_t character(const char *p)
 {
     const unsigned char *u = (const unsigned char *)p;
-    size_t len = u[0] < 0x80 ? 1 : u[0] >= 0xC2 && u[0] < 0xE0 ? 2 : (u[0] & 0xF0) == 0xE0 ? 3 : u[0] >= 0xF0 && u[0] < 0xF5 ? 4 : 0;
+    size_t len = u[0] < 0x80                   ? 1
+                 : u[0] >= 0xC2 && u[0] < 0xE0 ? 2
+                 : (u[0] & 0xF0) == 0xE0       ? 3
+                 : u[0] >= 0xF0 && u[0] < 0xF5 ? 4
+                                               : 0;
     for (size_t i = 1; i < len; i++)
         if ((u[i] & 0xC0) != 0x80)
             return 0;
     return len;
 }
 
-/* C1 controls, bidirectional marks, embeddings, overrides and isolates, line and paragraph separators. */
+/* C1 controls, bidirectional marks, embeddings, overrides and isolates, line and paragraph
+ * separators. */
 static bool is_treacherous(const char *p, size_t len)
 {
     const unsigned char *u = (const unsigned char *)p;
@@ -100,6 +105,13 @@ static bool is_list_of(const json_t *value, const char *key)
     return json_array_size(mu_json_get(value, key)) != 0;
 }
 
+/* A list of {preference, host}. */
+static bool is_exchanges(const json_t *value)
+{
+    const json_t *first = json_array_get(value, 0);
+    return mu_json_str(first, "host", NULL) != NULL && mu_json_get(first, "preference") != NULL;
+}
+
 char *words_value(const json_t *value, size_t most)
 {
     struct mu_buf line = {0}, out = {0};
@@ -109,7 +121,7 @@ char *words_value(const json_t *value, size_t most)
         add_mx_set(&line, value);
     else if (is_list_of(value, "records"))
         add_texts(&line, mu_json_get(value, "records"));
-    else if (json_array_size(value) != 0 && mu_json_str(json_array_get(value, 0), "host", NULL)) {
+    else if (is_exchanges(value)) {
         json_t *set = json_pack("{s:O}", "mx", value);
         add_mx_set(&line, set);
         json_decref(set);
@@ -122,6 +134,7 @@ char *words_value(const json_t *value, size_t most)
     return mu_buf_take(&out);
 }
 
+/* The records of a set, and their TTL. */
 static void add_found(struct mu_buf *buf, const json_t *value)
 {
     int64_t ttl = mu_json_int(value, "ttl", -1);
@@ -208,14 +221,15 @@ const char *words_when(int64_t ms, char buf[WORDS_WHEN])
     char utc[MU_TIME_TEXT], local[MU_TIME_TEXT];
     mu_time_utc(ms, utc);
     mu_time_local(ms, local);
-    size_t len = strlen(utc);
-    if (len == 20)
+    bool usual = strlen(utc) == 20 &&
+                 strlen(local) > 20; /* "2026-11-23T02:51:07Z", "2026-11-23 03:51:07 CET" */
+    if (usual)
         utc[10] = ' ';
-    /* "2026-11-23 02:51:07Z" against "2026-11-23 02:51:07 UTC" */
-    if (len == 20 && strncmp(utc, local, 19) == 0)
+    bool same_day = usual && strncmp(utc, local, 11) == 0;
+    if (usual && strncmp(utc, local, 19) == 0)
         snprintf(buf, WORDS_WHEN, "%s", utc);
     else
-        snprintf(buf, WORDS_WHEN, "%s (%s)", utc, local);
+        snprintf(buf, WORDS_WHEN, "%s (%s)", utc, local + (same_day ? 11 : 0));
     return buf;
 }
 
@@ -285,7 +299,8 @@ static bool has_line(const char *text, const char *line, size_t len)
 }
 
 /* The lines of `text` that are, or are not, in `other`, behind a mark. */
-static void add_marked(struct mu_buf *buf, const char *text, const char *other, bool shared, const char *mark)
+static void add_marked(struct mu_buf *buf, const char *text, const char *other, bool shared,
+                       const char *mark)
 {
     for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
         size_t len = strcspn(p, "\n");
@@ -321,7 +336,8 @@ static bool is_block(const json_t *value)
 /* A transcript may be one text, or a list of lines. */
 static bool is_transcript(const char *key, const json_t *value)
 {
-    return strcmp(key, "transcript") == 0 && json_array_size(value) != 0 && json_is_string(json_array_get(value, 0));
+    return strcmp(key, "transcript") == 0 && json_array_size(value) != 0 &&
+           json_is_string(json_array_get(value, 0));
 }
 
 static void report_block(const char *path, const json_t *value, words_block_cb *cb, void *ud)
@@ -372,35 +388,117 @@ void words_blocks(const json_t *value, words_block_cb *cb, void *ud)
     }
 }
 
-static json_t *without_blocks(const json_t *value)
+static void outline(struct mu_buf *, const json_t *value, int indent);
+
+static bool is_flat(const json_t *value)
 {
-    const char *key;
-    size_t i;
-    json_t *item, *kept;
-    if (json_is_array(value)) {
-        kept = json_array();
-        json_array_foreach(value, i, item)
-        {
-            json_array_append_new(kept, without_blocks(item));
-        }
-        return kept;
-    }
-    if (!json_is_object(value))
-        return json_incref((json_t *)value);
-    kept = json_object();
-    json_object_foreach((json_t *)value, key, item)
-    {
-        if (!is_block(item) && !is_transcript(key, item) && !json_is_null(item))
-            json_object_set_new(kept, key, without_blocks(item));
-    }
-    return kept;
+    return !json_is_object(value) && !json_is_array(value);
 }
 
-char *words_rest(const json_t *value)
+static bool is_flat_list(const json_t *value)
 {
-    json_t *kept = value ? without_blocks(value) : NULL;
-    bool empty = kept == NULL || (json_is_object(kept) && json_object_size(kept) == 0) || json_is_null(kept);
-    char *text = empty ? NULL : json_dumps(kept, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-    json_decref(kept);
-    return text ? text : mu_xstrdup("");
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        if (!is_flat(item))
+            return false;
+    }
+    return json_is_array(value);
+}
+
+/* What fits in a line: a scalar, a list of scalars, a set of records. */
+static bool is_short(const json_t *value)
+{
+    return is_flat(value) || is_flat_list(value) || is_exchanges(value) ||
+           is_list_of(value, "mx") || is_list_of(value, "records");
+}
+
+static void add_short(struct mu_buf *buf, const char *key, const json_t *value)
+{
+    struct mu_buf found = {0};
+    if (json_is_object(value))
+        add_found(&found, value);
+    char *text = found.len ? mu_buf_take(&found) : words_value(value, 4000);
+    mu_buf_addf(buf, "%s: %s", key,
+                json_is_array(value) && json_array_size(value) == 0 ? "none" : text);
+    free(text);
+}
+
+static bool is_left_out(const char *key, const json_t *value)
+{
+    return json_is_null(value) || is_block(value) || is_transcript(key, value);
+}
+
+static void outline_list(struct mu_buf *buf, const json_t *list, int indent)
+{
+    size_t i;
+    json_t *item, *member;
+    const char *key;
+    json_array_foreach(list, i, item)
+    {
+        size_t shown = 0;
+        mu_buf_addf(buf, "%*s- ", indent, "");
+        json_object_foreach(item, key, member)
+        {
+            if (is_left_out(key, member) || !is_short(member))
+                continue;
+            mu_buf_adds(buf, shown++ ? "; " : "");
+            add_short(buf, key, member);
+        }
+        if (is_short(item)) {
+            char *text = words_value(item, 4000);
+            mu_buf_adds(buf, json_is_object(item) ? "" : text);
+            free(text);
+        }
+        mu_buf_addc(buf, '\n');
+        json_object_foreach(item, key, member)
+        {
+            if (is_left_out(key, member) || is_short(member))
+                continue;
+            mu_buf_addf(buf, "%*s%s:\n", indent + 2, "", key);
+            outline(buf, member, indent + 4);
+        }
+        if (json_is_array(item) && !is_short(item))
+            outline_list(buf, item, indent + 2);
+    }
+}
+
+static void outline(struct mu_buf *buf, const json_t *value, int indent)
+{
+    const char *key;
+    json_t *member;
+    if (json_is_array(value))
+        outline_list(buf, value, indent);
+    json_object_foreach((json_t *)value, key, member)
+    {
+        if (is_left_out(key, member))
+            continue;
+        mu_buf_addf(buf, "%*s", indent, "");
+        if (is_short(member)) {
+            add_short(buf, key, member);
+            mu_buf_addc(buf, '\n');
+        } else {
+            mu_buf_addf(buf, "%s:\n", key);
+            outline(buf, member, indent + 2);
+        }
+    }
+}
+
+char *words_outline(const json_t *value)
+{
+    struct mu_buf buf = {0};
+    if (json_is_array(value) || json_is_object(value)) {
+        /* By key, whatever order they were written in. */
+        char *text = mu_json_text(value);
+        json_t *sorted = mu_json_parse(text, strlen(text), NULL);
+        outline(&buf, sorted, 0);
+        json_decref(sorted);
+        free(text);
+    } else if (value && !json_is_null(value) && !is_block(value)) {
+        char *text = words_value(value, 4000);
+        mu_buf_adds(&buf, text);
+        free(text);
+    }
+    return mu_buf_take(&buf);
 }
