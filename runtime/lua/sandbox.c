@@ -173,9 +173,11 @@ static int l_new_global(lua_State *L)
     lua_Debug caller;
     bool top_level = lua_getstack(L, 1, &caller) && lua_getinfo(L, "S", &caller) &&
                      strcmp(caller.what, "main") == 0;
-    if (!top_level)
-        return luaL_error(L, "assignment to the unknown name \"%s\": say \"local %s = ...\"",
-                          luaL_tolstring(L, 2, NULL), lua_tostring(L, -1));
+    if (!top_level) {
+        const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+        return luaL_error(L, "assignment to the unknown name \"%s\": say \"local %s = ...\"", name,
+                          name);
+    }
     lua_rawset(L, 1);
     return 0;
 }

@@ -19,13 +19,16 @@ static int l_rep(lua_State *L)
     if ((lua_Unsigned)times > MU_LIMIT_VALUE / (len + separator_len))
         return luaL_error(L, "string.rep: the result would pass %d MiB", MU_LIMIT_VALUE >> 20);
     luaL_Buffer buf;
-    luaL_buffinit(L, &buf);
+    char *out = luaL_buffinitsize(L, &buf, (size_t)times * (len + separator_len));
     for (lua_Integer i = 0; i < times; i++) {
-        if (i > 0)
-            luaL_addlstring(&buf, separator, separator_len);
-        luaL_addlstring(&buf, text, len);
+        if (i > 0) {
+            memcpy(out, separator, separator_len);
+            out += separator_len;
+        }
+        memcpy(out, text, len);
+        out += len;
     }
-    luaL_pushresult(&buf);
+    luaL_pushresultsize(&buf, (size_t)times * (len + separator_len) - separator_len);
     return 1;
 }
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -28,9 +29,7 @@ struct mu_vm {
     lua_State *L;
     uint32_t seed;
     size_t used;
-    /* What was refused last. Lua collects and asks for the same once more; only then memory is out.
-     */
-    const void *refused;
+    const void *refused; /* the last refusal; size 0: it is settled */
     size_t refused_size;
     bool out_of_memory, stopped;
     mu_vm_tick *tick;
@@ -52,13 +51,31 @@ unsigned __wrap_luaS_hash(const char *text, size_t len, unsigned seed)
 
 /* --- memory --- */
 
-static void *refuse(struct mu_vm *vm, const void *old, size_t size)
+/* A refusal is no harm when Lua collects and then gets what it asks for again. Memory is out when
+ * it does not, or when it never asks again because the refusal became an error (buffers of
+ * lauxlib). */
+static void *refuse(struct mu_vm *vm, const void *old, size_t size, bool again)
 {
-    if (vm->refused == old && vm->refused_size == size)
+    if (again)
         vm->out_of_memory = true;
     vm->refused = old;
     vm->refused_size = size;
     return NULL;
+}
+
+static void *grow(struct mu_vm *vm, void *old, size_t old_size, size_t size)
+{
+    bool again = vm->refused_size == size && vm->refused == old;
+    if (vm->refused_size != 0 && !again)
+        vm->out_of_memory = true;
+    if (size - old_size > MU_LIMIT_LUA_HARD - vm->used)
+        return refuse(vm, old, size, again);
+    void *block = realloc(old, size);
+    if (block == NULL)
+        return refuse(vm, old, size, again);
+    vm->used += size - old_size;
+    vm->refused_size = 0;
+    return block;
 }
 
 static void *allocate(void *ud, void *old, size_t old_size, size_t size)
@@ -66,21 +83,15 @@ static void *allocate(void *ud, void *old, size_t old_size, size_t size)
     struct mu_vm *vm = ud;
     if (old == NULL)
         old_size = 0; /* Lua says the type of the object there */
+    if (size > old_size)
+        return grow(vm, old, old_size, size);
+    vm->used -= old_size - size;
     if (size == 0) {
         free(old);
-        vm->used -= old_size;
         return NULL;
     }
-    bool grows = size > old_size;
-    if (grows && size - old_size > MU_LIMIT_LUA_HARD - vm->used)
-        return refuse(vm, old, size);
     void *block = realloc(old, size);
-    if (block == NULL)
-        return grows ? refuse(vm, old, size) : old;
-    vm->used = vm->used - old_size + size;
-    if (grows)
-        vm->refused_size = 0;
-    return block;
+    return block ? block : old; /* Lua counts on it that shrinking never fails */
 }
 
 size_t mu_vm_memory(const struct mu_vm *vm)
@@ -98,7 +109,7 @@ bool mu_vm_over_soft(struct mu_vm *vm)
 
 bool mu_vm_out_of_memory(const struct mu_vm *vm)
 {
-    return vm->out_of_memory;
+    return vm->out_of_memory || vm->refused_size != 0;
 }
 
 /* --- life --- */
@@ -174,7 +185,7 @@ bool mu_vm_stopped(const struct mu_vm *vm)
 
 bool mu_vm_must_stop(const struct mu_vm *vm)
 {
-    return vm->stopped || vm->out_of_memory;
+    return vm->stopped || mu_vm_out_of_memory(vm);
 }
 
 int mu_vm_halt(lua_State *L)
@@ -209,7 +220,7 @@ void mu_vm_hook(lua_State *thread)
 /* Pops the error on top of the stack into *fail. */
 static enum mu_err take_error(struct mu_vm *vm, lua_State *L, struct mu_fail *fail)
 {
-    if (vm->out_of_memory)
+    if (mu_vm_out_of_memory(vm))
         mu_fail_set(fail, MU_USAGE, "this needs more than %u MiB of memory",
                     MU_LIMIT_LUA_HARD >> 20);
     else if (lua_type(L, -1) == LUA_TSTRING)
@@ -235,15 +246,15 @@ enum mu_err mu_vm_load(lua_State *L, const char *text, size_t len, const char *c
 }
 
 struct plain {
-    int nargs, nres, ticks, allowed;
-    char where[128]; /* "playbook.lua:3" once the ticks are spent */
+    int nargs, nres, ticks;
+    clock_t
+        end; /* CPU time: caught errors in a deep recursion are few instructions but much work */
+    char where[128]; /* "playbook.lua:3: " once it was stopped */
 };
 
-static bool spend_tick(lua_State *L, void *ud)
+/* Where the script stands, for the error that stops it. */
+static void note_place(struct plain *plain, lua_State *L)
 {
-    struct plain *plain = ud;
-    if (plain->ticks-- > 0)
-        return false;
     lua_Debug frame;
     for (int level = 0; lua_getstack(L, level, &frame); level++) {
         lua_getinfo(L, "Sl", &frame);
@@ -252,6 +263,14 @@ static bool spend_tick(lua_State *L, void *ud)
         snprintf(plain->where, sizeof plain->where, "%s:%d: ", frame.short_src, frame.currentline);
         break;
     }
+}
+
+static bool spend_tick(lua_State *L, void *ud)
+{
+    struct plain *plain = ud;
+    if (plain->ticks-- > 0 && clock() < plain->end)
+        return false;
+    note_place(plain, L);
     return true;
 }
 
@@ -286,7 +305,7 @@ static int run_in_thread(lua_State *L)
 enum mu_err mu_vm_run_plain(struct mu_vm *vm, int nargs, int nres, int ticks, struct mu_fail *fail)
 {
     lua_State *L = vm->L;
-    struct plain plain = {nargs, nres, ticks, ticks, ""};
+    struct plain plain = {nargs, nres, ticks, clock() + MU_LIMIT_SLICE_CPU_S * CLOCKS_PER_SEC, ""};
     mu_vm_tick *tick = vm->tick;
     void *tick_ud = vm->tick_ud;
     mu_vm_set_tick(vm, spend_tick, &plain);
@@ -297,12 +316,13 @@ enum mu_err mu_vm_run_plain(struct mu_vm *vm, int nargs, int nres, int ticks, st
     enum mu_err err = MU_OK;
     if (lua_pcall(L, nargs + 2, nres, 0) != LUA_OK)
         err = take_error(vm, L, fail);
-    if (plain.ticks < 0) {
+    if (err != MU_OK && plain.where[0]) {
         vm->stopped = false;
         mu_fail_set(fail, MU_USAGE,
-                    "%sstill computing after %lld million instructions: this part must only "
-                    "describe, not work",
-                    plain.where, (long long)plain.allowed * HOOK_INSTRUCTIONS / 1000000);
+                    "%sstill computing after %lld million instructions or %d s: this part must "
+                    "only describe, not work",
+                    plain.where, (long long)ticks * HOOK_INSTRUCTIONS / 1000000,
+                    MU_LIMIT_SLICE_CPU_S);
     }
     mu_vm_set_tick(vm, tick, tick_ud);
     return err;
