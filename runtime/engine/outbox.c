@@ -80,9 +80,10 @@ static void send_one(struct run *run, const struct mu_store_message *message)
         return;
     struct sending *sending = MU_NEW(struct sending);
     *sending = (struct sending){message->id, mu_xstrdup(message->kind), mu_xstrdup(message->to)};
+    /* The domain the run is about: a message about it must not travel through it. */
     sub_host_call(run, "notify.direct",
-                  json_pack("{s:s, s:s, s:s, s:s}", "to", message->to, "subject", message->subject, "text", message->body,
-                            "kind", message->kind),
+                  json_pack("{s:s, s:s, s:s, s:s, s:s?}", "to", message->to, "subject", message->subject, "text", message->body,
+                            "kind", message->kind, "domain", mu_json_str(run->params, "domain", NULL)),
                   message->dedup, sent, sending);
 }
 

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Bundles: the files of a playbook, read from its folder or taken from a journal; see bundle.h. */
+#include "playbook/bundle.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/near.h"
+
+struct file {
+    char *path, *bytes;
+    size_t len;
+};
+
+struct mu_bundle {
+    struct file *files; /* in path order */
+    size_t count;
+    char *folder;
+};
+
+struct mu_bundle *mu_bundle_new(void)
+{
+    struct mu_bundle *bundle = MU_NEW(struct mu_bundle);
+    bundle->folder = mu_xstrdup("");
+    return bundle;
+}
+
+void mu_bundle_free(struct mu_bundle *bundle)
+{
+    if (bundle == NULL)
+        return;
+    for (size_t i = 0; i < bundle->count; i++) {
+        free(bundle->files[i].path);
+        free(bundle->files[i].bytes);
+    }
+    free(bundle->files);
+    free(bundle->folder);
+    free(bundle);
+}
+
+const char *mu_bundle_folder(const struct mu_bundle *bundle)
+{
+    return bundle->folder;
+}
+
+/* Where the path stands or would stand. */
+static size_t position(const struct mu_bundle *bundle, const char *path, bool *there)
+{
+    size_t at = 0;
+    int order = 1;
+    while (at < bundle->count && (order = strcmp(path, bundle->files[at].path)) > 0)
+        at++;
+    *there = at < bundle->count && order == 0;
+    return at;
+}
+
+void mu_bundle_add(struct mu_bundle *bundle, const char *path, const char *bytes, size_t len)
+{
+    bool there;
+    size_t at = position(bundle, path, &there);
+    if (!there) {
+        bundle->files = mu_xrealloc(bundle->files, bundle->count + 1, sizeof *bundle->files);
+        memmove(bundle->files + at + 1, bundle->files + at, (bundle->count - at) * sizeof *bundle->files);
+        bundle->files[at] = (struct file){.path = mu_xstrdup(path)};
+        bundle->count++;
+    }
+    free(bundle->files[at].bytes);
+    bundle->files[at].bytes = mu_xstrndup(bytes, len);
+    bundle->files[at].len = len;
+}
+
+const char *mu_bundle_file(const struct mu_bundle *bundle, const char *path, size_t *len)
+{
+    bool there;
+    size_t at = position(bundle, path, &there);
+    if (!there)
+        return NULL;
+    if (len)
+        *len = bundle->files[at].len;
+    return bundle->files[at].bytes;
+}
+
+void mu_bundle_each(const struct mu_bundle *bundle, mu_bundle_cb *cb, void *ud)
+{
+    for (size_t i = 0; i < bundle->count; i++)
+        if (!cb(bundle->files[i].path, bundle->files[i].bytes, bundle->files[i].len, ud))
+            return;
+}
+
+void mu_bundle_digest(const struct mu_bundle *bundle, char out[MU_SHA256_HEX])
+{
+    struct mu_buf all = {0};
+    char hex[MU_SHA256_HEX];
+    for (size_t i = 0; i < bundle->count; i++) {
+        mu_sha256_hex(bundle->files[i].bytes, bundle->files[i].len, hex);
+        mu_buf_addf(&all, "%s %s\n", hex, bundle->files[i].path);
+    }
+    mu_sha256_hex(mu_buf_text(&all), all.len, out);
+    mu_buf_free(&all);
+}
+
+/* --- reading a folder --- */
+
+static bool is_utf8(const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        unsigned char c = (unsigned char)bytes[i];
+        size_t more = c < 0x80 ? 0 : (c >> 5) == 6 ? 1 : (c >> 4) == 14 ? 2 : (c >> 3) == 30 ? 3 : len;
+        if (c == 0 || more >= len - i)
+            return false;
+        for (size_t k = 1; k <= more; k++)
+            if (((unsigned char)bytes[i + k] & 0xc0) != 0x80)
+                return false;
+        i += more + 1;
+    }
+    return true;
+}
+
+static enum mu_err check_text(const char *name, const char *bytes, size_t len, struct mu_fail *fail)
+{
+    if (len > 0 && bytes[0] == '\033')
+        return mu_fail_set(fail, MU_USAGE, "%s is compiled Lua: playbooks are text, so that people can read what will run", name);
+    if (!is_utf8(bytes, len))
+        return mu_fail_set(fail, MU_USAGE, "%s is not UTF-8 text", name);
+    return MU_OK;
+}
+
+static enum mu_err read_file(const char *name, char **bytes, size_t *len, struct mu_fail *fail)
+{
+    struct stat info;
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return mu_fail_set(fail, MU_USAGE, "can't read %s: %s", name, errno == ELOOP ? "it is a link; copy the file into the folder" : strerror(errno));
+    enum mu_err err = MU_OK;
+    *bytes = NULL;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        err = mu_fail_set(fail, MU_USAGE, "%s is not a regular file", name);
+    else if (info.st_size > MU_LIMIT_FILE)
+        err = mu_fail_set(fail, MU_USAGE, "%s has more than %u KiB", name, MU_LIMIT_FILE >> 10);
+    if (err == MU_OK) {
+        *bytes = mu_xcalloc((size_t)info.st_size + 1, 1);
+        ssize_t got = read(fd, *bytes, (size_t)info.st_size);
+        *len = got > 0 ? (size_t)got : 0;
+        err = got < 0 ? mu_fail_set(fail, MU_USAGE, "can't read %s: %s", name, strerror(errno)) : check_text(name, *bytes, *len, fail);
+    }
+    close(fd);
+    if (err != MU_OK) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    return err;
+}
+
+static enum mu_err add_file(struct mu_bundle *bundle, const char *path, struct mu_fail *fail)
+{
+    char *name = mu_xasprintf("%s/%s", bundle->folder, path), *bytes;
+    size_t len;
+    enum mu_err err = read_file(name, &bytes, &len, fail);
+    if (err == MU_OK)
+        mu_bundle_add(bundle, path, bytes, len);
+    if (err == MU_OK)
+        free(bytes);
+    free(name);
+    return err;
+}
+
+static enum mu_err add_templates(struct mu_bundle *bundle, struct mu_fail *fail)
+{
+    char *name = mu_xasprintf("%s/templates", bundle->folder);
+    DIR *dir = opendir(name);
+    enum mu_err err = MU_OK;
+    free(name);
+    if (dir == NULL)
+        return MU_OK;
+    for (struct dirent *entry; err == MU_OK && (entry = readdir(dir)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        char *path = mu_xasprintf("templates/%s", entry->d_name);
+        err = add_file(bundle, path, fail);
+        free(path);
+    }
+    closedir(dir);
+    return err;
+}
+
+static bool is_folder(const char *name)
+{
+    struct stat info;
+    return stat(name, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static void try_names(struct mu_near *near, const char *dir, char *best, size_t size)
+{
+    DIR *folder = opendir(dir);
+    if (folder == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        const char *before = near->best;
+        unsigned distance = near->distance;
+        if (entry->d_name[0] != '.')
+            mu_near_try(near, entry->d_name);
+        if (near->best != before || near->distance != distance) {
+            snprintf(best, size, "%s", entry->d_name);
+            near->best = best;
+        }
+    }
+    closedir(folder);
+}
+
+static enum mu_err not_found(const char *typed, const char *const *search, struct mu_fail *fail)
+{
+    struct mu_near near = {.typed = typed};
+    char best[256] = "";
+    struct mu_buf places = {0};
+    for (size_t i = 0; search && search[i]; i++) {
+        try_names(&near, search[i], best, sizeof best);
+        mu_buf_addf(&places, "%s%s", i ? ", " : "", search[i]);
+    }
+    enum mu_err err = mu_fail_set(fail, MU_USAGE, "no playbook \"%s\"%s%s%s in %s; write ./%s for a folder", typed, near.best ? " (did you mean " : "",
+                                  near.best ? near.best : "", near.best ? "?)" : "", mu_buf_text(&places), typed);
+    mu_buf_free(&places);
+    return err;
+}
+
+static char *find_folder(const char *typed, const char *const *search)
+{
+    size_t len = strlen(typed);
+    if (len > 13 && strcmp(typed + len - 13, "/playbook.lua") == 0)
+        return mu_xstrndup(typed, len - 13);
+    if (strcmp(typed, "playbook.lua") == 0)
+        return mu_xstrdup(".");
+    if (typed[0] == '.' || strchr(typed, '/'))
+        return is_folder(typed) ? mu_xstrdup(typed) : NULL;
+    for (size_t i = 0; search && search[i]; i++) {
+        char *folder = mu_xasprintf("%s/%s", search[i], typed);
+        if (is_folder(folder))
+            return folder;
+        free(folder);
+    }
+    return NULL;
+}
+
+enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct mu_bundle **out, struct mu_fail *fail)
+{
+    char *folder = find_folder(typed, search);
+    *out = NULL;
+    if (folder == NULL)
+        return not_found(typed, search, fail);
+    struct mu_bundle *bundle = mu_bundle_new();
+    free(bundle->folder);
+    bundle->folder = folder;
+    enum mu_err err = add_file(bundle, "playbook.lua", fail);
+    if (err == MU_OK)
+        err = add_templates(bundle, fail);
+    if (err == MU_OK)
+        *out = bundle;
+    else
+        mu_bundle_free(bundle);
+    return err;
+}

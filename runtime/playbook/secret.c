@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where secrets come from; see secret.h. */
+#include "playbook/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/redact.h"
+
+#define MOST 8192 /* octets: a private key in PEM has about 3,200 */
+
+static enum mu_err keep(const char *name, char *text, struct mu_fail *fail)
+{
+    size_t len = strlen(text);
+    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        text[--len] = '\0';
+    enum mu_err err = mu_redact_register(name, text, fail);
+    memset(text, 0, strlen(text));
+    return err;
+}
+
+static enum mu_err from_file(const char *name, const char *file, const char *dir, struct mu_fail *fail)
+{
+    struct stat info;
+    char text[MOST + 1];
+    char *path = file[0] == '/' ? mu_xstrdup(file) : mu_xasprintf("%s/%s", dir, file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum mu_err err = MU_OK;
+    if (fd < 0 || fstat(fd, &info) != 0)
+        err = mu_fail_set(fail, MU_CONFIG, "the secret's file %s can't be read: %s", path, strerror(errno));
+    else if (info.st_mode & (S_IRGRP | S_IROTH | S_IWGRP | S_IWOTH))
+        err = mu_fail_set(fail, MU_CONFIG, "the secret's file %s can be read by others: chmod 600 %s", path, path);
+    ssize_t len = err == MU_OK ? read(fd, text, MOST) : 0;
+    if (fd >= 0)
+        close(fd);
+    if (err == MU_OK) {
+        text[len > 0 ? len : 0] = '\0';
+        err = keep(name, text, fail);
+    }
+    if (err != MU_OK && fd >= 0)
+        mu_fail_prefix(fail, "%s", path);
+    free(path);
+    return err;
+}
+
+static enum mu_err from_environment(const char *name, const char *variable, struct mu_fail *fail)
+{
+    const char *text = getenv(variable);
+    if (text == NULL)
+        return mu_fail_set(fail, MU_CONFIG, "the secret's environment variable %s is not set", variable);
+    return mu_redact_register(name, text, fail) == MU_OK ? MU_OK : mu_fail_prefix(fail, "$%s", variable);
+}
+
+static enum mu_err from_stdin(const char *name, struct mu_fail *fail)
+{
+    char text[MOST + 1];
+    if (fgets(text, sizeof text, stdin) == NULL)
+        return mu_fail_set(fail, MU_CONFIG, "no secret came on standard input");
+    return keep(name, text, fail);
+}
+
+enum mu_err secret_read(const char *name, const char *source, const char *dir, struct mu_fail *fail)
+{
+    if (strncmp(source, "file:", 5) == 0)
+        return from_file(name, source + 5, dir, fail);
+    if (strncmp(source, "env:", 4) == 0)
+        return from_environment(name, source + 4, fail);
+    if (strcmp(source, "-") == 0)
+        return from_stdin(name, fail);
+    return mu_fail_set(fail, MU_USAGE, "a secret is never given as it is (others see your command line): use file:PATH, env:NAME or - for stdin");
+}

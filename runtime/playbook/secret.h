@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where secrets come from: a file only its owner can read, the environment, stdin. Never a literal. */
+#ifndef MU_PLAYBOOK_SECRET_H
+#define MU_PLAYBOOK_SECRET_H
+
+#include "base/err.h"
+
+/* source: "file:PATH" (relative to dir), "env:NAME" or "-". Registers the text under name for
+ * redaction; mu_redact_secret(name) gives it back. */
+enum mu_err secret_read(const char *name, const char *source, const char *dir, struct mu_fail *fail);
+
+#endif
