@@ -104,17 +104,17 @@ static void show_alias(const char *program)
 static void show_next(const struct request *r, const char *dir)
 {
     static const char *const steps[][2] = {
-        {"muster lab break mx1 hang", "or refuse, busy, reject, greylist"},
-        {"muster lab break mx2", "now nothing takes mail for example.com"},
+        {"muster lab break mx1 hang", "or refuse busy reject greylist"},
+        {"muster lab break mx2", "now example.com gets no mail"},
         {"muster run mx-failover domain=example.com", "let muster move the MX"},
-        {"muster lab inbox", "what people were told meanwhile"},
+        {"muster lab inbox", "what people were told"},
         {"muster lab mend mx1", "and back again"},
     };
     printf("\nTry this in a second terminal:\n");
     show_alias(r->cli->program);
     printf("  cd %s\n", dir);
     for (size_t i = 0; i < MU_COUNT(steps); i++)
-        printf("  %-43s %s# %s%s\n", steps[i][0], mu_cli_color("dim"), steps[i][1],
+        printf("  %-41s  %s# %s%s\n", steps[i][0], mu_cli_color("dim"), steps[i][1],
                mu_cli_color("reset"));
     printf("\nCtrl-C ends the lab. From here on: what arrives.\n");
 }
@@ -131,7 +131,7 @@ static void on_ready(const json_t *status, void *ud)
            mu_cli_color("bold"), mu_cli_color("reset"), dir);
     lab_show_status(status);
     if (*mu_json_str(status, "playbooks", "") == '\0')
-        printf("\n  muster's own playbooks were not found; put some into %s/playbooks\n", dir);
+        printf("\nmuster's own playbooks were not found. Put some into\n  %s/playbooks\n", dir);
     show_next(r, r->dir ? r->dir : FOLDER);
 }
 

@@ -113,8 +113,10 @@ void lab_show_event(const char *who, const char *text)
 static void show_text(const json_t *message)
 {
     char *text = mu_xstrdup(mu_json_str(message, "text", ""));
-    char *rest = text, *line;
+    char *rest = text, *line = NULL;
     int shown = 0;
+    if (*mu_json_str(message, "subject", "") == '\0')
+        strsep(&rest, "\n"); /* stands in the subject's place already */
     while ((line = strsep(&rest, "\n")) != NULL && shown < TEXT_LINES) {
         mu_lab_printable(line);
         size_t len = strlen(line);

@@ -3,6 +3,7 @@
  * Reading and changing the range from outside; see control.h. */
 #include "lab/control.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,31 +62,29 @@ json_t *mu_lab_control_status(struct mu_lab_range *range)
     return status;
 }
 
-static void refuse(struct mu_lab_exchange *x, int status, const char *what, const char *given,
-                   const struct mu_near *near)
-{
-    const char *best = near->best;
-    mu_lab_http_json(
-        x, status,
-        json_pack("{so}", "error",
-                  best ? json_sprintf("no %s \"%.64s\", did you mean \"%s\"?", what, given, best)
-                       : json_sprintf("no %s \"%.64s\"", what, given)));
-}
-
 static void refuse_host(struct mu_lab_exchange *x, const char *given)
 {
     struct mu_near near = {.typed = given};
-    for (size_t i = 0; i < MU_LAB_HOSTS; i++)
-        mu_near_try(&near, mu_lab_plan_hosts[i].name);
-    refuse(x, 404, "host", given, &near);
+    struct mu_buf names = {0};
+    for (size_t i = 0; i < MU_LAB_HOSTS; i++) {
+        const char *name = mu_lab_plan_hosts[i].name;
+        char label[64];
+        snprintf(label, sizeof label, "%.*s", (int)strcspn(name, "."), name);
+        mu_buf_addf(&names, "%s%s", i ? ", " : "", label);
+        mu_near_try(&near, name);
+    }
+    mu_lab_http_json(
+        x, 404,
+        json_pack("{so}", "error",
+                  json_sprintf("the lab has no host \"%.64s\"%s%s%s. It has %s", given,
+                               near.best ? " (did you mean " : "", near.best ? near.best : "",
+                               near.best ? "?)" : "", mu_buf_text(&names))));
+    mu_buf_free(&names);
 }
 
 static void refuse_state(struct mu_lab_exchange *x, const char *given)
 {
-    struct mu_near near = {.typed = given};
-    for (int i = 0; i < MU_LAB_STATE_COUNT; i++)
-        mu_near_try(&near, mu_lab_state_word((enum mu_lab_state)i));
-    refuse(x, 422, "state", given, &near);
+    mu_lab_http_json(x, 422, json_pack("{so}", "error", json_sprintf("no state \"%.64s\"", given)));
 }
 
 static void set_host(struct mu_lab_exchange *x, struct mu_lab_range *range)

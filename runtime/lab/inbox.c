@@ -9,15 +9,18 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "lab/event.h"
 #include "lab/files.h"
 #include "lab/mail.h"
+#include "lab/secret.h"
 
 struct mu_lab_inbox {
     char *dir;
+    const char *hook_secret;
     const struct mu_lab_observer *observer;
     json_t *messages;
     unsigned count;  /* received since the start */
@@ -40,8 +43,9 @@ static unsigned newest_file(const char *path)
     return newest;
 }
 
-enum mu_err mu_lab_inbox_new(const char *dir, const struct mu_lab_observer *observer,
-                             struct mu_lab_inbox **out, struct mu_fail *fail)
+enum mu_err mu_lab_inbox_new(const char *dir, const char *hook_secret,
+                             const struct mu_lab_observer *observer, struct mu_lab_inbox **out,
+                             struct mu_fail *fail)
 {
     enum mu_err err = mu_lab_folder_make(dir, fail);
     if (err != MU_OK)
@@ -49,6 +53,7 @@ enum mu_err mu_lab_inbox_new(const char *dir, const struct mu_lab_observer *obse
     struct mu_lab_inbox *inbox = MU_NEW(struct mu_lab_inbox);
     inbox->dir = mu_xstrdup(dir);
     inbox->observer = observer;
+    inbox->hook_secret = hook_secret;
     inbox->messages = json_array();
     inbox->number = newest_file(dir);
     *out = inbox;
@@ -83,6 +88,7 @@ static void write_file(struct mu_lab_inbox *inbox, json_t *message)
     add_line(&text, "From", json_object_get(message, "from"));
     add_line(&text, "To", json_object_get(message, "to"));
     add_line(&text, "Subject", json_object_get(message, "subject"));
+    add_line(&text, "Signature", json_object_get(message, "signature"));
     mu_buf_addf(&text, "\n%s\n\n----- as it came -----\n", mu_json_str(message, "text", ""));
     const char *name;
     json_t *value;
@@ -217,6 +223,27 @@ static void fill_webhook(const struct incoming *in, json_t *message)
     json_object_set_new(message, "text", first_of(in->json, text_keys));
 }
 
+/* docs/configuration.md: "sha256=" and HMAC(secret, timestamp "." body) in hex. */
+static void check_signature(const struct mu_lab_inbox *inbox, const struct mu_lab_exchange *x,
+                            json_t *message)
+{
+    const char *given = mu_lab_http_header(x, "X-Muster-Signature");
+    const char *timestamp = mu_lab_http_header(x, "X-Muster-Timestamp");
+    if (given == NULL)
+        return;
+    struct mu_buf text = {.max = 2 * MU_LIMIT_LAB_MESSAGE};
+    mu_buf_addf(&text, "%s.", timestamp ? timestamp : "");
+    mu_buf_add(&text, x->body, x->body_len);
+    uint8_t digest[MU_SHA256];
+    char hex[MU_SHA256_HEX];
+    mu_hmac_sha256(inbox->hook_secret, strlen(inbox->hook_secret), mu_buf_text(&text), text.len,
+                   digest);
+    mu_hex(digest, sizeof digest, hex);
+    mu_buf_free(&text);
+    bool right = strncmp(given, "sha256=", 7) == 0 && mu_lab_secret_equal(given + 7, hex);
+    json_object_set_new(message, "signature", json_string(right ? "right" : "wrong"));
+}
+
 static void answer_slack(struct mu_lab_exchange *x, const json_t *message)
 {
     (void)message;
@@ -270,6 +297,7 @@ static void take(struct mu_lab_inbox *inbox, struct mu_lab_exchange *x)
     json_t *message = json_pack("{ss so so}", "kind", kind->name, "headers", mu_lab_http_headers(x),
                                 "raw", body_text(&in));
     kind->fill(&in, message);
+    check_signature(inbox, x, message);
     if (json_object_get(message, "text") == NULL)
         json_object_set_new(message, "text", body_text(&in));
     keep(inbox, json_incref(message));

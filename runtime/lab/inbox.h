@@ -8,6 +8,7 @@
  *   POST /ntfy/TOPIC   text body, Title and Priority heads   answers ntfy's JSON
  *   POST /ntfy         {"topic", "title", "message"}
  *   POST /webhook/NAME anything (any other path too)         answers {"ok": true}
+ *                      (X-Muster-Signature is checked: "signature" is "right" or "wrong")
  *   GET  /inbox        all of it, as mu_lab_inbox() of lab.h describes */
 #ifndef MU_LAB_INBOX_H
 #define MU_LAB_INBOX_H
@@ -21,9 +22,11 @@
 
 struct mu_lab_inbox;
 
-/* dir: DIR/inbox, made here; file numbers go on after those that are there. */
-enum mu_err mu_lab_inbox_new(const char *dir, const struct mu_lab_observer *,
-                             struct mu_lab_inbox **out, struct mu_fail *);
+/* dir: DIR/inbox, made here; file numbers go on after those that are there. hook_secret: what
+ * webhooks are signed with; borrowed. */
+enum mu_err mu_lab_inbox_new(const char *dir, const char *hook_secret,
+                             const struct mu_lab_observer *, struct mu_lab_inbox **out,
+                             struct mu_fail *);
 void mu_lab_inbox_free(struct mu_lab_inbox *);
 /* A mu_lab_http_handler; ud is the inbox. */
 void mu_lab_inbox_handle(struct mu_lab_exchange *, void *ud);

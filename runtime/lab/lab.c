@@ -107,7 +107,8 @@ static enum mu_err start_tls(struct mu_lab_range *range, struct mu_fail *fail)
 static enum mu_err start_inbox(struct mu_lab_range *range, struct mu_fail *fail)
 {
     char *dir = mu_xasprintf("%s/inbox", range->dir);
-    enum mu_err err = mu_lab_inbox_new(dir, range->observer, &range->inbox, fail);
+    enum mu_err err =
+        mu_lab_inbox_new(dir, range->hook_secret, range->observer, &range->inbox, fail);
     free(dir);
     if (err != MU_OK)
         return err;

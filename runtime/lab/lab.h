@@ -73,7 +73,7 @@ enum mu_err mu_lab_set(struct mu_lab *, const char *host, enum mu_lab_state, str
 enum mu_err mu_lab_status(struct mu_lab *, json_t **out, struct mu_fail *);
 /* New reference, oldest first:
  *   [{ id, at, kind: "webhook" "slack" "ntfy" "email", to, from?, subject?, text, file?,
- *      headers?: {name: value}, raw }] */
+ *      headers?: {name: value}, signature?: "right" "wrong", raw }] */
 enum mu_err mu_lab_inbox(struct mu_lab *, json_t **out, struct mu_fail *);
 
 /* Runs the range in this process until SIGINT, SIGTERM or SIGHUP (`muster lab up`). ready is called

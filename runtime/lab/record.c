@@ -37,6 +37,12 @@ static enum mu_err refuse_field(const struct subject *s, struct mu_fail *fail, c
     return refuse(s, fail, PARSING, detail);
 }
 
+static enum mu_err refuse_format(const struct subject *s, struct mu_fail *fail, const char *parsed)
+{
+    return mu_fail_set(fail, MU_USAGE, "Record %s/%s '%s': Not in expected format (parsed as '%s')",
+                       s->name, s->type, s->content, parsed);
+}
+
 /* "10 host.": a 16-bit number, then one name. */
 static enum mu_err check_mx(const struct subject *s, struct mu_fail *fail)
 {
@@ -86,7 +92,10 @@ static enum mu_err check_a(const struct subject *s, struct mu_fail *fail)
     for (size_t i = 0; i < 4; i++)
         if (octets[i] > 255)
             return refuse(s, fail, PARSING, "unable to parse IP address");
-    return MU_OK;
+    char text[16];
+    snprintf(text, sizeof text, "%u.%u.%u.%u", octets[0] & 255, octets[1] & 255, octets[2] & 255,
+             octets[3] & 255);
+    return strcmp(text, s->content) == 0 ? MU_OK : refuse_format(s, fail, text);
 }
 
 static enum mu_err check_aaaa(const struct subject *s, struct mu_fail *fail)
@@ -158,9 +167,7 @@ enum mu_err mu_lab_record_parse(const char *name, const char *type, uint32_t ttl
         return MU_USAGE;
     char *text = mu_lab_record_content(rr);
     if (strcmp(type, "AAAA") != 0 && strcasecmp(text, content) != 0) {
-        err = mu_fail_set(fail, MU_USAGE,
-                          "Record %s/%s '%s': Not in expected format (parsed as '%s')", name, type,
-                          content, text);
+        err = refuse_format(&s, fail, text);
         free(text);
         ldns_rr_free(rr);
         return err;
