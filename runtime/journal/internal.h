@@ -11,6 +11,8 @@
 #ifndef MU_JOURNAL_INTERNAL_H
 #define MU_JOURNAL_INTERNAL_H
 
+#include <sys/types.h>
+
 #include "journal/batch.h"
 #include "journal/journal.h"
 
@@ -42,7 +44,8 @@ struct mu_journal {
     bool sealed;
     bool poisoned; /* a flush failed: nothing is written any more */
     struct mu_fail poison;
-    int lock_fd; /* -1 = not ours */
+    int lock_fd;    /* -1 = not ours */
+    pid_t lock_pid; /* a child inherits the descriptor, not the right */
     void *storage;
 };
 

@@ -88,6 +88,7 @@ enum mu_err mu_journal_lock(struct mu_journal *journal, struct mu_fail *fail)
     free(lock);
     if (err == MU_OK && mu_journal_batch(journal) == 0)
         err = journal->ops->reload(journal, fail);
+    journal->lock_pid = getpid();
     if (err != MU_OK)
         journal_unlock(journal, false);
     return err;
@@ -97,7 +98,9 @@ void journal_unlock(struct mu_journal *journal, bool forget)
 {
     if (journal->lock_fd < 0)
         return;
-    if (forget) { /* still locked: who opened this file before us finds the run sealed */
+    if (forget &&
+        journal->lock_pid ==
+            getpid()) { /* still locked: who opened this file before us finds the run sealed */
         char *lock = mu_xasprintf("%s.lock", journal->path);
         unlink(lock);
         free(lock);

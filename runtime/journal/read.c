@@ -32,6 +32,9 @@ static enum mu_err prepare(struct mu_journal *journal, const char *sql, sqlite3_
                            struct mu_fail *fail)
 {
     struct sqlite_storage *storage = journal->storage;
+    enum mu_err err = sqlite_check_owner(journal, fail);
+    if (err != MU_OK)
+        return err;
     if (sqlite3_prepare_v2(storage->db, sql, -1, stmt, NULL) == SQLITE_OK)
         return MU_OK;
     return sqlite_fail(fail, journal->path, "reading the journal", storage->db);
@@ -111,7 +114,8 @@ enum mu_err sqlite_each(struct mu_journal *journal, int64_t after, mu_journal_ro
     if (err == MU_OK)
         err = prepare(journal, "SELECT CAST(bytes AS TEXT) FROM blob WHERE digest = ?",
                       &reading.blob, fail);
-    sqlite3_bind_int64(reading.rows, 1, after);
+    if (err == MU_OK)
+        sqlite3_bind_int64(reading.rows, 1, after);
     bool more = true;
     int rc = SQLITE_DONE;
     while (err == MU_OK && more && (rc = sqlite3_step(reading.rows)) == SQLITE_ROW)
@@ -166,6 +170,8 @@ enum mu_err sqlite_each_file(struct mu_journal *journal, mu_journal_file_cb *cb,
 
 int64_t sqlite_data_version(struct mu_journal *journal)
 {
+    if (sqlite_check_owner(journal, NULL) != MU_OK)
+        return -1;
     sqlite3_stmt *stmt = sqlite_statement(journal->storage, STATEMENT_VERSION);
     int64_t version = stmt && sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : -1;
     sqlite3_reset(stmt);

@@ -86,6 +86,16 @@ enum mu_err sqlite_exec(sqlite3 *db, const char *path, const char *what, const c
                                                                 : sqlite_fail(fail, path, what, db);
 }
 
+enum mu_err sqlite_check_owner(const struct mu_journal *journal, struct mu_fail *fail)
+{
+    const struct sqlite_storage *storage = journal->storage;
+    if (storage->db && storage->pid == getpid())
+        return MU_OK;
+    return mu_fail_set(fail, MU_STORAGE,
+                       "%.500s: it was opened before a fork(); the child must open its own",
+                       journal->path);
+}
+
 sqlite3_stmt *sqlite_statement(struct sqlite_storage *storage, enum sqlite_statement which)
 {
     sqlite3_stmt **made = &storage->statements[which];
@@ -95,14 +105,41 @@ sqlite3_stmt *sqlite_statement(struct sqlite_storage *storage, enum sqlite_state
     return *made; /* NULL: the next step on it says SQLITE_MISUSE, and errmsg why */
 }
 
+static struct sqlite_storage *open_storages;
+
+static void unlink_storage(const struct sqlite_storage *storage)
+{
+    for (struct sqlite_storage **at = &open_storages; *at; at = &(*at)->next)
+        if (*at == storage) {
+            *at = storage->next;
+            return;
+        }
+}
+
 void sqlite_close(struct sqlite_storage *storage)
 {
+    unlink_storage(storage);
     for (unsigned i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(storage->statements[i]);
         storage->statements[i] = NULL;
     }
+    if (storage->db && storage->pid != getpid()) /* the parent's file: leave it alone */
+        sqlite3_db_config(storage->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(storage->db);
     storage->db = NULL;
+}
+
+/* In a child: SQLite keeps a table of files and locks per process, and fork() copied it with the
+ * locks the parent holds. As long as the parent's connection stands in it, ours would skip locking,
+ * and the next process would believe that nobody has the file open. Closing touches no lock of the
+ * parent. */
+static void forget_inherited(void)
+{
+    for (struct sqlite_storage *storage = open_storages, *next; storage; storage = next) {
+        next = storage->next;
+        if (storage->pid != getpid())
+            sqlite_close(storage);
+    }
 }
 
 /* "file:" and the path with everything escaped that means something in a URI. */
@@ -146,6 +183,16 @@ enum mu_err sqlite_connect(const char *path, enum sqlite_mode mode, sqlite3 **db
         return sqlite_fail(fail, path, "opening the journal", *db);
     harden(*db);
     return MU_OK;
+}
+
+static enum mu_err connect_storage(const char *path, enum sqlite_mode mode,
+                                   struct sqlite_storage *storage, struct mu_fail *fail)
+{
+    forget_inherited();
+    storage->pid = getpid();
+    storage->next = open_storages;
+    open_storages = storage;
+    return sqlite_connect(path, mode, &storage->db, fail);
 }
 
 /* Through SQLite's own descriptor: closing another one of ours would drop its POSIX locks. */
@@ -241,12 +288,12 @@ static bool wants_immutable(sqlite3 *db, const char *path)
 static enum mu_err try_open_read(const char *path, struct sqlite_storage *storage, bool *sealed,
                                  struct mu_fail *fail)
 {
-    enum mu_err err = sqlite_connect(path, SQLITE_MODE_READ, &storage->db, fail);
+    enum mu_err err = connect_storage(path, SQLITE_MODE_READ, storage, fail);
     if (err == MU_OK) {
         *sealed = file_is_sealed(storage->db);
         if (*sealed || wants_immutable(storage->db, path)) {
             sqlite_close(storage);
-            err = sqlite_connect(path, SQLITE_MODE_IMMUTABLE, &storage->db, fail);
+            err = connect_storage(path, SQLITE_MODE_IMMUTABLE, storage, fail);
         }
     }
     if (err == MU_OK)
@@ -332,7 +379,7 @@ static enum mu_err open_write(const char *path, struct sqlite_storage *storage,
 {
     enum mu_err err = inode_of(path, &storage->inode, fail);
     if (err == MU_OK)
-        err = sqlite_connect(path, SQLITE_MODE_WRITE, &storage->db, fail);
+        err = connect_storage(path, SQLITE_MODE_WRITE, storage, fail);
     if (err == MU_OK && file_is_sealed(storage->db))
         return mu_fail_set(
             fail, MU_STORAGE,
@@ -390,7 +437,7 @@ static enum mu_err create_file(const char *path, struct sqlite_storage *storage,
 {
     enum mu_err err = inode_of(path, &storage->inode, fail);
     if (err == MU_OK)
-        err = sqlite_connect(path, SQLITE_MODE_WRITE, &storage->db, fail);
+        err = connect_storage(path, SQLITE_MODE_WRITE, storage, fail);
     if (err == MU_OK)
         take_over_checkpoints(storage);
     if (err == MU_OK)

@@ -22,6 +22,8 @@ enum sqlite_statement {
 
 struct sqlite_storage {
     sqlite3 *db;
+    pid_t pid;                            /* who opened it; of no use in a child */
+    struct sqlite_storage *next;          /* all open ones of this process */
     sqlite3_stmt *statements[STATEMENTS]; /* made at first use */
     ino_t inode;                          /* sealing puts another file under the path */
     bool full;                            /* synchronous=FULL in force */
@@ -42,6 +44,8 @@ enum mu_err sqlite_connect(const char *path, enum sqlite_mode, sqlite3 **db, str
 enum mu_err sqlite_open_read(const char *path, struct sqlite_storage *, bool *sealed,
                              struct mu_fail *);
 void sqlite_close(struct sqlite_storage *);
+/* MU_STORAGE in a child that uses what its parent opened. */
+enum mu_err sqlite_check_owner(const struct mu_journal *, struct mu_fail *);
 sqlite3_stmt *sqlite_statement(struct sqlite_storage *, enum sqlite_statement);
 enum mu_err sqlite_exec(sqlite3 *, const char *path, const char *what, const char *sql,
                         struct mu_fail *);

@@ -138,7 +138,9 @@ enum mu_err sqlite_write(struct mu_journal *journal, bool durable, struct mu_fai
     bool empty = journal->batch.row_count == 0 && journal->batch.file_count == 0;
     if (empty && !(durable && storage->unsynced))
         return MU_OK;
-    enum mu_err err = set_full(journal, durable, fail);
+    enum mu_err err = sqlite_check_owner(journal, fail);
+    if (err == MU_OK)
+        err = set_full(journal, durable, fail);
     if (err == MU_OK)
         err = empty ? sync_wal(journal, fail) : transaction(journal, fail);
     if (err != MU_OK)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/storage.h"
@@ -31,6 +32,11 @@ static int errno_of(sqlite3 *db)
 enum mu_err store_fail(struct mu_store *store, const char *what, struct mu_fail *fail)
 {
     char why[200];
+    if (store->db == NULL || store->pid != getpid())
+        return mu_fail_set(
+            fail, MU_STORAGE,
+            "%.400s: %s failed: it was opened before a fork(); the child must open its own",
+            store->path, what);
     int system = sqlite3_system_errno(store->db);
     bool named = system != 0 && (sqlite3_errcode(store->db) & 0xff) != SQLITE_BUSY;
     snprintf(why, sizeof why, "%s%s%s", sqlite3_errmsg(store->db), named ? ": " : "",
@@ -40,6 +46,8 @@ enum mu_err store_fail(struct mu_store *store, const char *what, struct mu_fail 
 
 static sqlite3_stmt *statement(struct mu_store *store, const char *sql)
 {
+    if (store->pid != getpid())
+        return NULL;
     for (size_t i = 0; i < store->statement_count; i++)
         if (store->statements[i].sql == sql)
             return store->statements[i].stmt;
@@ -152,6 +160,8 @@ static enum mu_err set_full(struct mu_store *store, bool full, const char *what,
 {
     if (store->full == full)
         return MU_OK;
+    if (store->pid != getpid())
+        return store_fail(store, what, fail);
     const char *sql = full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
     if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return store_fail(store, what, fail);

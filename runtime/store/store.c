@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The control store's file: its schema, and opening it. A connection must not cross a fork(): open
- * another one in the child.
+ * The control store's file: its schema, and opening it. A handle is of no use in a child after
+ * fork(): it opens its own, and what it inherited is closed then (SQLite would take the parent's
+ * locks for its).
  *
  *   run       index of run files       gate, vote   what people are asked and said
  *   counter   last number a name got   lock         what runs hold, by world
@@ -160,6 +161,32 @@ static void disconnect(struct mu_store *store)
     store->db = NULL;
 }
 
+static struct mu_store *open_stores;
+
+static void unlink_store(const struct mu_store *store)
+{
+    for (struct mu_store **at = &open_stores; *at; at = &(*at)->next)
+        if (*at == store) {
+            *at = store->next;
+            return;
+        }
+}
+
+/* In a child: SQLite keeps a table of files and locks per process, and fork() copied it with the
+ * locks the parent holds. As long as the parent's connection stands in it, ours would skip locking,
+ * and the next process would believe that nobody has the file open. Closing touches no lock of the
+ * parent. */
+static void forget_inherited(void)
+{
+    for (struct mu_store *store = open_stores, *next; store; store = next) {
+        next = store->next;
+        if (store->pid == getpid())
+            continue;
+        disconnect(store);
+        unlink_store(store);
+    }
+}
+
 static enum mu_err fill_new(struct mu_store *store, const char *path, struct mu_fail *fail)
 {
     enum mu_err err = open_connection(store, path, fail);
@@ -233,7 +260,11 @@ static enum mu_err open_file(struct mu_store *store, struct mu_fail *fail)
 
 enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail *fail)
 {
+    forget_inherited();
     struct mu_store *store = MU_NEW(struct mu_store);
+    store->pid = getpid();
+    store->next = open_stores;
+    open_stores = store;
     enum mu_err err = store_folder(dir, &store->dir, fail);
     if (err == MU_OK) {
         store->path = mu_xasprintf("%s/control.db", store->dir);
@@ -251,6 +282,7 @@ void mu_store_close(struct mu_store *store)
 {
     if (store == NULL)
         return;
+    unlink_store(store);
     disconnect(store);
     free(store->dir);
     free(store->path);

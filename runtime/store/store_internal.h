@@ -13,6 +13,7 @@
 
 #include <sqlite3.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "store/store.h"
 
@@ -22,7 +23,9 @@
 struct mu_store {
     sqlite3 *db;
     char *dir, *path;
-    bool full; /* synchronous=FULL in force */
+    pid_t pid;             /* who opened it; of no use in a child */
+    struct mu_store *next; /* all open ones of this process */
+    bool full;             /* synchronous=FULL in force */
     struct {
         const char *sql; /* the literal's address is the key */
         sqlite3_stmt *stmt;

@@ -436,6 +436,64 @@ static void lock_looks_again(void **state)
     holds(path);
 }
 
+/* A forked child that opens the run its parent watches: with locks of its own, which stay when the
+ * parent goes. Without them the parent's next opening would take the side files from under it. */
+static int write_after_fork(struct mu_journal *inherited, int ready, int go)
+{
+    struct mu_journal *journal = NULL;
+    struct mu_fail fail = {0};
+    struct mu_buf rows = {0};
+    char byte = 'x';
+    if (mu_journal_open(path, &journal, &fail) != MU_OK || mu_journal_lock(journal, &fail) != MU_OK)
+        return 1;
+    if (mu_journal_each(inherited, 0, write_row, &rows, &fail) != MU_STORAGE ||
+        !strstr(fail.text, "fork"))
+        return 2;
+    append(journal, 'n', "child", "");
+    if (mu_journal_flush(journal, true, &fail) != MU_OK || write(ready, &byte, 1) != 1 ||
+        read(go, &byte, 1) != 1)
+        return 3;
+    mu_journal_close(inherited);
+    append(journal, 'n', "child again", "");
+    if (mu_journal_flush(journal, true, &fail) != MU_OK)
+        return 4;
+    mu_journal_close(journal);
+    return 0;
+}
+
+static void a_child_may_open_it_again(void **state)
+{
+    (void)state;
+    int ready[2], go[2], status;
+    char byte;
+    struct mu_journal *journal = created();
+    append(journal, 'h', "start", "{}");
+    flush(journal, true);
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(go), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(write_after_fork(journal, ready[1], go[0]));
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    mu_journal_close(journal);
+    char wal[192];
+    snprintf(wal, sizeof wal, "%s-wal", path);
+    assert_int_equal(access(wal, F_OK), 0); /* the child has it open: not the last one out */
+    journal = opened(false);
+    assert_int_equal(mu_journal_last_gsn(journal), 2);
+    assert_int_equal(write(go[1], "x", 1), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    char *rows = rows_of(journal, 2);
+    assert_non_null(strstr(rows, "3|1|n|r|3|child again|"));
+    free(rows);
+    mu_journal_close(journal);
+    holds(path);
+    close(ready[0]), close(go[0]), close(go[1]);
+}
+
 /* No room: the flush says so, and no later one says otherwise. */
 static int run_out_of_room(void)
 {
@@ -518,6 +576,7 @@ int main(void)
                                        T(export_is_a_whole_copy),
                                        T(one_executor_at_a_time),
                                        T(lock_looks_again),
+                                       T(a_child_may_open_it_again),
                                        T(failed_flush_poisons),
                                        T(refusals_say_what_to_do)};
     return cmocka_run_group_tests_name("journal", tests, NULL, NULL);

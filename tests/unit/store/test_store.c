@@ -492,6 +492,65 @@ static void every_message_is_claimed_by_one(void **state)
     assert_int_equal(in_children(claim_all), 20);
 }
 
+static int open_incidents(struct mu_store *own, int count)
+{
+    char incident[32];
+    struct mu_fail fail = {0};
+    for (int i = 0; i < count; i++)
+        if (mu_store_incident_open(own, "x", "ana", 1, incident, &fail) != MU_OK) {
+            fprintf(stderr, "# %s\n", fail.text);
+            return 1;
+        }
+    return 0;
+}
+
+/* An executor is forked from a process that has the store open, and outlives it. What SQLite
+ * remembers of the parent's locks must not make the child believe that it holds them. */
+static int outlive_parent(int go, int ready)
+{
+    struct mu_store *own = NULL;
+    struct mu_fail fail = {0};
+    char byte = 'x';
+    if (mu_store_open(dir, &own, &fail) != MU_OK || open_incidents(own, 10) != 0)
+        return 1;
+    if (mu_store_incident_open(store, "x", "ana", 1, (char[32]){0}, &fail) != MU_STORAGE ||
+        strstr(fail.text, "fork") == NULL)
+        return 2; /* the parent's handle is of no use here, and says so */
+    if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 1 || open_incidents(own, 10) != 0)
+        return 3;
+    mu_store_close(store);
+    store = NULL;
+    int code = open_incidents(own, 10);
+    mu_store_close(own);
+    return code;
+}
+
+static void a_child_may_open_it_again(void **state)
+{
+    (void)state;
+    int go[2], ready[2], status;
+    char byte;
+    assert_int_equal(pipe(go), 0);
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(open_incidents(store, 10), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(outlive_parent(go[0], ready[1]));
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    mu_store_close(store);
+    store = opened(); /* the first one here again: would start the shared memory anew */
+    assert_int_equal(open_incidents(store, 10), 0);
+    assert_int_equal(write(go[1], "x", 1), 1);
+    assert_int_equal(open_incidents(store, 10), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_true(mu_store_incident_exists(store, "INC-60"));
+    assert_false(mu_store_incident_exists(store, "INC-61"));
+    close(go[0]), close(go[1]), close(ready[0]);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -506,6 +565,7 @@ int main(void)
                                        T(one_process_gets_the_lock),
                                        T(orders_wait_until_done),
                                        T(messages_are_sent_once),
-                                       T(every_message_is_claimed_by_one)};
+                                       T(every_message_is_claimed_by_one),
+                                       T(a_child_may_open_it_again)};
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
