@@ -12,9 +12,10 @@
 #include "io/tls.h"
 
 #define HTTP_SPARES \
-    16              /* idle easy handles kept: making one costs more than a request on loopback */
-#define HTTP_HOPS 5 /* redirects followed; browsers stop at 20, an API that needs three is broken \
-                     */
+    16 /* idle easy handles kept: making one costs more than a request on loopback */
+#define HTTP_HOPS                                                                   \
+    5 /* redirects followed; browsers stop at 20, an API that needs three is broken \
+       */
 
 struct mu_http {
     struct mu_loop *loop;

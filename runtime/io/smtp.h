@@ -64,6 +64,7 @@ struct mu_smtp_result {
     enum mu_smtp_phase phase;
     const char *why;            /* when err */
     bool timed_out;
+    int os_error;               /* errno of a failed connect (ECONNREFUSED, ENETUNREACH ...), 0 otherwise */
     bool sent;                  /* DATA's final dot left: the message may be delivered although err is set */
     struct mu_smtp_reply greeting, ehlo, starttls, mail, data, quit;
     const struct mu_smtp_reply *rcpt; /* as many as were asked and answered */

@@ -21,8 +21,9 @@
 #include "base/mem.h"
 #include "io/smtp_session.h"
 
-#define RECEIVE_BUFFER 4096L /* above MU_LIMIT_SMTP_LINE; curl's own 16 KiB a session buy nothing \
-                              */
+#define RECEIVE_BUFFER                                                         \
+    4096L /* above MU_LIMIT_SMTP_LINE; curl's own 16 KiB a session buy nothing \
+           */
 #define NEVER_MS (24 * 3600 * 1000L) /* curl's timeouts are far off: the phases' count */
 
 static void set_dialogue(struct session *);
@@ -255,6 +256,7 @@ static void explain_connect(struct session *s)
 {
     long os_error = 0;
     curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &os_error);
+    s->result.os_error = (int)os_error;
     s->result.timed_out = os_error == ETIMEDOUT;
     smtp_fail(s, MU_NET, "%s", os_error ? strerror((int)os_error) : "no connection");
 }

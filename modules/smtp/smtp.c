@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Module smtp: smtp.probe asks one mail server, at one address, whether it would take mail, and
+ * says what that means. The dialogue is io/smtp.h's, the verdict judge.c's; here are the arguments,
+ * the order of things and the result.
+ *
+ *   look up (unless `address`) ─▶ session ─▶ TLS broken, tls = "try" and recipients to ask? ─▶ a
+ * second session without TLS, as a sender would do ─▶ result
+ *
+ * Nothing is ever delivered: the transaction ends after RCPT. */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/name.h"
+#include "io/dns.h"
+#include "judge.h"
+#include "module/module.h"
+
+#define SMTP_PORT 25
+
+/* clang-format off */
+#define OPTION (MU_F_OPTION | MU_F_SHOWN)
+
+static const struct mu_field probe_params[] = {
+    {"host", MU_T_STRING, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL,
+     "the mail server: a host name or an IP address, each also with \":port\""},
+    {"port", MU_T_INTEGER, OPTION, NULL, NULL, NULL,
+     "otherwise that of muster.lua's smtp {}, otherwise 25"},
+    {"address", MU_T_ADDRESS, OPTION, NULL, NULL, NULL,
+     "connect there instead of looking the host up"},
+    {"tls", MU_T_CHOICE, OPTION, NULL, "\"try\"", "try|require|none",
+     "\"require\": without TLS it counts as down"},
+    {"helo", MU_T_HOST, MU_F_OPTION, NULL, NULL, NULL, "our name in EHLO"},
+    {"from", MU_T_STRING, MU_F_OPTION, NULL, NULL, NULL,
+     "envelope sender; \"\" is the null reverse-path"},
+    {"rcpt", MU_T_ANY, OPTION, NULL, NULL, NULL,
+     "a recipient known to be good, or a list of them: asked with RCPT, never written to"},
+    {"connect_timeout", MU_T_DURATION, MU_F_OPTION, "ms", NULL, NULL,
+     "otherwise muster.lua's, otherwise 10s"},
+    {"phase_timeout", MU_T_DURATION, MU_F_OPTION, "ms", NULL, NULL,
+     "for the greeting and each reply; otherwise muster.lua's, otherwise 15s"},
+    {0},
+};
+
+static const struct mu_field probe_returns[] = {
+    {"verdict", MU_T_STRING, 0, NULL, NULL, NULL,
+     "up, down, rejecting or inconclusive; ok means up"},
+    {"phase", MU_T_STRING, 0, NULL, NULL, NULL,
+     "where it ended: lookup, connect, greeting, ehlo, starttls, mail, rcpt; nil when up"},
+    {"code", MU_T_INTEGER, 0, NULL, NULL, NULL, "the reply code that decided; nil when none came"},
+    {"enhanced_code", MU_T_STRING, 0, NULL, NULL, NULL, "like \"5.1.1\"; nil when there was none"},
+    {"host", MU_T_STRING, 0, NULL, NULL, NULL, "as asked"},
+    {"address", MU_T_STRING, 0, NULL, NULL, NULL,
+     "the address that was asked; nil when none was found"},
+    {"port", MU_T_INTEGER, 0, NULL, NULL, NULL, ""},
+    {"capabilities", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "of the last EHLO"},
+    {"starttls", MU_T_BOOL, 0, NULL, NULL, NULL, "STARTTLS is offered"},
+    {"starttls_error", MU_T_STRING, 0, NULL, NULL, NULL,
+     "why TLS was not had although offered; nil when there was no trouble"},
+    {"tls", MU_T_BOOL, 0, NULL, NULL, NULL, "the session was under TLS"},
+    {"certificate", MU_T_OBJECT, 0, NULL, NULL, NULL,
+     "subject, issuer, names, not_before, not_after, days_left, verified, verify_error, "
+     "host_matches; nil without TLS"},
+    {"phases", MU_T_OBJECT, 0, NULL, NULL, NULL,
+     "connect_ms, greeting_ms, ehlo_ms ...; only those that were reached"},
+    {"greeting", MU_T_STRING, 0, NULL, NULL, NULL, "text of the greeting; nil when none came"},
+    {"rcpt", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ recipient, code, enhanced_code, text } for each that was answered"},
+    {"no_route", MU_T_BOOL, 0, NULL, NULL, NULL, "this host has no way there (no IPv6, for one)"},
+    {"transcript", MU_T_STRING, 0, NULL, NULL, NULL, "both sides, line by line"},
+    {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: net, proto, remote, config or usage"},
+    {0},
+};
+/* clang-format on */
+
+/* --- what the verb keeps while it runs ------------------------------------------------------- */
+
+struct probe {
+    struct mu_call *call;
+    struct mu_op *op;
+    char host[MU_NAME_TEXT];
+    struct sockaddr_storage address;
+    bool has_address;
+    uint16_t port;
+    enum mu_smtp_tls tls;
+    const char *rcpt[MU_LIMIT_SMTP_RCPT + 1]; /* borrowed from args */
+    char *starttls_error, *first_transcript;  /* of a session whose TLS broke */
+};
+
+static void probe_free(struct probe *p)
+{
+    free(p->starttls_error);
+    free(p->first_transcript);
+    free(p);
+}
+
+static void cancel(struct mu_call *call)
+{
+    struct probe *p = call->state;
+    if (p == NULL)
+        return;
+    mu_op_cancel(p->op);
+    probe_free(p);
+    call->state = NULL;
+}
+
+/* --- arguments ------------------------------------------------------------------------------- */
+
+static const char *setting(const struct mu_call *call, const char *name)
+{
+    const char *given = mu_json_str(call->args, name, NULL);
+    return given ? given : mu_json_str(mu_config(call->host, "smtp"), name, NULL);
+}
+
+static int timeout_ms(const struct mu_call *call, const char *name)
+{
+    int64_t ms = mu_json_int(call->args, name, 0);
+    const json_t *value = mu_json_get(mu_config(call->host, "smtp"), name);
+    if (ms == 0 && json_is_integer(value))
+        ms = json_integer_value(value) * 1000;
+    else if (ms == 0 && json_is_string(value) && !mu_duration_parse(json_string_value(value), &ms))
+        ms = 0;
+    return ms > 0 && ms < INT32_MAX ? (int)ms : 0;
+}
+
+/* "mx.example.com:2525": the port goes to *port, the name to host. False when it is neither. */
+static bool split_host(struct probe *p, const char *typed, uint16_t *port, struct mu_fail *fail)
+{
+    const char *colon = strchr(typed, ':');
+    char *end = NULL;
+    if (colon != NULL) {
+        long number = strtol(colon + 1, &end, 10);
+        if (end == colon + 1 || *end != '\0' || number < 1 || number > 65535)
+            return mu_fail_set(fail, MU_USAGE, "\"%s\" has no port from 1 to 65535 after its colon",
+                               typed) == MU_OK;
+        *port = (uint16_t)number;
+    }
+    char *name = mu_xstrndup(typed, colon ? (size_t)(colon - typed) : strlen(typed));
+    enum mu_err err = mu_name_host(name, p->host, fail);
+    free(name);
+    return err == MU_OK;
+}
+
+static bool take_place(struct probe *p, const json_t *args, struct mu_fail *fail)
+{
+    const char *typed = mu_json_str(args, "host", ""),
+               *address = mu_json_str(args, "address", NULL);
+    int64_t port =
+        mu_json_int(args, "port", mu_json_int(mu_config(p->call->host, "smtp"), "port", SMTP_PORT));
+    if (port < 1 || port > 65535)
+        return mu_fail_set(fail, MU_USAGE, "port %lld is not from 1 to 65535", (long long)port) ==
+               MU_OK;
+    p->port = (uint16_t)port;
+    if (mu_addr_parse(typed, p->port, &p->address)) {
+        p->has_address = true;
+        mu_addr_text((const struct sockaddr *)&p->address, false, p->host);
+    } else if (!split_host(p, typed, &p->port, fail))
+        return false;
+    if (address != NULL)
+        p->has_address = mu_addr_parse(address, p->port, &p->address);
+    return true;
+}
+
+/* rcpt is one mailbox or a list of them. */
+static bool take_recipients(struct probe *p, const json_t *rcpt, struct mu_fail *fail)
+{
+    char mailbox[320 + MU_NAME_TEXT];
+    size_t count = json_is_array(rcpt) ? json_array_size(rcpt) : rcpt != NULL;
+    if (count > MU_LIMIT_SMTP_RCPT)
+        return mu_fail_set(fail, MU_USAGE, "%zu recipients; one session takes %d", count,
+                           MU_LIMIT_SMTP_RCPT) == MU_OK;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_is_array(rcpt) ? json_array_get(rcpt, i) : rcpt;
+        p->rcpt[i] = json_string_value(item);
+        if (p->rcpt[i] == NULL)
+            return mu_fail_set(fail, MU_USAGE,
+                               "rcpt takes a mailbox (local@domain) or a list of them") == MU_OK;
+        if (mu_name_mailbox(p->rcpt[i], mailbox, fail) != MU_OK)
+            return false;
+    }
+    return true;
+}
+
+static enum mu_smtp_tls tls_of(const char *word)
+{
+    if (strcmp(word, "require") == 0)
+        return MU_SMTP_TLS_REQUIRE;
+    return strcmp(word, "none") == 0 ? MU_SMTP_TLS_NONE : MU_SMTP_TLS_TRY;
+}
+
+/* --- the result ------------------------------------------------------------------------------ */
+
+/* What every result of this verb holds, also when nothing was learnt. Lists are empty, never nil.
+ */
+static json_t *result_json(enum mu_smtp_verdict verdict, const char *phase, const char *why,
+                           const char *host)
+{
+    json_t *result =
+        json_pack("{s:b, s:s, s:s?, s:s, s:[], s:[], s:{}, s:b, s:b, s:b, s:s, s:i}", "ok",
+                  verdict == MU_SMTP_UP, "verdict", mu_smtp_verdict_name(verdict), "phase", phase,
+                  "host", host, "capabilities", "rcpt", "phases", "starttls", 0, "tls", 0,
+                  "no_route", 0, "transcript", "", "ms", 0);
+    if (verdict != MU_SMTP_UP)
+        json_object_set_new(result, "why", mu_json_lenient_string(why, strlen(why)));
+    return result;
+}
+
+static void set_text(json_t *result, const char *key, const char *text)
+{
+    if (text != NULL && *text != '\0')
+        json_object_set_new(result, key, mu_json_lenient_string(text, strlen(text)));
+}
+
+static void add_phases(json_t *phases, const struct mu_smtp_result *r)
+{
+    for (int phase = 0; phase < MU_SMTP_PHASES; phase++) {
+        if (r->phase_ms[phase] < 0)
+            continue;
+        char *key = mu_xasprintf("%s_ms", mu_smtp_phase_name((enum mu_smtp_phase)phase));
+        json_object_set_new(phases, key, json_integer(r->phase_ms[phase]));
+        free(key);
+    }
+}
+
+static void add_recipients(json_t *list, const struct probe *p, const struct mu_smtp_result *r)
+{
+    for (size_t i = 0; i < r->rcpt_count; i++) {
+        json_t *item = json_pack("{s:s, s:i}", "recipient", p->rcpt[i], "code", r->rcpt[i].code);
+        set_text(item, "enhanced_code", r->rcpt[i].enhanced);
+        json_object_set_new(item, "text",
+                            mu_json_lenient_string(r->rcpt[i].text, strlen(r->rcpt[i].text)));
+        json_array_append_new(list, item);
+    }
+}
+
+static void add_place(json_t *result, const struct probe *p)
+{
+    char text[MU_ADDR_TEXT];
+    const struct sockaddr *addr = (const struct sockaddr *)&p->address;
+    uint16_t port = addr->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)addr)->sin6_port
+                                                : ((const struct sockaddr_in *)addr)->sin_port;
+    if (p->has_address)
+        json_object_set_new(result, "address", json_string(mu_addr_text(addr, false, text)));
+    json_object_set_new(result, "port", json_integer(p->has_address ? ntohs(port) : p->port));
+}
+
+static void add_session(json_t *result, const struct probe *p, const struct mu_smtp_result *r)
+{
+    char *transcript =
+        mu_xasprintf("%s%s", p->first_transcript ? p->first_transcript : "", r->transcript);
+    for (const char *const *line = r->capabilities; *line != NULL; line++)
+        json_array_append_new(json_object_get(result, "capabilities"),
+                              mu_json_lenient_string(*line, strlen(*line)));
+    add_phases(json_object_get(result, "phases"), r);
+    add_recipients(json_object_get(result, "rcpt"), p, r);
+    json_object_set_new(result, "starttls",
+                        json_boolean(r->offers_starttls || p->starttls_error != NULL));
+    json_object_set_new(result, "tls", json_boolean(r->tls));
+    if (r->certificate != NULL)
+        json_object_set(result, "certificate", r->certificate);
+    set_text(result, "greeting", r->greeting.text);
+    set_text(result, "transcript", transcript);
+    json_object_set_new(result, "ms", json_integer(r->ms));
+    free(transcript);
+}
+
+/* Why there is no TLS although it was offered and tried; NULL when there is, or was none to be had.
+ */
+static char *tls_trouble(const struct mu_smtp_result *r)
+{
+    if (r->err != MU_OK && r->phase == MU_SMTP_STARTTLS)
+        return mu_xstrdup(r->why);
+    if (r->starttls.code >= 400)
+        return mu_xasprintf("starttls: %d %s", r->starttls.code, r->starttls.text);
+    return NULL;
+}
+
+static json_t *judged(const struct probe *p, const struct mu_smtp_result *r)
+{
+    struct mu_smtp_judgement judgement = mu_smtp_judge(r, p->tls);
+    bool up = judgement.verdict == MU_SMTP_UP;
+    json_t *result = result_json(judgement.verdict, up ? NULL : mu_smtp_phase_name(judgement.phase),
+                                 judgement.why, p->host);
+    char *trouble = p->starttls_error ? mu_xstrdup(p->starttls_error) : tls_trouble(r);
+    add_place(result, p);
+    add_session(result, p, r);
+    set_text(result, "starttls_error", trouble);
+    free(trouble);
+    if (judgement.reply != NULL && judgement.reply->code != 0) {
+        json_object_set_new(result, "code", json_integer(judgement.reply->code));
+        set_text(result, "enhanced_code", judgement.reply->enhanced);
+    }
+    if (r->os_error != 0 && judgement.verdict == MU_SMTP_INCONCLUSIVE)
+        json_object_set_new(result, "no_route", json_true());
+    if (!up)
+        json_object_set_new(result, "class", json_string(mu_err_name(r->err ? r->err : MU_REMOTE)));
+    return result;
+}
+
+static void complete(struct probe *p, json_t *result_take)
+{
+    struct mu_call *call = p->call;
+    call->state = NULL;
+    probe_free(p);
+    mu_call_done(call, result_take);
+}
+
+/* --- the session ----------------------------------------------------------------------------- */
+
+static void begin_session(struct probe *p, enum mu_smtp_tls tls);
+
+/* Senders that only try TLS deliver without it when it breaks: then that is how recipients are
+ * asked. */
+static bool try_without_tls(struct probe *p, const struct mu_smtp_result *r)
+{
+    if (r->err == MU_OK || r->phase != MU_SMTP_STARTTLS || p->tls != MU_SMTP_TLS_TRY ||
+        p->rcpt[0] == NULL || p->starttls_error != NULL)
+        return false;
+    p->starttls_error = mu_xstrdup(r->why);
+    p->first_transcript = mu_xstrdup(r->transcript);
+    begin_session(p, MU_SMTP_TLS_NONE);
+    return true;
+}
+
+static void on_session(const struct mu_smtp_result *r, void *ud)
+{
+    struct probe *p = ud;
+    p->op = NULL;
+    if (!try_without_tls(p, r))
+        complete(p, judged(p, r));
+}
+
+static void begin_session(struct probe *p, enum mu_smtp_tls tls)
+{
+    const char *from = setting(p->call, "from");
+    struct mu_smtp_request request = {
+        .host = p->host,
+        .addr = (const struct sockaddr *)&p->address,
+        .tls = tls,
+        .helo = setting(p->call, "helo"),
+        .mail_from = p->rcpt[0] == NULL ? NULL
+                     : from             ? from
+                                        : "",
+        .rcpt = p->rcpt,
+        .connect_timeout_ms = timeout_ms(p->call, "connect_timeout"),
+        .phase_timeout_ms = timeout_ms(p->call, "phase_timeout"),
+    };
+    p->op = mu_smtp_start(p->call->host->smtp, &request, on_session, p);
+}
+
+/* --- looking the host up --------------------------------------------------------------------- */
+
+/* "There is no address" is an answer about the server; no answer is only about our resolvers. */
+static json_t *not_found(const struct probe *p, enum mu_err err, const char *why)
+{
+    enum mu_smtp_verdict verdict = err == MU_REMOTE ? MU_SMTP_DOWN : MU_SMTP_INCONCLUSIVE;
+    json_t *result = result_json(verdict, "lookup", why, p->host);
+    json_object_set_new(result, "class", json_string(mu_err_name(err)));
+    add_place(result, p);
+    return result;
+}
+
+static void on_addresses(const struct mu_dns_addresses *found, void *ud)
+{
+    struct probe *p = ud;
+    p->op = NULL;
+    if (found->err != MU_OK) {
+        complete(p, not_found(p, found->err, found->why));
+        return;
+    }
+    p->address = found->list[0];
+    p->has_address = true;
+    if (p->address.ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)&p->address)->sin6_port = htons(p->port);
+    else
+        ((struct sockaddr_in *)&p->address)->sin_port = htons(p->port);
+    begin_session(p, p->tls);
+}
+
+static void start_probe(struct mu_call *call)
+{
+    struct mu_fail fail;
+    struct probe *p = MU_NEW(struct probe);
+    p->call = call;
+    p->tls = tls_of(mu_json_str(call->args, "tls", "try"));
+    if (!take_place(p, call->args, &fail) ||
+        !take_recipients(p, mu_json_get(call->args, "rcpt"), &fail)) {
+        probe_free(p);
+        mu_call_fail(call, MU_USAGE, false, "smtp.probe: %s", fail.text);
+        return;
+    }
+    call->state = p;
+    if (p->has_address)
+        begin_session(p, p->tls);
+    else
+        p->op = mu_dns_resolve(call->host->dns, p->host, on_addresses, p);
+}
+
+/* --- worlds that assume instead of asking ---------------------------------------------------- */
+
+static const struct {
+    const char *state;
+    enum mu_smtp_verdict verdict;
+    const char *phase, *why;
+    int code;
+    enum mu_err class;
+} states[] = {
+    {"up", MU_SMTP_UP, NULL, "", 250, MU_OK},
+    {"refused", MU_SMTP_DOWN, "connect", "connect: Connection refused", 0, MU_NET},
+    {"timeout", MU_SMTP_DOWN, "connect", "connect: no connection in time", 0, MU_NET},
+    {"busy", MU_SMTP_INCONCLUSIVE, "greeting", "greeting: 421 too busy", 421, MU_REMOTE},
+    {"rejecting", MU_SMTP_REJECTING, "rcpt", "rcpt: 550 refused", 550, MU_REMOTE},
+};
+
+/* The fact about this server: the narrowest key wins, "ADDRESS:PORT", then ADDRESS, then HOST. */
+static const json_t *fact_about(const struct probe *p, const struct mu_facts *facts)
+{
+    char text[MU_ADDR_TEXT];
+    const json_t *fact = NULL;
+    const struct sockaddr *addr = (const struct sockaddr *)&p->address;
+    if (p->has_address)
+        fact = mu_facts_get(facts, MU_FACT_SMTP_HOST, mu_addr_text(addr, true, text));
+    if (p->has_address && fact == NULL)
+        fact = mu_facts_get(facts, MU_FACT_SMTP_HOST, mu_addr_text(addr, false, text));
+    return fact ? fact : mu_facts_get(facts, MU_FACT_SMTP_HOST, p->host);
+}
+
+static json_t *assumed(const struct probe *p, const json_t *fact)
+{
+    const char *state = mu_json_str(fact, "state", "up");
+    size_t i = 0;
+    while (i < MU_COUNT(states) && strcmp(states[i].state, state) != 0)
+        i++;
+    if (i == MU_COUNT(states))
+        return not_found(
+            p, MU_USAGE,
+            "the fact smtp.host has none of the states up, refused, timeout, busy, rejecting");
+    json_t *result = result_json(states[i].verdict, states[i].phase,
+                                 mu_json_str(fact, "why", states[i].why), p->host);
+    add_place(result, p);
+    if (states[i].code != 0)
+        json_object_set_new(result, "code", json_integer(states[i].code));
+    if (states[i].class != MU_OK)
+        json_object_set_new(result, "class", json_string(mu_err_name(states[i].class)));
+    return result;
+}
+
+static json_t *under_probe(struct mu_call *call, const struct mu_facts *facts, json_t *real_take)
+{
+    struct mu_fail fail;
+    struct probe p = {.call = call};
+    if (!take_place(&p, call->args, &fail)) {
+        if (real_take != NULL)
+            return real_take;
+        return not_found(&p, MU_USAGE, fail.text);
+    }
+    const char *found = mu_json_str(real_take, "address", NULL);
+    if (!p.has_address && found != NULL)
+        p.has_address =
+            mu_addr_parse(found, (uint16_t)mu_json_int(real_take, "port", p.port), &p.address);
+    const json_t *fact = fact_about(&p, facts);
+    if (fact == NULL && real_take != NULL)
+        return real_take;
+    json_decref(real_take);
+    if (fact != NULL)
+        return assumed(&p, fact);
+    char *why = mu_xasprintf("this world has no fact smtp.host \"%s\"", p.host);
+    json_t *result = not_found(&p, MU_NET, why);
+    free(why);
+    return result;
+}
+
+/* --- the module ------------------------------------------------------------------------------ */
+
+static const struct mu_verb verbs[] = {
+    {
+        .name = "smtp.probe",
+        .kind = MU_PROBE,
+        .params = probe_params,
+        .returns = probe_returns,
+        .doc = "Asks a mail server whether it would take mail: greeting, EHLO, STARTTLS and, with "
+               "`rcpt`, "
+               "MAIL and RCPT. Nothing is delivered; one address is asked.",
+        .example =
+            "local mx = smtp.probe(\"mx1.example.com\", { rcpt = \"postmaster@example.com\" })",
+        .start = start_probe,
+        .cancel = cancel,
+        .under = under_probe,
+    },
+    {0},
+};
+
+extern const struct mu_module mu_module_smtp;
+const struct mu_module mu_module_smtp = {
+    .abi = MU_MODULE_ABI,
+    .verb_size = sizeof(struct mu_verb),
+    .name = "smtp",
+    .version = MUSTER_VERSION,
+    .doc = "Asking mail servers.",
+    .verbs = verbs,
+};
