@@ -16,6 +16,11 @@
     8 /* results of one folded probe that are shown whole; the journal has all \
        */
 
+static int64_t in_ms(int64_t at)
+{
+    return at < 100000000000LL ? at * 1000 : at; /* the words of the language count seconds */
+}
+
 /* --- evidence --- */
 
 static void put_block(const char *name, const char *text, void *ud)
@@ -158,6 +163,18 @@ static void put_outcome(struct writer *writer, const struct entry *entry)
                       known_from(entry->how), mu_json_str(entry->value, "why", "no reason given"));
 }
 
+/* What a change of DNS data says about the time after it. */
+static void put_aftermath(struct writer *writer, const json_t *value)
+{
+    char when[WORDS_WHEN];
+    int64_t cached_until = mu_json_int(value, "cached_until", 0);
+    if (json_is_false(mu_json_get(value, "confirmed")))
+        writer->ops->line(writer, TONE_WARN, "not every authoritative server was seen to serve it");
+    if (cached_until > 0)
+        document_line(writer, TONE_PLAIN, "the old answer may be cached until %s",
+                      words_when(in_ms(cached_until), when));
+}
+
 static void put_progress(struct writer *writer, const struct entry *entry)
 {
     size_t i;
@@ -276,6 +293,8 @@ static void put_act(struct writer *writer, const struct entry *entry)
     put_diff(writer, mu_json_get(entry->intent, "before"), mu_json_get(entry->intent, "after"));
     put_progress(writer, entry);
     put_outcome(writer, entry);
+    if (entry->ok)
+        put_aftermath(writer, entry->value);
     if (strcmp(entry->how, "foreseen") == 0)
         put_recipients(writer, mu_json_get(entry->intent, "recipients"));
     else
@@ -348,11 +367,6 @@ static void put_shown(struct writer *writer, const json_t *show)
         free(text);
     }
     put_diff(writer, mu_json_get(change, "from"), mu_json_get(change, "to"));
-}
-
-static int64_t in_ms(int64_t at)
-{
-    return at < 100000000000LL ? at * 1000 : at; /* the words of the language count seconds */
 }
 
 static void put_votes(struct writer *writer, const json_t *votes)

@@ -302,6 +302,7 @@ static void markdown_tells_the_incident(void **state)
         "  - board@other.example over relay was NOT told: 550 5.7.1 \\<b\\>relay\\</b\\> access "
         "denied\n  - status over slack was told\n",
         "  - 02:58:06Z 4/4 authoritative addresses serve it\n",
+        "  - the old answer may be cached until 2026-11-23 03:56:40Z\n",
         "  - undo recorded: Put the old MX rrset back\n",
         "**mail.inbound** example.com \xC3\x97"
         "5 in 2m12s\n  - down at 02:58:17Z, then up at 02:59:28Z\n  - last: up: ",
