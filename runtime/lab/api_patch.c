@@ -148,7 +148,7 @@ static enum mu_err read_records(const struct change *c, struct mu_lab_rrset **ou
     const json_t *records = json_object_get(c->json, "records");
     if (!json_is_array(records))
         return mu_fail_set(fail, MU_USAGE, "No change for RRset %s IN %s", c->name, c->type_text);
-    uint32_t ttl;
+    uint32_t ttl = 0;
     enum mu_err err = read_ttl(c, &ttl, fail);
     if (err != MU_OK)
         return err;

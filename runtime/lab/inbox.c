@@ -231,7 +231,7 @@ static void check_signature(const struct mu_lab_inbox *inbox, const struct mu_la
     const char *timestamp = mu_lab_http_header(x, "X-Muster-Timestamp");
     if (given == NULL)
         return;
-    struct mu_buf text = {.max = 2 * MU_LIMIT_LAB_MESSAGE};
+    struct mu_buf text = {.max = (size_t)2 * MU_LIMIT_LAB_MESSAGE};
     mu_buf_addf(&text, "%s.", timestamp ? timestamp : "");
     mu_buf_add(&text, x->body, x->body_len);
     uint8_t digest[MU_SHA256];

@@ -45,14 +45,14 @@ static void add_quoted(struct mu_buf *out, const char *text, size_t len, bool in
         int high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
         int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
         if (text[i] == '=' && low >= 0) {
-            mu_buf_addc(out, (char)(high << 4 | low));
+            mu_buf_addc(out, (char)((unsigned)high << 4 | (unsigned)low));
             i += 2;
         } else if (text[i] == '=' && i + 1 < len && text[i + 1] == '\n') {
             i++;
         } else if (text[i] == '=' && i + 2 < len && text[i + 1] == '\r' && text[i + 2] == '\n') {
             i += 2;
         } else {
-            mu_buf_addc(out, in_word && text[i] == '_' ? ' ' : text[i]);
+            mu_buf_add(out, in_word && text[i] == '_' ? " " : text + i, 1);
         }
     }
 }
@@ -171,7 +171,7 @@ static void add_text(struct mu_buf *out, const char *head, const char *end, int 
     if (boundary != NULL && depth < PARTS_DEPTH)
         add_parts(out, body, end, boundary, depth);
     else if (*type != '\0' && strncasecmp(type, "text/plain", 10) != 0)
-        len = 0;
+        ; /* not for reading */
     else if (strcasecmp(encoding, "base64") == 0)
         add_base64(out, body, len);
     else if (strcasecmp(encoding, "quoted-printable") == 0)

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,15 +87,18 @@ static enum mu_err check_a(const struct subject *s, struct mu_fail *fail)
         return refuse(s, fail, PARSING,
                       dots < 3 ? "unable to parse IP address, not enough dots"
                                : "unable to parse IP address, too many dots");
-    unsigned octets[4];
-    if (sscanf(s->content, "%3u.%3u.%3u.%3u", &octets[0], &octets[1], &octets[2], &octets[3]) != 4)
-        return refuse(s, fail, PARSING, "unable to parse IP address");
-    for (size_t i = 0; i < 4; i++)
-        if (octets[i] > 255)
+    unsigned long octets[4] = {0};
+    const char *p = s->content;
+    for (size_t i = 0; i < MU_COUNT(octets); i++) {
+        char *end;
+        octets[i] = isdigit((unsigned char)*p) ? strtoul(p, &end, 10) : ULONG_MAX;
+        if (octets[i] > 255 || *end != (i < 3 ? '.' : '\0'))
             return refuse(s, fail, PARSING, "unable to parse IP address");
+        p = end + 1;
+    }
     char text[16];
-    snprintf(text, sizeof text, "%u.%u.%u.%u", octets[0] & 255, octets[1] & 255, octets[2] & 255,
-             octets[3] & 255);
+    snprintf(text, sizeof text, "%lu.%lu.%lu.%lu", octets[0] & 255, octets[1] & 255,
+             octets[2] & 255, octets[3] & 255);
     return strcmp(text, s->content) == 0 ? MU_OK : refuse_format(s, fail, text);
 }
 

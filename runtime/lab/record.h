@@ -5,6 +5,8 @@
 #ifndef MU_LAB_RECORD_H
 #define MU_LAB_RECORD_H
 
+#include <stdbool.h> /* first: without it ldns.h makes bool a signed char */
+
 #include <ldns/ldns.h>
 #include <stdint.h>
 

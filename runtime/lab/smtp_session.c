@@ -77,7 +77,8 @@ static void reply(session *s, const char *fmt, ...)
         mu_lab_channel_finish(s->channel);
         return;
     }
-    memcpy(line + len, "\r\n", 2);
+    line[len] = '\r';
+    line[len + 1] = '\n';
     mu_lab_channel_write(s->channel, line, (size_t)len + 2);
 }
 
@@ -348,7 +349,8 @@ static void take_command(session *s, const char *text, size_t len, bool cut)
     }
     size_t verb_len = strcspn(text, " ");
     for (size_t i = 0; i < MU_COUNT(commands); i++) {
-        if (strlen(commands[i].verb) != verb_len || strncasecmp(commands[i].verb, text, verb_len))
+        if (strlen(commands[i].verb) != verb_len ||
+            strncasecmp(commands[i].verb, text, verb_len) != 0)
             continue;
         note_said(s, commands[i].verb);
         commands[i].run(s, text + verb_len + strspn(text + verb_len, " "));

@@ -9,8 +9,9 @@
 #ifndef MU_LAB_ZONE_H
 #define MU_LAB_ZONE_H
 
+#include <stdbool.h> /* first: without it ldns.h makes bool a signed char */
+
 #include <ldns/ldns.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
