@@ -11,8 +11,8 @@ Postfix (STARTTLS, real recipient checks), smtp-sink, and a webhook receiver. St
 
 Every server stands on addresses of its own in 127.0.0.0/8; all DNS servers share range.dns_port and all
 SMTP hosts range.smtp_port, as muster.lua's dns.port and smtp.port want it. A DNS server here also serves
-as resolver for its own zones. Each process is stopped by its pid, at the latest when the range ends (or
-when this process dies). Faults:
+as resolver for its own zones. Each process is stopped by its pid, at the latest when the range ends (all
+but Postfix, which forgets its parent when it changes users, also when this process is killed). Faults:
 
     dns.api.fault("PATCH", "drop_reply")         the change is made, the caller never hears of it
     dns.api.fault("PATCH", "drop_request")       the request never arrives, the connection ends
@@ -641,6 +641,17 @@ discard unix - - n - - discard
         conf = os.path.join(self.folder, "conf")
         self.run(need("postfix"), "-c", conf, "check")
         return [os.path.join(self._daemons, "master"), "-c", conf, "-s"]
+
+    def stop(self, how=signal.SIGTERM):
+        """master ends before its smtpd processes do; they hold the port."""
+        group = self.pid
+        super().stop(how)
+        if group:
+            try:
+                os.killpg(group, how)
+            except ProcessLookupError:
+                pass
+            wait_until("Postfix does not let its port go", lambda: not is_open(self.address, self.port), 5)
 
     def is_up(self):
         return is_open(self.address, self.port)
