@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "engine/run.h"
 #include "module/registry.h"
 
 static bool print_command(const struct mu_command *command, void *ud)

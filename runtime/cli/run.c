@@ -13,6 +13,7 @@
 #include "cli/follow.h"
 #include "cli/start.h"
 #include "engine/run.h"
+#include "module/registry.h"
 #include "playbook/check.h"
 
 static const char *const options[] = {"--dry-run", "--detach", "--wait", "--yes", "--incident", "--reason", "--config", "--json", NULL};
@@ -39,8 +40,18 @@ static void print_problem(const struct mu_problem *problem, void *ud)
                 problem->mend ? problem->mend : "");
 }
 
+static enum mu_err check_modules(const struct mu_cli *cli, struct mu_fail *fail)
+{
+    struct mu_registry *registry;
+    enum mu_err err = mu_run_registry(cli->config, &registry, fail);
+    mu_registry_free(registry);
+    return err;
+}
+
 static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char **argv, struct mu_fail *fail)
 {
+    if (check_modules(cli, fail) != MU_OK)
+        return fail->class;
     if (mu_bundle_load(argv[1], mu_cli_playbook_path(cli), &ready->bundle, fail) != MU_OK)
         return fail->class;
     if (mu_header_read(ready->bundle, &ready->header, fail) != MU_OK)

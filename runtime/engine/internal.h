@@ -298,6 +298,7 @@ void record_call(struct call *, char type, const char *value);
 void record_host(struct run *, const char *verb, json_t *value_take);
 bool record_barrier(struct run *); /* durable; false: storage failed, the run is stopping */
 void record_flush_soon(struct run *);
+void record_flush(struct run *); /* now, but not durably */
 
 /* policy.c */
 enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args, struct mu_fail *);

@@ -42,6 +42,11 @@ static void flush_due(void *ud)
     flush(run, false);
 }
 
+void record_flush(struct run *run)
+{
+    flush(run, false);
+}
+
 void record_flush_soon(struct run *run)
 {
     if (mu_journal_batch(run->journal) >= MU_LIMIT_BATCH_ROWS)

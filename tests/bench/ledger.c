@@ -36,6 +36,11 @@ static void look(struct mu_call *call)
     mu_call_done(call, json_pack("{s:b, s:O, s:i}", "ok", 1, "what", json_object_get(call->args, "what"), "ms", 0));
 }
 
+static void look_cancel(struct mu_call *call)
+{
+    (void)call; /* it is complete before it could be cancelled */
+}
+
 static json_t *look_under(struct mu_call *call, const struct mu_facts *facts, json_t *real)
 {
     (void)call;
@@ -101,12 +106,14 @@ static json_t *append_foresee(struct mu_call *call, struct mu_facts *facts)
 }
 
 static const struct mu_field look_params[] = {{.name = "what", .type = MU_T_ANY, .doc = "handed back"}, {0}};
+static const struct mu_field look_returns[] = {{.name = "what", .type = MU_T_ANY, .doc = "as given"}, {0}};
+static const struct mu_field append_returns[] = {{.name = "ok", .type = MU_T_BOOL, .doc = "true"}, {0}};
 static const struct mu_field append_params[] = {
     {.name = "line", .type = MU_T_STRING, .flags = MU_F_REQUIRED | MU_F_SHOWN, .doc = "what to write"}, {0}};
 
 static const struct mu_verb verbs[] = {
-    {.name = "ledger.look", .kind = MU_PROBE, .params = look_params, .doc = "Answers at once.", .start = look, .under = look_under},
-    {.name = "ledger.append", .kind = MU_ACT, .params = append_params, .doc = "Adds a line to the ledger.", .start = append,
+    {.name = "ledger.look", .kind = MU_PROBE, .params = look_params, .returns = look_returns, .doc = "Answers at once.", .start = look, .cancel = look_cancel, .under = look_under},
+    {.name = "ledger.append", .kind = MU_ACT, .params = append_params, .returns = append_returns, .doc = "Adds a line to the ledger.", .start = append,
      .cancel = append_cancel, .in_doubt = MU_READBACK, .readback = append_readback, .foresee = append_foresee},
     {0},
 };
