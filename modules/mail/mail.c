@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Module mail: the table of the mail.* verbs. They judge the mail service of a domain as a whole
+ * and look only through other probes (dns.mx, dns.query, smtp.probe), so that they see every world
+ * as it is. Flow: inbound.c, preflight.c, look.c. Judgement, pure: judge.c, report.c, points.c,
+ * mx_set.c. */
+#include "base/mem.h"
+#include "inbound.h"
+#include "module/module.h"
+#include "preflight.h"
+
+/* clang-format off: tables are read by column */
+#define REQUIRED (MU_F_REQUIRED | MU_F_SHOWN)
+#define OPTION   (MU_F_OPTION | MU_F_SHOWN)
+
+#define DIALOGUE                                                                              \
+    {                                                                                         \
+        "port",                                                                               \
+        MU_T_INTEGER,                                                                         \
+        MU_F_OPTION,                                                                          \
+        NULL,                                                                                 \
+        NULL,                                                                                 \
+        NULL,                                                                                 \
+        "else smtp.port of muster.lua, else 25"},                                             \
+    {                                                                                         \
+        "recipient", MU_T_MAILBOX, MU_F_OPTION, NULL, NULL, NULL,                             \
+            "a mailbox that must be accepted; else domains[domain].recipient of muster.lua; " \
+            "without one the dialogue ends after EHLO"                                        \
+    }
+
+static const struct mu_field inbound_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose incoming mail is judged"},
+    {"mx", MU_T_MX, MU_F_OPTION, NULL, NULL, NULL,
+     "the MX set to look at (a list, or what zone.mx or dns.mx returned); else dns.mx is asked"},
+    DIALOGUE,
+    {0}};
+
+static const struct mu_field inbound_returns[] = {
+    {"verdict", MU_T_CHOICE, 0, NULL, NULL, "up|down|rejecting|inconclusive",
+     "up: mail gets in. down: nobody can be reached, senders retry. rejecting: mail bounces now. "
+     "inconclusive: nothing to act on"},
+    {"broken", MU_T_BOOL, 0, NULL, NULL, NULL, "down or rejecting"},
+    {"mx", MU_T_LIST, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ preference, host }: the set that was looked at"},
+    {"hosts", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ host, preference, verdict, addresses = { { address, verdict, why, code, phase, ms, "
+     "transcript } } }"},
+    {"control", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "\"is it me?\": { target, verdict, why }; asked only when nothing gets through"},
+    {0}};
+
+static const struct mu_field preflight_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose mail shall move"},
+    {"mx", MU_T_MX, OPTION | MU_F_REQUIRED, NULL, NULL, NULL, "the hosts that shall take it"},
+    {"how", MU_T_CHOICE, OPTION, NULL, "\"swap\"", "swap|add",
+     "replace the present set, or stand before it"},
+    DIALOGUE,
+    {0}};
+
+static const struct mu_field preflight_returns[] = {
+    {"points", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ point, host, address, state, why }; state is pass, warn, fail or unknown"},
+    {"counts", MU_T_OBJECT, 0, NULL, NULL, NULL, "{ pass, warn, fail, unknown }"},
+    {"mx", MU_T_MX, 0, NULL, NULL, NULL, "the set to write: { preference, host, ttl }"},
+    {"ttl", MU_T_INTEGER, 0, "s", NULL, NULL,
+     "of the set to write: 300, or the present TTL if that is lower"},
+    {"ttl_now", MU_T_INTEGER, 0, "s", NULL, NULL,
+     "of the present set, at the authoritative servers"},
+    {"cached_until", MU_T_TIME, 0, "s", NULL, NULL,
+     "Unix time until which caches may hold the present set, if it is changed now"},
+    {0}};
+/* clang-format on */
+
+static const struct mu_verb verbs[] = {
+    {.name = "mail.inbound",
+     .kind = MU_PROBE,
+     .params = inbound_params,
+     .returns = inbound_returns,
+     .doc = "Does the domain receive mail? Talks to every address of every MX host, best "
+            "preference first in "
+            "the judgement; when nothing gets through, the control targets tell whether it is our "
+            "own network.",
+     .example = "local inbound = mail.inbound(\"example.com\")",
+     .start = mu_mail_inbound_start,
+     .cancel = mu_mail_inbound_cancel,
+     .composite = true},
+    {.name = "mail.preflight",
+     .kind = MU_PROBE,
+     .params = preflight_params,
+     .returns = preflight_returns,
+     .doc = "Is a candidate MX set fit to take the mail of a domain now? A list of points, and the "
+            "set to "
+            "write. Ok when nothing fails and every candidate answers; what was not looked at is "
+            "unknown, "
+            "never pass.",
+     .example = "local ready = mail.preflight(\"example.com\", { mx = { { preference = 10, host = "
+                "\"mx2.example.net\" } } })",
+     .start = mu_mail_preflight_start,
+     .cancel = mu_mail_preflight_cancel,
+     .composite = true},
+    {0}};
+
+extern const struct mu_module mu_module_mail;
+const struct mu_module mu_module_mail = {
+    .abi = MU_MODULE_ABI,
+    .verb_size = sizeof(struct mu_verb),
+    .name = "mail",
+    .version = "1.0.0",
+    .doc = "Judging the mail service of a domain as a whole.",
+    .verbs = verbs,
+};
