@@ -5,11 +5,11 @@
 #include "cli/lab_demo.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,8 +35,19 @@ static const char *outcome(int code)
     return code == MU_EXIT_TEMPORARY ? "stopped and can be resumed" : "broke off";
 }
 
+/* What the child says goes to log instead of the terminal, when there is one. */
+static void be_quiet(const char *log)
+{
+    int fd = log ? open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
+    if (fd < 0)
+        return;
+    dup2(fd, STDOUT_FILENO);
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+}
+
 /* Ctrl-C is the child's while it runs, as under a shell. */
-static int run_muster(const char *config, const char *const *words, size_t count)
+static int run_muster(const char *config, const char *const *words, size_t count, const char *log)
 {
     const char *argv[16] = {"muster", "--config", config};
     for (size_t i = 0; i < count; i++)
@@ -47,6 +58,7 @@ static int run_muster(const char *config, const char *const *words, size_t count
     pid_t child = fork();
     if (child == 0) {
         sigaction(SIGINT, &old, NULL);
+        be_quiet(log);
         execv("/proc/self/exe", (char *const *)argv);
         fprintf(stderr, "muster lab: can't start muster: %s\n", strerror(errno));
         _exit(MU_EXIT_INTERNAL);
@@ -89,13 +101,14 @@ static void show_told(struct mu_lab *lab)
 static void write_report(struct mu_lab *lab)
 {
     char *path = mu_xasprintf("%s/report.html", mu_lab_dir(lab));
-    struct stat st;
+    char *log = mu_xasprintf("%s/report.log", mu_lab_dir(lab));
     const char *const words[] = {"report", "last", "--html", path};
-    if (run_muster(mu_lab_config(lab), words, MU_COUNT(words)) == MU_EXIT_OK &&
-        stat(path, &st) == 0)
-        printf("  %-9s %s\n", "report", path);
-    else
-        printf("  %-9s none could be written\n", "report");
+    bool written = run_muster(mu_lab_config(lab), words, MU_COUNT(words), log) == MU_EXIT_OK;
+    if (written)
+        unlink(log);
+    printf("  %-9s %s%s\n", "report", written ? "" : "none could be written, see ",
+           written ? path : log);
+    free(log);
     free(path);
 }
 
@@ -113,7 +126,7 @@ static int play(struct mu_lab *lab, bool yes)
     show_mx(lab, "before");
     printf("  %-9s mx1 takes connections and says nothing, mx2 refuses them\n", "broken");
     heading("$ muster run mx-failover domain=example.com every=2s");
-    int code = run_muster(mu_lab_config(lab), words, count);
+    int code = run_muster(mu_lab_config(lab), words, count, NULL);
     heading("What happened");
     show_mx(lab, "now");
     printf("  %-9s the run %s (exit code %d)\n", "end", outcome(code), code);

@@ -88,10 +88,10 @@ static void add_people(struct mu_buf *out, const struct me *me)
 {
     mu_buf_adds(out, "\n  -- You may approve and are paged first; two invented colleagues beside.\n"
                      "  people = {\n");
-    add_person(out, me->account, me->name, "\"incident-lead\", \"duty-manager\", \"mail-team\"");
+    add_person(out, me->account, me->name, "\"incident-lead\", \"duty-manager\", \"mail-platform\"");
     for (size_t i = 0; i < MU_COUNT(colleagues); i++)
         if (!is_me(me, i))
-            add_person(out, colleagues[i].key, colleagues[i].name, "\"mail-team\"");
+            add_person(out, colleagues[i].key, colleagues[i].name, "\"mail-platform\"");
     mu_buf_adds(out, "  },\n");
 }
 
@@ -108,7 +108,7 @@ static void add_audiences(struct mu_buf *out, const struct me *me)
                      "  audiences = {\n"
                      "    stakeholders = { \"status\", { \"push:board\", "
                      "\"relay:board@example.net\" } },\n"
-                     "    everyone = { \"status\", \"hook\", \"mail-team\" },\n"
+                     "    everyone = { \"status\", \"hook\", \"mail-platform\" },\n"
                      "  },\n  ladders = {\n    [\"mail-oncall\"] = {\n");
     add_rung(out, me->account, "5m");
     for (size_t i = 0; i < MU_COUNT(colleagues); i++)
@@ -167,8 +167,7 @@ static void add_domains(struct mu_buf *out, const struct mu_lab_range *range)
                 "\n  domains = {\n    [\"example.com\"] = {\n      provider = \"lab\",\n"
                 "      primary = { \"%s\", \"%s\" },\n      standby = \"%s\",\n"
                 "      recipient = \"postmaster@example.com\",\n    },\n"
-                "    [\"example.net\"] = { provider = \"lab\", recipient = "
-                "\"postmaster@example.net\" },\n  },\n"
+                "  },\n"
                 "  -- Plays PowerDNS: the same API, the same errors.\n"
                 "  providers = {\n    lab = {\n      driver = \"powerdns\",\n"
                 "      url = \"%s\",\n      server = \"localhost\",\n",

@@ -311,6 +311,8 @@ void mu_lab_inbox_handle(struct mu_lab_exchange *x, void *ud)
     struct mu_lab_inbox *inbox = ud;
     if (strcmp(x->method, "GET") == 0 && strcmp(x->path, "/inbox") == 0)
         mu_lab_http_json(x, 200, json_incref(inbox->messages));
+    else if (strcmp(x->method, "GET") == 0 && strcmp(x->path, "/ntfy/v1/health") == 0)
+        mu_lab_http_json(x, 200, json_pack("{sb}", "healthy", 1));
     else if (strcmp(x->method, "GET") == 0)
         mu_lab_http_text(x, 404, "Not Found: GET /inbox shows what arrived");
     else if (strcmp(x->method, "POST") == 0 || strcmp(x->method, "PUT") == 0)

@@ -9,6 +9,7 @@
  *   POST /ntfy         {"topic", "title", "message"}
  *   POST /webhook/NAME anything (any other path too)         answers {"ok": true}
  *                      (X-Muster-Signature is checked: "signature" is "right" or "wrong")
+ *   GET  /ntfy/v1/health                                     ntfy's own
  *   GET  /inbox        all of it, as mu_lab_inbox() of lab.h describes */
 #ifndef MU_LAB_INBOX_H
 #define MU_LAB_INBOX_H
