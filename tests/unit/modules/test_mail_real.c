@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mail.* from end to end on loopback: Knot DNS for the names, Postfix's smtp-sink for the mail
+ * hosts, and the real dns.* and smtp.probe in between. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "harness/dns_server.h"
+#include "harness/harness.h"
+
+static struct {
+    char dns_at[32], good[32], refusing[32], nobody[32];
+    uint16_t dns_port, smtp_port;
+    struct test_knot knot;
+    pid_t sinks[2];
+    struct mu_harness *h;
+} w;
+
+static pid_t start_sink(const char *address, uint16_t port, const char *option,
+                        const char *commands)
+{
+    char where[64];
+    snprintf(where, sizeof where, "inet:%s:%u", address, port);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        int quiet = open("/dev/null", O_RDWR | O_CLOEXEC);
+        dup2(quiet, 2);
+        execl("/usr/sbin/smtp-sink", "smtp-sink", "-u", "nobody", option, commands, where, "20",
+              (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 200; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_in in = test_address(address, port);
+        int connected = connect(fd, (struct sockaddr *)&in, sizeof in);
+        close(fd);
+        if (connected == 0)
+            return pid;
+        test_sleep_ms(20);
+    }
+    fail_msg("smtp-sink does not listen at %s", where);
+    return pid;
+}
+
+static const char *verdict_of(const char *domain, char why[600])
+{
+    static char verdict[32];
+    json_t *r = mu_harness_call(w.h, "mail.inbound", mu_harness_json("['%s']", domain));
+    snprintf(verdict, sizeof verdict, "%s", mu_json_str(r, "verdict", ""));
+    snprintf(why, 600, "%s", mu_json_str(r, "why", ""));
+    json_decref(r);
+    return verdict;
+}
+
+static void sees_inbound_mail(void **state)
+{
+    (void)state;
+    char why[600];
+    assert_string_equal(verdict_of("up.test", why), "up");
+    assert_non_null(strstr(why, w.good));
+    assert_string_equal(verdict_of("backup.test", why), "up");
+    assert_string_equal(verdict_of("down.test", why), "down");
+    assert_non_null(strstr(why, "control targets fine"));
+    assert_string_equal(verdict_of("rejecting.test", why), "rejecting");
+    assert_string_equal(verdict_of("null.test", why), "inconclusive");
+    assert_string_equal(verdict_of("unknown.invalid", why), "inconclusive");
+}
+
+static void checks_a_candidate(void **state)
+{
+    (void)state;
+    json_t *r = mu_harness_call(w.h, "mail.preflight",
+                                mu_harness_json("['down.test', {'mx': [{'preference': 10, 'host': "
+                                                "'good.hosts.test'}], 'how': 'add'}]"));
+    if (!mu_json_bool(r, "ok", false))
+        fail_msg("%s", mu_json_str(r, "why", ""));
+    json_t *want = mu_harness_json("[{'preference': 10, 'host': 'good.hosts.test', 'ttl': 300},"
+                                   "{'preference': 20, 'host': 'nobody.hosts.test', 'ttl': 300}]");
+    assert_true(json_equal(want, json_object_get(r, "mx")));
+    assert_int_equal(mu_json_int(r, "ttl_now", 0), 300);
+    json_decref(want);
+    json_decref(r);
+
+    r = mu_harness_call(
+        w.h, "mail.preflight",
+        mu_harness_json(
+            "['down.test', {'mx': [{'preference': 10, 'host': 'refusing.hosts.test'}]}]"));
+    assert_false(mu_json_bool(r, "ok", true));
+    assert_non_null(
+        strstr(mu_json_str(r, "why", ""), "recipient: it refuses postmaster@down.test"));
+    json_decref(r);
+}
+
+#define ZONE "$TTL 300\n@ SOA ns.hosts.test. admin 1 2 3 4 60\n@ NS ns.hosts.test.\n"
+
+static int start_world(void **state)
+{
+    (void)state;
+    static char hosts[500];
+    test_loopback(1, w.dns_at);
+    test_loopback(2, w.good);
+    test_loopback(3, w.refusing);
+    test_loopback(4, w.nobody);
+    w.dns_port = test_free_port(w.dns_at);
+    w.smtp_port = test_free_port(w.good);
+    snprintf(hosts, sizeof hosts, ZONE "ns A %s\ngood A %s\nrefusing A %s\nnobody A %s\n", w.dns_at,
+             w.good, w.refusing, w.nobody);
+    w.knot = test_knot_start(
+        w.dns_at, w.dns_port,
+        (struct test_zone[]){
+            {"hosts.test", hosts},
+            {"up.test", ZONE "@ MX 10 good.hosts.test.\n"},
+            {"backup.test", ZONE "@ MX 10 nobody.hosts.test.\n@ MX 20 good.hosts.test.\n"},
+            {"down.test", ZONE "@ MX 10 nobody.hosts.test.\n"},
+            {"rejecting.test", ZONE "@ MX 10 refusing.hosts.test.\n@ MX 20 nobody.hosts.test.\n"},
+            {"null.test", ZONE "@ MX 0 .\n"},
+            {0}});
+    w.sinks[0] = start_sink(w.good, w.smtp_port, "-h", "good.hosts.test");
+    w.sinks[1] = start_sink(w.refusing, w.smtp_port, "-f", "rcpt");
+    w.h = mu_harness_new(
+        mu_harness_json("{'dns': {'resolvers': ['%s:%u'], 'port': %u}, 'smtp': {'port': %u, "
+                        "'control': ['good.hosts.test'], "
+                        "'connect_timeout': '2s', 'phase_timeout': '3s'}, 'domains': {"
+                        "'rejecting.test': {'recipient': 'postmaster@rejecting.test'},"
+                        "'down.test': {'recipient': 'postmaster@down.test'}}}",
+                        w.dns_at, w.dns_port, w.dns_port, w.smtp_port));
+    return 0;
+}
+
+static int stop_world(void **state)
+{
+    (void)state;
+    mu_harness_free(w.h);
+    for (size_t i = 0; i < MU_COUNT(w.sinks); i++)
+        test_stop(w.sinks[i]);
+    test_knot_stop(&w.knot);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sees_inbound_mail),
+        cmocka_unit_test(checks_a_candidate),
+    };
+    return cmocka_run_group_tests_name("modules.mail_real", tests, start_world, stop_world);
+}
