@@ -146,7 +146,7 @@ static void refuse(struct mu_call *call, struct exchange *x, const char *why)
 static json_t *headers_json(const char *const *lines)
 {
     json_t *all = json_object();
-    for (; lines != NULL && *lines != NULL; lines++) {
+    for (; *lines != NULL; lines++) {
         const char *value = strchr(*lines, ':') + 2;
         char *name = mu_xstrndup(*lines, (size_t)(value - 2 - *lines));
         const char *before = mu_json_str(all, name, NULL);
@@ -271,7 +271,8 @@ static json_t *under_get(struct mu_call *call, const struct mu_facts *facts, jso
     }
     if (real_take != NULL)
         return real_take;
-    struct mu_http_response nothing = {.body = "", .server = ""};
+    const char *no_headers[] = {NULL};
+    struct mu_http_response nothing = {.body = "", .server = "", .headers = no_headers};
     json_t *result = answer_json(&nothing);
     char *why =
         mu_xasprintf("this world has no fact api \"GET %s\"", mu_json_str(call->args, "url", ""));

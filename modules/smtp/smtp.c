@@ -88,12 +88,16 @@ struct probe {
     bool has_address;
     uint16_t port;
     enum mu_smtp_tls tls;
-    const char *rcpt[MU_LIMIT_SMTP_RCPT + 1]; /* borrowed from args */
-    char *starttls_error, *first_transcript;  /* of a session whose TLS broke */
+    char *from; /* NULL = nobody is asked about recipients */
+    char *rcpt[MU_LIMIT_SMTP_RCPT + 1];
+    char *starttls_error, *first_transcript; /* of a session whose TLS broke */
 };
 
 static void probe_free(struct probe *p)
 {
+    for (size_t i = 0; p->rcpt[i] != NULL; i++)
+        free(p->rcpt[i]);
+    free(p->from);
     free(p->starttls_error);
     free(p->first_transcript);
     free(p);
@@ -166,24 +170,45 @@ static bool take_place(struct probe *p, const json_t *args, struct mu_fail *fail
     return true;
 }
 
+/* The mailbox in its one form, a new allocation; NULL when it is none. */
+static char *mailbox(const json_t *value, struct mu_fail *fail)
+{
+    char text[320 + MU_NAME_TEXT];
+    if (!json_is_string(value)) {
+        mu_fail_set(fail, MU_USAGE, "takes a mailbox (local@domain), or for rcpt a list of them");
+        return NULL;
+    }
+    return mu_name_mailbox(json_string_value(value), text, fail) == MU_OK ? mu_xstrdup(text) : NULL;
+}
+
 /* rcpt is one mailbox or a list of them. */
 static bool take_recipients(struct probe *p, const json_t *rcpt, struct mu_fail *fail)
 {
-    char mailbox[320 + MU_NAME_TEXT];
     size_t count = json_is_array(rcpt) ? json_array_size(rcpt) : rcpt != NULL;
-    if (count > MU_LIMIT_SMTP_RCPT)
-        return mu_fail_set(fail, MU_USAGE, "%zu recipients; one session takes %d", count,
-                           MU_LIMIT_SMTP_RCPT) == MU_OK;
-    for (size_t i = 0; i < count; i++) {
-        const json_t *item = json_is_array(rcpt) ? json_array_get(rcpt, i) : rcpt;
-        p->rcpt[i] = json_string_value(item);
-        if (p->rcpt[i] == NULL)
-            return mu_fail_set(fail, MU_USAGE,
-                               "rcpt takes a mailbox (local@domain) or a list of them") == MU_OK;
-        if (mu_name_mailbox(p->rcpt[i], mailbox, fail) != MU_OK)
-            return false;
+    if (count > MU_LIMIT_SMTP_RCPT) {
+        mu_fail_set(fail, MU_USAGE, "%zu recipients; one session takes %d", count,
+                    MU_LIMIT_SMTP_RCPT);
+        return false;
     }
+    for (size_t i = 0; i < count; i++)
+        if ((p->rcpt[i] = mailbox(json_is_array(rcpt) ? json_array_get(rcpt, i) : rcpt, fail)) ==
+            NULL)
+            return false;
     return true;
+}
+
+/* The envelope sender; "" is the null reverse-path. */
+static bool take_sender(struct probe *p, struct mu_fail *fail)
+{
+    const char *from = setting(p->call, "from");
+    if (from == NULL || *from == '\0') {
+        p->from = mu_xstrdup("");
+        return true;
+    }
+    json_t *value = json_string(from);
+    p->from = mailbox(value, fail);
+    json_decref(value);
+    return p->from != NULL;
 }
 
 static enum mu_smtp_tls tls_of(const char *word)
@@ -337,16 +362,13 @@ static void on_session(const struct mu_smtp_result *r, void *ud)
 
 static void begin_session(struct probe *p, enum mu_smtp_tls tls)
 {
-    const char *from = setting(p->call, "from");
     struct mu_smtp_request request = {
         .host = p->host,
         .addr = (const struct sockaddr *)&p->address,
         .tls = tls,
         .helo = setting(p->call, "helo"),
-        .mail_from = p->rcpt[0] == NULL ? NULL
-                     : from             ? from
                                         : "",
-        .rcpt = p->rcpt,
+        .rcpt = (const char *const *)p->rcpt,
         .connect_timeout_ms = timeout_ms(p->call, "connect_timeout"),
         .phase_timeout_ms = timeout_ms(p->call, "phase_timeout"),
     };
@@ -389,7 +411,7 @@ static void start_probe(struct mu_call *call)
     p->call = call;
     p->tls = tls_of(mu_json_str(call->args, "tls", "try"));
     if (!take_place(p, call->args, &fail) ||
-        !take_recipients(p, mu_json_get(call->args, "rcpt"), &fail)) {
+        !take_recipients(p, mu_json_get(call->args, "rcpt"), &fail) || !take_sender(p, &fail)) {
         probe_free(p);
         mu_call_fail(call, MU_USAGE, false, "smtp.probe: %s", fail.text);
         return;
