@@ -12,7 +12,7 @@
 #include "lua/convert.h"
 #include "lua/vm.h"
 
-static const char verbs_key; /* registry: function → verb name */
+static const char verbs_key; /* registry: function → verb name, and back */
 
 struct binding {
     const struct mu_bind_ops *ops;
@@ -230,11 +230,17 @@ void mu_bind_verb(lua_State *L, int env, const char *name, const struct mu_bind_
     lua_pushvalue(L, -2);
     lua_pushstring(L, name);
     lua_rawset(L, -3);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, name);
     lua_pop(L, 1);
     if (dot == NULL) {
         lua_pushstring(L, name);
-        lua_insert(L, -2);
-        lua_rawset(L, env);
+        if (lua_rawget(L, env) != LUA_TTABLE) { /* a namespace of that name becomes callable in lock_namespace() */
+            lua_pushstring(L, name);
+            lua_pushvalue(L, -3);
+            lua_rawset(L, env);
+        }
+        lua_pop(L, 2);
         return;
     }
     lua_pushlstring(L, name, (size_t)(dot - name));
@@ -272,9 +278,26 @@ static int l_read_only(lua_State *L)
     return raise_misuse(L, mu_bind_src(L, src), "a module's table can't be changed");
 }
 
+/* notify(...) where notify is also the namespace of notify.direct: called with the table first. */
+static int l_call_namespace(lua_State *L)
+{
+    lua_remove(L, 1);
+    return issue_call(L, lua_tostring(L, lua_upvalueindex(2)), 1);
+}
+
+/* The namespace is on top of the stack. */
 static void lock_namespace(lua_State *L, const char *name, const struct mu_bind_ops *ops, void *ud)
 {
     lua_newtable(L);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &verbs_key);
+    bool is_verb = lua_getfield(L, -1, name) != LUA_TNIL;
+    lua_pop(L, 2);
+    if (is_verb) {
+        push_binding(L, ops, ud);
+        lua_pushstring(L, name);
+        lua_pushcclosure(L, l_call_namespace, 2);
+        lua_setfield(L, -2, "__call");
+    }
     push_binding(L, ops, ud);
     lua_pushstring(L, name);
     lua_pushcclosure(L, l_unknown_verb, 2);
@@ -291,7 +314,7 @@ void mu_bind_lock(lua_State *L, int env, const struct mu_bind_ops *ops, void *ud
     env = lua_absindex(L, env);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &verbs_key);
     for (lua_pushnil(L); lua_next(L, -2);) {
-        const char *name = lua_tostring(L, -1), *dot = strchr(name, '.');
+        const char *name = lua_type(L, -2) == LUA_TFUNCTION ? lua_tostring(L, -1) : "", *dot = strchr(name, '.');
         if (dot != NULL) {
             lua_pushlstring(L, name, (size_t)(dot - name));
             lua_pushvalue(L, -1);
