@@ -171,25 +171,36 @@ static void drop(int *argc, char **argv, int at)
     (*argc)--;
 }
 
-/* "--html", "--html FILE" or "--html=FILE". In `report --html 12` the word is the run; in `report
- * 12
- * --html x` it is the file. */
+static const char *word_at(int argc, char **argv, int at)
+{
+    return at > 0 && at < argc && argv[at][0] != '-' ? argv[at] : NULL;
+}
+
+/* Where the FILE of the --html at `at` stands, 0 = nowhere. In `report --html 12` the word is the
+ * run; in `report 12 --html x` it is the file; what looks like a page is the file wherever it
+ * stands. */
+static int page_at(int argc, char **argv, int at)
+{
+    const char *next = word_at(argc, argv, at + 1), *after = word_at(argc, argv, at + 2);
+    if (next == NULL)
+        return 0;
+    if (after && looks_like_page(after) && !looks_like_page(next))
+        return at + 2;
+    return after || word_at(argc, argv, at - 1) || looks_like_page(next) ? at + 1 : 0;
+}
+
+/* "--html", "--html FILE" or "--html=FILE". */
 static bool take_html(int *argc, char **argv, const char **file)
 {
     for (int i = 1; i < *argc; i++) {
-        if (strncmp(argv[i], "--html=", 7) == 0) {
+        int page = strcmp(argv[i], "--html") == 0 ? page_at(*argc, argv, i) : 0;
+        if (strncmp(argv[i], "--html=", 7) == 0)
             *file = argv[i] + 7;
-            drop(argc, argv, i);
-            return true;
-        }
-        if (strcmp(argv[i], "--html") != 0)
+        else if (strcmp(argv[i], "--html") != 0)
             continue;
-        const char *next = i + 1 < *argc && argv[i + 1][0] != '-' ? argv[i + 1] : NULL;
-        bool run_is_there =
-            (i > 1 && argv[1][0] != '-') || (i + 2 < *argc && argv[i + 2][0] != '-');
-        if (next && (run_is_there || looks_like_page(next))) {
-            *file = next;
-            drop(argc, argv, i + 1);
+        if (page) {
+            *file = argv[page];
+            drop(argc, argv, page);
         }
         drop(argc, argv, i);
         return true;

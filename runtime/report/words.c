@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -105,11 +106,19 @@ static bool is_list_of(const json_t *value, const char *key)
     return json_array_size(mu_json_get(value, key)) != 0;
 }
 
-/* A list of {preference, host}. */
+/* A list of {preference, host} and nothing more, but perhaps a ttl. */
 static bool is_exchanges(const json_t *value)
 {
-    const json_t *first = json_array_get(value, 0);
-    return mu_json_str(first, "host", NULL) != NULL && mu_json_get(first, "preference") != NULL;
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        size_t known =
+            (mu_json_get(item, "host") != NULL) + (mu_json_get(item, "preference") != NULL);
+        if (known != 2 || json_object_size(item) != known + (json_object_get(item, "ttl") != NULL))
+            return false;
+    }
+    return json_array_size(value) != 0;
 }
 
 char *words_value(const json_t *value, size_t most)
@@ -154,7 +163,9 @@ char *words_result(const json_t *value)
     bool ok = mu_json_bool(value, "ok", true);
     if (!json_is_object(value))
         return words_value(value, LINE_MOST);
-    if (verdict)
+    if (verdict && strncasecmp(why, verdict, strlen(verdict)) == 0)
+        mu_buf_adds(&buf, why); /* it says so itself */
+    else if (verdict)
         mu_buf_addf(&buf, "%s%s%s", verdict, why[0] ? ": " : "", why);
     else if (!ok)
         mu_buf_addf(&buf, "failed: %s", why[0] ? why : "no reason given");
@@ -427,7 +438,8 @@ static void add_short(struct mu_buf *buf, const char *key, const json_t *value)
 
 static bool is_left_out(const char *key, const json_t *value)
 {
-    return json_is_null(value) || is_block(value) || is_transcript(key, value);
+    bool empty = json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+    return empty || is_block(value) || is_transcript(key, value);
 }
 
 static void outline_list(struct mu_buf *buf, const json_t *list, int indent)
