@@ -367,7 +367,7 @@ static void begin_session(struct probe *p, enum mu_smtp_tls tls)
         .addr = (const struct sockaddr *)&p->address,
         .tls = tls,
         .helo = setting(p->call, "helo"),
-                                        : "",
+        .mail_from = p->rcpt[0] ? p->from : NULL,
         .rcpt = (const char *const *)p->rcpt,
         .connect_timeout_ms = timeout_ms(p->call, "connect_timeout"),
         .phase_timeout_ms = timeout_ms(p->call, "phase_timeout"),
