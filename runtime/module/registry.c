@@ -70,8 +70,7 @@ struct mu_registry *mu_registry_new(void)
 {
     struct mu_registry *registry = MU_NEW(struct mu_registry);
     for (size_t i = 0; i < MU_COUNT(built_in); i++)
-        if (built_in[i]->verbs != NULL)
-            add_entry(registry, built_in[i], NULL);
+        add_entry(registry, built_in[i], NULL);
     return registry;
 }
 
