@@ -194,8 +194,12 @@ static int set_state(struct request *r, const char *host, enum mu_lab_state stat
     mu_lab_stop(lab);
     if (err != MU_OK)
         return fail_with(r, &fail);
-    if (!r->cli->json)
+    json_t *now = json_pack("{ss ss}", "host", host, "state", mu_lab_state_word(state));
+    if (r->cli->json)
+        print_json(now);
+    else
         printf("%s: %s\n", host, mu_lab_state_what(state));
+    json_decref(now);
     return MU_EXIT_OK;
 }
 

@@ -88,7 +88,8 @@ static void add_people(struct mu_buf *out, const struct me *me)
 {
     mu_buf_adds(out, "\n  -- You may approve and are paged first; two invented colleagues beside.\n"
                      "  people = {\n");
-    add_person(out, me->account, me->name, "\"incident-lead\", \"duty-manager\", \"mail-platform\"");
+    add_person(out, me->account, me->name,
+               "\"incident-lead\", \"duty-manager\", \"mail-platform\"");
     for (size_t i = 0; i < MU_COUNT(colleagues); i++)
         if (!is_me(me, i))
             add_person(out, colleagues[i].key, colleagues[i].name, "\"mail-platform\"");

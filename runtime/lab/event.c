@@ -39,7 +39,8 @@ static size_t utf8_len(const unsigned char *text)
 
 static bool is_control(const unsigned char *p, size_t len)
 {
-    return (len == 1 && (*p < 0x20 || *p == 0x7f)) || (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+    return (len == 1 && ((*p < 0x20 && *p != '\t') || *p == 0x7f)) ||
+           (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
 }
 
 void mu_lab_printable(char *text)

@@ -11,7 +11,7 @@ struct mu_lab_observer;
 
 void mu_lab_event(const struct mu_lab_observer *, const char *who, const char *fmt, ...)
     MU_PRINTF(3, 4);
-/* Replaces control characters (C0, DEL, C1) and stray bytes by '?', in place. */
+/* Replaces control characters (C0 but tab, DEL, C1) and stray bytes by '?', in place. */
 void mu_lab_printable(char *text);
 
 #endif

@@ -79,6 +79,20 @@ static void add_line(struct mu_buf *out, const char *name, const json_t *value)
     free(text);
 }
 
+/* Several lines, none of which can do anything to the terminal of who reads the file. */
+static void add_lines(struct mu_buf *out, const char *lines)
+{
+    char *copy = mu_xstrdup(lines), *rest = copy, *line;
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        size_t len = strlen(line);
+        if (len > 0 && line[len - 1] == '\r')
+            line[len - 1] = '\0';
+        mu_lab_printable(line);
+        mu_buf_addf(out, "%s\n", line);
+    }
+    free(copy);
+}
+
 static void write_file(struct mu_lab_inbox *inbox, json_t *message)
 {
     const char *kind = mu_json_str(message, "kind", "webhook");
@@ -89,12 +103,15 @@ static void write_file(struct mu_lab_inbox *inbox, json_t *message)
     add_line(&text, "To", json_object_get(message, "to"));
     add_line(&text, "Subject", json_object_get(message, "subject"));
     add_line(&text, "Signature", json_object_get(message, "signature"));
-    mu_buf_addf(&text, "\n%s\n\n----- as it came -----\n", mu_json_str(message, "text", ""));
+    mu_buf_addc(&text, '\n');
+    add_lines(&text, mu_json_str(message, "text", ""));
+    mu_buf_adds(&text, "\n----- as it came -----\n");
     const char *name;
     json_t *value;
     json_object_foreach(json_object_get(message, "headers"), name, value)
         add_line(&text, name, value);
-    mu_buf_addf(&text, "\n%s\n", mu_json_str(message, "raw", ""));
+    mu_buf_addc(&text, '\n');
+    add_lines(&text, mu_json_str(message, "raw", ""));
     char *file = mu_xasprintf("%04u-%s.txt", inbox->number, kind);
     struct mu_fail fail;
     if (mu_lab_file_write(inbox->dir, file, mu_buf_text(&text), text.len, &fail) == MU_OK)

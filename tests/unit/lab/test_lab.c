@@ -477,7 +477,8 @@ static void inbox_takes_every_channel(void **state)
     post(&ran, "/ntfy", "Authorization: Bearer hidden-token",
          "{\"topic\":\"bo\",\"title\":\"t\",\"message\":\"m\"}");
     has(ran.out, "\"topic\": \"bo\"");
-    post(&ran, "/webhook/hook", "X-Signature: abc", "{\"subject\":\"s\",\"text\":\"\\u001b[2J\"}");
+    post(&ran, "/webhook/hook", "X-Muster-Signature: sha256=abc",
+         "{\"subject\":\"s\",\"text\":\"\\u001b[2J\"}");
     post(&ran, "/other", "X-A: b", "no json");
     has(ran.out, "{\"ok\": true}");
     static const char *const wanted[][4] = {{"slack", "status", "", "mail is down"},
@@ -494,8 +495,13 @@ static void inbox_takes_every_channel(void **state)
         assert_string_equal(mu_json_str(entry, "subject", ""), wanted[i][2]);
         assert_string_equal(mu_json_str(entry, "text", ""), wanted[i][3]);
     }
+    char file[8192];
+    read_text(mu_json_str(json_array_get(list, count + 3), "file", ""), file, sizeof file);
+    has(file, "\n?[2J\n"); /* harmless to `cat` */
+    has_not(file, "\x1b");
+    assert_string_equal(mu_json_str(json_array_get(list, count + 3), "signature", ""), "wrong");
     const json_t *hook = mu_json_get(json_array_get(list, count + 3), "headers");
-    assert_string_equal(mu_json_str(hook, "x-signature", ""), "abc");
+    assert_string_equal(mu_json_str(hook, "x-muster-signature", ""), "sha256=abc");
     char *all = json_dumps(list, 0);
     has_not(all, "hidden-token");
     free(all);
