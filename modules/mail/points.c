@@ -7,6 +7,7 @@
  * to be judged leaves not_judged. */
 #include "points.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,8 @@
  *
  * Shared by the files of the DNS client, and by its tests and fuzz target; nobody else includes it.
  *
- *   dns.c          the public face and the life of one question: window, tries, servers
+ *   dns.c          the public face: client, window, clock
+ *   dns_ask.c      the life of one question: servers, tries, answers
  *   dns_udp.c      sockets: which source port a question leaves from
  *   dns_tcp.c      one message out and one back over TCP
  *   dns_wire.c     pure: the bytes of a question; whether bytes are the answer to it
