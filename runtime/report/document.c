@@ -438,8 +438,12 @@ static void put_left_of(const struct run_story *run, struct writer *writer)
     size_t i;
     json_t *undo;
     char *text;
+    bool is_undo =
+        strcmp(mu_json_str(mu_json_get(run->start, "playbook"), "name", ""), "undo") == 0;
     json_array_foreach(run->undo, i, undo)
     {
+        if (is_undo) /* what it put back is how things were */
+            break;
         text = mu_xasprintf("Still in place, can be taken back: %s (muster undo %s)",
                             mu_json_str(undo, "title", "?"), run->name);
         writer->ops->bullet(writer, text);

@@ -39,8 +39,13 @@ static void add_item(json_t *all, const struct entry *entry, const char *what, c
         text ? json_string_value(item) : first_text(item, who_words, MU_COUNT(who_words));
     const char *channel = text ? "" : first_text(item, over_words, MU_COUNT(over_words));
     const char *address = text ? "" : mu_json_str(item, "address", "");
+    char *point = mu_xasprintf("%s:%s", channel, address);
+    bool said =
+        strcmp(to, point) == 0 || strcmp(to, channel) == 0; /* a contact point is its own name */
     bool both = address[0] && channel[0] && strcmp(address, to) != 0;
-    char *over = mu_xasprintf("%s%s%s", channel, both ? ": " : "", both ? address : "");
+    char *over = said ? mu_xstrdup("")
+                      : mu_xasprintf("%s%s%s", channel, both ? ": " : "", both ? address : "");
+    free(point);
     const char *own_why = mu_json_str(item, "why", why);
     bool arrived = mu_json_bool(item, "ok", ok);
     json_array_append_new(all, json_pack("{s:I, s:s, s:s, s:s, s:b, s:s}", "at",
