@@ -98,17 +98,34 @@ static void show_told(struct mu_lab *lab)
     json_decref(messages);
 }
 
+static int run_quietly(struct mu_lab *lab, const char *const *words, size_t count)
+{
+    char *log = mu_xasprintf("%s/demo.log", mu_lab_dir(lab));
+    int code = run_muster(mu_lab_config(lab), words, count, log);
+    free(log);
+    return code;
+}
+
+/* Ctrl-C ends the view, never the run; but without its lab a run has nothing to do. `cancel`
+ * refuses when the run has ended by itself. */
+static bool end_left_run(struct mu_lab *lab)
+{
+    static const char *const cancel[] = {"cancel", "last", "--reason", "the demo was left"};
+    static const char *const watch[] = {"watch", "last"};
+    if (run_quietly(lab, cancel, MU_COUNT(cancel)) != MU_EXIT_OK)
+        return false;
+    run_quietly(lab, watch, MU_COUNT(watch)); /* until it has ended */
+    return true;
+}
+
 static void write_report(struct mu_lab *lab)
 {
     char *path = mu_xasprintf("%s/report.html", mu_lab_dir(lab));
-    char *log = mu_xasprintf("%s/report.log", mu_lab_dir(lab));
     const char *const words[] = {"report", "last", "--html", path};
-    bool written = run_muster(mu_lab_config(lab), words, MU_COUNT(words), log) == MU_EXIT_OK;
-    if (written)
-        unlink(log);
-    printf("  %-9s %s%s\n", "report", written ? "" : "none could be written, see ",
-           written ? path : log);
-    free(log);
+    if (run_quietly(lab, words, MU_COUNT(words)) == MU_EXIT_OK)
+        printf("  %-9s %s\n", "report", path);
+    else
+        printf("  %-9s none could be written, see %s/demo.log\n", "report", mu_lab_dir(lab));
     free(path);
 }
 
@@ -127,9 +144,11 @@ static int play(struct mu_lab *lab, bool yes)
     printf("  %-9s mx1 takes connections and says nothing, mx2 refuses them\n", "broken");
     heading("$ muster run mx-failover domain=example.com every=2s");
     int code = run_muster(mu_lab_config(lab), words, count, NULL);
+    bool left = end_left_run(lab);
+    code = left ? MU_EXIT_CANCELLED : code;
     heading("What happened");
     show_mx(lab, "now");
-    printf("  %-9s the run %s (exit code %d)\n", "end", outcome(code), code);
+    printf("  %-9s the run %s%s\n", "end", outcome(code), left ? ": you left it" : "");
     show_told(lab);
     write_report(lab);
     printf("  %-9s %s, yours to read and to remove\n", "folder", mu_lab_dir(lab));
