@@ -169,10 +169,12 @@ char *words_result(const json_t *value)
         mu_buf_addf(&buf, "%s%s%s", verdict, why[0] ? ": " : "", why);
     else if (!ok)
         mu_buf_addf(&buf, "failed: %s", why[0] ? why : "no reason given");
+    else if (why[0])
+        mu_buf_adds(&buf, why);
     else
         add_found(&buf, value);
     if (buf.len == 0)
-        mu_buf_addf(&buf, "ok%s%s", why[0] ? ": " : "", why);
+        mu_buf_adds(&buf, "ok");
     add_cut(&cut, mu_buf_text(&buf), LINE_MOST);
     mu_buf_free(&buf);
     return mu_buf_take(&cut);
@@ -246,29 +248,35 @@ const char *words_when(int64_t ms, char buf[WORDS_WHEN])
 
 /* --- lines and differences --- */
 
-static void add_ttl(struct mu_buf *buf, const json_t *set)
+/* "3600 " of the item, or else of its set. */
+static void add_ttl(struct mu_buf *buf, const json_t *set, const json_t *item)
 {
-    int64_t ttl = mu_json_int(set, "ttl", -1);
+    int64_t ttl = mu_json_int(item, "ttl", mu_json_int(set, "ttl", -1));
     if (ttl >= 0)
         mu_buf_addf(buf, "%lld ", (long long)ttl);
+}
+
+static void add_exchange_lines(struct mu_buf *buf, const json_t *set, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        const char *host = mu_json_str(item, "host", "?");
+        bool absolute = host[0] && host[strlen(host) - 1] == '.';
+        add_ttl(buf, set, item);
+        mu_buf_addf(buf, "MX %lld %s%s\n", (long long)mu_json_int(item, "preference", 0), host,
+                    absolute ? "" : ".");
+    }
 }
 
 static void add_record_lines(struct mu_buf *buf, const json_t *set)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(mu_json_get(set, "mx"), i, item)
-    {
-        const char *host = mu_json_str(item, "host", "?");
-        add_ttl(buf, set);
-        mu_buf_addf(buf, "MX %lld %s%s\n", (long long)mu_json_int(item, "preference", 0), host,
-                    host[0] && host[strlen(host) - 1] == '.' ? "" : ".");
-    }
-    if (is_list_of(set, "mx"))
-        return;
     json_array_foreach(mu_json_get(set, "records"), i, item)
     {
-        add_ttl(buf, set);
+        add_ttl(buf, set, NULL);
         if (mu_json_str(set, "type", NULL))
             mu_buf_addf(buf, "%s ", mu_json_str(set, "type", ""));
         mu_buf_addf(buf, "%s\n", json_is_string(item) ? json_string_value(item) : "?");
@@ -284,6 +292,10 @@ char *words_lines(const json_t *value)
         return mu_xstrdup("");
     if (json_is_string(value))
         mu_buf_addf(&buf, "%s\n", json_string_value(value));
+    else if (is_exchanges(value))
+        add_exchange_lines(&buf, NULL, value);
+    else if (is_list_of(value, "mx"))
+        add_exchange_lines(&buf, value, mu_json_get(value, "mx"));
     else if (mu_json_get(value, "mx") || mu_json_get(value, "records"))
         add_record_lines(&buf, value);
     else if (json_is_array(value))

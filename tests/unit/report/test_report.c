@@ -58,10 +58,10 @@ struct sample {
     "{\"mx\":[{\"host\":\"mx1.example.com\",\"preference\":10},{\"host\":\"mx2.example.com\"," \
     "\"preference\":20}],\"ttl\":3600}"
 #define AFTER "{\"mx\":[{\"host\":\"mx-standby.example.net\",\"preference\":10}],\"ttl\":300}"
-#define SHOW                                                                        \
-    "{\"items\":[" DOWN ",{\"ok\":true,\"why\":\"9 pass, 1 warn (TTL "              \
-                        "3600)\",\"verdict\":\"go\"}],\"change\":{\"from\":" BEFORE \
-    ",\"to\":" AFTER "}}"
+#define TO    "[{\"host\":\"mx-standby.example.net\",\"preference\":10,\"ttl\":300}]"
+#define SHOW                                                           \
+    "{\"items\":[" DOWN ",{\"ok\":true,\"why\":\"9 pass, 1 warn (TTL " \
+    "3600)\",\"verdict\":\"go\"}],\"change\":{\"from\":" BEFORE ",\"to\":" TO "}}"
 
 static const struct sample incident[] = {
     {0, 'h', "", 0, "start", "", "",
@@ -319,6 +319,10 @@ static void markdown_tells_the_incident(void **state)
     expect_all(text, wanted, MU_COUNT(wanted));
     assert_null(strchr(text, '\x1b'));
     assert_null(strstr(text, "\xE2\x80\xAE")); /* right-to-left override */
+    const char *gate = strstr(text, "**asked to approve**"), *act = strstr(text, "**zone.set_mx**");
+    const char *moved = strstr(gate, "  + 300 MX 10 mx-standby.example.net.\n");
+    assert_true(gate < moved && moved < act); /* shown as a list there, as a set in the act */
+    assert_non_null(strstr(act, "  + 300 MX 10 mx-standby.example.net.\n"));
     drop_fences(text);
     assert_null(strstr(text, "<script"));
     free(text);
