@@ -13,7 +13,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-#define LINE_MOST 300 /* octets of a result in a line; the whole stands in the details */
+#define DIFF_MOST 65536 /* octets of either side: lines are compared each with each */
+#define LINE_MOST 300   /* octets of a result in a line; the whole stands in the details */
 
 /* --- cleaning --- */
 
@@ -339,7 +340,9 @@ char *words_diff(const json_t *before, const json_t *after)
 {
     struct mu_buf buf = {0};
     char *old = words_lines(before), *new = words_lines(after);
-    if (strcmp(old, new) != 0) {
+    if (strlen(old) > DIFF_MOST || strlen(new) > DIFF_MOST) {
+        mu_buf_adds(&buf, "  too much to be compared here; the journal has both sides\n");
+    } else if (strcmp(old, new) != 0) {
         add_marked(&buf, old, new, true, "  ");
         add_marked(&buf, old, new, false, "- ");
         add_marked(&buf, new, old, false, "+ ");
