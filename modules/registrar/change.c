@@ -333,20 +333,23 @@ void mu_zone_change_start(struct mu_call *call)
 
 /* --- readback --- */
 
-static void not_applied(struct change *change)
+/* The rrset is as it was before. Only an unchanged witness proves that our write never landed: when
+ * the serial moved, it may have landed and been taken back by somebody (design J6). */
+static void as_before(struct change *change)
 {
     const char *then = mu_json_str(change->call->prepared, "witness", ""),
                *now = change->ask.job.witness;
     char why[256];
-    if (strcmp(then, now) == 0)
+    bool unchanged = strcmp(then, now) == 0;
+    if (unchanged)
         snprintf(why, sizeof why, "the rrset is as it was, and so is the zone's serial (%.60s)",
                  now);
     else
-        snprintf(
-            why, sizeof why,
-            "the rrset is as it was; the zone's serial moved from %.60s to %.60s by other changes",
-            then, now);
-    end_readback(change, MU_NOT_APPLIED, NULL, why);
+        snprintf(why, sizeof why,
+                 "the rrset is as it was, but the zone's serial moved from %.60s to %.60s: our change "
+                 "may have been made and taken back",
+                 then, now);
+    end_readback(change, unchanged ? MU_NOT_APPLIED : MU_CHANGED, NULL, why);
 }
 
 static void changed_by_others(struct change *change)
@@ -371,7 +374,7 @@ static void on_readback(struct mu_zone_ask *ask)
     else if (mu_zone_rrset_is(ask->job.rrset, change->after))
         confirm(change);
     else if (mu_zone_rrset_is(ask->job.rrset, change->before))
-        not_applied(change);
+        as_before(change);
     else
         changed_by_others(change);
 }

@@ -3,6 +3,7 @@
  * What commands share: options, configuration, store, who is at the keyboard, how a failure is said. */
 #include "cli/cli.h"
 
+#include <limits.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -260,4 +261,22 @@ int mu_cli_columns(void)
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
         return size.ws_col;
     return 80;
+}
+
+void mu_cli_wrap(const char *text, int used, int indent)
+{
+    int columns = isatty(STDOUT_FILENO) ? mu_cli_columns() : INT_MAX;
+    while (*text) {
+        int spaces = (int)strspn(text, " "), word = (int)strcspn(text + spaces, " ");
+        if (used > indent && used + spaces + word >= columns) {
+            printf("\n%*s", indent, "");
+            used = indent;
+            text += spaces;
+            spaces = 0;
+        }
+        printf("%.*s", spaces + word, text);
+        used += spaces + word;
+        text += spaces + word;
+    }
+    printf("\n");
 }

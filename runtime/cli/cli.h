@@ -81,5 +81,8 @@ void mu_command_each(mu_command_cb *, void *ud);
 /* Colours when stdout is a terminal and NO_COLOR is unset; "" otherwise. */
 const char *mu_cli_color(const char *name); /* red green yellow blue bold dim reset */
 int mu_cli_columns(void);
+/* Prints text broken at spaces to the terminal's width, lines after the first indented; piped, in one
+ * line. used: columns already taken on the first line. Ends with a newline. */
+void mu_cli_wrap(const char *text, int used, int indent);
 
 #endif

@@ -39,7 +39,7 @@ struct view {
     bool over;
     int64_t offset_ms;  /* rows of a dry run are ahead of the wall clock; the status line is not */
     /* terminal */
-    char *step, *detail, *gate_id, *gate_digest;
+    char *step, *detail, *last_probe, *gate_id, *gate_digest;
     int64_t step_since;
     bool status_shown, may_answer;
 };
@@ -101,6 +101,13 @@ static const struct view_ops quiet_ops = {.row = quiet_row};
 
 /* --- the terminal --- */
 
+static void keep(char **slot, const char *text)
+{
+    free(*slot);
+    *slot = text ? mu_xstrdup(text) : NULL;
+}
+
+
 static void clear_status(struct view *view)
 {
     if (view->status_shown)
@@ -122,12 +129,6 @@ static void draw_status(struct view *view)
     view->status_shown = true;
 }
 
-static void keep(char **slot, const char *text)
-{
-    free(*slot);
-    *slot = text ? mu_xstrdup(text) : NULL;
-}
-
 /* A gate of ours: the question, then the prompt. */
 static void ask_here(struct view *view, const struct mu_row *row)
 {
@@ -141,7 +142,12 @@ static void ask_here(struct view *view, const struct mu_row *row)
         view->may_answer = mu_run_may_answer(view->cli->config->values, mu_json_str(who, "name", ""), by) && strcmp(row->verb, "approve") == 0;
     }
     line_question(row, &question);
-    printf("%s%s%s", mu_cli_color("bold"), mu_buf_text(&question), mu_cli_color("reset"));
+    printf("%s", mu_cli_color("bold"));
+    char *rest = NULL;
+    strtok_r(question.data, "\n", &rest); /* the title stands above already */
+    for (const char *part; (part = strtok_r(NULL, "\n", &rest)) != NULL;)
+        mu_cli_wrap(part, 0, 6);
+    printf("%s", mu_cli_color("reset"));
     mu_buf_free(&question);
     json_decref(value);
     json_decref(who);
@@ -154,6 +160,19 @@ static void prompt(const struct view *view)
     fflush(stdout);
 }
 
+/* Progress and a probe that says the same as before stay in the status line only. */
+static bool is_passing(struct view *view, const struct mu_row *row, const struct line *line)
+{
+    const char *text = mu_buf_text(&line->text);
+    bool progress = row->type == MU_ROW_HOST && strcmp(row->verb, "progress") == 0;
+    bool tell = row->type == MU_ROW_NOTE && strcmp(row->verb, "tell") == 0;
+    if (line->kind != LINE_PROBE)
+        return progress || tell;
+    bool again = view->last_probe && strcmp(view->last_probe, text) == 0;
+    keep(&view->last_probe, text);
+    return again;
+}
+
 static void terminal_row(struct view *view, const struct mu_row *row)
 {
     struct line line;
@@ -164,16 +183,21 @@ static void terminal_row(struct view *view, const struct mu_row *row)
         keep(&view->detail, NULL);
         view->step_since = mu_clock_real_ms();
     }
-    if (line.kind == LINE_NONE)
+    if (line.kind == LINE_NONE) {
+        mu_buf_free(&line.text);
         return;
+    }
     clear_status(view);
+    if (view->gate_id && view->may_answer)
+        printf("\r\033[2K"); /* the prompt is written again below */
     bool gate_row = row->type == MU_ROW_HOST && strcmp(row->verb, "gate") == 0;
-    if (line.kind == LINE_PROBE || (line.kind == LINE_DETAIL && row->type == MU_ROW_NOTE && strcmp(row->verb, "tell") == 0)) {
-        keep(&view->detail, mu_buf_text(&line.text)); /* of many looks only the last stays in sight */
+    if (is_passing(view, row, &line)) {
+        keep(&view->detail, mu_buf_text(&line.text));
     } else if (!(gate_row && view->may_answer)) {
         mu_time_hms(row->ts, when);
-        printf("%s%s%.8s  %-10s %s%s\n", line.kind == LINE_STEP ? "\n" : "", mu_cli_color(line_color(line.kind)), when, line.tag,
-               mu_buf_text(&line.text), mu_cli_color("reset"));
+        printf("%s%s%.8s  %-10s ", line.kind == LINE_STEP ? "\n" : "", mu_cli_color(line_color(line.kind)), when, line.tag);
+        mu_cli_wrap(mu_buf_text(&line.text), 21, 21);
+        printf("%s", mu_cli_color("reset"));
     }
     if (line.kind == LINE_ANSWER) {
         keep(&view->gate_id, NULL);
@@ -181,7 +205,7 @@ static void terminal_row(struct view *view, const struct mu_row *row)
     }
     if (line.kind == LINE_ASK)
         ask_here(view, row);
-    if (gate_row)
+    if (view->gate_id)
         prompt(view);
     mu_buf_free(&line.text);
 }
@@ -313,6 +337,7 @@ static int leave(struct view *view, bool alive)
     mu_journal_close(view->journal);
     free(view->step);
     free(view->detail);
+    free(view->last_probe);
     free(view->gate_id);
     free(view->gate_digest);
     if (interrupted) {

@@ -120,6 +120,19 @@ static void add_reached(struct mu_buf *buf, const json_t *sent)
     }
 }
 
+/* "  served by 4/4 authoritative addresses" */
+static void add_servers(struct mu_buf *buf, const json_t *servers)
+{
+    size_t i, good = 0;
+    json_t *server;
+    json_array_foreach(servers, i, server)
+    {
+        good += mu_json_bool(server, "ok", false);
+    }
+    if (json_array_size(servers))
+        mu_buf_addf(buf, "  served by %zu/%zu authoritative addresses", good, json_array_size(servers));
+}
+
 static void gate_outcome(const json_t *answer, struct line *line)
 {
     line->kind = LINE_ANSWER;
@@ -160,6 +173,7 @@ static void outcome(const struct mu_row *row, const json_t *value, struct line *
     } else if (mu_json_get(result, "after")) {
         mu_buf_adds(&line->text, ": ");
         line_rrset(mu_json_get(result, "after"), &line->text);
+        add_servers(&line->text, mu_json_get(result, "servers"));
     }
 }
 
@@ -186,7 +200,14 @@ static void note_text(const json_t *value, struct line *line)
 {
     line->kind = LINE_DETAIL;
     line->tag = "";
-    add_clean(&line->text, mu_json_str(value, "text", mu_json_str(value, "what", "")));
+    add_clean(&line->text, mu_json_str(value, "text", ""));
+}
+
+static void note_evidence(const json_t *value, struct line *line)
+{
+    line->kind = LINE_DETAIL;
+    line->tag = "evidence";
+    add_clean(&line->text, mu_json_str(value, "what", ""));
 }
 
 static void note_milestone(const json_t *value, struct line *line)
@@ -279,7 +300,7 @@ static const struct {
     const char *verb;
     void (*say)(const json_t *, struct line *);
 } sayings[] = {
-    {'n', "step", note_step},         {'n', "finding", note_finding}, {'n', "tell", note_text},       {'n', "evidence", note_text},
+    {'n', "step", note_step},         {'n', "finding", note_finding}, {'n', "tell", note_text},       {'n', "evidence", note_evidence},
     {'n', "milestone", note_milestone}, {'h', "start", host_start},   {'h', "resume", host_resume},   {'h', "park", host_park},
     {'h', "told", host_told},         {'h', "progress", note_text},   {'h', "gate", host_gate},       {'h', "cancel", host_cancel},
     {'h', "comment", host_comment},   {'h', "end", host_end},
