@@ -14,11 +14,13 @@
  *    unpark    {who {..}, reason, decision}
  *    stop      {text}                                     executor leaves in good order, run unfinished
  *    progress  {task, seq, verb, text}                    from mu_call_progress
- *    told      {kind: gate|reminder|parked|died|ended, to, channel, ok, why}  the host's own messages
+ *    gate      {gate, kind, code} once opened; {gate, code, silent, asks} when the next one is asked
+ *    told      {kind: gate|reminder|parked|died|ended, to, ok, why, sent []}  the host's own messages
  *    comment   {who {..}, text}                           `muster note`
  *    cancel    {who {..}, reason}
  *    end       {state: finished|failed|cancelled, result, why, exit, took_ms,
- *               counts {probes, acts, gates}, undo [titles still open]}
+ *               counts {probes, acts, gates}, outlook {would_change [], would_tell [], would_ask [],
+ *               cannot_foresee []} of a world that sends nothing}
  *
  * c  completion of a probe, a pure verb or a timer; value = the result.
  *    sleep     {at: ms}                                   when it was due

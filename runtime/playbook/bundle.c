@@ -162,8 +162,8 @@ static enum mu_err read_file(const char *name, char **bytes, size_t *len, struct
 
 static enum mu_err add_file(struct mu_bundle *bundle, const char *path, struct mu_fail *fail)
 {
-    char *name = mu_xasprintf("%s/%s", bundle->folder, path), *bytes;
-    size_t len;
+    char *name = mu_xasprintf("%s/%s", bundle->folder, path), *bytes = NULL;
+    size_t len = 0;
     enum mu_err err = read_file(name, &bytes, &len, fail);
     if (err == MU_OK)
         mu_bundle_add(bundle, path, bytes, len);
