@@ -473,8 +473,10 @@ static void a_child_may_open_it_again(void **state)
     assert_int_equal(pipe(go), 0);
     fflush(NULL);
     pid_t pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        close(go[1]); /* so that it ends when its parent fails */
         _exit(write_after_fork(journal, ready[1], go[0]));
+    }
     close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     mu_journal_close(journal);

@@ -525,6 +525,20 @@ static int outlive_parent(int go, int ready)
     return code;
 }
 
+/* Who else holds SQLite's "somebody has it open" lock (os_unix.c: UNIX_SHM_DMS), 0 when nobody
+ * does. */
+static pid_t holder_of_shared_memory(void)
+{
+    char shm[192];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 128, .l_len = 1};
+    snprintf(shm, sizeof shm, "%s/control.db-shm", dir);
+    int fd = open(shm, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_GETLK, &lock), 0);
+    close(fd); /* no connection of this process is open, so none loses its locks */
+    return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
 static void a_child_may_open_it_again(void **state)
 {
     (void)state;
@@ -535,12 +549,15 @@ static void a_child_may_open_it_again(void **state)
     assert_int_equal(open_incidents(store, 10), 0);
     fflush(NULL);
     pid_t pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        close(go[1]); /* so that it ends when its parent fails */
         _exit(outlive_parent(go[0], ready[1]));
+    }
     close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     mu_store_close(store);
-    store = opened(); /* the first one here again: would start the shared memory anew */
+    assert_int_equal(holder_of_shared_memory(), pid);
+    store = opened(); /* the first one here again: must not start the shared memory anew */
     assert_int_equal(open_incidents(store, 10), 0);
     assert_int_equal(write(go[1], "x", 1), 1);
     assert_int_equal(open_incidents(store, 10), 0);
