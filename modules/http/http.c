@@ -180,7 +180,7 @@ static void set_failed(json_t *result, enum mu_err class, const char *why)
 {
     json_object_set_new(result, "ok", json_false());
     json_object_set_new(result, "class", json_string(mu_err_name(class)));
-    json_object_set_new(result, "why", json_string(why));
+    json_object_set_new(result, "why", mu_json_lenient_string(why, strlen(why)));
 }
 
 /* --- http.get -------------------------------------------------------------------------------- */
@@ -289,6 +289,27 @@ static bool fate_unknown(int status)
     return status == 502 || status == 504 || status == 408;
 }
 
+/* The start of the answer's body as one line for people: valid UTF-8, no control characters. */
+static char *first_words(const struct mu_http_response *r)
+{
+    json_t *text =
+        mu_json_lenient_string(r->body, r->body_len < SHOWN_BODY ? r->body_len : SHOWN_BODY);
+    char *words = mu_xstrdup(json_string_value(text));
+    for (char *c = words; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = ' ';
+    json_decref(text);
+    return words;
+}
+
+static void on_refusal(struct mu_call *call, const struct mu_http_response *r)
+{
+    char *words = first_words(r);
+    mu_call_fail(call, MU_REMOTE, fate_unknown(r->status), "POST: %s answered %d%s%s", r->server,
+                 r->status, *words ? ": " : "", words);
+    free(words);
+}
+
 static void on_posted(const struct mu_http_response *r, void *ud)
 {
     struct mu_call *call = ud;
@@ -297,8 +318,7 @@ static void on_posted(const struct mu_http_response *r, void *ud)
     if (r->err != MU_OK)
         mu_call_fail(call, r->err, r->sent, "POST: %s", r->why);
     else if (r->status < 200 || r->status > 299)
-        mu_call_fail(call, MU_REMOTE, fate_unknown(r->status), "POST: %s answered %d%s%.*s",
-                     r->server, r->status, r->body_len ? ": " : "", SHOWN_BODY, r->body);
+        on_refusal(call, r);
     else
         mu_call_done(call, answer_json(r));
 }

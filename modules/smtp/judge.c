@@ -96,13 +96,14 @@ struct mu_smtp_judgement mu_smtp_judge(const struct mu_smtp_result *r, enum mu_s
                                           .reply = event.reply,
                                           .phase = event.phase};
     const char *remark = hint(&event);
-    if (judgement.verdict == MU_SMTP_REJECTING && is_about_us(event.reply->text)) {
+    if (judgement.verdict == MU_SMTP_REJECTING && event.reply != NULL &&
+        is_about_us(event.reply->text)) {
         judgement.verdict = MU_SMTP_INCONCLUSIVE;
         remark = " (it refuses our own address)";
     }
     if (judgement.verdict == MU_SMTP_UP)
         return judgement;
-    if (r->err != MU_OK)
+    if (r->err != MU_OK || event.reply == NULL)
         snprintf(judgement.why, sizeof judgement.why, "%s%s", r->why, remark);
     else
         snprintf(judgement.why, sizeof judgement.why, "%s: %d %s%s%s%s",

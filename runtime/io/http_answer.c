@@ -52,7 +52,7 @@ size_t http_on_header(char *bytes, size_t size, size_t count, void *ud)
     }
     while (name < len && bytes[name] != ':')
         name++;
-    if (name == 0 || name == len)
+    if (name == 0 || name == len || memchr(bytes, '\0', name) != NULL)
         return len; /* the empty line, or nothing we could name */
     size_t from = name + 1, to = len;
     while (from < to && isspace((unsigned char)bytes[from]))
@@ -62,8 +62,7 @@ size_t http_on_header(char *bytes, size_t size, size_t count, void *ud)
     for (size_t i = 0; i < name; i++)
         mu_buf_addc(&e->names, (char)tolower((unsigned char)bytes[i]));
     mu_buf_adds(&e->names, ": ");
-    for (size_t i = from; i < to; i++)
-        mu_buf_addc(&e->names, bytes[i] ? bytes[i] : ' ');
+    mu_buf_add(&e->names, bytes + from, strnlen(bytes + from, to - from));
     mu_buf_addc(&e->names, '\0');
     e->too_large |= e->names.full;
     return e->names.full ? 0 : len;

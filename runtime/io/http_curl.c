@@ -191,9 +191,8 @@ static void set_body(CURL *easy, const struct exchange *e)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)e->body_len);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, e->body ? e->body : "");
     }
-    if (!post && !http_repeatable(e))
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, e->method);
-    else if (e->body != NULL && !post) /* a GET with a body */
+    bool curl_knows = post || (http_repeatable(e) && e->body == NULL);
+    if (!curl_knows) /* DELETE, a GET with a body ... */
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, e->method);
 }
 

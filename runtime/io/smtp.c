@@ -241,14 +241,14 @@ static void on_timeout(void *ud)
 
 void smtp_fail(struct session *s, enum mu_err class, const char *fmt, ...)
 {
-    char text[MU_FAIL_TEXT];
+    struct mu_fail what;
     if (s->fail.class != MU_OK)
         return;
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    mu_fail_setv(&what, class, fmt, ap);
     va_end(ap);
-    mu_fail_set(&s->fail, class, "%s: %s: %s", s->peer, phases[s->phase].name, text);
+    mu_fail_set(&s->fail, class, "%s: %s: %s", s->peer, phases[s->phase].name, what.text);
     s->failed = s->phase;
 }
 
@@ -257,10 +257,7 @@ void smtp_note(struct session *s, char side, const char *text, size_t len)
     while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
         len--;
     mu_buf_addf(&s->transcript, "%c: ", side);
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        mu_buf_addc(&s->transcript, (c < ' ' && c != '\t') || c == 127 ? '?' : (char)c);
-    }
+    mu_smtp_add_tame(&s->transcript, text, len);
     mu_buf_addc(&s->transcript, '\n');
 }
 

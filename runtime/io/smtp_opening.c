@@ -10,6 +10,8 @@
  *
  * AUTH lines and the server's challenges are never recorded. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,7 +26,7 @@
 #define RECEIVE_BUFFER                                                         \
     4096L /* above MU_LIMIT_SMTP_LINE; curl's own 16 KiB a session buy nothing \
            */
-#define NEVER_MS (24 * 3600 * 1000L) /* curl's timeouts are far off: the phases' count */
+#define NEVER_MS (24L * 3600 * 1000) /* curl's timeouts are far off: the phases' count */
 
 static void set_dialogue(struct session *);
 static void set_tls(struct session *);
@@ -182,6 +184,18 @@ static void under_tls(struct session *s)
     s->result.certificate = mu_tls_certificate(info->internals, s->host, mu_clock_real_ms());
 }
 
+/* Our EHLO leaves before the server's session tickets arrive; a server without TCP_NODELAY holds
+ * its reply back until they are acknowledged, which the kernel would put off for 40 ms. */
+static void acknowledge_at_once(curl_socket_t socket)
+{
+#ifdef TCP_QUICKACK
+    int on = 1;
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+    (void)socket;
+#endif
+}
+
 static bool is_command(const char *line, size_t len, const char *verb)
 {
     size_t n = strlen(verb);
@@ -209,8 +223,10 @@ static void on_command(struct session *s, const char *line, size_t len)
     if (is_command(line, len, "STARTTLS"))
         smtp_enter(s, MU_SMTP_STARTTLS);
     else if (is_command(line, len, "EHLO") || is_command(line, len, "HELO")) {
-        if (s->phase == MU_SMTP_STARTTLS)
+        if (s->phase == MU_SMTP_STARTTLS) {
+            acknowledge_at_once(s->socket);
             under_tls(s);
+        }
         smtp_enter(s, MU_SMTP_EHLO);
     }
 }

@@ -30,11 +30,14 @@ static enum mu_smtp_got broken(struct mu_smtp_reader *reader, const char *fault)
     return MU_SMTP_BROKEN;
 }
 
-static void keep_text(struct mu_smtp_reader *reader, const char *text, size_t len)
+void mu_smtp_add_tame(struct mu_buf *buf, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        mu_buf_addc(&reader->lines, c < ' ' && c != '\t' ? '?' : c == 127 ? '?' : (char)c);
+        if ((c < ' ' && c != '\t') || c == 127)
+            mu_buf_addc(buf, '?');
+        else
+            mu_buf_addc(buf, text[i]);
     }
 }
 
@@ -58,7 +61,7 @@ enum mu_smtp_got mu_smtp_reader_line(struct mu_smtp_reader *reader, const char *
     else
         mu_buf_addc(&reader->lines, '\n');
     reader->code = code;
-    keep_text(reader, len > 4 ? line + 4 : "", len > 4 ? len - 4 : 0);
+    mu_smtp_add_tame(&reader->lines, len > 4 ? line + 4 : "", len > 4 ? len - 4 : 0);
     if (reader->lines.full)
         return broken(reader, "a reply of more than 16 KiB");
     if (len > 3 && line[3] == '-')

@@ -30,6 +30,8 @@ struct mu_smtp_reader {
 enum mu_smtp_got mu_smtp_reader_line(struct mu_smtp_reader *, const char *line, size_t len);
 /* The reply that was just completed. */
 void mu_smtp_reader_reply(const struct mu_smtp_reader *, struct mu_smtp_reply *out);
+/* Appends text of strangers, controls but tabs as "?". */
+void mu_smtp_add_tame(struct mu_buf *, const char *text, size_t len);
 void mu_smtp_reader_free(struct mu_smtp_reader *);
 
 #endif

@@ -18,7 +18,7 @@
 #include "base/name.h"
 
 #define NAMES_MAX  100 /* of one certificate; public CAs stop at 100 too */
-#define DAY_MS     (24 * 3600 * (int64_t)1000)
+#define DAY_MS     INT64_C(86400000)
 #define NAME_FLAGS (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) /* "CN=mx,O=Ü": UTF-8 as it is */
 
 struct mu_tls_trust {
@@ -42,6 +42,24 @@ void mu_tls_trust_free(struct mu_tls_trust *trust)
     free(trust);
 }
 
+static const char *from_env(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value ? value : otherwise;
+}
+
+/* The system's bundle and hashed folder, where OpenSSL looks for them; missing ones are no failure:
+ * then ca_file alone decides. Not X509_STORE_set_default_paths(): in OpenSSL 3 it also reads the
+ * whole folder again for every chain whose root is unknown, which is most of what a probe meets. */
+static void load_system(X509_STORE *store)
+{
+    X509_STORE_load_file(store,
+                         from_env(X509_get_default_cert_file_env(), X509_get_default_cert_file()));
+    X509_STORE_load_path(store,
+                         from_env(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()));
+    ERR_clear_error();
+}
+
 enum mu_err mu_tls_trust_load(struct mu_tls_trust *trust, struct mu_fail *fail)
 {
     if (trust->store != NULL)
@@ -49,8 +67,7 @@ enum mu_err mu_tls_trust_load(struct mu_tls_trust *trust, struct mu_fail *fail)
     X509_STORE *store = X509_STORE_new();
     if (store == NULL)
         abort();
-    X509_STORE_set_default_paths(store); /* none there: ca_file alone decides */
-    ERR_clear_error();
+    load_system(store);
     if (trust->ca_file != NULL && X509_STORE_load_file(store, trust->ca_file) != 1) {
         unsigned long code = ERR_peek_error();
         const char *reason =
@@ -67,7 +84,7 @@ enum mu_err mu_tls_trust_load(struct mu_tls_trust *trust, struct mu_fail *fail)
     return MU_OK;
 }
 
-int mu_tls_trust_apply(void *easy, void *ssl_ctx, void *trust)
+CURLcode mu_tls_trust_apply(CURL *easy, void *ssl_ctx, void *trust)
 {
     (void)easy;
     if (mu_tls_trust_load(trust, NULL) != MU_OK)
