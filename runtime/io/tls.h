@@ -5,6 +5,7 @@
 #ifndef MU_IO_TLS_H
 #define MU_IO_TLS_H
 
+#include <curl/curl.h>
 #include <jansson.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@ enum mu_err mu_tls_trust_load(struct mu_tls_trust *, struct mu_fail *);
 /* A CURLOPT_SSL_CTX_FUNCTION whose CURLOPT_SSL_CTX_DATA is a trust; loads it when nobody has yet,
  * and answers CURLE_SSL_CACERT_BADFILE when that fails. One store for every connection: curl would
  * read the system's bundle again for each. */
-int mu_tls_trust_apply(void *easy, void *ssl_ctx, void *trust);
+CURLcode mu_tls_trust_apply(CURL *easy, void *ssl_ctx, void *trust);
 
 /* {subject, issuer, names[], not_before, not_after, days_left, verified, verify_error?,
  * host_matches}, a new reference; NULL when the server showed none. Judges the chain as OpenSSL saw
