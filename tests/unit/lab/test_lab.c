@@ -70,8 +70,8 @@ static void run(struct ran *ran, const char *const *argv)
 
 static void has(const char *text, const char *wanted)
 {
-    if (strstr(text, wanted) == NULL)
-        fail_msg("expected \"%s\" in:\n%s", wanted, text);
+    if (text == NULL || strstr(text, wanted) == NULL)
+        fail_msg("expected \"%s\" in:\n%s", wanted, text ? text : "(nothing)");
 }
 
 static void has_not(const char *text, const char *unwanted)
@@ -595,7 +595,8 @@ static void foreground_ends_clean_on_a_signal(void **state)
         struct mu_lab_options options = {.dir = dir};
         struct mu_lab_observer observer = {.ready = on_ready_signal, .ud = &ends[1]};
         struct mu_fail fail;
-        freopen("/dev/null", "w", stdout);
+        if (freopen("/dev/null", "w", stdout) == NULL)
+            exit(2);
         exit(mu_lab_run(&options, &observer, &fail) == MU_OK ? 0 : 1);
     }
     close(ends[1]);
