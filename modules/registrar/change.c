@@ -5,9 +5,10 @@
  *
  *   prepare    read the rrset ─▶ only_if holds? ─▶ find the authoritative servers ─▶ the intent
  *   start      [read again ─▶ still before?] ─▶ write ─▶ read back, equal? ─▶ every authoritative
- * address └ not with compare-and-set: the write itself compares readback   read ─▶ after: every
- * authoritative address ─▶ APPLIED, or PENDING while some lag ─▶ before: NOT_APPLIED     ─▶ else:
- * CHANGED     no answer: UNKNOWN */
+ *               └ not with compare-and-set: the write itself compares          address serves it?
+ *   readback   read ─▶ after:  every authoritative address ─▶ APPLIED, or PENDING while some lag
+ *                   ─▶ before: NOT_APPLIED, or CHANGED when the zone's serial moved meanwhile
+ *                   ─▶ else:   CHANGED                             no answer: UNKNOWN           */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,10 +346,11 @@ static void as_before(struct change *change)
         snprintf(why, sizeof why, "the rrset is as it was, and so is the zone's serial (%.60s)",
                  now);
     else
-        snprintf(why, sizeof why,
-                 "the rrset is as it was, but the zone's serial moved from %.60s to %.60s: our change "
-                 "may have been made and taken back",
-                 then, now);
+        snprintf(
+            why, sizeof why,
+            "the rrset is as it was, but the zone's serial moved from %.60s to %.60s: our change "
+            "may have been made and taken back",
+            then, now);
     end_readback(change, unchanged ? MU_NOT_APPLIED : MU_CHANGED, NULL, why);
 }
 

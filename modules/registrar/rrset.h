@@ -4,10 +4,9 @@
  * brought to one *normal form*, so that two texts are equal exactly when DNS holds them equal:
  *
  *   typed            normal                  why
- *   "10 MX1.Ex.com"  "10 mx1.ex.com."        names are lower case and absolute (RFC 4343, RFC
- * 4034 6.2) v=spf1 -all      "\"v=spf1 -all\""       TXT may be written bare; it is quoted, and cut
- * at 255 octets order            sorted, no duplicates   an rrset is a set (RFC 2181 5); MX by
- * preference, then host
+ *   "10 MX1.Ex.com"  "10 mx1.ex.com."        lower case and absolute (RFC 4343, RFC 4034 6.2)
+ *   v=spf1 -all      "\"v=spf1 -all\""       TXT may be written bare; quoted, cut at 255 octets
+ *   order            sorted, no duplicates   an rrset is a set (RFC 2181 5); MX by preference, host
  *
  * An empty list of records is "no such rrset"; its ttl is null. Everything here is pure. */
 #ifndef MU_REGISTRAR_RRSET_H

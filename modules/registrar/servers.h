@@ -3,9 +3,10 @@
  * The authoritative servers of a zone: who they are, and whether each of them, on every address,
  * serves what was written. "The API said OK" is not "the record changed" (design section 8).
  *
- *   find:     NS of the zone ─▶ A and AAAA of each ─▶ [{server, address}]      (prepare; kept in
- * the intent) confirm:  ask each address, no recursion ─▶ same rrset? else again, until all do or
- * time is up */
+ *   find (prepare; what it finds is kept in the intent):
+ *             io/dns_authority.h ─▶ [{server, address}]
+ *   confirm:  ask each address, no recursion ─▶ same rrset? else again, until all do or time is up
+ */
 #ifndef MU_REGISTRAR_SERVERS_H
 #define MU_REGISTRAR_SERVERS_H
 
@@ -28,7 +29,7 @@ struct mu_zone_found {
 };
 typedef void mu_zone_found_cb(const struct mu_zone_found *, void *ud);
 
-/* Through the resolvers. Never calls back at once. */
+/* Never calls back at once. */
 struct mu_zone_find *mu_zone_find_start(const struct mu_host *, const char *zone,
                                         mu_zone_found_cb *, void *ud);
 void mu_zone_find_cancel(struct mu_zone_find *); /* NULL is fine; dead after the callback */

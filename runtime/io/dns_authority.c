@@ -10,8 +10,10 @@
  * Only one referral is followed: the resolvers know everything above the broken zone. */
 #include "io/dns_authority.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -68,6 +70,21 @@ static void cancel_search(struct mu_op *op)
 
 static const struct mu_op_class search_class = {.name = "dns", .cancel = cancel_search};
 
+/* Connecting a datagram socket asks the kernel and sends nothing. A host without IPv6 must not hold
+ * anything up because a name server has an AAAA record too. */
+static bool has_route(const struct sockaddr *addr)
+{
+    socklen_t len =
+        addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    int fd = socket(addr->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno != EAFNOSUPPORT;
+    bool none = connect(fd, addr, len) != 0 &&
+                (errno == ENETUNREACH || errno == EHOSTUNREACH || errno == EADDRNOTAVAIL);
+    close(fd);
+    return !none;
+}
+
 /* Entries of one name server: an address each, or one that says why there is none. */
 static size_t list_server(const struct name_server *server, struct mu_dns_authority *out,
                           size_t room)
@@ -75,9 +92,13 @@ static size_t list_server(const struct name_server *server, struct mu_dns_author
     size_t n = 0;
     if (server->count == 0 && room > 0)
         out[n++] = (struct mu_dns_authority){.server = server->name, .why = server->fail.text};
-    for (size_t i = 0; i < server->count && n < room; i++)
-        out[n++] = (struct mu_dns_authority){.server = server->name,
-                                             .addr = (const struct sockaddr *)&server->list[i]};
+    for (size_t i = 0; i < server->count && n < room; i++) {
+        const struct sockaddr *addr = (const struct sockaddr *)&server->list[i];
+        out[n++] =
+            (struct mu_dns_authority){.server = server->name,
+                                      .addr = addr,
+                                      .why = has_route(addr) ? NULL : "no route from this host"};
+    }
     return n;
 }
 

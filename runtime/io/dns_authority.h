@@ -12,7 +12,8 @@
 struct mu_dns_authority {
     const char *server;          /* "ns1.example.net" */
     const struct sockaddr *addr; /* with the configured authoritative port; NULL when it has none */
-    const char *why; /* when addr is NULL: "ns1.example.net does not exist (NXDOMAIN)" */
+    const char *why; /* why it can't be asked from here, NULL when it can: "ns1.example.net does not
+                        exist (NXDOMAIN)" without addr, "no route from this host" with it */
 };
 
 struct mu_dns_authorities {

@@ -462,15 +462,28 @@ static void test_request_never_arrives(void **state)
     range.proxy.mode = RANGE_PASS;
     assert_int_equal(mu_harness_readback(act)->known, MU_NOT_APPLIED);
     assert_non_null(strstr(mu_harness_outcome(act)->why, "so is the zone's serial"));
-    /* Another rrset moves the serial: still not applied, and said so. */
+    assert_went_well(mu_harness_start(act)); /* what the engine does then */
+    mu_harness_close(act);
+}
+
+static void test_other_serial(void **state)
+{
+    (void)state;
+    struct mu_call *act =
+        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    assert_went_well(mu_harness_prepare(act));
+    range.proxy.mode = RANGE_HANG;
+    assert_failed(mu_harness_start(act), MU_NET, true, "PATCH");
+    range.proxy.mode = RANGE_PASS;
+    /* The rrset is as it was, but the zone is not: ours may have come and gone (design J6). */
     struct mu_call *other =
         mu_harness_act(h, "zone.set", mu_harness_json("['example.com', 'x', 'TXT', ['y']]"));
     assert_went_well(mu_harness_outcome(other));
     mu_harness_close(other);
-    assert_int_equal(mu_harness_readback(act)->known, MU_NOT_APPLIED);
-    assert_non_null(strstr(mu_harness_outcome(act)->why, "moved from 2026010101"));
-    assert_went_well(mu_harness_start(act)); /* what the engine does then */
+    assert_int_equal(mu_harness_readback(act)->known, MU_CHANGED);
+    assert_non_null(strstr(mu_harness_outcome(act)->why, "moved from 2026010101 to "));
     mu_harness_close(act);
+    assert_mx(ORIGINAL);
 }
 
 static void test_server_killed(void **state)
@@ -500,6 +513,56 @@ static void test_lagging_server(void **state)
     assert_non_null(strstr(mu_harness_outcome(act)->why, "ns2.example.com 127.0.0.99"));
     assert_non_null(strstr(mu_harness_outcome(act)->why, "is not undone"));
     assert_int_equal(mu_harness_readback(act)->known, MU_PENDING);
+    mu_harness_close(act);
+}
+
+/* No change that nobody could confirm. */
+static void test_nobody_can_confirm(void **state)
+{
+    (void)state;
+    assert_int_equal(pdnsutil("replace-rrset", "example.com", "@", "NS", "3600", "ns3.example.com"),
+                     0);
+    struct mu_call *act =
+        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    assert_failed(mu_harness_prepare(act), MU_NET, false,
+                  "can be asked from here: ns3.example.com does not exist (NXDOMAIN)");
+    mu_harness_close(act);
+    /* Loaded at the provider, but nobody asks it there. */
+    assert_int_equal(pdnsutil("create-zone", "sub.example.com"), 0);
+    assert_int_equal(pdnsutil("delete-rrset", "sub.example.com", "@", "NS"), 0);
+    act = mu_harness_open(h, "zone.set_mx", mu_harness_json("['sub.example.com', %s]", STANDBY));
+    assert_failed(mu_harness_prepare(act), MU_REMOTE, false,
+                  "the zone is not delegated: DNS names servers of example.com");
+    mu_harness_close(act);
+    assert_int_equal(pdnsutil("delete-zone", "sub.example.com"), 0);
+    assert_int_equal(range.proxy.writes, 0);
+}
+
+/* Connecting a datagram socket sends nothing. */
+static bool has_ipv6(void)
+{
+    struct sockaddr_in6 addr = {.sin6_family = AF_INET6, .sin6_port = htons(53)};
+    inet_pton(AF_INET6, "2001:db8::53", &addr.sin6_addr);
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    bool yes = fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0;
+    close(fd);
+    return yes;
+}
+
+static void test_address_without_route(void **state)
+{
+    (void)state;
+    if (has_ipv6())
+        skip();
+    assert_int_equal(pdnsutil("add-record", "example.com", "ns1", "AAAA", "2001:db8::53"), 0);
+    struct mu_call *act =
+        mu_harness_act(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    assert_went_well(mu_harness_outcome(act));
+    const json_t *value = mu_harness_outcome(act)->value;
+    assert_true(mu_json_bool(value, "confirmed", false));
+    const json_t *unasked = json_array_get(json_object_get(value, "servers"), 1);
+    assert_false(mu_json_bool(unasked, "ok", true));
+    assert_string_equal(mu_json_str(unasked, "why", ""), "no route from this host");
     mu_harness_close(act);
 }
 
@@ -599,8 +662,11 @@ int main(void)
         CASE(busy),
         CASE(lost_reply),
         CASE(request_never_arrives),
+        CASE(other_serial),
         CASE(server_killed),
         CASE(lagging_server),
+        CASE(nobody_can_confirm),
+        CASE(address_without_route),
         CASE(cancel),
         CASE(facts),
         CASE(doctor),
