@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * string.rep and string.format; see library.h. The functions with patterns are in pattern.c. */
+ * string.rep and string.format; see library.h. The functions with patterns are in search.c. */
 #include <string.h>
 
 #include "base/limits.h"

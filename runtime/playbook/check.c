@@ -23,6 +23,9 @@
 /* --- problems --- */
 
 static void add_problem(struct lint *lint, bool error, const char *file, int line, int column,
+                        const char *mend, const char *fmt, va_list ap) MU_PRINTF(7, 0);
+
+static void add_problem(struct lint *lint, bool error, const char *file, int line, int column,
                         const char *mend, const char *fmt, va_list ap)
 {
     struct mu_fail text;
