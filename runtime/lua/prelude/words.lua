@@ -27,6 +27,11 @@ local function expect(kind, value, what)
   return value
 end
 
+local function whole(value, what)
+  if math.type(value) ~= "integer" or value < 1 then misuse(what .. " takes a whole number from 1, got " .. tostring(value)) end
+  return value
+end
+
 -- Options are strict: a misspelt one is an error, never ignored.
 local function options(value, known, word)
   if value == nil then return {} end
@@ -149,7 +154,7 @@ function env.each(list, opts, fn)
   expect("table", list, "each")
   expect("function", fn, "each")
   local limit = options(opts, { limit = true }, "each").limit or 8
-  expect("number", limit, "each's limit")
+  whole(limit, "each's limit")
   local at, results, workers = 0, {}, {}
   local function work()
     while at < #list do
@@ -159,7 +164,7 @@ function env.each(list, opts, fn)
       results[mine] = value == nil and true or value
     end
   end
-  for i = 1, math.max(1, math.min(limit, #list)) do workers[i] = spawn(work) end
+  for i = 1, math.min(limit, #list) do workers[i] = spawn(work) end
   join(workers)
   return results
 end
@@ -182,11 +187,15 @@ function env.wait_until(d, opts, condition)
   expect("function", condition, "wait_until")
   local o = options(opts, { every = true, stable = true, meanwhile = true }, "wait_until")
   local every, stable = duration(o.every or "30s", "wait_until's every"), o.stable or 1
-  expect("number", stable, "wait_until's stable")
+  whole(stable, "wait_until's stable")
   local deadline, good = prim.now_ms() + total, 0
   local beside = o.meanwhile and meanwhile(o.meanwhile)
   while true do
-    local value = condition()
+    local ok, value = pcall(condition)
+    if not ok then
+      if beside then cancel(beside) end
+      error(value, 0)
+    end
     good = value and good + 1 or 0
     if stable > 1 then note("tell", { text = "stable " .. good .. "/" .. stable }) end
     local left = deadline - prim.now_ms()
@@ -200,7 +209,7 @@ end
 
 function env.retry(opts, fn)
   local o = options(opts, { times = true, backoff = true }, "retry")
-  local times = expect("number", o.times or 3, "retry's times")
+  local times = whole(o.times or 3, "retry's times")
   expect("function", fn, "retry")
   local first, last = string.match(tostring(o.backoff or "1s..30s"), "^(%w+)%.%.(%w+)$")
   if not first then misuse('retry\'s backoff is written "10s..2m"') end
