@@ -3,9 +3,10 @@
  * What was answered, as data. Pure: packets and JSON in, JSON out.
  *
  * An observation is what one server said:
- *   {server, address, ok, why?, class?, rcode?, aa, ad, lame, no_route, ttl?, records, canonical?,
- * ms} A result is the sum of all observations: the same fields for the answer that most servers
- * gave, plus {name, type, consistent, servers: [observation]}
+ *   {server, address, ok, why?, class?, rcode?, aa, ad, lame, no_route, ttl?, records,
+ *    canonical?, ms}
+ * A result is the sum of all observations: the same fields for the answer that most servers gave,
+ * plus {name, type, consistent, servers: [observation]}
  *
  * What `ok` means. NOERROR with records: ok. NOERROR without (NODATA): ok with empty `records`,
  * since "there is none" is an answer. NXDOMAIN: not ok, rcode says it. No answer, SERVFAIL,

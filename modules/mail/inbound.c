@@ -2,9 +2,9 @@
  *
  * mail.inbound: does the domain receive mail?
  *
- *   mx given? ──no──▶ dns.mx ─▶ none: the domain itself (RFC 5321 5.1) · null MX: nothing to look
- * at └──▶ look at every address (look.h) ─▶ fails everywhere? ─▶ control targets ─▶ report
- * (judge.h)
+ *   mx given? ──no──▶ dns.mx ─▶ none: the domain itself (RFC 5321 5.1); null MX: nothing to look at
+ *      └──▶ look at every address (look.h) ─▶ fails everywhere? ─▶ control targets
+ *                                                 └──────────────────┴──▶ report (judge.h)
  *
  * Only the flow stands here. The control targets are asked last and only when needed: they belong
  * to others, and a healthy domain needs no alibi. */

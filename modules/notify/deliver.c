@@ -7,7 +7,8 @@
  *                 ▲        ▲    ├─ LATER ─▶ wait (Retry-After, else 1 2 4 s) ─┐
  *                 │        └────┼──────────── inside the channel's deadline ──┘
  *                 │             ├─ MAYBE ─▶ the same key again where the far side drops doubles,
- * else: └─ next ◀─────┴─ NEVER, MAYBE, out of time                 none left ─▶ failed
+ *                 │             │           else:
+ *                 └─ next ◀─────┴─ NEVER, MAYBE, out of time                 none left ─▶ failed
  *
  * Who is told was fixed by prepare; how they are reached is read from muster.lua again, because
  * what the intent shows may be hidden. Somebody who left muster.lua in between is not told. */

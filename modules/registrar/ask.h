@@ -19,8 +19,7 @@ typedef void mu_zone_ask_cb(struct mu_zone_ask *);
 struct mu_zone_ask {
     struct mu_zone_job job; /* host, provider, name, type ... filled by the caller */
     mu_zone_ask_cb *done;   /* job.fail.class tells how it went */
-    mu_zone_ask_cb
-        *again; /* after a busy answer; NULL = the same request. A guarded write reads anew */
+    mu_zone_ask_cb *again;  /* after a busy answer, e.g. to read anew; NULL = the same request */
     void *ud;
     enum mu_zone_request request;
     struct mu_timer *timer;

@@ -39,13 +39,10 @@ struct mu_zone_provider {
 struct mu_zone_job {
     const struct mu_host *host;
     struct mu_zone_provider provider;
-    char name[MU_NAME_TEXT]; /* owner of the rrset, our form; list and check: a name inside the zone
-                              */
-    char zone[MU_NAME_TEXT]; /* "" = the driver finds the zone that holds the name, and fills it in
-                              */
+    char name[MU_NAME_TEXT]; /* owner, our form; list and check: any name inside the zone */
+    char zone[MU_NAME_TEXT]; /* "" = the driver finds the zone of the name, and fills it in */
     uint16_t type;
-    bool
-        for_change; /* the read precedes a write: `keep` must hold what the write has to preserve */
+    bool for_change; /* a write will follow: `keep` must hold what it has to preserve */
     const json_t *before, *after; /* write: {ttl, records} in normal form */
 
     json_t *rrset;   /* read: {ttl, records} in normal form */
@@ -65,10 +62,9 @@ struct mu_zone_job {
 };
 
 struct mu_zone_driver {
-    const char *name; /* "powerdns", as in providers[].driver */
-    const char *race; /* how a colleague's change in between is caught, for people */
-    bool
-        compare_and_set; /* write itself compares with job->before; else change.c reads once more */
+    const char *name;     /* "powerdns", as in providers[].driver */
+    const char *race;     /* how a colleague's change in between is caught, for people */
+    bool compare_and_set; /* write compares with job->before; else change.c reads once more */
     /* Is the provider's entry complete? Sends nothing. MU_CONFIG names the key. */
     enum mu_err (*configured)(const struct mu_host *, const struct mu_zone_provider *,
                               struct mu_fail *);

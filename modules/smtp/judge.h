@@ -19,10 +19,9 @@ enum mu_smtp_verdict { MU_SMTP_UP, MU_SMTP_DOWN, MU_SMTP_REJECTING, MU_SMTP_INCO
 
 struct mu_smtp_judgement {
     enum mu_smtp_verdict verdict;
-    const struct mu_smtp_reply
-        *reply;               /* the one that decided; NULL = none came. Points into the result */
-    enum mu_smtp_phase phase; /* where; MU_SMTP_QUIT when up */
-    char why[768];            /* "" when up */
+    const struct mu_smtp_reply *reply; /* that decided, of the result; NULL = none came */
+    enum mu_smtp_phase phase;          /* where; MU_SMTP_QUIT when up */
+    char why[768];                     /* "" when up */
 };
 
 /* tls: what was asked for. A failing STARTTLS counts only when it was demanded. */

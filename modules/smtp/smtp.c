@@ -4,8 +4,9 @@
  * says what that means. The dialogue is io/smtp.h's, the verdict judge.c's; here are the arguments,
  * the order of things and the result.
  *
- *   look up (unless `address`) ─▶ session ─▶ TLS broken, tls = "try" and recipients to ask? ─▶ a
- * second session without TLS, as a sender would do ─▶ result
+ *   look up (unless `address`) ─▶ session ─▶ result
+ *                                    └ TLS broken, tls = "try" and recipients to ask?
+ *                                      ─▶ a second session without TLS, as a sender would do
  *
  * Nothing is ever delivered: the transaction ends after RCPT. */
 #include <netinet/in.h>

@@ -4,8 +4,7 @@
  *
  *   walk: NS of mail.example.com? no ─▶ NS of example.com? yes ─▶ addresses of each name ─▶ done
  *              └─ SERVFAIL: remember, go on upward ─▶ NS of com ─▶ addresses
- *                                  └─▶ delegation: ask these for the name, take the referral and
- * its glue ─▶ addresses ─▶ done
+ *                   └─▶ ask these for the name ─▶ its referral and glue ─▶ addresses ─▶ done
  *
  * Only one referral is followed: the resolvers know everything above the broken zone. */
 #include "io/dns_authority.h"

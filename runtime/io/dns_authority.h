@@ -20,8 +20,7 @@ struct mu_dns_authorities {
     enum mu_err err; /* MU_OK: there is at least one entry, perhaps all without address */
     const char *why;
     const char *zone;     /* "example.com" */
-    bool from_delegation; /* the zone's own NS rrset could not be had; this is what the parent says
-                           */
+    bool from_delegation; /* the zone's own NS rrset can't be had; this is what the parent says */
     const struct mu_dns_authority *list; /* by name, at most MU_LIMIT_SERVERS */
     size_t count;
 };

@@ -4,12 +4,11 @@
  * 5452 section 4), so ports must be unpredictable; but a socket a question costs 8 µs of system
  * calls, half of what the whole question costs. So:
  *
- *   a lane = one connected socket on a port the kernel drew at random, alive while something is in
- * flight
+ *   lane: one connected socket, on a port the kernel drew at random, alive while something is in
+ *         flight
  *
- *   fewer than LANES lanes to this server ─▶ a fresh lane: the usual case has a fresh port a
- * question else                                  ─▶ a random one of them; after LANE_USES it takes
- * no more
+ *   fewer than LANES lanes to this server ─▶ a fresh lane: usually every question has a fresh port
+ *   else                                  ─▶ a random one of them; after LANE_USES it takes no more
  *
  * Under full load a port thus serves at most LANE_USES questions, for some milliseconds, and the
  * forger still faces 16 bits of id and which of the ports. Connected sockets let the kernel drop

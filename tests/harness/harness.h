@@ -4,9 +4,10 @@
  * mu_sub, mu_config ...) on a real loop with real DNS, HTTP and SMTP clients. It checks arguments
  * as the engine does, but journals nothing, knows no policy and no worlds beyond facts.
  *
- *   struct mu_harness *h = mu_harness_new(mu_harness_json("{'dns': {'resolvers': ['%s']}}",
- * resolver)); json_t *r = mu_harness_call(h, "dns.mx", mu_harness_json("['example.com', {'timeout':
- * '1s'}]"));
+ *   struct mu_harness *h =
+ *       mu_harness_new(mu_harness_json("{'dns': {'resolvers': ['%s']}}", resolver));
+ *   json_t *r =
+ *       mu_harness_call(h, "dns.mx", mu_harness_json("['example.com', {'timeout': '1s'}]"));
  *
  *   struct mu_call *act = mu_harness_open(h, "zone.set_mx", args);
  *   mu_harness_prepare(act); → act->prepared      mu_harness_start(act);

@@ -4,13 +4,14 @@
  * outage of example.com is refused when relay, From or recipient lie in example.com, because it
  * would wait in the very queue it tells of.
  *
- *   relay's addresses (io/dns) ─▶ first that connects: EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA
- * (io/smtp)
+ *   relay's addresses (io/dns) ─▶ first that connects (io/smtp): EHLO, STARTTLS, AUTH, MAIL, RCPT,
+ *                                 DATA
  *
  *   channels = { relay = { kind = "email", relay = "mail.oncall.example:587",
- *                          from = "muster@oncall.example", user = "muster", password = secret.file
- * "relay", tls = "require" } }           tls: require (verified; default), try, none contact point
- * "relay:ana@oncall.example"
+ *                          from = "muster@oncall.example", user = "muster",
+ *                          password = secret.file "relay", tls = "require" } }
+ *   tls:           require (verified; default), try, none
+ *   contact point  "relay:ana@oncall.example"
  *
  * The Message-ID comes from the key, so that stores which drop doubles can. Not all do: the channel
  * does not count as keyed. */

@@ -14,8 +14,8 @@
 #include "notify/channels/mime.h"
 #include "notify/channels/web.h"
 
-#define TEXT_MAX 4000 /* the server's own limit is 4,096; past it a message becomes an attachment \
-                       */
+/* The server's own limit is 4,096; past it a message becomes an attachment. */
+#define TEXT_MAX  4000
 #define TOPIC_MAX 64
 
 static const char *const priorities[] = {

@@ -6,8 +6,8 @@
  *                                           key = secret "pdns", server = "localhost" }
  *   read         GET   /api/v1/servers/SERVER/zones/ZONE.?rrset_name=NAME.&rrset_type=TYPE
  *   write        PATCH /api/v1/servers/SERVER/zones/ZONE.
- *                {"rrsets": [{name, type, ttl, changetype: REPLACE, records: [{content,
- * disabled}]}]}
+ *                {"rrsets": [{name, type, ttl, changetype: REPLACE,
+ *                             records: [{content, disabled}]}]}
  *
  * The API has no compare-and-set, so change.c reads once more just before the PATCH. REPLACE drops
  * what it does not name: disabled records are read (only the unfiltered answer shows them [4.7])

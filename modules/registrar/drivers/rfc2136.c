@@ -3,16 +3,17 @@
  * Any primary that takes dynamic updates: BIND, Knot, PowerDNS, Windows (RFC 2136, TSIG by RFC
  * 8945).
  *
- *   muster.lua   providers["knot"] = { driver = "rfc2136", server = "192.0.2.53:53",
- *                                      tsig = { name = "key.", algorithm = "hmac-sha256", secret =
- * secret "knot" } } read         SOA of the name ─▶ zone and serial; then the rrset. Signed, so
- * that the view we will change answers list         SOA, then AXFR write        one UPDATE, all or
- * nothing, compare-and-set by prerequisites:
+ *   muster.lua   providers["knot"] = { driver = "rfc2136", server = "192.0.2.53:53", tsig =
+ *                  { name = "key.", algorithm = "hmac-sha256", secret = secret "knot" } }
+ *   read         SOA of the name ─▶ zone and serial; then the rrset. Signed, so that the view we
+ *                will change answers
+ *   list         SOA, then AXFR
+ *   write        one UPDATE, all or nothing, compare-and-set by prerequisites:
  *
  *     zone          example.com. SOA
- *     prerequisite  example.com. MX 10 mx1.example.com.   every record of `before` (2.4.2, value
- * dependent), or: no MX rrset at example.com. (2.4.3) when there was none update        delete the
- * rrset (2.5.2), add every record of `after` (2.5.1)
+ *     prerequisite  example.com. MX 10 mx1.example.com.   each record of `before` (2.4.2), or: no
+ *                                                         such rrset (2.4.3) when there was none
+ *     update        delete the rrset (2.5.2), add each record of `after` (2.5.1)
  *
  * Prerequisites do not look at TTLs. Everything goes over TCP: no spoofing by port guessing, no
  * truncation. */
