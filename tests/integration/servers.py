@@ -17,6 +17,7 @@ but Postfix, which forgets its parent when it changes users, also when this proc
     dns.api.fault("PATCH", "drop_reply")         the change is made, the caller never hears of it
     dns.api.fault("PATCH", "drop_request")       the request never arrives, the connection ends
     dns.api.fault("GET", "delay", seconds=2)     dns.api.fault("PATCH", "hang")
+    dns.api.fault("PATCH", "delay_reply", seconds=2)      made at once, told late
     dns.api.fault("PATCH", "status", status=429, headers={"Retry-After": "1"}, times=2)
     knot.updates.fault("drop_reply")             the same for UPDATE messages
     dns.stop(); dns.start()                      any server, at any time
@@ -101,8 +102,8 @@ class Range:
     def postfix(self, host, domains, recipients=("postmaster",), tls=True):
         return self._begin(Postfix(self, host, domains, recipients, tls))
 
-    def smtp_sink(self, reject=(), defer=()):
-        return self._begin(SmtpSink(self, reject, defer))
+    def smtp_sink(self, reject=(), defer=(), busy=()):
+        return self._begin(SmtpSink(self, reject, defer, busy))
 
     def webhook(self):
         return self._begin(Webhook(self))
@@ -297,6 +298,8 @@ class HttpProxy:
             return fault["status"], list(fault.get("headers", {}).items()), fault.get("body", "").encode()
         answer = self._forward(handler, body)
         entry["status"] = answer[0] if answer else None
+        if how == "delay_reply":
+            time.sleep(fault.get("seconds", 1))
         return None if how == "drop_reply" else answer
 
     def _handle(self, handler):
@@ -428,9 +431,13 @@ def soa_answers(address, port, zone):
     return len(answer) > 12 and bool(answer[2] & 4) and answer[3] & 15 == 0
 
 
+def zone_text(text, addresses):
+    return text(addresses) if callable(text) else text
+
+
 class PowerDns(Server):
-    """zones: {"example.com": zone file text}. The API is reached through .api (HttpProxy) at .api_url;
-    rrset() and set_rrset() go past it, as a colleague would."""
+    """zones: {"example.com": zone file text, or a function of the addresses that gives it}. The API is reached
+    through .api (HttpProxy) at .api_url; rrset() and set_rrset() go past it, as a colleague would."""
 
     def __init__(self, range_, zones, addresses, key):
         super().__init__(range_, "powerdns")
@@ -442,7 +449,7 @@ class PowerDns(Server):
         self._api_port = range_._free_port()
         self._configure(range_)
         for zone, text in zones.items():
-            self.load_zone(zone, text)
+            self.load_zone(zone, zone_text(text, self.addresses))
         self.api = HttpProxy(self.addresses[0], (self.addresses[0], self._api_port))
         self.api_url = self.api.url
         self.proxy = self.api
@@ -509,7 +516,7 @@ negquery-cache-ttl=0
 
 
 class Knot(Server):
-    """zones: {"example.com": zone file text}. Dynamic updates with .key_name and .secret (hmac-sha256) go to
+    """zones: as with PowerDns. Dynamic updates with .key_name and .secret (hmac-sha256) go to
     .server, which is a DnsProxy (.updates); queries go to .addresses."""
 
     key_name = "muster."
@@ -522,7 +529,7 @@ class Knot(Server):
         self.port = range_.dns_port
         self.addresses = [range_.address() for _ in range(addresses)]
         for zone, text in zones.items():
-            self.write(zone + ".zone", f"$ORIGIN {zone}.\n" + text)
+            self.write(zone + ".zone", f"$ORIGIN {zone}.\n" + zone_text(text, self.addresses))
         self._configure()
         self.updates = DnsProxy(self.addresses[0], (self.addresses[0], self.port))
         self.server = self.updates.server
@@ -662,10 +669,10 @@ discard unix - - n - - discard
 
 
 class SmtpSink(Server):
-    """Postfix's smtp-sink: takes everything for everybody, keeps the messages. reject and defer name commands
-    ("RCPT", "CONNECT", ".") answered with 5xx and 4xx."""
+    """Postfix's smtp-sink: takes everything for everybody, keeps the messages. reject, defer and busy name
+    commands ("RCPT", "CONNECT", ".") answered with 5xx, with 4xx, and with 421 and the end of the connection."""
 
-    def __init__(self, range_, reject, defer):
+    def __init__(self, range_, reject, defer, busy):
         super().__init__(range_, "sink")
         self._program = need("smtp-sink")
         self.address = range_.address()
@@ -676,7 +683,7 @@ class SmtpSink(Server):
         if os.geteuid() == 0:  # it insists on giving root up
             self._user = ["-u", "nobody"]
             shutil.chown(self._mail, "nobody")
-        self._options = [option for flag, commands in (("-f", reject), ("-r", defer)) if commands
+        self._options = [option for flag, commands in (("-f", reject), ("-r", defer), ("-Q", busy)) if commands
                          for option in (flag, ",".join(commands))]
 
     def command(self):
