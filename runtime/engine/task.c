@@ -224,22 +224,31 @@ void task_complete(struct task *task, struct call *call)
     make_ready(task);
 }
 
+/* The error object of an act, {src, verb, why}; or a table of the playbook's own, of which `why` is said. */
+static char *object_text(lua_State *L, int object)
+{
+    static const char *const fields[] = {"src", "verb", "why"};
+    for (size_t i = 0; i < MU_COUNT(fields); i++) {
+        lua_pushstring(L, fields[i]);
+        lua_rawget(L, object); /* raw: a module's table, raised as an error, would raise another one here */
+    }
+    const char *src = lua_tostring(L, -3), *verb = lua_tostring(L, -2), *why = lua_tostring(L, -1);
+    char *text = mu_xasprintf("%s%s%s%s%s", src ? src : "", src ? ": " : "", verb ? verb : "", verb ? ": " : "",
+                              why ? why : "an error without a reason");
+    lua_pop(L, 3);
+    return text;
+}
+
 /* What a failed task raised, as one line. */
 char *task_error_text(struct task *task)
 {
     lua_State *L = mu_vm_state(task->run->vm);
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->result_ref);
     char *text;
-    if (lua_type(L, -1) == LUA_TTABLE) {
-        lua_getfield(L, -1, "src");
-        lua_getfield(L, -2, "verb");
-        lua_getfield(L, -3, "why");
-        text = mu_xasprintf("%s: %s: %s", luaL_optstring(L, -3, "?"), luaL_optstring(L, -2, "error"),
-                            luaL_optstring(L, -1, "no reason given"));
-        lua_pop(L, 3);
-    } else {
+    if (lua_istable(L, -1))
+        text = object_text(L, lua_gettop(L));
+    else
         text = mu_xstrdup(lua_isstring(L, -1) ? lua_tostring(L, -1) : "an error that is not text");
-    }
     lua_pop(L, 1);
     return text;
 }
@@ -376,17 +385,20 @@ static const struct mu_bind_ops bind_ops = {bind_call,    bind_gate,     bind_ti
 
 /* --- boot: environment, prelude, playbook, the root task --- */
 
+#define SLICE_TICKS 100000 /* 10^9 instructions in one slice: some 5 to 10 s */
+
 static bool tick(lua_State *thread, void *ud)
 {
-    (void)thread;
     struct run *run = ud;
+    char src[MU_BIND_SRC];
     if (run->stop != STOP_NONE)
         return true;
-    if (mu_vm_over_soft(run->vm)) {
-        run_park(run, "memory", "the playbook keeps more than %u MiB", MU_LIMIT_LUA_SOFT >> 20);
-        return true;
-    }
-    return ++run->slice_ticks > 100000; /* 10^9 instructions in one slice: some 5 to 10 s */
+    if (mu_vm_over_soft(run->vm))
+        run_park(run, "memory", "the playbook keeps more than %u MiB at %s", MU_LIMIT_LUA_SOFT >> 20, mu_bind_src(thread, src));
+    else if (++run->slice_ticks > SLICE_TICKS)
+        run_park(run, "budget", "the playbook computed for more than %d s without calling anything at %s", MU_LIMIT_SLICE_CPU_S,
+                 mu_bind_src(thread, src));
+    return run->stop != STOP_NONE;
 }
 
 struct env_builder {

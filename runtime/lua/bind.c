@@ -180,12 +180,21 @@ static int l_misuse(lua_State *L)
     return raise_misuse(L, mu_bind_src(L, src), luaL_checkstring(L, 1));
 }
 
+/* The name of a verb: of its function, or of a namespace that can be called like one; else nil. */
 static int l_verb_of(lua_State *L)
 {
+    lua_settop(L, 1);
+    if (lua_istable(L, 1)) {
+        if (luaL_getmetafield(L, 1, "__name") == LUA_TNIL)
+            lua_pushnil(L);
+        return 1;
+    }
+    if (!lua_isfunction(L, 1)) {
+        lua_pushnil(L);
+        return 1;
+    }
     lua_rawgetp(L, LUA_REGISTRYINDEX, &verbs_key);
     lua_pushvalue(L, 1);
-    if (lua_isnil(L, -1))
-        return 1;
     lua_rawget(L, -2);
     return 1;
 }
@@ -285,10 +294,41 @@ static int l_call_namespace(lua_State *L)
     return issue_call(L, lua_tostring(L, lua_upvalueindex(2)), 1);
 }
 
-/* The namespace is on top of the stack. */
-static void lock_namespace(lua_State *L, const char *name, const struct mu_bind_ops *ops, void *ud)
+/* Moves every entry of the table on top into a new one, which is pushed. */
+static void move_entries(lua_State *L)
 {
     lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, -3);) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+        lua_pushvalue(L, -1);
+        lua_pushnil(L);
+        lua_rawset(L, -5);
+    }
+}
+
+/* The namespace is on top of the stack. It becomes an empty table in front of one with the verbs, so
+ * that assigning to a verb is caught like any other assignment:
+ *
+ *   zone {} ── __index ─▶ { set_mx = ..., mx = ... } ── __index ─▶ l_unknown_verb            */
+static void lock_namespace(lua_State *L, const char *name, const struct mu_bind_ops *ops, void *ud)
+{
+    if (lua_getmetatable(L, -1)) { /* locked already, for another of its verbs */
+        lua_pop(L, 1);
+        return;
+    }
+    move_entries(L);
+    lua_newtable(L);
+    push_binding(L, ops, ud);
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, l_unknown_verb, 2);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+
+    lua_newtable(L);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "__index");
     lua_rawgetp(L, LUA_REGISTRYINDEX, &verbs_key);
     bool is_verb = lua_getfield(L, -1, name) != LUA_TNIL;
     lua_pop(L, 2);
@@ -297,11 +337,9 @@ static void lock_namespace(lua_State *L, const char *name, const struct mu_bind_
         lua_pushstring(L, name);
         lua_pushcclosure(L, l_call_namespace, 2);
         lua_setfield(L, -2, "__call");
+        lua_pushstring(L, name);
+        lua_setfield(L, -2, "__name"); /* l_verb_of() */
     }
-    push_binding(L, ops, ud);
-    lua_pushstring(L, name);
-    lua_pushcclosure(L, l_unknown_verb, 2);
-    lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, l_read_only);
     lua_setfield(L, -2, "__newindex");
     lua_pushboolean(L, 0);
