@@ -126,12 +126,25 @@ static void on_found(const struct mu_zone_found *found, void *ud)
     end_done(change, intent(change, found));
 }
 
+/* What the zone holds or, after an act that was only foreseen, would hold. */
+static enum mu_err take_before(struct change *change, struct mu_fail *fail)
+{
+    const struct mu_zone_job *job = &change->ask.job;
+    *fail = job->fail;
+    if (fail->class != MU_OK)
+        return fail->class;
+    change->before = mu_zone_rrset_assumed(change->call->facts, job->name, job->type, fail);
+    if (change->before == NULL)
+        change->before = json_incref(job->rrset);
+    return fail->class;
+}
+
 static void on_before(struct mu_zone_ask *ask)
 {
     struct change *change = ask->ud;
-    struct mu_fail fail = ask->job.fail;
-    if (fail.class == MU_OK && mu_zone_plan_guard(&change->plan, ask->job.rrset, &fail) == MU_OK) {
-        change->before = json_incref(ask->job.rrset);
+    struct mu_fail fail;
+    if (take_before(change, &fail) == MU_OK &&
+        mu_zone_plan_guard(&change->plan, change->before, &fail) == MU_OK) {
         change->after = mu_zone_plan_after(&change->plan, change->before);
         change->find = mu_zone_find_start(change->call->host, ask->job.zone, on_found, change);
         return;

@@ -243,14 +243,11 @@ json_t *mu_zone_change_invert(struct mu_call *call)
 }
 
 /* In the simulated world nothing was prepared: the facts are the zone. */
-static json_t *prepared_from(const struct mu_zone_plan *plan, const struct mu_facts *facts,
-                             const char *key)
+static json_t *prepared_from(const struct mu_zone_plan *plan, const struct mu_facts *facts)
 {
-    const json_t *fact = mu_facts_get(facts, MU_FACT_DNS_RRSET, key);
-    json_t *records = NULL;
-    mu_zone_records_normal(
-        plan->type, json_is_array(fact) ? fact : json_object_get(fact, "records"), &records, NULL);
-    json_t *before = mu_zone_rrset(mu_json_int(fact, "ttl", -1), records ? records : json_array());
+    struct mu_fail unread; /* an unreadable fact counts as no rrset; probes say so */
+    json_t *fact = mu_zone_rrset_assumed(facts, plan->name, plan->type, &unread);
+    json_t *before = fact ? fact : mu_zone_rrset(-1, json_array());
     json_t *after = mu_zone_plan_after(plan, before);
     json_t *prepared = json_pack(
         "{s:o, s:o, s:s, s:s}", "before", mu_zone_plan_image(plan->as_mx, before), "after",
@@ -268,8 +265,7 @@ json_t *mu_zone_change_foresee(struct mu_call *call, struct mu_facts *facts)
     if (mu_zone_plan_init(&plan, call, &fail) != MU_OK)
         return json_pack("{s:b, s:b, s:s}", "ok", 0, "foreseen", 1, "why", fail.text);
     char *key = mu_xasprintf("%s/%s", plan.name, mu_dns_type_text(plan.type, type));
-    json_t *prepared =
-        call->prepared ? json_incref(call->prepared) : prepared_from(&plan, facts, key);
+    json_t *prepared = call->prepared ? json_incref(call->prepared) : prepared_from(&plan, facts);
     const json_t *after = json_object_get(prepared, "after");
     mu_facts_set(facts, MU_FACT_DNS_RRSET, key,
                  json_pack("{s:O, s:O}", "ttl", json_object_get(after, "ttl"), "records",

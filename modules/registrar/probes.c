@@ -205,27 +205,6 @@ void mu_zone_snapshot_start(struct mu_call *call)
 
 /* --- under facts --- */
 
-/* The assumed rrset in normal form; NULL when nothing is assumed of it. A fact that can't be read
- * is told in *fail. A new reference. */
-static json_t *assumed(const struct mu_facts *facts, const char *name, uint16_t type,
-                       struct mu_fail *fail)
-{
-    char buf[16];
-    char *key = mu_xasprintf("%s/%s", name, mu_dns_type_text(type, buf));
-    const json_t *fact = mu_facts_get(facts, MU_FACT_DNS_RRSET, key);
-    json_t *records = NULL, *rrset = NULL;
-    fail->class = MU_OK;
-    if (fact != NULL) {
-        const json_t *list = json_is_array(fact) ? fact : json_object_get(fact, "records");
-        fail->class = mu_zone_records_normal(type, list, &records, fail);
-        rrset = mu_zone_rrset(mu_json_int(fact, "ttl", -1), records ? records : json_array());
-    }
-    if (fail->class != MU_OK)
-        mu_fail_prefix(fail, "the assumed %s", key);
-    free(key);
-    return rrset;
-}
-
 /* The assumed members over what the world said. Without a world and without a fact nothing is
  * known. */
 static json_t *overlay(json_t *real_take, json_t *lists_take, bool known,
@@ -256,7 +235,7 @@ json_t *mu_zone_mx_under(struct mu_call *call, const struct mu_facts *facts, jso
     struct mu_fail fail = {0}, unread;
     const char *domain = mu_json_str(call->args, "domain", "");
     char *about = mu_xasprintf("the MX of %s", domain);
-    json_t *rrset = assumed(facts, domain, LDNS_RR_TYPE_MX, &fail);
+    json_t *rrset = mu_zone_rrset_assumed(facts, domain, LDNS_RR_TYPE_MX, &fail);
     json_t *result = overlay(real_take, mx_of(rrset, &unread), rrset != NULL, &fail, about);
     json_decref(rrset);
     free(about);
@@ -270,7 +249,7 @@ json_t *mu_zone_get_under(struct mu_call *call, const struct mu_facts *facts, js
     uint16_t type;
     json_t *rrset = NULL;
     if (read_subject(call, name, &type, &fail) == MU_OK)
-        rrset = assumed(facts, name, type, &fail);
+        rrset = mu_zone_rrset_assumed(facts, name, type, &fail);
     char *about = mu_xasprintf("%s/%s", name, mu_dns_type_text(type, buf));
     json_t *lists = rrset ? json_incref(rrset) : mu_zone_rrset(-1, json_array());
     json_t *result = overlay(real_take, lists, rrset != NULL, &fail, about);
@@ -291,7 +270,7 @@ static json_t *assumed_item(const struct mu_facts *facts, const char *key, const
     snprintf(name, sizeof name, "%.*s", (int)(slash - key), key);
     if (!mu_name_within(name, domain) || mu_zone_type(slash + 1, &type, &fail) != MU_OK)
         return NULL;
-    json_t *item = assumed(facts, name, type, &fail);
+    json_t *item = mu_zone_rrset_assumed(facts, name, type, &fail);
     if (item) {
         json_object_set_new(item, "name", json_string(name));
         json_object_set_new(item, "type", json_string(slash + 1));

@@ -298,6 +298,25 @@ json_t *mu_zone_rrset(int64_t ttl, json_t *records_take)
                      records_take);
 }
 
+json_t *mu_zone_rrset_assumed(const struct mu_facts *facts, const char *name, uint16_t type,
+                              struct mu_fail *fail)
+{
+    char buf[16];
+    char *key = mu_xasprintf("%s/%s", name, mu_dns_type_text(type, buf));
+    const json_t *fact = mu_facts_get(facts, MU_FACT_DNS_RRSET, key);
+    json_t *records = NULL, *rrset = NULL;
+    fail->class = MU_OK;
+    if (fact != NULL) {
+        const json_t *list = json_is_array(fact) ? fact : json_object_get(fact, "records");
+        fail->class = mu_zone_records_normal(type, list, &records, fail);
+        rrset = mu_zone_rrset(mu_json_int(fact, "ttl", -1), records ? records : json_array());
+    }
+    if (fail->class != MU_OK)
+        mu_fail_prefix(fail, "the assumed %s", key);
+    free(key);
+    return rrset;
+}
+
 bool mu_zone_rrset_empty(const json_t *rrset)
 {
     return json_array_size(json_object_get(rrset, "records")) == 0;

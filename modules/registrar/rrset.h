@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "module/facts.h"
 
 #define MU_ZONE_TTL_MAX 2147483647 /* RFC 2181 section 8 */
 
@@ -43,6 +44,10 @@ enum mu_err mu_zone_records_mx(const json_t *records, json_t **mx, struct mu_fai
 /* {ttl, records}; ttl < 0, or no records, makes ttl null. */
 json_t *mu_zone_rrset(int64_t ttl, json_t *records_take);
 bool mu_zone_rrset_empty(const json_t *rrset);
+/* What is assumed of that rrset, in normal form, a new reference; NULL when nothing is. A fact that
+ * can't be read is told in *fail, and gives an empty rrset. */
+json_t *mu_zone_rrset_assumed(const struct mu_facts *, const char *name, uint16_t type,
+                              struct mu_fail *);
 /* Both in normal form. A null ttl in `expected` matches any. */
 bool mu_zone_rrset_is(const json_t *actual, const json_t *expected);
 /* "TTL 3600: 10 mx1.example.com. | 20 mx2.example.com."; "nothing" when empty. free() it. */

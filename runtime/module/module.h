@@ -130,7 +130,8 @@ struct mu_verb {
     uint32_t key_ttl_s; /* MU_KEYED: how long the far side remembers a key */
     /* Reads only; completes with mu_call_done(object) that becomes call->prepared and goes into the
      * intent row: {target: text for people, before: before-image, witness: serial or ETag,
-     * after: what will be there, recipients: [...], ...}. NULL = nothing to prepare. */
+     * after: what will be there, recipients: [...], ...}. A fact in call->facts stands for what was
+     * read: an act before it in a dry run has changed that. NULL = nothing to prepare. */
     void (*prepare)(struct mu_call *);
     /* Completes with mu_call_readback(). call->prepared is as it was when the intent was written. */
     void (*readback)(struct mu_call *);
@@ -163,6 +164,7 @@ struct mu_call {
     const char *run;     /* "mx-failover.12"; "" from `muster call` */
     const char *incident; /* "INC-118" or "" */
     const char *world;   /* "live", "dry-run", ... */
+    const struct mu_facts *facts; /* what is assumed in this world; NULL or empty in the live one */
     bool repeated;       /* this act may have been done before (MU_REPEATABLE after a crash) */
     void *state;         /* the verb's own while it runs */
 };

@@ -289,7 +289,8 @@ static struct call *open_call(struct mu_harness *h, const char *name, json_t *ar
                                   .key = call->key,
                                   .run = "harness.1",
                                   .incident = "",
-                                  .world = h->no_world ? "sim" : "live"};
+                                  .world = h->no_world ? "sim" : "live",
+                                  .facts = h->facts};
     if (module && mu_registry_open(h->registry, module, &h->host, &call->base.module_state,
                                    &h->fail) != MU_OK)
         die("module %s: %s", module->name, h->fail.text);

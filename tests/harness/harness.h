@@ -57,8 +57,8 @@ json_t *mu_harness_call(struct mu_harness *, const char *verb, json_t *args_take
 /* Why these arguments are refused; NULL when they are fine. Lives until the next call. */
 const char *mu_harness_refused(struct mu_harness *, const char *verb, json_t *args_take);
 
-/* What `under` sees and `foresee` writes; empty at first. With no_world probes are not sent at all:
- * under() alone answers, as in the simulated world. */
+/* What `under` and, in call->facts, prepare see and `foresee` writes; empty at first. With no_world
+ * probes are not sent at all: under() alone answers, as in the simulated world. */
 struct mu_facts *mu_harness_facts(struct mu_harness *);
 void mu_harness_no_world(struct mu_harness *, bool no_world);
 

@@ -617,6 +617,35 @@ static void test_facts(void **state)
     json_decref(unknown);
 }
 
+/* In one dry run: the second change of an rrset stands on what the first would have made of it. */
+static void test_facts_in_prepare(void **state)
+{
+    (void)state;
+    struct mu_call *first =
+        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    assert_went_well(mu_harness_prepare(first));
+    json_t *value = mu_harness_foresee(first);
+    struct mu_call *second = mu_harness_open(
+        h, "zone.set_mx",
+        json_pack("[s, o, {s:O}]", "example.com",
+                  mu_harness_json("[{'preference': 5, 'host': 'third.example.net'}]"), "only_if",
+                  json_object_get(value, "after")));
+    assert_went_well(mu_harness_prepare(second));
+    assert_string_equal(text_of(json_object_get(second->prepared, "before")),
+                        text_of(json_object_get(value, "after")));
+    json_decref(value);
+    json_decref(mu_harness_foresee(second));
+    mu_harness_close(second);
+    mu_harness_close(first);
+    /* And one that still counts on what the zone really holds would conflict. */
+    struct mu_call *third =
+        mu_harness_open(h, "zone.set_mx",
+                        mu_harness_json("['example.com', %s, {'only_if': %s}]", STANDBY, ORIGINAL));
+    assert_failed(mu_harness_prepare(third), MU_CONFLICT, false, "5 third.example.net.");
+    mu_harness_close(third);
+    assert_int_equal(range.proxy.writes, 0);
+}
+
 static json_t *doctor(void)
 {
     extern const struct mu_module mu_module_registrar;
@@ -669,6 +698,7 @@ int main(void)
         CASE(address_without_route),
         CASE(cancel),
         CASE(facts),
+        CASE(facts_in_prepare),
         CASE(doctor),
     };
     return cmocka_run_group_tests(tests, set_up_server, tear_down_server);
