@@ -83,7 +83,7 @@ static enum mu_err write_journal(const struct mu_run_request *request, const str
         return fail->class;
     write_start(journal, request, run, lock);
     enum mu_err err = mu_journal_flush(journal, true, fail);
-    mu_journal_close(journal);
+    mu_journal_hand_over(journal);
     if (err != MU_OK)
         unlink(run->path);
     return err;

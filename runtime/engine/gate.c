@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/people.h"
 #include "engine/internal.h"
 
 /* What the question is made of; the first element of the args array. */
@@ -58,10 +59,30 @@ static void set_up(struct call *call)
     json_decref(question);
 }
 
+/* A gate that nobody can answer would only run out. */
+static bool somebody_may_answer(struct call *call)
+{
+    const json_t *config = call->run->config->values;
+    const char *by = mu_json_str(call->gate, "by", "");
+    if (json_object_size(mu_config_at(config, "people")) == 0)
+        return true;
+    json_t *members = mu_people_members(config, by);
+    bool some = json_array_size(members) > 0;
+    json_decref(members);
+    if (!some) {
+        char text[MU_FAIL_TEXT];
+        snprintf(text, sizeof text, "%s asks \"%.100s\", and nobody in people{} of muster.lua is or is in that", call->name, by);
+        call_arrive_error(call, MU_CONFIG, text, false, "not sent");
+    }
+    return some;
+}
+
 void gate_begin(struct call *call)
 {
     bool resumed = call->intended;
     set_up(call);
+    if (!somebody_may_answer(call))
+        return;
     if (resumed) {
         gate_open(call);
         return;

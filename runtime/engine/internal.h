@@ -193,7 +193,7 @@ struct run {
     int64_t acts, probes, gates;
     int64_t slice_ticks;
     bool stale; /* asks a person before the next act */
-    bool approved_stale;
+    bool unparked; /* a person said that it may go on */
     json_t *outlook; /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
 
     enum stop_kind stop;

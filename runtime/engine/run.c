@@ -235,6 +235,7 @@ static bool take_order(int64_t id, const char *kind, const char *who, const char
     } else if (strcmp(kind, "unpark") == 0) {
         record_host(run, "unpark", json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
         run->stale = false;
+        run->unparked = true;
     }
     json_decref(person);
     (void)!mu_store_order_done(run->store, id, NULL);
@@ -351,7 +352,7 @@ static void play(struct run *run)
     begin_epoch(run);
     if (run->store)
         (void)!mu_store_orders(run->store, run->name, take_order, run, NULL); /* an unpark may be what woke us */
-    if (cursor_starts_without_frontier(run->cursor) >= MU_LIMIT_STARTS)
+    if (!run->unparked && cursor_starts_without_frontier(run->cursor) >= MU_LIMIT_STARTS)
         run_park(run, "poisoned", "%d executors died before they reached the frontier; look at %s.log, then muster resume %s --go-on",
                  MU_LIMIT_STARTS, run->path ? run->path : run->name, run->name);
     cursor_replay(run);

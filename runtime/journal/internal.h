@@ -34,6 +34,7 @@ struct mu_journal_ops {
 };
 
 struct mu_journal {
+    bool handing_over; /* closing is no checkpoint */
     const struct mu_journal_ops *ops;
     char *path;                 /* "" for memory */
     struct journal_chain chain; /* head: of the last appended row */

@@ -24,6 +24,12 @@ struct mu_journal *journal_new(const struct mu_journal_ops *ops, const char *pat
     return journal;
 }
 
+void mu_journal_hand_over(struct mu_journal *journal)
+{
+    journal->handing_over = true;
+    mu_journal_close(journal);
+}
+
 void mu_journal_close(struct mu_journal *journal)
 {
     if (journal == NULL)

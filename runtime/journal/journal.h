@@ -52,6 +52,8 @@ enum mu_err mu_journal_open_read(const char *path, struct mu_journal **out, stru
 struct mu_journal *mu_journal_memory(void);
 /* Does not flush: what is still in the batch is lost, as in a crash. */
 void mu_journal_close(struct mu_journal *);
+/* The same, when another process opens it next: the WAL is left as it is, which saves two syncs. */
+void mu_journal_hand_over(struct mu_journal *);
 
 /* Takes the run's executor lock (flock on PATH.lock). MU_CONFLICT when somebody holds it (pid in the
  * text). The lock dies with the process or with close. */

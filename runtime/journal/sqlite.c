@@ -468,6 +468,9 @@ enum mu_err mu_journal_create(const char *path, struct mu_journal **out, struct 
 
 static void close_storage(struct mu_journal *journal)
 {
+    struct sqlite_storage *storage = journal->storage;
+    if (journal->handing_over && storage->db)
+        sqlite3_db_config(storage->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite_close(journal->storage);
     free(journal->storage);
 }
