@@ -369,9 +369,9 @@ int follow_run(struct mu_cli *cli, const struct follow *what)
     return leave(&view, alive);
 }
 
-int show_rows(struct mu_cli *cli, const char *path)
+int show_rows(struct mu_cli *cli, const char *run, const char *path)
 {
-    struct follow what = {.run = "", .path = path, .wake_fd = -1};
+    struct follow what = {.run = run, .path = path, .wake_fd = -1};
     struct view view = {.cli = cli, .what = &what, .exit = MU_EXIT_OK, .ops = cli->json ? &json_ops : &plain_ops};
     read_rows(&view);
     mu_journal_close(view.journal);

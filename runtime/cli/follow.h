@@ -20,6 +20,6 @@ struct follow {
 int follow_run(struct mu_cli *, const struct follow *);
 
 /* Prints every row there is now, as follow_run() would. */
-int show_rows(struct mu_cli *, const char *path);
+int show_rows(struct mu_cli *, const char *run, const char *path);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/rrset.h"
 #include "journal/rows.h"
 
 #define MOST_TEXT 300
@@ -37,26 +38,6 @@ static void add_args(struct mu_buf *buf, const char *args)
     json_decref(list);
 }
 
-void line_rrset(const json_t *value, struct mu_buf *buf)
-{
-    json_t *list = mu_json_get(value, "mx") ? mu_json_get(value, "mx") : mu_json_get(value, "records"), *item;
-    if (json_is_array(value))
-        list = (json_t *)value;
-    size_t i;
-    json_array_foreach(list, i, item)
-    {
-        mu_buf_adds(buf, i ? ", " : "");
-        if (json_is_string(item))
-            add_clean(buf, json_string_value(item));
-        else
-            mu_buf_addf(buf, "%lld %s", (long long)mu_json_int(item, "preference", 0), mu_json_str(item, "host", "?"));
-    }
-    if (json_array_size(list) == 0)
-        mu_buf_adds(buf, "(none)");
-    if (json_is_integer(json_object_get(value, "ttl")))
-        mu_buf_addf(buf, "  TTL %lld", (long long)mu_json_int(value, "ttl", 0));
-}
-
 static void completion(const struct mu_row *row, const json_t *value, struct line *line)
 {
     if (strcmp(row->verb, "sleep") == 0 || !json_is_object(value))
@@ -75,7 +56,7 @@ static void completion(const struct mu_row *row, const json_t *value, struct lin
         add_clean(&line->text, why);
     } else if (mu_json_get(value, "mx")) {
         mu_buf_adds(&line->text, " - ");
-        line_rrset(value, &line->text);
+        mu_rrset_text(value, &line->text);
     }
 }
 
@@ -172,7 +153,7 @@ static void outcome(const struct mu_row *row, const json_t *value, struct line *
         add_reached(&line->text, mu_json_get(result, "sent"));
     } else if (mu_json_get(result, "after")) {
         mu_buf_adds(&line->text, ": ");
-        line_rrset(mu_json_get(result, "after"), &line->text);
+        mu_rrset_text(mu_json_get(result, "after"), &line->text);
         add_servers(&line->text, mu_json_get(result, "servers"));
     }
 }
@@ -357,9 +338,9 @@ void line_question(const struct mu_row *row, struct mu_buf *out)
     const json_t *change = mu_json_get(show, "change");
     if (change) {
         mu_buf_adds(out, "    - ");
-        line_rrset(json_object_get(change, "from"), out);
+        mu_rrset_text(json_object_get(change, "from"), out);
         mu_buf_adds(out, "\n    + ");
-        line_rrset(json_object_get(change, "to"), out);
+        mu_rrset_text(json_object_get(change, "to"), out);
         mu_buf_adds(out, "\n");
     }
     json_decref(value);

@@ -5,7 +5,6 @@
 #ifndef MU_CLI_LINES_H
 #define MU_CLI_LINES_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
@@ -36,7 +35,5 @@ void line_of(const struct mu_row *, struct line *);
 const char *line_color(enum line_kind); /* a name for mu_cli_color */
 /* The question of a gate's intent row on several lines: what would change, what was seen. */
 void line_question(const struct mu_row *intent, struct mu_buf *);
-/* `10 mx1.example.com., 20 mx2.example.com.  TTL 3600` of anything that holds mx or records. */
-void line_rrset(const json_t *value, struct mu_buf *);
 
 #endif

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/rrset.h"
 #include "cli/cli.h"
-#include "cli/lines.h"
 #include "journal/journal.h"
 #include "journal/rows.h"
 
@@ -23,7 +23,7 @@ static bool find_end(const struct mu_row *row, void *ud)
 static void print_rrset(const char *sign, const json_t *value)
 {
     struct mu_buf text = {0};
-    line_rrset(value, &text);
+    mu_rrset_text(value, &text);
     printf("      %s %s\n", sign, mu_buf_text(&text));
     mu_buf_free(&text);
 }

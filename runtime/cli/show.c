@@ -170,7 +170,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = find_run(cli, "show", argc > 1 ? argv[1] : "last", &found);
     if (code)
         return code;
-    return wide || cli->json ? show_rows(cli, found.path) : show(cli, &found);
+    return wide || cli->json ? show_rows(cli, found.name, found.path) : show(cli, &found);
 }
 
 const struct mu_command mu_command_show = {

@@ -112,6 +112,7 @@ struct call *call_new(struct run *run, struct task *task, enum mu_call_kind kind
     call->pub.incident = run->incident;
     call->pub.world = run->world_name;
     call->pub.key = call->key;
+    call->pub.facts = run->facts;
     return call;
 }
 

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/people.h"
+#include "base/rrset.h"
 #include "engine/internal.h"
 
 /* What the question is made of; the first element of the args array. */
@@ -98,11 +99,24 @@ static void add_change(struct mu_buf *body, const json_t *show)
     const json_t *change = mu_json_get(show, "change");
     if (change == NULL)
         return;
-    char *from = mu_json_text(json_object_get(json_object_get(change, "from"), "mx"));
-    char *to = mu_json_text(json_object_get(change, "to"));
-    mu_buf_addf(body, "\n- %s\n+ %s\n", from, to);
-    free(from);
-    free(to);
+    mu_buf_adds(body, "\n- ");
+    mu_rrset_text(json_object_get(change, "from"), body);
+    mu_buf_adds(body, "\n+ ");
+    mu_rrset_text(json_object_get(change, "to"), body);
+    mu_buf_adds(body, "\n");
+}
+
+/* "if we wait: senders retry 4-5 days" */
+static void add_remarks(struct mu_buf *body, const json_t *show)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)show, key, value)
+    {
+        if (json_is_string(value))
+            mu_buf_addf(body, "\n%s: %s", key, json_string_value(value));
+    }
+    mu_buf_adds(body, "\n");
 }
 
 static void ask_people(struct call *call, const char *by, const char *code, int64_t deadline)
@@ -120,6 +134,7 @@ static void ask_people(struct call *call, const char *by, const char *code, int6
         if (mu_json_str(item, "why", NULL))
             mu_buf_addf(&body, "\n%s\n", mu_json_str(item, "why", ""));
     }
+    add_remarks(&body, json_object_get(call->gate, "show"));
     add_change(&body, json_object_get(call->gate, "show"));
     mu_buf_addf(&body, "\nAnswer: muster %s %s", verb, code);
     if (strcmp(verb, "approve") == 0)
@@ -242,6 +257,14 @@ static void poll_gate(struct call *call)
     if (strcmp(news.state, "open") != 0)
         decided(call, &news);
     free(news.reason);
+}
+
+/* The run is over: nobody's answer is waited for any more. */
+void gate_close_all(struct run *run)
+{
+    for (struct call *call = run->pending; call && run->store; call = call->next_pending)
+        if (call->kind == MU_CALL_GATE && call->gate_id)
+            (void)!mu_store_gate_cancel(run->store, call->gate_id, run_clock(run), "the run has ended", NULL);
 }
 
 void gate_poll_all(struct run *run)

@@ -263,6 +263,7 @@ enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t
 void gate_begin(struct call *); /* at the frontier: intend it, or find it again */
 void gate_open(struct call *);  /* after the barrier */
 void gate_poll_all(struct run *);
+void gate_close_all(struct run *);
 
 /* note.c */
 enum mu_err note_put(struct task *, const char *verb, const char *args, size_t len, const char *src, struct mu_fail *);

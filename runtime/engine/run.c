@@ -425,6 +425,7 @@ static int end_run(struct run *run, const char *state, int exit_code)
     if (run->store == NULL)
         return exit_code;
     (void)!mu_store_run_update(run->store, run->name, state, run->stop_result, run->stop_why, "", run_clock(run), -1, exit_code, NULL);
+    gate_close_all(run);
     (void)!mu_store_lock_release_all(run->store, run->name, NULL);
     return exit_code;
 }
