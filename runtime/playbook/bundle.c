@@ -15,6 +15,9 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/near.h"
+#include "base/utf8.h"
+
+#define FILES_MAX 200 /* the largest playbook of ours has 7 */
 
 struct file {
     char *path, *bytes;
@@ -69,7 +72,8 @@ void mu_bundle_add(struct mu_bundle *bundle, const char *path, const char *bytes
     size_t at = position(bundle, path, &there);
     if (!there) {
         bundle->files = mu_xrealloc(bundle->files, bundle->count + 1, sizeof *bundle->files);
-        memmove(bundle->files + at + 1, bundle->files + at, (bundle->count - at) * sizeof *bundle->files);
+        memmove(bundle->files + at + 1, bundle->files + at,
+                (bundle->count - at) * sizeof *bundle->files);
         bundle->files[at] = (struct file){.path = mu_xstrdup(path)};
         bundle->count++;
     }
@@ -110,27 +114,29 @@ void mu_bundle_digest(const struct mu_bundle *bundle, char out[MU_SHA256_HEX])
 
 /* --- reading a folder --- */
 
-static bool is_utf8(const char *bytes, size_t len)
+/* The line of the first octet that is no text. */
+static int bad_line(const char *bytes, size_t len)
 {
-    for (size_t i = 0; i < len;) {
-        unsigned char c = (unsigned char)bytes[i];
-        size_t more = c < 0x80 ? 0 : (c >> 5) == 6 ? 1 : (c >> 4) == 14 ? 2 : (c >> 3) == 30 ? 3 : len;
-        if (c == 0 || more >= len - i)
-            return false;
-        for (size_t k = 1; k <= more; k++)
-            if (((unsigned char)bytes[i + k] & 0xc0) != 0x80)
-                return false;
-        i += more + 1;
+    int line = 1;
+    for (const char *p = bytes, *end = bytes + len; p < end; line++) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p)),
+                   *next = newline ? newline + 1 : end;
+        if (!mu_utf8_valid(p, (size_t)(next - p)) || memchr(p, '\0', (size_t)(next - p)) != NULL)
+            break;
+        p = next;
     }
-    return true;
+    return line;
 }
 
 static enum mu_err check_text(const char *name, const char *bytes, size_t len, struct mu_fail *fail)
 {
     if (len > 0 && bytes[0] == '\033')
-        return mu_fail_set(fail, MU_USAGE, "%s is compiled Lua: playbooks are text, so that people can read what will run", name);
-    if (!is_utf8(bytes, len))
-        return mu_fail_set(fail, MU_USAGE, "%s is not UTF-8 text", name);
+        return mu_fail_set(
+            fail, MU_USAGE,
+            "%s is compiled Lua: playbooks are text, so that people can read what will run", name);
+    if (!mu_utf8_valid(bytes, len) || memchr(bytes, '\0', len) != NULL)
+        return mu_fail_set(fail, MU_USAGE, "%s:%d: not UTF-8 text: save the file in that encoding",
+                           name, bad_line(bytes, len));
     return MU_OK;
 }
 
@@ -139,7 +145,9 @@ static enum mu_err read_file(const char *name, char **bytes, size_t *len, struct
     struct stat info;
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
-        return mu_fail_set(fail, MU_USAGE, "can't read %s: %s", name, errno == ELOOP ? "it is a link; copy the file into the folder" : strerror(errno));
+        return mu_fail_set(fail, MU_USAGE, "can't read %s: %s", name,
+                           errno == ELOOP ? "it is a link; copy the file into the folder"
+                                          : strerror(errno));
     enum mu_err err = MU_OK;
     *bytes = NULL;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
@@ -150,7 +158,8 @@ static enum mu_err read_file(const char *name, char **bytes, size_t *len, struct
         *bytes = mu_xcalloc((size_t)info.st_size + 1, 1);
         ssize_t got = read(fd, *bytes, (size_t)info.st_size);
         *len = got > 0 ? (size_t)got : 0;
-        err = got < 0 ? mu_fail_set(fail, MU_USAGE, "can't read %s: %s", name, strerror(errno)) : check_text(name, *bytes, *len, fail);
+        err = got < 0 ? mu_fail_set(fail, MU_USAGE, "can't read %s: %s", name, strerror(errno))
+                      : check_text(name, *bytes, *len, fail);
     }
     close(fd);
     if (err != MU_OK) {
@@ -176,13 +185,19 @@ static enum mu_err add_file(struct mu_bundle *bundle, const char *path, struct m
 static enum mu_err add_templates(struct mu_bundle *bundle, struct mu_fail *fail)
 {
     char *name = mu_xasprintf("%s/templates", bundle->folder);
-    DIR *dir = opendir(name);
+    struct stat info;
+    bool link = lstat(name, &info) == 0 && S_ISLNK(info.st_mode);
+    DIR *dir = link ? NULL : opendir(name);
     enum mu_err err = MU_OK;
     free(name);
+    if (link)
+        return mu_fail_set(fail, MU_USAGE, "%s/templates is a link; make it a folder",
+                           bundle->folder);
     if (dir == NULL)
         return MU_OK;
     for (struct dirent *entry; err == MU_OK && (entry = readdir(dir)) != NULL;) {
-        if (entry->d_name[0] == '.')
+        if (entry->d_name[0] == '.' ||
+            entry->d_name[strlen(entry->d_name) - 1] == '~') /* editors' own */
             continue;
         char *path = mu_xasprintf("templates/%s", entry->d_name);
         err = add_file(bundle, path, fail);
@@ -225,8 +240,10 @@ static enum mu_err not_found(const char *typed, const char *const *search, struc
         try_names(&near, search[i], best, sizeof best);
         mu_buf_addf(&places, "%s%s", i ? ", " : "", search[i]);
     }
-    enum mu_err err = mu_fail_set(fail, MU_USAGE, "no playbook \"%s\"%s%s%s in %s; write ./%s for a folder", typed, near.best ? " (did you mean " : "",
-                                  near.best ? near.best : "", near.best ? "?)" : "", mu_buf_text(&places), typed);
+    enum mu_err err =
+        mu_fail_set(fail, MU_USAGE, "no playbook \"%s\"%s%s%s in %s; write ./%s for a folder",
+                    typed, near.best ? " (did you mean " : "", near.best ? near.best : "",
+                    near.best ? "?)" : "", mu_buf_text(&places), typed);
     mu_buf_free(&places);
     return err;
 }
@@ -249,7 +266,8 @@ static char *find_folder(const char *typed, const char *const *search)
     return NULL;
 }
 
-enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct mu_bundle **out, struct mu_fail *fail)
+enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct mu_bundle **out,
+                           struct mu_fail *fail)
 {
     char *folder = find_folder(typed, search);
     *out = NULL;
@@ -257,7 +275,11 @@ enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct 
         return not_found(typed, search, fail);
     struct mu_bundle *bundle = mu_bundle_new();
     free(bundle->folder);
-    bundle->folder = folder;
+    bundle->folder = realpath(folder, NULL); /* so that "." has a name too */
+    if (bundle->folder == NULL)
+        bundle->folder = folder;
+    else
+        free(folder);
     enum mu_err err = add_file(bundle, "playbook.lua", fail);
     if (err == MU_OK)
         err = add_templates(bundle, fail);

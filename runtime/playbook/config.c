@@ -20,6 +20,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/near.h"
+#include "lua/bind.h"
+#include "playbook/lexer.h"
 #include "playbook/scope.h"
 #include "playbook/secret.h"
 
@@ -28,28 +30,77 @@ extern const size_t mu_prelude_config_len;
 
 enum type { TEXT, TEXTS, INTEGER, BOOLEAN, DURATION, SECRET, LIST, TABLE, ANY };
 
-static const char *const type_names[] = {"a text",     "a list of texts",           "an integer", "true or false", "a duration like \"2s\"",
-                                         "a secret (secret.file, secret.env) or a text", "a list",     "a table with names", "anything"};
+static const char *const type_names[] = {
+    "a text",        "a list of texts",        "an integer",
+    "true or false", "a duration like \"2s\"", "a secret (secret.file, secret.env) or a text",
+    "a list",        "a table with names",     "anything"};
 
-/* "*" stands for any one name; a table whose keys are not listed here takes any. */
+/* "*" stands for any one name; a table whose keys are not listed here takes any. Of a domain,
+ * playbooks may take (`from`) what muster does not know: there a key is refused only when it looks
+ * like a known one. */
 static const struct {
     const char *path;
     enum type type;
 } keys[] = {
-    {"state", TEXT},          {"playbooks", TEXTS},         {"modules", TEXTS},          {"lab", BOOLEAN},
-    {"dns", TABLE},           {"dns.resolvers", TEXTS},     {"dns.fallback", TEXTS},     {"dns.port", INTEGER},
-    {"dns.timeout", DURATION}, {"smtp", TABLE},             {"smtp.port", INTEGER},      {"smtp.helo", TEXT},
-    {"smtp.from", TEXT},      {"smtp.control", TEXTS},      {"smtp.connect_timeout", DURATION}, {"smtp.phase_timeout", DURATION},
-    {"tls", TABLE},           {"tls.ca_file", TEXT},        {"domains", TABLE},          {"domains.*", TABLE},
-    {"domains.*.provider", TEXT}, {"domains.*.standby", TEXT}, {"domains.*.primary", TEXTS}, {"domains.*.recipient", TEXT},
-    {"providers", TABLE},     {"providers.*", TABLE},       {"providers.*.driver", TEXT}, {"providers.*.url", TEXT},
-    {"providers.*.key", SECRET}, {"providers.*.server", TEXT}, {"providers.*.tsig", TABLE}, {"providers.*.tsig.name", TEXT},
-    {"providers.*.tsig.algorithm", TEXT}, {"providers.*.tsig.secret", SECRET}, {"people", TABLE}, {"people.*", TABLE},
-    {"people.*.name", TEXT},  {"people.*.account", TEXT},   {"people.*.teams", TEXTS},   {"people.*.contact", TEXTS},
-    {"channels", TABLE},      {"channels.*", TABLE},        {"channels.*.kind", TEXT},   {"channels.*.relay", TEXT},
-    {"channels.*.from", TEXT}, {"channels.*.user", TEXT},   {"channels.*.password", SECRET}, {"channels.*.tls", TEXT},
-    {"channels.*.url", SECRET}, {"channels.*.secret", SECRET}, {"channels.*.token", SECRET}, {"channels.*.timeout", DURATION}, {"channels.*.deadline", DURATION},
-    {"audiences", TABLE},     {"audiences.*", LIST},        {"ladders", TABLE},          {"ladders.*", LIST},
+    {"state", TEXT},
+    {"playbooks", TEXTS},
+    {"modules", TEXTS},
+    {"lab", BOOLEAN},
+    {"dns", TABLE},
+    {"dns.resolvers", TEXTS},
+    {"dns.fallback", TEXTS},
+    {"dns.port", INTEGER},
+    {"dns.timeout", DURATION},
+    {"smtp", TABLE},
+    {"smtp.port", INTEGER},
+    {"smtp.helo", TEXT},
+    {"smtp.from", TEXT},
+    {"smtp.control", TEXTS},
+    {"smtp.connect_timeout", DURATION},
+    {"smtp.phase_timeout", DURATION},
+    {"tls", TABLE},
+    {"tls.ca_file", TEXT},
+    {"domains", TABLE},
+    {"domains.*", TABLE},
+    {"domains.*.*", ANY},
+    {"domains.*.provider", TEXT},
+    {"domains.*.standby", TEXT},
+    {"domains.*.primary", TEXTS},
+    {"domains.*.recipient", TEXT},
+    {"providers", TABLE},
+    {"providers.*", TABLE},
+    {"providers.*.driver", TEXT},
+    {"providers.*.url", TEXT},
+    {"providers.*.key", SECRET},
+    {"providers.*.server", TEXT},
+    {"providers.*.timeout", DURATION},
+    {"providers.*.tsig", TABLE},
+    {"providers.*.tsig.name", TEXT},
+    {"providers.*.tsig.algorithm", TEXT},
+    {"providers.*.tsig.secret", SECRET},
+    {"people", TABLE},
+    {"people.*", TABLE},
+    {"people.*.name", TEXT},
+    {"people.*.account", TEXT},
+    {"people.*.teams", TEXTS},
+    {"people.*.contact", TEXTS},
+    {"channels", TABLE},
+    {"channels.*", TABLE},
+    {"channels.*.kind", TEXT},
+    {"channels.*.relay", TEXT},
+    {"channels.*.from", TEXT},
+    {"channels.*.user", TEXT},
+    {"channels.*.password", SECRET},
+    {"channels.*.tls", TEXT},
+    {"channels.*.url", SECRET},
+    {"channels.*.secret", SECRET},
+    {"channels.*.token", SECRET},
+    {"channels.*.timeout", DURATION},
+    {"channels.*.deadline", DURATION},
+    {"audiences", TABLE},
+    {"audiences.*", LIST},
+    {"ladders", TABLE},
+    {"ladders.*", LIST},
 };
 
 /* --- checking --- */
@@ -110,50 +161,122 @@ static int find_key(const char *pattern)
     return -1;
 }
 
-static enum mu_err unknown_key(const char *file, const char *section, const char *path, const char *key, struct mu_fail *fail)
+struct source { /* one file being checked */
+    const char *file;
+    struct mu_places places;
+    const json_t *modules; /* of somebody else's; their sections are theirs to check */
+};
+
+static enum mu_err wrong(const struct source *, const char *path, struct mu_fail *, const char *fmt,
+                         ...) MU_PRINTF(4, 5);
+
+/* "muster.lua:12: ..." */
+static enum mu_err wrong(const struct source *source, const char *path, struct mu_fail *fail,
+                         const char *fmt, ...)
 {
-    struct mu_near near = {.typed = key};
-    size_t len = strlen(section);
-    for (size_t i = 0; i < MU_COUNT(keys); i++) {
-        const char *rest = len == 0 ? keys[i].path : strncmp(keys[i].path, section, len) == 0 && keys[i].path[len] == '.' ? keys[i].path + len + 1 : NULL;
-        if (rest && strchr(rest, '.') == NULL)
-            mu_near_try(&near, rest);
-    }
-    return mu_fail_set(fail, MU_CONFIG, "%s: unknown key %s%s%s%s", file, path, near.best ? ": did you mean " : "", near.best ? near.best : "",
-                       near.best ? "?" : "");
+    const struct mu_place *place = mu_places_find(&source->places, path);
+    va_list ap;
+    va_start(ap, fmt);
+    mu_fail_setv(fail, MU_CONFIG, fmt, ap);
+    va_end(ap);
+    return place ? mu_fail_prefix(fail, "%s:%d", source->file, place->line)
+                 : mu_fail_prefix(fail, "%s", source->file);
 }
 
-static enum mu_err check_table(const char *file, const json_t *table, const char *section, const char *path, const json_t *modules, struct mu_fail *fail);
-
-static enum mu_err check_value(const char *file, const json_t *value, const char *section, const char *above, const char *key, const json_t *modules, struct mu_fail *fail)
+/* The known key of this section that is nearest to what was typed; NULL when none is near. */
+static const char *nearest_key(const char *section, const char *typed)
 {
-    char pattern[300], any[300], path[600];
+    struct mu_near near = {.typed = typed};
+    size_t len = strlen(section);
+    for (size_t i = 0; i < MU_COUNT(keys); i++) {
+        bool inside =
+            len == 0 || (strncmp(keys[i].path, section, len) == 0 && keys[i].path[len] == '.');
+        const char *rest = inside ? keys[i].path + len + (len > 0) : NULL;
+        if (rest && strchr(rest, '.') == NULL && strcmp(rest, "*") != 0)
+            mu_near_try(&near, rest);
+    }
+    return near.best;
+}
+
+static enum mu_err unknown_key(const struct source *source, const char *section, const char *path,
+                               const char *key, struct mu_fail *fail)
+{
+    const char *near = nearest_key(section, key);
+    if (near)
+        return wrong(source, path, fail, "unknown key %s: did you mean %s?", path, near);
+    return wrong(source, path, fail, "unknown key %s: docs/configuration.md lists those there are",
+                 path);
+}
+
+static enum mu_err check_table(const struct source *source, const json_t *table,
+                               const char *section, const char *path, struct mu_fail *fail);
+
+/* "domains.example" and "domains["example.com"]", as the places of a file are written. */
+static char *path_of(const char *above, const char *key)
+{
+    bool plain = strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+                     strlen(key) &&
+                 key[0] != '\0';
+    if (plain)
+        return mu_xasprintf("%s%s%s", above, above[0] ? "." : "", key);
+    return mu_xasprintf("%s[\"%s\"]", above, key);
+}
+
+static enum mu_err check_value(const struct source *source, const json_t *value,
+                               const char *section, const char *path, const char *key,
+                               struct mu_fail *fail)
+{
+    char pattern[300], any[300];
     snprintf(pattern, sizeof pattern, "%s%s%s", section, section[0] ? "." : "", key);
     snprintf(any, sizeof any, "%s%s*", section, section[0] ? "." : "");
-    snprintf(path, sizeof path, "%s%s%s", above, above[0] ? "." : "", key);
     const char *found_as = find_key(pattern) >= 0 ? pattern : any;
     int found = find_key(found_as);
-    if (found < 0 && section[0] == '\0' && json_array_size(modules) > 0)
-        return MU_OK; /* a section of a module of somebody else's */
-    if (found < 0)
-        return unknown_key(file, section, path, key, fail);
+    if (found < 0 && section[0] == '\0' && json_array_size(source->modules) > 0)
+        return MU_OK;
+    if (found < 0 || (keys[found].type == ANY && nearest_key(section, key) != NULL))
+        return unknown_key(source, section, path, key, fail);
     if (!fits(value, keys[found].type))
-        return mu_fail_set(fail, MU_CONFIG, "%s: %s takes %s", file, path, type_names[keys[found].type]);
+        return wrong(source, path, fail, "%s takes %s", path, type_names[keys[found].type]);
     if (json_is_object(value) && is_listed_table(found_as) && keys[found].type == TABLE)
-        return check_table(file, value, found_as, path, modules, fail);
+        return check_table(source, value, found_as, path, fail);
     return MU_OK;
 }
 
-static enum mu_err check_table(const char *file, const json_t *table, const char *section, const char *path, const json_t *modules, struct mu_fail *fail)
+static enum mu_err check_table(const struct source *source, const json_t *table,
+                               const char *section, const char *path, struct mu_fail *fail)
 {
     const char *key;
     json_t *value;
+    enum mu_err err = MU_OK;
     json_object_foreach((json_t *)table, key, value)
     {
-        if (check_value(file, value, section, path, key, modules, fail) != MU_OK)
-            return fail->class;
+        char *full = path_of(path, key);
+        err = check_value(source, value, section, full, key, fail);
+        free(full);
+        if (err != MU_OK)
+            break;
     }
-    return MU_OK;
+    return err;
+}
+
+/* Keys stand in the table that is returned, or are assigned at the left of the file. */
+static void find_places(const char *text, size_t len, struct mu_places *places)
+{
+    struct mu_tokens tokens;
+    mu_lex(text, len, &tokens);
+    for (size_t i = 0; i + 1 < tokens.count; i = mu_token_close(&tokens, i) + 1) {
+        const struct mu_token *t = &tokens.items[i];
+        if (mu_token_is(t, "return") && mu_token_is(t + 1, "{")) {
+            mu_places_of_table(&tokens, i + 1, "", places);
+        } else if (t->kind == MU_TOKEN_NAME && mu_token_is(t + 1, "=")) {
+            char *name = mu_xstrndup(t->text, t->len);
+            mu_places_add(places, name, t);
+            if (i + 2 < tokens.count && mu_token_is(t + 2, "{"))
+                mu_places_of_table(&tokens, i + 2, name, places);
+            free(name);
+        }
+    }
+    mu_tokens_free(&tokens);
 }
 
 /* --- reading --- */
@@ -163,8 +286,11 @@ static int l_secret(lua_State *L)
     struct mu_fail fail;
     const char *dir = lua_touserdata(L, lua_upvalueindex(1)), *source = luaL_checkstring(L, 1);
     const char *colon = strchr(source, ':');
-    if (secret_read(colon + 1, source, dir, &fail) != MU_OK)
-        return luaL_error(L, "%s", fail.text);
+    if (secret_read(colon + 1, source, dir, &fail) != MU_OK) {
+        char src[MU_BIND_SRC];
+        lua_pushfstring(L, "%s: %s", mu_bind_src(L, src), fail.text);
+        return lua_error(L);
+    }
     lua_pushstring(L, colon + 1);
     return 1;
 }
@@ -172,11 +298,13 @@ static int l_secret(lua_State *L)
 static enum mu_err read_text(const char *file, char **text, size_t *len, struct mu_fail *fail)
 {
     struct stat info;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > MU_LIMIT_FILE) {
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) ||
+        info.st_size > (off_t)MU_LIMIT_FILE) {
         if (fd >= 0)
             close(fd);
-        return mu_fail_set(fail, MU_CONFIG, "can't read the configuration %s: %s", file, fd < 0 ? strerror(errno) : "not a file of at most 1 MiB");
+        return mu_fail_set(fail, MU_CONFIG, "can't read the configuration %s: %s", file,
+                           fd < 0 ? strerror(errno) : "not a file of at most 1 MiB");
     }
     *text = mu_xcalloc((size_t)info.st_size + 1, 1);
     ssize_t got = read(fd, *text, (size_t)info.st_size);
@@ -185,50 +313,83 @@ static enum mu_err read_text(const char *file, char **text, size_t *len, struct 
     return MU_OK;
 }
 
-static enum mu_err read_values(const char *file, const char *dir, json_t **out, struct mu_fail *fail)
+static enum mu_err read_values(const char *file, const char *dir, json_t **out,
+                               struct mu_fail *fail)
 {
     const struct scope_word words[] = {{"secret", l_secret}, {0}};
     char *text = NULL;
     size_t len = 0;
     if (read_text(file, &text, &len, fail) != MU_OK)
         return fail->class;
-    enum mu_err err = scope_read(mu_prelude_config, mu_prelude_config_len, "muster/config.lua", text, len, file, words, (void *)dir, out, fail);
-    free(text);
+    enum mu_err err = scope_read(mu_prelude_config, mu_prelude_config_len, "muster/config.lua",
+                                 text, len, file, words, (void *)dir, out, fail);
     if (err == MU_OK && !json_is_object(*out)) {
         bool empty = json_is_array(*out) && json_array_size(*out) == 0;
         json_decref(*out);
         *out = json_object();
         if (!empty)
-            err = mu_fail_set(fail, MU_CONFIG, "%s: the configuration is a table with names, not a list", file);
+            err = mu_fail_set(fail, MU_CONFIG,
+                              "%s: the configuration is a table with names, not a list", file);
     }
-    if (err == MU_OK)
-        err = check_table(file, *out, "", "", json_object_get(*out, "modules"), fail);
+    if (err == MU_OK) {
+        struct source source = {file, {0}, json_object_get(*out, "modules")};
+        find_places(text, len, &source.places);
+        err = check_table(&source, *out, "", "", fail);
+        mu_places_free(&source.places);
+    }
+    free(text);
     if (err != MU_OK)
         fail->class = MU_CONFIG;
     return err;
 }
 
+struct merging {
+    json_t *origins; /* path → the file that set it first */
+    const char *first, *file;
+    struct mu_fail *fail;
+};
+
+/* The file that set this key, or the table it is in. */
+static const char *origin_of(const struct merging *merging, const char *path)
+{
+    const char *file = NULL;
+    for (size_t len = strlen(path); len > 0 && file == NULL; len--) {
+        if (path[len] != '\0' && path[len] != '.' && path[len] != '[')
+            continue;
+        char *holder = mu_xstrndup(path, len);
+        file = mu_json_str(merging->origins, holder, NULL);
+        free(holder);
+    }
+    return file ? file : merging->first;
+}
+
 /* Tables are merged; anything else that is set twice is an error that names both files. */
-static enum mu_err merge(json_t *into, const json_t *from, const char *first, const char *second, const char *path, struct mu_fail *fail)
+static enum mu_err merge(const struct merging *merging, json_t *into, const json_t *from,
+                         const char *path)
 {
     const char *key;
     json_t *value;
+    enum mu_err err = MU_OK;
     json_object_foreach((json_t *)from, key, value)
     {
         json_t *there = json_object_get(into, key);
-        char *name = mu_xasprintf("%s%s%s", path, path[0] ? "." : "", key);
-        enum mu_err err = MU_OK;
-        if (there == NULL)
+        char *name = path_of(path, key);
+        if (there == NULL) {
             json_object_set(into, key, value);
-        else if (json_is_object(there) && json_is_object(value))
-            err = merge(there, value, first, second, name, fail);
-        else
-            err = mu_fail_set(fail, MU_CONFIG, "%s is set in %s and again in %s", name, first, second);
+            json_object_set_new(merging->origins, name, json_string(merging->file));
+        } else if (json_is_object(there) && json_is_object(value) &&
+                   json_object_get(there, "$secret") == NULL) {
+            err = merge(merging, there, value, name);
+        } else {
+            err = mu_fail_set(merging->fail, MU_CONFIG,
+                              "%s is set in %s and again in %s: keep one of them", name,
+                              origin_of(merging, name), merging->file);
+        }
         free(name);
         if (err != MU_OK)
-            return err;
+            break;
     }
-    return MU_OK;
+    return err;
 }
 
 static int lua_files(const struct dirent *entry)
@@ -237,25 +398,37 @@ static int lua_files(const struct dirent *entry)
     return entry->d_name[0] != '.' && len > 4 && strcmp(entry->d_name + len - 4, ".lua") == 0;
 }
 
+static enum mu_err merge_file(struct mu_config *config, const char *file, json_t *origins,
+                              struct mu_fail *fail)
+{
+    struct merging merging = {origins, config->path, file, fail};
+    json_t *values = NULL;
+    enum mu_err err = read_values(file, config->dir, &values, fail);
+    if (err == MU_OK)
+        err = merge(&merging, config->values, values, "");
+    json_decref(values);
+    return err;
+}
+
 static enum mu_err merge_folder(struct mu_config *config, struct mu_fail *fail)
 {
     char *folder = mu_xasprintf("%s/muster.d", config->dir);
     struct dirent **entries = NULL;
+    json_t *origins = json_object();
     int count = scandir(folder, &entries, lua_files, alphasort);
     enum mu_err err = MU_OK;
+    if (count < 0 && errno != ENOENT)
+        err = mu_fail_set(fail, MU_CONFIG, "%s can't be read: %s", folder, strerror(errno));
     for (int i = 0; i < count; i++) {
         char *file = mu_xasprintf("%s/%s", folder, entries[i]->d_name);
-        json_t *values = NULL;
         if (err == MU_OK)
-            err = read_values(file, config->dir, &values, fail);
-        if (err == MU_OK)
-            err = merge(config->values, values, config->path, file, "", fail);
-        json_decref(values);
+            err = merge_file(config, file, origins, fail);
         free(file);
         free(entries[i]);
     }
     free(entries);
     free(folder);
+    json_decref(origins);
     return err;
 }
 
@@ -347,7 +520,8 @@ const json_t *mu_config_at(const json_t *values, const char *path)
 
 char *mu_config_state_dir(const struct mu_config *config)
 {
-    const char *said = mu_json_str(config->values, "state", NULL), *env = getenv("MUSTER_STATE"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const char *said = mu_json_str(config->values, "state", NULL), *env = getenv("MUSTER_STATE"),
+               *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     if (said)
         return said[0] == '/' ? mu_xstrdup(said) : mu_xasprintf("%s/%s", config->dir, said);
     if (env && env[0])

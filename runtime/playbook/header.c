@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The header of a playbook; see header.h. The words themselves are Lua (lua/prelude/header.lua); here
- * what was said is checked. To add a header key: its row in `keys`, its field in struct mu_header. */
+ * The header of a playbook; see header.h. Its words are Lua (lua/prelude/header.lua), run by
+ * scope.c; here what was said is judged. To add a key: a row in `keys`, its field in struct
+ * mu_header, a line in fill(). */
 #include "playbook/header.h"
 
 #include <ctype.h>
@@ -13,328 +14,652 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/near.h"
+#include "playbook/lexer.h"
+#include "playbook/param.h"
 #include "playbook/scope.h"
 
 extern const char mu_prelude_header[];
 extern const size_t mu_prelude_header_len;
 
-static const char *const kind_names[] = {"domain", "host", "duration", "integer", "number", "string", "boolean", "choice", "mailbox", "secret", "list"};
+#define FILE_NAME      "playbook.lua"
+#define STALE_AFTER_MS 900000 /* design J8 */
+#define NAME_MAX_LEN   64
+
+enum shape { TEXT, DURATION, TEXTS, OBJECT };
+
+struct key {
+    const char *name;
+    enum shape shape;
+    bool required;
+    const char *example;
+};
+
+static const char *const kind_names[] = {
+    [MU_PARAM_DOMAIN] = "domain",   [MU_PARAM_HOST] = "host",     [MU_PARAM_DURATION] = "duration",
+    [MU_PARAM_INTEGER] = "integer", [MU_PARAM_NUMBER] = "number", [MU_PARAM_STRING] = "string",
+    [MU_PARAM_BOOLEAN] = "boolean", [MU_PARAM_CHOICE] = "choice", [MU_PARAM_MAILBOX] = "mailbox",
+    [MU_PARAM_SECRET] = "secret",   [MU_PARAM_LIST] = "list",
+};
+
+static const struct key keys[] = {
+    {"name", TEXT, true, "name = \"mx-failover\""},
+    {"version", TEXT, true, "version = \"1.0.0\""},
+    {"owner", TEXT, true, "owner = \"mail-platform\""},
+    {"summary", TEXT, true, "summary = \"What it does, in one sentence.\""},
+    {"may_change", TEXTS, true, "may_change = { \"notify\" }, or {} when it changes nothing"},
+    {"exclusive", TEXT, false, "exclusive = \"mx:{domain}\""},
+    {"stale_after", DURATION, false, "stale_after = \"15m\""},
+    {"followed_by", TEXT, false, "followed_by = \"mx-failback\""},
+    {"watch", OBJECT, false,
+     "watch = { every = \"1m\", confirm = 3, clear = 3, again_after = \"30m\" }"},
+    {"changelog", OBJECT, true, "changelog = { [\"1.0.0\"] = \"First version\" }"},
+    {"budget", OBJECT, false, "budget = { acts = 20 }"},
+};
+
+struct header { /* what is behind a struct mu_header */
+    struct mu_header pub;
+    json_t *root; /* what scope.c read; every text of pub is in here */
+    json_t *said; /* the table given to playbook { }, in root */
+    struct mu_places places;
+    int line; /* of playbook { */
+    struct mu_fail *fail;
+};
 
 const char *mu_param_kind_name(enum mu_param_kind kind)
 {
     return (unsigned)kind < MU_COUNT(kind_names) ? kind_names[kind] : "?";
 }
 
-static bool kind_of(const char *name, enum mu_param_kind *kind)
+/* --- errors with a place --- */
+
+static enum mu_err wrong(struct header *h, const char *path, const char *fmt, ...) MU_PRINTF(3, 4);
+
+static enum mu_err wrong(struct header *h, const char *path, const char *fmt, ...)
 {
-    for (size_t i = 0; name && i < MU_COUNT(kind_names); i++)
-        if (strcmp(kind_names[i], name) == 0) {
+    const struct mu_place *place = mu_places_find(&h->places, path);
+    va_list ap;
+    va_start(ap, fmt);
+    mu_fail_setv(h->fail, MU_USAGE, fmt, ap);
+    va_end(ap);
+    return mu_fail_prefix(h->fail, FILE_NAME ":%d", place ? place->line : h->line);
+}
+
+/* "name, version, ..." of an array whose items begin with their name. */
+static void list_keys(const struct key *known, size_t count, const char *typed, struct mu_buf *out,
+                      struct mu_near *near)
+{
+    near->typed = typed;
+    for (size_t i = 0; i < count; i++) {
+        mu_buf_addf(out, "%s%s", i ? ", " : "", known[i].name);
+        mu_near_try(near, known[i].name);
+    }
+}
+
+/* Every key of the object is known and has its shape; the required ones are there. */
+static enum mu_err unknown_key(struct header *h, const char *path, const char *typed,
+                               const struct key *known, size_t count)
+{
+    struct mu_near near = {0};
+    struct mu_buf all = {.max = 400};
+    list_keys(known, count, typed, &all, &near);
+    if (near.best)
+        wrong(h, path, "unknown key \"%.60s\": did you mean %s?", typed, near.best);
+    else
+        wrong(h, path, "unknown key \"%.60s\": there are %s", typed, mu_buf_text(&all));
+    mu_buf_free(&all);
+    return MU_USAGE;
+}
+
+static bool is_texts(const json_t *value)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        if (!json_is_string(item))
+            return false;
+    }
+    return json_is_array(value) || (json_is_object(value) && json_object_size(value) == 0);
+}
+
+static enum mu_err check_shape(struct header *h, const struct key *key, const json_t *value)
+{
+    int64_t ms;
+    bool empty_list = json_is_array(value) && json_array_size(value) == 0;
+    switch (key->shape) {
+    case TEXT:
+        if (json_is_string(value) && json_string_length(value) > 0)
+            return MU_OK;
+        return wrong(h, key->name, "%s is a text: %s", key->name, key->example);
+    case DURATION:
+        if (json_is_string(value) && mu_duration_parse(json_string_value(value), &ms))
+            return MU_OK;
+        return wrong(h, key->name, "%s is a duration: %s", key->name, key->example);
+    case TEXTS:
+        return is_texts(value)
+                   ? MU_OK
+                   : wrong(h, key->name, "%s is a list of texts: %s", key->name, key->example);
+    case OBJECT:
+        break;
+    }
+    return json_is_object(value) || empty_list
+               ? MU_OK
+               : wrong(h, key->name, "%s is a table: %s", key->name, key->example);
+}
+
+static enum mu_err check_keys(struct header *h)
+{
+    const char *name;
+    json_t *value;
+    if (!json_is_object(h->said))
+        return wrong(h, "",
+                     "the header names its keys: playbook { name = \"...\", version = \"...\" }");
+    json_object_foreach(h->said, name, value)
+    {
+        size_t i = 0;
+        while (i < MU_COUNT(keys) && strcmp(keys[i].name, name) != 0)
+            i++;
+        if (i == MU_COUNT(keys))
+            return unknown_key(h, name, name, keys, MU_COUNT(keys));
+        if (check_shape(h, &keys[i], value) != MU_OK)
+            return MU_USAGE;
+    }
+    for (size_t i = 0; i < MU_COUNT(keys); i++)
+        if (keys[i].required && json_object_get(h->said, keys[i].name) == NULL)
+            return wrong(h, "", "the header lacks %s: %s", keys[i].name, keys[i].example);
+    return MU_OK;
+}
+
+/* --- texts with a form --- */
+
+static bool is_name(const char *text)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return len > 0 && len <= NAME_MAX_LEN && text[len] == '\0' && text[0] != '-';
+}
+
+/* One part of a semantic version: digits without leading zero. */
+static const char *version_part(const char *p)
+{
+    size_t len = strspn(p, "0123456789");
+    return len == 0 || len > 9 || (len > 1 && p[0] == '0') ? NULL : p + len;
+}
+
+/* https://semver.org: MAJOR.MINOR.PATCH[-PRE][+BUILD] */
+static bool is_version(const char *text)
+{
+    static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+    const char *p = version_part(text);
+    for (int i = 0; i < 2 && p; i++)
+        p = *p == '.' ? version_part(p + 1) : NULL;
+    for (const char *mark = "-+"; p && *mark; mark++)
+        if (*p == *mark) {
+            size_t len = strspn(p + 1, rest);
+            p = len ? p + 1 + len : NULL;
+        }
+    return p && *p == '\0';
+}
+
+static enum mu_err check_identity(struct header *h)
+{
+    const struct mu_header *pub = &h->pub;
+    if (!is_name(pub->name))
+        return wrong(h, "name",
+                     "name \"%.80s\" must be lower-case letters, digits and hyphens, at most %d",
+                     pub->name, NAME_MAX_LEN);
+    if (!is_version(pub->version))
+        return wrong(h, "version", "version \"%.80s\" must be a semantic version such as \"1.0.0\"",
+                     pub->version);
+    if (!json_is_string(json_object_get(pub->changelog, pub->version)))
+        return wrong(h, "changelog",
+                     "changelog has no line for version %.40s: add [\"%.40s\"] = \"What changed\"",
+                     pub->version, pub->version);
+    if (pub->followed_by && !is_name(pub->followed_by))
+        return wrong(h, "followed_by", "followed_by \"%.80s\" must be the name of a playbook",
+                     pub->followed_by);
+    return MU_OK;
+}
+
+static enum mu_err check_changelog(struct header *h)
+{
+    const char *version;
+    json_t *text;
+    json_object_foreach(h->pub.changelog, version, text)
+    {
+        if (!is_version(version) || !json_is_string(text))
+            return wrong(
+                h, "changelog",
+                "changelog maps versions to texts: [\"1.0.0\"] = \"What changed\", not \"%.60s\"",
+                version);
+    }
+    return MU_OK;
+}
+
+static enum mu_err check_folder(struct header *h, const struct mu_bundle *bundle)
+{
+    const char *folder = mu_bundle_folder(bundle), *slash = strrchr(folder, '/'),
+               *last = slash ? slash + 1 : folder;
+    if (last[0] == '\0' || strcmp(last, h->pub.name) == 0)
+        return MU_OK;
+    return wrong(h, "name", "name \"%.80s\" differs from its folder \"%.80s\": rename one of them",
+                 h->pub.name, last);
+}
+
+/* --- holes: "mx:{domain}", "domains[domain].standby" --- */
+
+static bool has_param(const struct header *h, const char *name, size_t len)
+{
+    for (size_t i = 0; i < h->pub.param_count; i++)
+        if (strlen(h->pub.params[i].name) == len && memcmp(h->pub.params[i].name, name, len) == 0)
+            return true;
+    return false;
+}
+
+static enum mu_err unknown_hole(struct header *h, const char *path, const char *text,
+                                const char *name, size_t len)
+{
+    char *typed = mu_xstrndup(name, len);
+    struct mu_near near = {.typed = typed};
+    for (size_t i = 0; i < h->pub.param_count; i++)
+        mu_near_try(&near, h->pub.params[i].name);
+    wrong(h, path, "\"%.100s\" names the param \"%.60s\", which there is none of%s%s%s", text,
+          typed, near.best ? ": did you mean " : "", near.best ? near.best : "",
+          near.best ? "?" : "");
+    free(typed);
+    return MU_USAGE;
+}
+
+static enum mu_err check_holes(struct header *h, const char *path, const char *text, char open,
+                               char close)
+{
+    for (const char *p = text; (p = strchr(p, open)) != NULL;) {
+        const char *end = strchr(++p, close);
+        if (end == NULL)
+            return wrong(h, path, "\"%.100s\" opens a hole with %c and does not close it", text,
+                         open);
+        if (!has_param(h, p, (size_t)(end - p)))
+            return unknown_hole(h, path, text, p, (size_t)(end - p));
+        p = end + 1;
+    }
+    return MU_OK;
+}
+
+/* "zone.set_mx", "zone.*", "notify", each with an optional ":target". */
+static bool is_entry(const char *text)
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t len = strspn(text, word);
+    const char *p = text + len;
+    if (len == 0)
+        return false;
+    if (*p == '.')
+        p += p[1] == '*' ? 2 : 1 + strspn(p + 1, word);
+    return p[-1] != '.' && (*p == '\0' || (*p == ':' && p[1] != '\0'));
+}
+
+static enum mu_err check_may_change(struct header *h)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(h->pub.may_change, i, item)
+    {
+        char path[40];
+        const char *text = json_string_value(item);
+        snprintf(path, sizeof path, "may_change[%zu]", i + 1);
+        if (!is_entry(text))
+            return wrong(h, path,
+                         "may_change \"%.100s\" must be a verb, with its target where it has one: "
+                         "\"zone.set_mx:{domain}\", \"notify\"",
+                         text);
+        if (check_holes(h, path, text, '{', '}') != MU_OK)
+            return MU_USAGE;
+    }
+    return h->pub.exclusive ? check_holes(h, "exclusive", h->pub.exclusive, '{', '}') : MU_OK;
+}
+
+/* --- watch and budget --- */
+
+static enum mu_err watch_duration(struct header *h, const json_t *said, const char *key,
+                                  const char *name, int64_t otherwise)
+{
+    const json_t *value = json_object_get(said, key);
+    char path[40];
+    int64_t ms = otherwise;
+    snprintf(path, sizeof path, "watch.%s", key);
+    if (value &&
+        (!json_is_string(value) || !mu_duration_parse(json_string_value(value), &ms) || ms < 1000))
+        return wrong(h, path, "watch.%s is a duration of at least a second: %s = \"1m\"", key, key);
+    json_object_set_new(h->pub.watch, name, json_integer(ms));
+    return MU_OK;
+}
+
+static enum mu_err watch_count(struct header *h, const json_t *said, const char *key)
+{
+    const json_t *value = json_object_get(said, key);
+    json_int_t count = value ? json_integer_value(value) : 3;
+    char path[40];
+    snprintf(path, sizeof path, "watch.%s", key);
+    if (count < 1 || count > 1000)
+        return wrong(h, path, "watch.%s is how many looks in a row count: %s = 3", key, key);
+    json_object_set_new(h->pub.watch, key, json_integer(count));
+    return MU_OK;
+}
+
+static enum mu_err check_watch(struct header *h)
+{
+    static const struct key known[] = {
+        {.name = "every"}, {.name = "confirm"}, {.name = "clear"}, {.name = "again_after"}};
+    const json_t *said = json_object_get(h->said, "watch");
+    const char *name;
+    json_t *value;
+    if (said == NULL)
+        return MU_OK;
+    if (!h->pub.has_detect)
+        return wrong(h, "watch", "watch needs a function detect(p): what should it look at?");
+    json_object_foreach((json_t *)said, name, value)
+    {
+        size_t i = 0;
+        while (i < MU_COUNT(known) && strcmp(known[i].name, name) != 0)
+            i++;
+        if (i == MU_COUNT(known))
+            return unknown_key(h, "watch", name, known, MU_COUNT(known));
+    }
+    h->pub.watch = json_object();
+    enum mu_err err = watch_duration(h, said, "every", "every_ms", 60000);
+    err = err == MU_OK ? watch_count(h, said, "confirm") : err;
+    err = err == MU_OK ? watch_count(h, said, "clear") : err;
+    return err == MU_OK ? watch_duration(h, said, "again_after", "again_after_ms", 1800000) : err;
+}
+
+static enum mu_err check_budget(struct header *h)
+{
+    static const struct key known[] = {{.name = "acts"},
+                                       {.name = "rows"},
+                                       {.name = "cpu_s"},
+                                       {.name = "memory_mb"},
+                                       {.name = "output_kb"}};
+    const char *name;
+    json_t *value;
+    json_object_foreach(h->pub.budget, name, value)
+    {
+        char path[80];
+        size_t i = 0;
+        while (i < MU_COUNT(known) && strcmp(known[i].name, name) != 0)
+            i++;
+        if (i == MU_COUNT(known))
+            return unknown_key(h, "budget", name, known, MU_COUNT(known));
+        snprintf(path, sizeof path, "budget.%s", name);
+        if (json_integer_value(value) < 1)
+            return wrong(h, path, "budget.%s is a whole number above zero", name);
+    }
+    return MU_OK;
+}
+
+/* --- params --- */
+
+static enum mu_err read_bound(struct header *h, const struct mu_param *param, const char *which,
+                              const json_t *value, bool *has, int64_t *bound)
+{
+    char path[160];
+    bool duration = param->kind == MU_PARAM_DURATION,
+         number = param->kind == MU_PARAM_INTEGER || param->kind == MU_PARAM_NUMBER;
+    snprintf(path, sizeof path, "params.%.80s.%s", param->name, which);
+    if (value == NULL)
+        return MU_OK;
+    if (!duration && !number)
+        return wrong(h, path, "param %.60s: a %s has no %s", param->name,
+                     mu_param_kind_name(param->kind), which);
+    if (duration ? !json_is_string(value) || !mu_duration_parse(json_string_value(value), bound)
+                 : !json_is_integer(value))
+        return wrong(h, path, "param %.60s: %s is %s", param->name, which,
+                     duration ? "a duration like \"5m\"" : "a whole number");
+    if (number)
+        *bound = json_integer_value(value);
+    *has = true;
+    return MU_OK;
+}
+
+static enum mu_err read_default(struct header *h, struct mu_param *param, const json_t *value)
+{
+    char path[160], where[160];
+    snprintf(path, sizeof path, "params.%.80s.default", param->name);
+    snprintf(where, sizeof where, "the default of %.80s", param->name);
+    if (value == NULL)
+        return MU_OK;
+    if (param->kind == MU_PARAM_SECRET)
+        return wrong(h, path,
+                     "param %.60s: a secret has no default; take it `from` muster.lua, where "
+                     "secret.file stands",
+                     param->name);
+    if (param_read_value(param, value, where, &param->otherwise, h->fail) == MU_OK)
+        return MU_OK;
+    struct mu_fail why = *h->fail;
+    return wrong(h, path, "%s", why.text);
+}
+
+static enum mu_err read_options(struct header *h, struct mu_param *param, const json_t *said)
+{
+    const json_t *from = json_object_get(said, "from");
+    char path[160];
+    snprintf(path, sizeof path, "params.%.80s.from", param->name);
+    if (from && !json_is_string(from))
+        return wrong(
+            h, path,
+            "param %.60s: from is a path in muster.lua: from = \"domains[domain].standby\"",
+            param->name);
+    param->from = json_string_value(from);
+    if (read_bound(h, param, "min", json_object_get(said, "min"), &param->has_min, &param->min) !=
+            MU_OK ||
+        read_bound(h, param, "max", json_object_get(said, "max"), &param->has_max, &param->max) !=
+            MU_OK)
+        return MU_USAGE;
+    return read_default(h, param,
+                        json_object_get(said, "default")); /* last: it must fit all the others */
+}
+
+static enum mu_err read_choices(struct header *h, struct mu_param *param, const json_t *choices)
+{
+    char path[160];
+    snprintf(path, sizeof path, "params.%.80s", param->name);
+    bool some = json_array_size(choices) > 0,
+         choice = param->kind == MU_PARAM_CHOICE ||
+                  (param->kind == MU_PARAM_LIST && param->items == MU_PARAM_CHOICE);
+    if (some && !choice)
+        return wrong(h, path, "param %.60s: a %s takes options by name: { default = ... }",
+                     param->name, mu_param_kind_name(param->kind));
+    if (choice && (!some || !is_texts(choices)))
+        return wrong(
+            h, path,
+            "param %.60s: a choice lists its texts: param.choice \"%.60s\" { \"a\", \"b\" }",
+            param->name, param->doc);
+    param->choices = choice ? (json_t *)choices : NULL;
+    return MU_OK;
+}
+
+static bool kind_named(const char *name, enum mu_param_kind *kind)
+{
+    for (int i = 0; name && i <= MU_PARAM_LIST; i++)
+        if (strcmp(mu_param_kind_name((enum mu_param_kind)i), name) == 0) {
             *kind = (enum mu_param_kind)i;
             return true;
         }
     return false;
 }
 
-/* --- keys --- */
-
-enum key_type { KEY_TEXT, KEY_DURATION, KEY_TEXTS, KEY_OBJECT };
-
-static const struct {
-    const char *name;
-    enum key_type type;
-    bool required;
-} keys[] = {
-    {"name", KEY_TEXT, true},       {"version", KEY_TEXT, true},         {"owner", KEY_TEXT, true},      {"summary", KEY_TEXT, true},
-    {"may_change", KEY_TEXTS, true}, {"changelog", KEY_OBJECT, true},    {"exclusive", KEY_TEXT, false}, {"stale_after", KEY_DURATION, false},
-    {"followed_by", KEY_TEXT, false}, {"watch", KEY_OBJECT, false},      {"budget", KEY_OBJECT, false},
-};
-
-static bool is_type(const json_t *value, enum key_type type)
+static bool is_identifier(const char *text)
 {
-    int64_t ms;
-    size_t i;
-    json_t *item;
-    switch (type) {
-    case KEY_TEXT:
-        return json_is_string(value) && json_string_length(value) > 0;
-    case KEY_DURATION:
-        return json_is_string(value) && mu_duration_parse(json_string_value(value), &ms);
-    case KEY_TEXTS:
-        if (json_is_object(value))
-            return json_object_size(value) == 0; /* {} in Lua */
-        json_array_foreach(value, i, item)
-        {
-            if (!json_is_string(item))
-                return false;
-        }
-        return json_is_array(value);
-    case KEY_OBJECT:
-        return json_is_object(value);
-    }
-    return false;
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return len > 0 && len <= NAME_MAX_LEN && text[len] == '\0' && islower((unsigned char)text[0]);
 }
 
-static enum mu_err unknown_key(const char *key, int line, struct mu_fail *fail)
+static enum mu_err read_param(struct header *h, struct mu_param *param, const json_t *said)
 {
-    struct mu_near near = {.typed = key};
-    for (size_t i = 0; i < MU_COUNT(keys); i++)
-        mu_near_try(&near, keys[i].name);
-    return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: playbook { } has no key \"%s\"%s%s%s", line, key, near.best ? ": did you mean " : "",
-                       near.best ? near.best : "", near.best ? "?" : "");
+    const char *name = mu_json_str(said, "name", "?");
+    char path[160];
+    snprintf(path, sizeof path, "params.%.100s", name);
+    param->name = name;
+    param->doc = mu_json_str(said, "doc", NULL);
+    param->line = (int)mu_json_int(said, "line", 0);
+    if (param->doc == NULL || !kind_named(mu_json_str(said, "kind", NULL), &param->kind))
+        return wrong(
+            h, path,
+            "param %.60s must be made by a param word: %.60s = param.string \"What it is\"", name,
+            name);
+    if (!is_identifier(name))
+        return wrong(h, path, "param \"%.60s\" must be lower-case letters, digits and underscores",
+                     name);
+    if (param->kind == MU_PARAM_LIST &&
+        (!kind_named(mu_json_str(said, "items", NULL), &param->items) ||
+         param->items >= MU_PARAM_SECRET))
+        return wrong(h, path, "param %.60s: a list holds plain values, no secrets and no lists",
+                     name);
+    enum mu_err err = read_choices(h, param, json_object_get(said, "choices"));
+    return err == MU_OK ? read_options(h, param, said) : err;
 }
-
-static enum mu_err check_keys(const json_t *said, int line, struct mu_fail *fail)
-{
-    static const char *const wanted[] = {"a text", "a duration like \"15m\"", "a list of texts", "a table with names"};
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)said, key, value)
-    {
-        size_t i = 0;
-        while (i < MU_COUNT(keys) && strcmp(keys[i].name, key) != 0)
-            i++;
-        if (i == MU_COUNT(keys))
-            return unknown_key(key, line, fail);
-        if (!is_type(value, keys[i].type))
-            return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: %s takes %s", line, key, wanted[keys[i].type]);
-    }
-    for (size_t i = 0; i < MU_COUNT(keys); i++)
-        if (keys[i].required && mu_json_get(said, keys[i].name) == NULL)
-            return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: playbook { } needs %s", line, keys[i].name);
-    return MU_OK;
-}
-
-static bool is_semantic_version(const char *text)
-{
-    int dots = 0;
-    for (const char *p = text; *p; p++) {
-        if (*p == '.' && (p == text || p[1] == '\0' || p[1] == '.'))
-            return false;
-        dots += *p == '.';
-        if (*p == '-' || *p == '+')
-            return dots == 2 && p[1] != '\0';
-        if (*p != '.' && !isdigit((unsigned char)*p))
-            return false;
-    }
-    return dots == 2;
-}
-
-static bool is_name(const char *text)
-{
-    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    return len > 0 && len <= 64 && text[len] == '\0' && text[0] != '-';
-}
-
-static enum mu_err check_name(const char *name, const char *version, const json_t *changelog, const struct mu_bundle *bundle, int line, struct mu_fail *fail)
-{
-    const char *folder = mu_bundle_folder(bundle), *base = strrchr(folder, '/');
-    base = base ? base + 1 : folder;
-    if (!is_name(name))
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: name \"%s\": use lower-case letters, digits and \"-\"", line, name);
-    if (base[0] && strcmp(base, ".") != 0 && strcmp(base, "..") != 0 && strcmp(base, name) != 0)
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: name is \"%s\" and its folder is \"%s\": make them the same", line, name, base);
-    if (!is_semantic_version(version))
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: version \"%s\" is not a semantic version like 1.2.0", line, version);
-    if (mu_json_str(changelog, version, NULL) == NULL)
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: changelog has no entry for version %s: add [\"%s\"] = \"what changed\"", line, version, version);
-    return MU_OK;
-}
-
-/* Holes name params. */
-static enum mu_err check_holes(const struct mu_header *header, const char *key, const char *pattern, int line, struct mu_fail *fail)
-{
-    for (const char *open = pattern; (open = strchr(open, '{')) != NULL; open++) {
-        const char *close = strchr(open, '}');
-        size_t len = close ? (size_t)(close - open - 1) : 0, i = 0;
-        while (i < header->param_count && !(strncmp(header->params[i].name, open + 1, len) == 0 && header->params[i].name[len] == '\0'))
-            i++;
-        if (close == NULL || i == header->param_count)
-            return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: %s = \"%s\": {%.*s} is not a param of this playbook", line, key, pattern, (int)len, open + 1);
-    }
-    return MU_OK;
-}
-
-static enum mu_err read_watch(const json_t *said, int line, json_t **out, struct mu_fail *fail)
-{
-    static const char *const durations[] = {"every", "again_after"}, *const counts[] = {"confirm", "clear"};
-    const char *key;
-    json_t *value;
-    *out = NULL;
-    if (said == NULL)
-        return MU_OK;
-    json_t *watch = json_object();
-    json_object_foreach((json_t *)said, key, value)
-    {
-        int64_t ms;
-        bool known = false;
-        for (size_t i = 0; i < 2; i++) {
-            if (strcmp(key, durations[i]) == 0 && json_is_string(value) && mu_duration_parse(json_string_value(value), &ms)) {
-                char *name = mu_xasprintf("%s_ms", key);
-                json_object_set_new(watch, name, json_integer(ms));
-                free(name);
-                known = true;
-            } else if (strcmp(key, counts[i]) == 0 && json_is_integer(value) && json_integer_value(value) > 0) {
-                json_object_set(watch, key, value);
-                known = true;
-            }
-        }
-        if (!known) {
-            json_decref(watch);
-            return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: watch.%s: watch takes every and again_after (durations), confirm and clear (counts)", line, key);
-        }
-    }
-    *out = watch;
-    return MU_OK;
-}
-
-/* --- params --- */
 
 static int by_line(const void *a, const void *b)
 {
-    const struct mu_param *left = a, *right = b;
-    return left->line != right->line ? (left->line > right->line) - (left->line < right->line) : strcmp(left->name, right->name);
+    const struct mu_param *one = a, *two = b;
+    return one->line != two->line ? (one->line > two->line) - (one->line < two->line)
+                                  : strcmp(one->name, two->name);
 }
 
-static enum mu_err read_param(const json_t *said, struct mu_param *param, struct mu_fail *fail)
+static enum mu_err check_params(struct header *h)
 {
-    *param = (struct mu_param){.name = mu_xstrdup(mu_json_str(said, "name", "")), .doc = mu_xstrdup(mu_json_str(said, "doc", "")),
-                               .line = (int)mu_json_int(said, "line", 0), .otherwise = json_incref(mu_json_get(said, "default")),
-                               .choices = json_incref(mu_json_get(said, "choices"))};
-    const char *from = mu_json_str(said, "from", NULL);
-    param->from = from ? mu_xstrdup(from) : NULL;
-    param->has_min = json_is_integer(json_object_get(said, "min"));
-    param->has_max = json_is_integer(json_object_get(said, "max"));
-    param->min = mu_json_int(said, "min", 0);
-    param->max = mu_json_int(said, "max", 0);
-    kind_of(mu_json_str(said, "items", "string"), &param->items);
-    if (!kind_of(mu_json_str(said, "kind", NULL), &param->kind))
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: params.%s has no kind", param->line, param->name);
-    if (param->kind == MU_PARAM_CHOICE && json_array_size(param->choices) == 0)
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: param.choice \"%s\" lists no choices: { \"a\", \"b\", default = \"a\" }", param->line, param->doc);
-    if (param->kind != MU_PARAM_CHOICE && param->choices)
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: only param.choice lists choices; %s is a %s", param->line, param->name, mu_param_kind_name(param->kind));
-    if (param->kind == MU_PARAM_SECRET && param->otherwise)
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:%d: a secret has no default; use from = \"...\" and secret.file in muster.lua", param->line);
-    return MU_OK;
-}
-
-static enum mu_err read_params(struct mu_header *header, const json_t *said, struct mu_fail *fail)
-{
-    size_t i;
-    json_t *item;
-    header->params = mu_xcalloc(json_array_size(said) + 1, sizeof *header->params);
-    json_array_foreach(said, i, item)
+    json_t *said = json_object_get(h->root, "params"), *one;
+    size_t k;
+    h->pub.params = mu_xcalloc(json_array_size(said) + 1, sizeof *h->pub.params);
+    json_array_foreach(said, k, one)
     {
-        header->param_count++;
-        if (read_param(item, &header->params[i], fail) != MU_OK)
-            return fail->class;
+        if (read_param(h, &h->pub.params[h->pub.param_count++], one) != MU_OK)
+            return MU_USAGE;
     }
-    qsort(header->params, header->param_count, sizeof *header->params, by_line);
+    qsort(h->pub.params, h->pub.param_count, sizeof *h->pub.params, by_line);
+    for (size_t i = 0; i < h->pub.param_count; i++) {
+        char path[160];
+        const struct mu_param *param = &h->pub.params[i];
+        snprintf(path, sizeof path, "params.%.80s", param->name);
+        if (param->from && check_holes(h, path, param->from, '[', ']') != MU_OK)
+            return MU_USAGE;
+    }
     return MU_OK;
 }
 
 /* --- reading --- */
 
-static char *text_of(const json_t *said, const char *key)
+/* The places of the header's keys, from the text. */
+static void find_places(struct header *h, const char *text, size_t len)
 {
-    const char *text = mu_json_str(said, key, NULL);
-    return text ? mu_xstrdup(text) : NULL;
-}
-
-static void fill(struct mu_header *header, const json_t *said)
-{
-    header->name = text_of(said, "name");
-    header->version = text_of(said, "version");
-    header->owner = text_of(said, "owner");
-    header->summary = text_of(said, "summary");
-    header->exclusive = text_of(said, "exclusive");
-    header->followed_by = text_of(said, "followed_by");
-    header->changelog = json_incref(json_object_get(said, "changelog"));
-    header->budget = json_incref(mu_json_get(said, "budget"));
-    header->may_change = json_is_array(json_object_get(said, "may_change")) ? json_incref(json_object_get(said, "may_change")) : json_array();
-    header->stale_after_ms = 15 * 60000;
-    (void)!mu_duration_parse(mu_json_str(said, "stale_after", "15m"), &header->stale_after_ms);
-}
-
-static enum mu_err check_patterns(const struct mu_header *header, int line, struct mu_fail *fail)
-{
-    size_t i;
-    json_t *entry;
-    if (header->exclusive && check_holes(header, "exclusive", header->exclusive, line, fail) != MU_OK)
-        return fail->class;
-    json_array_foreach(header->may_change, i, entry)
-    {
-        if (check_holes(header, "may_change", json_string_value(entry), line, fail) != MU_OK)
-            return fail->class;
+    struct mu_tokens tokens;
+    mu_lex(text, len, &tokens);
+    for (size_t i = 0; i + 2 < tokens.count; i++) {
+        size_t open = i + 1 + mu_token_is(&tokens.items[i + 1], "(");
+        if (!mu_token_is(&tokens.items[i], "playbook") || !mu_token_is(&tokens.items[open], "{"))
+            continue;
+        mu_places_of_table(&tokens, open, "", &h->places);
+        break;
     }
-    return MU_OK;
+    mu_tokens_free(&tokens);
 }
 
-static enum mu_err understand(struct mu_header *header, const json_t *all, const struct mu_bundle *bundle, struct mu_fail *fail)
+/* Makes a list of what Lua could only call {}. */
+static json_t *as_list(json_t *root, const char *key)
 {
-    const json_t *said = mu_json_get(all, "header");
-    int line = (int)mu_json_int(all, "line", 1);
-    if (said == NULL)
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua:1: there is no playbook { ... } header");
-    if (check_keys(said, line, fail) != MU_OK)
-        return fail->class;
-    fill(header, said);
-    if (read_params(header, mu_json_get(all, "params"), fail) != MU_OK ||
-        check_name(header->name, header->version, header->changelog, bundle, line, fail) != MU_OK ||
-        check_patterns(header, line, fail) != MU_OK || read_watch(mu_json_get(said, "watch"), line, &header->watch, fail) != MU_OK)
-        return fail->class;
-    header->has_detect = mu_json_bool(all, "detect", false);
-    if (!mu_json_bool(all, "main", false))
-        return mu_fail_set(fail, MU_USAGE, "playbook.lua: there is no function main(p, samples)");
-    return MU_OK;
+    if (!json_is_array(json_object_get(root, key)))
+        json_object_set_new(root, key, json_array());
+    return json_object_get(root, key);
 }
 
-enum mu_err mu_header_read(const struct mu_bundle *bundle, struct mu_header **out, struct mu_fail *fail)
+static void fill(struct header *h)
 {
+    struct mu_header *pub = &h->pub;
+    int64_t ms;
+    pub->name = mu_json_str(h->said, "name", "");
+    pub->version = mu_json_str(h->said, "version", "");
+    pub->owner = mu_json_str(h->said, "owner", "");
+    pub->summary = mu_json_str(h->said, "summary", "");
+    pub->exclusive = mu_json_str(h->said, "exclusive", NULL);
+    pub->followed_by = mu_json_str(h->said, "followed_by", NULL);
+    pub->may_change = as_list(h->said, "may_change");
+    pub->changelog = json_object_get(h->said, "changelog");
+    pub->budget = json_object_get(h->said, "budget");
+    const char *stale = mu_json_str(h->said, "stale_after", NULL);
+    pub->stale_after_ms = stale && mu_duration_parse(stale, &ms) ? ms : STALE_AFTER_MS;
+}
+
+static enum mu_err judge(struct header *h, const struct mu_bundle *bundle)
+{
+    enum mu_err (*const checks[])(struct header *) = {
+        check_params, check_identity, check_changelog, check_may_change, check_watch, check_budget};
+    if (h->said == NULL)
+        return wrong(h, "",
+                     "there is no header: a playbook begins with playbook { name = \"...\", ... }");
+    if (check_keys(h) != MU_OK)
+        return MU_USAGE;
+    fill(h);
+    h->pub.has_detect = mu_json_bool(h->root, "detect", false);
+    for (size_t i = 0; i < MU_COUNT(checks); i++)
+        if (checks[i](h) != MU_OK)
+            return MU_USAGE;
+    if (!mu_json_bool(h->root, "main", false))
+        return wrong(h, "", "there is no function main(p): what should it do?");
+    return check_folder(h, bundle);
+}
+
+enum mu_err mu_header_read(const struct mu_bundle *bundle, struct mu_header **out,
+                           struct mu_fail *fail)
+{
+    struct mu_fail own;
     size_t len;
-    json_t *all = NULL;
-    const char *text = mu_bundle_file(bundle, "playbook.lua", &len);
+    const char *text = mu_bundle_file(bundle, FILE_NAME, &len);
     *out = NULL;
+    fail = fail ? fail : &own;
     if (text == NULL)
-        return mu_fail_set(fail, MU_USAGE, "the bundle holds no playbook.lua");
-    if (scope_read(mu_prelude_header, mu_prelude_header_len, "muster/header.lua", text, len, "playbook.lua", NULL, NULL, &all, fail) != MU_OK)
-        return fail->class;
-    struct mu_header *header = MU_NEW(struct mu_header);
-    enum mu_err err = understand(header, all, bundle, fail);
-    json_decref(all);
+        return mu_fail_set(fail, MU_USAGE, "there is no " FILE_NAME);
+    struct header *h = MU_NEW(struct header);
+    h->fail = fail;
+    enum mu_err err = scope_read(mu_prelude_header, mu_prelude_header_len, "muster/header.lua",
+                                 text, len, FILE_NAME, NULL, NULL, &h->root, fail);
+    if (err == MU_OK) {
+        h->said = mu_json_get(h->root, "header");
+        h->line = (int)mu_json_int(h->root, "line", 1);
+        find_places(h, text, len);
+        err = judge(h, bundle);
+    }
     if (err == MU_OK)
-        *out = header;
+        *out = &h->pub;
     else
-        mu_header_free(header);
+        mu_header_free(&h->pub);
     return err;
 }
 
-void mu_header_free(struct mu_header *header)
+void mu_header_free(struct mu_header *pub)
 {
-    if (header == NULL)
+    struct header *h = (struct header *)pub; /* pub is its first member */
+    if (h == NULL)
         return;
-    for (size_t i = 0; i < header->param_count; i++) {
-        const struct mu_param *param = &header->params[i];
-        free((char *)param->name);
-        free((char *)param->doc);
-        free((char *)param->from);
-        json_decref(param->otherwise);
-        json_decref(param->choices);
-    }
-    free(header->params);
-    const char *texts[] = {header->name, header->version, header->owner, header->summary, header->exclusive, header->followed_by};
-    for (size_t i = 0; i < MU_COUNT(texts); i++)
-        free((char *)texts[i]);
-    json_t *values[] = {header->may_change, header->watch, header->changelog, header->budget};
-    for (size_t i = 0; i < MU_COUNT(values); i++)
-        json_decref(values[i]);
-    free(header);
+    for (size_t i = 0; i < pub->param_count; i++)
+        json_decref(pub->params[i].otherwise);
+    free(pub->params);
+    json_decref(pub->watch);
+    json_decref(h->root);
+    mu_places_free(&h->places);
+    free(h);
 }
 
 static json_t *param_json(const struct mu_param *param)
 {
-    return json_pack("{s:s, s:s, s:s, s:O?, s:s?, s:O?, s:i}", "name", param->name, "kind", mu_param_kind_name(param->kind), "doc", param->doc,
-                     "default", param->otherwise, "from", param->from, "choices", param->choices, "line", param->line);
+    json_t *out =
+        json_pack("{s:s, s:s, s:s, s:i, s:O?, s:s?, s:O?}", "name", param->name, "doc", param->doc,
+                  "kind", mu_param_kind_name(param->kind), "line", param->line, "default",
+                  param->otherwise, "from", param->from, "choices", param->choices);
+    if (param->kind == MU_PARAM_LIST)
+        json_object_set_new(out, "items", json_string(mu_param_kind_name(param->items)));
+    if (param->has_min)
+        json_object_set_new(out, "min", json_integer(param->min));
+    if (param->has_max)
+        json_object_set_new(out, "max", json_integer(param->max));
+    return out;
 }
 
 json_t *mu_header_json(const struct mu_header *header)
@@ -342,8 +667,11 @@ json_t *mu_header_json(const struct mu_header *header)
     json_t *params = json_array();
     for (size_t i = 0; i < header->param_count; i++)
         json_array_append_new(params, param_json(&header->params[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:O, s:I, s:O?, s:O, s:o, s:b}", "name", header->name, "version", header->version, "owner",
-                     header->owner, "summary", header->summary, "exclusive", header->exclusive, "followed_by", header->followed_by, "may_change",
-                     header->may_change, "stale_after_ms", (json_int_t)header->stale_after_ms, "watch", header->watch, "changelog", header->changelog,
-                     "params", params, "detect", header->has_detect);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:O, s:I, s:O?, s:O, s:O?, s:o, s:b}",
+                     "name", header->name, "version", header->version, "owner", header->owner,
+                     "summary", header->summary, "exclusive", header->exclusive, "followed_by",
+                     header->followed_by, "may_change", header->may_change, "stale_after_ms",
+                     (json_int_t)header->stale_after_ms, "watch", header->watch, "changelog",
+                     header->changelog, "budget", header->budget, "params", params, "detect",
+                     header->has_detect);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Typed parameters: from the shell's key=value texts, then `default`, then `from` in muster.lua; see
- * header.h. Secrets never come as a literal: file:PATH, env:NAME or "-" (one line of stdin). */
+ * Typed parameters: from the shell's key=value texts, then `default`, then `from` in muster.lua;
+ * see header.h. Secrets never come as a literal: file:PATH, env:NAME or "-" (one line of stdin). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,23 +15,28 @@
 #include "base/redact.h"
 #include "playbook/config.h"
 #include "playbook/header.h"
+#include "playbook/param.h"
 #include "playbook/secret.h"
 
-static enum mu_err expected(const struct mu_param *param, const char *text, const char *what, struct mu_fail *fail)
+static enum mu_err expected(const struct mu_param *param, const char *text, const char *what,
+                            struct mu_fail *fail)
 {
-    return mu_fail_set(fail, MU_USAGE, "parameter %s (%s) takes %s, got \"%.100s\"", param->name, param->doc, what, text);
+    return mu_fail_set(fail, MU_USAGE, "parameter %s (%s) takes %s, got \"%.100s\"", param->name,
+                       param->doc, what, text);
 }
 
 /* --- one function a kind: text → value --- */
 
-typedef enum mu_err read_text(const struct mu_param *, const char *text, json_t **out, struct mu_fail *);
+typedef enum mu_err read_text(const struct mu_param *, const char *text, json_t **out,
+                              struct mu_fail *);
 
 static enum mu_err prefixed(const struct mu_param *param, struct mu_fail *fail)
 {
     return mu_fail_prefix(fail, "parameter %s (%s)", param->name, param->doc);
 }
 
-static enum mu_err read_domain(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_domain(const struct mu_param *param, const char *text, json_t **out,
+                               struct mu_fail *fail)
 {
     char name[MU_NAME_TEXT];
     if (mu_name_domain(text, name, fail) != MU_OK)
@@ -40,7 +45,8 @@ static enum mu_err read_domain(const struct mu_param *param, const char *text, j
     return MU_OK;
 }
 
-static enum mu_err read_host(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_host(const struct mu_param *param, const char *text, json_t **out,
+                             struct mu_fail *fail)
 {
     char name[MU_NAME_TEXT];
     struct sockaddr_storage address;
@@ -54,7 +60,8 @@ static enum mu_err read_host(const struct mu_param *param, const char *text, jso
     return MU_OK;
 }
 
-static enum mu_err read_mailbox(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_mailbox(const struct mu_param *param, const char *text, json_t **out,
+                                struct mu_fail *fail)
 {
     char name[320 + MU_NAME_TEXT];
     if (mu_name_mailbox(text, name, fail) != MU_OK)
@@ -63,65 +70,86 @@ static enum mu_err read_mailbox(const struct mu_param *param, const char *text, 
     return MU_OK;
 }
 
-static enum mu_err read_duration(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+/* value in the unit of min and max: milliseconds for durations. */
+static enum mu_err check_range(const struct mu_param *param, double value, const char *text,
+                               struct mu_fail *fail)
+{
+    char what[160], least[MU_TIME_TEXT], most[MU_TIME_TEXT];
+    bool low = param->has_min && value < (double)param->min,
+         high = param->has_max && value > (double)param->max;
+    bool duration = param->kind == MU_PARAM_DURATION;
+    if (!low && !high)
+        return MU_OK;
+    snprintf(least, sizeof least, "%lld", (long long)param->min);
+    snprintf(most, sizeof most, "%lld", (long long)param->max);
+    snprintf(what, sizeof what, "%s %s", low ? "at least" : "at most",
+             low ? (duration ? mu_duration_text(param->min, least) : least)
+                 : (duration ? mu_duration_text(param->max, most) : most));
+    return expected(param, text, what, fail);
+}
+
+static enum mu_err read_duration(const struct mu_param *param, const char *text, json_t **out,
+                                 struct mu_fail *fail)
 {
     int64_t ms;
     if (!mu_duration_parse(text, &ms))
         return expected(param, text, "a duration like 90s, 15m, 2h or 45d", fail);
+    if (check_range(param, (double)ms, text, fail) != MU_OK)
+        return fail->class;
     *out = json_string(text);
     return MU_OK;
 }
 
-static enum mu_err check_range(const struct mu_param *param, int64_t value, const char *text, struct mu_fail *fail)
-{
-    char what[100];
-    if ((!param->has_min || value >= param->min) && (!param->has_max || value <= param->max))
-        return MU_OK;
-    snprintf(what, sizeof what, "an integer from %lld to %lld", param->has_min ? (long long)param->min : (long long)INT64_MIN,
-             param->has_max ? (long long)param->max : (long long)INT64_MAX);
-    return expected(param, text, what, fail);
-}
-
-static enum mu_err read_integer(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_integer(const struct mu_param *param, const char *text, json_t **out,
+                                struct mu_fail *fail)
 {
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (text[0] == '\0' || *end || errno)
         return expected(param, text, "an integer", fail);
-    if (check_range(param, value, text, fail) != MU_OK)
+    if (check_range(param, (double)value, text, fail) != MU_OK)
         return fail->class;
     *out = json_integer(value);
     return MU_OK;
 }
 
-static enum mu_err read_number(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_number(const struct mu_param *param, const char *text, json_t **out,
+                               struct mu_fail *fail)
 {
     json_t *value = mu_json_parse(text, strlen(text), NULL);
     if (!json_is_number(value)) {
         json_decref(value);
         return expected(param, text, "a number", fail);
     }
+    if (check_range(param, json_number_value(value), text, fail) != MU_OK) {
+        json_decref(value);
+        return fail->class;
+    }
     *out = value;
     return MU_OK;
 }
 
-static enum mu_err read_string(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_string(const struct mu_param *param, const char *text, json_t **out,
+                               struct mu_fail *fail)
 {
     *out = json_string(text);
     return *out ? MU_OK : expected(param, "(bytes)", "UTF-8 text", fail);
 }
 
-static enum mu_err read_boolean(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_boolean(const struct mu_param *param, const char *text, json_t **out,
+                                struct mu_fail *fail)
 {
-    bool yes = strcmp(text, "true") == 0 || strcmp(text, "yes") == 0, no = strcmp(text, "false") == 0 || strcmp(text, "no") == 0;
+    bool yes = strcmp(text, "true") == 0 || strcmp(text, "yes") == 0,
+         no = strcmp(text, "false") == 0 || strcmp(text, "no") == 0;
     if (!yes && !no)
         return expected(param, text, "true or false", fail);
     *out = json_boolean(yes);
     return MU_OK;
 }
 
-static enum mu_err read_choice(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_choice(const struct mu_param *param, const char *text, json_t **out,
+                               struct mu_fail *fail)
 {
     struct mu_buf list = {0};
     size_t i;
@@ -140,7 +168,8 @@ static enum mu_err read_choice(const struct mu_param *param, const char *text, j
     return err;
 }
 
-static enum mu_err read_secret(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_secret(const struct mu_param *param, const char *text, json_t **out,
+                               struct mu_fail *fail)
 {
     char *name = mu_xasprintf("param.%s", param->name);
     enum mu_err err = secret_read(name, text, ".", fail);
@@ -150,16 +179,21 @@ static enum mu_err read_secret(const struct mu_param *param, const char *text, j
     return err == MU_OK ? MU_OK : prefixed(param, fail);
 }
 
-static enum mu_err read_list(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail);
+static enum mu_err read_list(const struct mu_param *param, const char *text, json_t **out,
+                             struct mu_fail *fail);
 
 static read_text *const readers[] = {
-    [MU_PARAM_DOMAIN] = read_domain,   [MU_PARAM_HOST] = read_host,       [MU_PARAM_DURATION] = read_duration, [MU_PARAM_INTEGER] = read_integer,
-    [MU_PARAM_NUMBER] = read_number,   [MU_PARAM_STRING] = read_string,   [MU_PARAM_BOOLEAN] = read_boolean,   [MU_PARAM_CHOICE] = read_choice,
-    [MU_PARAM_MAILBOX] = read_mailbox, [MU_PARAM_SECRET] = read_secret,   [MU_PARAM_LIST] = read_list,
+    [MU_PARAM_DOMAIN] = read_domain,     [MU_PARAM_HOST] = read_host,
+    [MU_PARAM_DURATION] = read_duration, [MU_PARAM_INTEGER] = read_integer,
+    [MU_PARAM_NUMBER] = read_number,     [MU_PARAM_STRING] = read_string,
+    [MU_PARAM_BOOLEAN] = read_boolean,   [MU_PARAM_CHOICE] = read_choice,
+    [MU_PARAM_MAILBOX] = read_mailbox,   [MU_PARAM_SECRET] = read_secret,
+    [MU_PARAM_LIST] = read_list,
 };
 
 /* "a,b,c" */
-static enum mu_err read_list(const struct mu_param *param, const char *text, json_t **out, struct mu_fail *fail)
+static enum mu_err read_list(const struct mu_param *param, const char *text, json_t **out,
+                             struct mu_fail *fail)
 {
     json_t *list = json_array();
     while (*text) {
@@ -181,30 +215,65 @@ static enum mu_err read_list(const struct mu_param *param, const char *text, jso
 
 /* --- values that are Lua's already: defaults and muster.lua --- */
 
-static enum mu_err read_value(const struct mu_param *param, const json_t *value, const char *where, json_t **out, struct mu_fail *fail)
+static bool fits_kind(const json_t *value, enum mu_param_kind kind)
 {
-    if (mu_json_str(value, "$secret", NULL) && param->kind == MU_PARAM_SECRET) {
+    switch (kind) {
+    case MU_PARAM_INTEGER:
+        return json_is_integer(value);
+    case MU_PARAM_NUMBER:
+        return json_is_number(value);
+    case MU_PARAM_BOOLEAN:
+        return json_is_boolean(value);
+    case MU_PARAM_LIST:
+        return json_is_array(value) ||
+               (json_is_object(value) && json_object_size(value) == 0); /* {} in Lua */
+    case MU_PARAM_SECRET:
+        return mu_json_str(value, "$secret", NULL) != NULL;
+    default:
+        return json_is_string(value);
+    }
+}
+
+static enum mu_err read_items(const struct mu_param *param, const json_t *value, const char *where,
+                              json_t **out, struct mu_fail *fail)
+{
+    struct mu_param one = *param;
+    size_t i;
+    json_t *item, *read = NULL, *list = json_array();
+    one.kind = param->items;
+    json_array_foreach(value, i, item)
+    {
+        if (param_read_value(&one, item, where, &read, fail) != MU_OK) {
+            json_decref(list);
+            return fail->class;
+        }
+        json_array_append_new(list, read);
+    }
+    *out = list;
+    return MU_OK;
+}
+
+enum mu_err param_read_value(const struct mu_param *param, const json_t *value, const char *where,
+                             json_t **out, struct mu_fail *fail)
+{
+    if (!fits_kind(value, param->kind) && param->kind == MU_PARAM_SECRET)
+        return mu_fail_set(fail, MU_CONFIG,
+                           "parameter %s is a secret: %s must hold secret.file or secret.env",
+                           param->name, where);
+    if (!fits_kind(value, param->kind)) {
+        struct mu_buf shown = {.max = 100};
+        mu_json_canon(value, &shown);
+        mu_fail_set(fail, MU_CONFIG, "%s: parameter %s (%s) takes a %s, not %s", where, param->name,
+                    param->doc, mu_param_kind_name(param->kind), mu_buf_text(&shown));
+        mu_buf_free(&shown);
+        return MU_CONFIG;
+    }
+    if (param->kind == MU_PARAM_LIST)
+        return read_items(param, value, where, out, fail);
+    if (param->kind == MU_PARAM_SECRET) {
         *out = json_deep_copy(value);
         return MU_OK;
     }
-    if (json_is_array(value) && param->kind == MU_PARAM_LIST) {
-        struct mu_param one = *param;
-        size_t i;
-        json_t *item, *read;
-        one.kind = param->items;
-        *out = json_array();
-        json_array_foreach(value, i, item)
-        {
-            if (read_value(&one, item, where, &read, fail) != MU_OK) {
-                json_decref(*out);
-                return fail->class;
-            }
-            json_array_append_new(*out, read);
-        }
-        return MU_OK;
-    }
-    if (param->kind == MU_PARAM_SECRET)
-        return mu_fail_set(fail, MU_CONFIG, "parameter %s is a secret: %s must hold secret.file or secret.env", param->name, where);
     char *text = json_is_string(value) ? mu_xstrdup(json_string_value(value)) : mu_json_text(value);
     enum mu_err err = readers[param->kind](param, text, out, fail);
     free(text);
@@ -213,7 +282,8 @@ static enum mu_err read_value(const struct mu_param *param, const json_t *value,
 
 /* --- resolving --- */
 
-static const struct mu_param *param_named(const struct mu_header *header, const char *name, size_t len)
+static const struct mu_param *param_named(const struct mu_header *header, const char *name,
+                                          size_t len)
 {
     for (size_t i = 0; i < header->param_count; i++)
         if (strncmp(header->params[i].name, name, len) == 0 && header->params[i].name[len] == '\0')
@@ -221,7 +291,8 @@ static const struct mu_param *param_named(const struct mu_header *header, const 
     return NULL;
 }
 
-static enum mu_err unknown_param(const struct mu_header *header, const char *name, struct mu_fail *fail)
+static enum mu_err unknown_param(const struct mu_header *header, const char *name,
+                                 struct mu_fail *fail)
 {
     struct mu_near near = {.typed = name};
     struct mu_buf known = {0};
@@ -229,14 +300,16 @@ static enum mu_err unknown_param(const struct mu_header *header, const char *nam
         mu_near_try(&near, header->params[i].name);
         mu_buf_addf(&known, "%s%s", i ? ", " : "", header->params[i].name);
     }
-    enum mu_err err = mu_fail_set(fail, MU_USAGE, "unknown parameter \"%s\": %s takes %s%s%s%s", name, header->name,
-                                  header->param_count ? mu_buf_text(&known) : "none", near.best ? "; did you mean " : "", near.best ? near.best : "",
-                                  near.best ? "?" : "");
+    enum mu_err err = mu_fail_set(
+        fail, MU_USAGE, "unknown parameter \"%s\": %s takes %s%s%s%s", name, header->name,
+        header->param_count ? mu_buf_text(&known) : "none", near.best ? "; did you mean " : "",
+        near.best ? near.best : "", near.best ? "?" : "");
     mu_buf_free(&known);
     return err;
 }
 
-static enum mu_err take_pair(const struct mu_header *header, const char *pair, json_t *params, struct mu_fail *fail)
+static enum mu_err take_pair(const struct mu_header *header, const char *pair, json_t *params,
+                             struct mu_fail *fail)
 {
     const char *equals = strchr(pair, '=');
     if (equals == NULL)
@@ -278,20 +351,22 @@ static char *fill_path(const char *from, const json_t *params)
 
 static enum mu_err missing(const struct mu_param *param, const char *path, struct mu_fail *fail)
 {
-    return mu_fail_set(fail, MU_USAGE, "parameter %s is missing: %s. Give %s=%s%s%s", param->name, param->doc, param->name,
-                       mu_param_kind_name(param->kind), path ? " or set it in muster.lua: " : "", path ? path : "");
+    return mu_fail_set(fail, MU_USAGE, "parameter %s is missing: %s. Give %s=%s%s%s", param->name,
+                       param->doc, param->name, mu_param_kind_name(param->kind),
+                       path ? " or set it in muster.lua: " : "", path ? path : "");
 }
 
-static enum mu_err take_default(const struct mu_param *param, json_t *params, const json_t *config, struct mu_fail *fail)
+static enum mu_err take_default(const struct mu_param *param, json_t *params, const json_t *config,
+                                struct mu_fail *fail)
 {
     json_t *value = NULL;
     enum mu_err err = MU_OK;
     char *path = param->from ? fill_path(param->from, params) : NULL;
     const json_t *found = path && config ? mu_config_at(config, path) : NULL;
     if (found)
-        err = read_value(param, found, path, &value, fail);
+        err = param_read_value(param, found, path, &value, fail);
     else if (param->otherwise)
-        err = read_value(param, param->otherwise, "its default", &value, fail);
+        err = param_read_value(param, param->otherwise, "its default", &value, fail);
     else
         err = missing(param, path, fail);
     if (err == MU_OK)
@@ -300,19 +375,54 @@ static enum mu_err take_default(const struct mu_param *param, json_t *params, co
     return err;
 }
 
-enum mu_err mu_params_resolve(const struct mu_header *header, const char *const *pairs, size_t count, const json_t *config, json_t **out, struct mu_fail *fail)
+/* True when every param that `from` needs has its value. */
+static bool is_ready(const struct mu_param *param, const struct mu_header *header,
+                     const json_t *params)
+{
+    for (const char *p = param->from; p && (p = strchr(p, '[')) != NULL; p++) {
+        const char *close = strchr(p, ']');
+        const struct mu_param *other =
+            close ? param_named(header, p + 1, (size_t)(close - p - 1)) : NULL;
+        if (other && json_object_get(params, other->name) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* One round over what has no value yet. force: also where `from` needs one that is not there. */
+static enum mu_err take_defaults(const struct mu_header *header, json_t *params,
+                                 const json_t *config, bool force, struct mu_fail *fail)
+{
+    enum mu_err err = MU_OK;
+    for (size_t i = 0; i < header->param_count && err == MU_OK; i++) {
+        const struct mu_param *param = &header->params[i];
+        if (json_object_get(params, param->name) == NULL &&
+            (force || is_ready(param, header, params)))
+            err = take_default(param, params, config, fail);
+    }
+    return err;
+}
+
+enum mu_err mu_params_resolve(const struct mu_header *header, const char *const *pairs,
+                              size_t count, const json_t *config, json_t **out,
+                              struct mu_fail *fail)
 {
     json_t *params = json_object();
     enum mu_err err = MU_OK;
     for (size_t i = 0; i < count && err == MU_OK; i++)
         err = take_pair(header, pairs[i], params, fail);
-    for (size_t i = 0; i < header->param_count && err == MU_OK; i++)
-        if (json_object_get(params, header->params[i].name) == NULL)
-            err = take_default(&header->params[i], params, config, fail);
-    if (err == MU_OK)
+    for (size_t known = SIZE_MAX; err == MU_OK && known != json_object_size(params);) {
+        known = json_object_size(params);
+        err = take_defaults(header, params, config, false, fail);
+    }
+    if (err == MU_OK) /* what is left waits in a circle: its default counts, or it is missing */
+        err = take_defaults(header, params, config, true, fail);
+    if (err == MU_OK) {
         *out = params;
-    else
+    } else {
+        *out = NULL;
         json_decref(params);
+    }
     return err;
 }
 

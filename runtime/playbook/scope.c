@@ -4,6 +4,7 @@
 #include "playbook/scope.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,11 @@ static int l_to_canon(lua_State *L)
 
 static void push_words(lua_State *L, const struct scope_word *words, void *ud)
 {
-    static const luaL_Reg common[] = {{"misuse", l_misuse}, {"setmetatable", l_setmetatable}, {"rawget", l_rawget}, {"line", l_line}, {NULL, NULL}};
+    static const luaL_Reg common[] = {{"misuse", l_misuse},
+                                      {"setmetatable", l_setmetatable},
+                                      {"rawget", l_rawget},
+                                      {"line", l_line},
+                                      {NULL, NULL}};
     luaL_newlib(L, common);
     for (; words && words->name; words++) {
         lua_pushlightuserdata(L, ud);
@@ -69,14 +74,36 @@ static void push_words(lua_State *L, const struct scope_word *words, void *ud)
     }
 }
 
+/* "value.header.watch: a function can't be journaled" was said of no call: what is wrong is in the
+ * file. */
+static enum mu_err reword(const char *chunk, struct mu_fail *fail)
+{
+    static const char said[] = " can't be journaled";
+    static const char *const holders[] = {"value.header.", "value.header", "value."};
+    char *at = strstr(fail->text, said), text[MU_FAIL_TEXT];
+    if (at == NULL)
+        return fail->class;
+    const char *from = strstr(fail->text, "value");
+    for (size_t i = 0; from && i < sizeof holders / sizeof holders[0]; i++)
+        if (strncmp(from, holders[i], strlen(holders[i])) == 0) {
+            from += strlen(holders[i]);
+            break;
+        }
+    from = from ? from : fail->text;
+    snprintf(text, sizeof text, "%s: %.*s can't stand here%s", chunk, (int)(at - from), from,
+             at + sizeof said - 1);
+    return mu_fail_set(fail, MU_USAGE, "%s", text);
+}
+
 /* The value on top of the stack, popped. */
-static enum mu_err take_json(struct mu_vm *vm, json_t **out, struct mu_fail *fail)
+static enum mu_err take_json(struct mu_vm *vm, const char *chunk, json_t **out,
+                             struct mu_fail *fail)
 {
     lua_State *L = mu_vm_state(vm);
     lua_pushcfunction(L, l_to_canon);
     lua_insert(L, -2);
     if (mu_vm_run_plain(vm, 1, 1, TICKS, fail) != MU_OK)
-        return fail->class;
+        return reword(chunk, fail);
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
     *out = mu_json_parse(text, len, fail);
@@ -84,8 +111,17 @@ static enum mu_err take_json(struct mu_vm *vm, json_t **out, struct mu_fail *fai
     return *out ? MU_OK : fail->class;
 }
 
-static enum mu_err read_in(struct mu_vm *vm, const char *prelude, size_t prelude_len, const char *prelude_name, const char *text,
-                           size_t len, const char *chunk, const struct scope_word *words, void *ud, json_t **out, struct mu_fail *fail)
+/* A failure says in which file it is, also where no line is known. */
+static enum mu_err with_file(const char *chunk, struct mu_fail *fail)
+{
+    const char *slash = strrchr(chunk, '/'), *base = slash ? slash + 1 : chunk;
+    return strstr(fail->text, base) ? fail->class : mu_fail_prefix(fail, "%s", chunk);
+}
+
+static enum mu_err read_in(struct mu_vm *vm, const char *prelude, size_t prelude_len,
+                           const char *prelude_name, const char *text, size_t len,
+                           const char *chunk, const struct scope_word *words, void *ud,
+                           json_t **out, struct mu_fail *fail)
 {
     lua_State *L = mu_vm_state(vm);
     mu_sandbox_push_env(L);
@@ -94,20 +130,27 @@ static enum mu_err read_in(struct mu_vm *vm, const char *prelude, size_t prelude
         return fail->class;
     push_words(L, words, ud);
     lua_pushvalue(L, env);
-    if (mu_vm_run_plain(vm, 2, 1, TICKS, fail) != MU_OK || mu_vm_load(L, text, len, chunk, env, fail) != MU_OK ||
-        mu_vm_run_plain(vm, 0, 1, TICKS, fail) != MU_OK || mu_vm_run_plain(vm, 1, 1, TICKS, fail) != MU_OK)
+    if (mu_vm_run_plain(vm, 2, 1, TICKS, fail) != MU_OK ||
+        mu_vm_load(L, text, len, chunk, env, fail) != MU_OK ||
+        mu_vm_run_plain(vm, 0, 1, TICKS, fail) != MU_OK ||
+        mu_vm_run_plain(vm, 1, 1, TICKS, fail) != MU_OK)
         return fail->class;
-    return take_json(vm, out, fail);
+    return take_json(vm, chunk, out, fail);
 }
 
-enum mu_err scope_read(const char *prelude, size_t prelude_len, const char *prelude_name, const char *text, size_t len,
-                       const char *chunk, const struct scope_word *words, void *ud, json_t **out, struct mu_fail *fail)
+enum mu_err scope_read(const char *prelude, size_t prelude_len, const char *prelude_name,
+                       const char *text, size_t len, const char *chunk,
+                       const struct scope_word *words, void *ud, json_t **out, struct mu_fail *fail)
 {
+    struct mu_fail own;
     struct mu_vm *vm = mu_vm_new(1);
+    fail = fail ? fail : &own;
+    *out = NULL;
     if (vm == NULL)
         return mu_fail_set(fail, MU_INTERNAL, "no memory for Lua");
     mu_sandbox_init(mu_vm_state(vm));
-    enum mu_err err = read_in(vm, prelude, prelude_len, prelude_name, text, len, chunk, words, ud, out, fail);
+    enum mu_err err =
+        read_in(vm, prelude, prelude_len, prelude_name, text, len, chunk, words, ud, out, fail);
     mu_vm_free(vm);
-    return err;
+    return err == MU_OK ? MU_OK : with_file(chunk, fail);
 }

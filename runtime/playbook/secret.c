@@ -22,21 +22,28 @@ static enum mu_err keep(const char *name, char *text, struct mu_fail *fail)
     while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
         text[--len] = '\0';
     enum mu_err err = mu_redact_register(name, text, fail);
-    memset(text, 0, strlen(text));
+    explicit_bzero(text, strlen(text));
     return err;
 }
 
-static enum mu_err from_file(const char *name, const char *file, const char *dir, struct mu_fail *fail)
+static enum mu_err from_file(const char *name, const char *file, const char *dir,
+                             struct mu_fail *fail)
 {
     struct stat info;
     char text[MOST + 1];
     char *path = file[0] == '/' ? mu_xstrdup(file) : mu_xasprintf("%s/%s", dir, file);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not make us wait */
     enum mu_err err = MU_OK;
     if (fd < 0 || fstat(fd, &info) != 0)
-        err = mu_fail_set(fail, MU_CONFIG, "the secret's file %s can't be read: %s", path, strerror(errno));
+        err = mu_fail_set(fail, MU_CONFIG, "the secret's file %s can't be read: %s", path,
+                          strerror(errno));
+    else if (!S_ISREG(info.st_mode) || info.st_size > MOST)
+        err = mu_fail_set(fail, MU_CONFIG,
+                          "the secret's file %s is not a regular file of at most %d KiB", path,
+                          MOST >> 10);
     else if (info.st_mode & (S_IRGRP | S_IROTH | S_IWGRP | S_IWOTH))
-        err = mu_fail_set(fail, MU_CONFIG, "the secret's file %s can be read by others: chmod 600 %s", path, path);
+        err = mu_fail_set(fail, MU_CONFIG,
+                          "the secret's file %s can be read by others: chmod 600 %s", path, path);
     ssize_t len = err == MU_OK ? read(fd, text, MOST) : 0;
     if (fd >= 0)
         close(fd);
@@ -54,8 +61,10 @@ static enum mu_err from_environment(const char *name, const char *variable, stru
 {
     const char *text = getenv(variable);
     if (text == NULL)
-        return mu_fail_set(fail, MU_CONFIG, "the secret's environment variable %s is not set", variable);
-    return mu_redact_register(name, text, fail) == MU_OK ? MU_OK : mu_fail_prefix(fail, "$%s", variable);
+        return mu_fail_set(fail, MU_CONFIG, "the secret's environment variable %s is not set",
+                           variable);
+    return mu_redact_register(name, text, fail) == MU_OK ? MU_OK
+                                                         : mu_fail_prefix(fail, "$%s", variable);
 }
 
 static enum mu_err from_stdin(const char *name, struct mu_fail *fail)
@@ -74,5 +83,7 @@ enum mu_err secret_read(const char *name, const char *source, const char *dir, s
         return from_environment(name, source + 4, fail);
     if (strcmp(source, "-") == 0)
         return from_stdin(name, fail);
-    return mu_fail_set(fail, MU_USAGE, "a secret is never given as it is (others see your command line): use file:PATH, env:NAME or - for stdin");
+    return mu_fail_set(fail, MU_USAGE,
+                       "a secret is never given as it is (others see your command line): use "
+                       "file:PATH, env:NAME or - for stdin");
 }
