@@ -375,13 +375,13 @@ void call_intend(struct call *call, bool foreseen)
     if (call->kind == MU_CALL_VERB)
         call->undo = undo_for(call);
     call->ts = run_clock(call->run);
-    char *text = intent_text(call, foreseen);
+    call->row_value = intent_text(call, foreseen);
     call_enter(call, MU_CALL_INTENDED);
     call->intended = true;
-    record_call(call, MU_ROW_INTENT, text);
-    free(text);
-    if (!foreseen)
-        call_queue_push(&call->run->barrier, call);
+    if (foreseen)
+        record_call(call, MU_ROW_INTENT, call->row_value);
+    else
+        call_queue_push(&call->run->barrier, call); /* its row is written by send_intended(), or never */
 }
 
 void call_send(struct call *call)

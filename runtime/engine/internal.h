@@ -80,7 +80,7 @@ struct call {
     /* the result on its way to the task */
     bool ok;
     char *value;        /* canonical text for Lua: the value or the error object */
-    char *row_value;    /* canonical text for the row; for probes the same as value */
+    char *row_value;    /* canonical text of the intent row */
     int64_t ts;
     /* timers and waiting */
     int64_t due_ms;

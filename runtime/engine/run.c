@@ -211,10 +211,15 @@ static void settle(struct run *run)
     }
 }
 
-/* Intents that came up since: one sync for all of them, then they leave. */
+/* Intents that came up since: one sync for all of them, then they leave. After a stop none is written
+ * any more: an intent without outcome would say that the act may have happened. */
 static void send_intended(struct run *run)
 {
-    if (run->barrier.head == NULL || run->stop != STOP_NONE || !record_barrier(run))
+    if (run->barrier.head == NULL || run->stop != STOP_NONE)
+        return;
+    for (struct call *call = run->barrier.head; call; call = call->next)
+        record_call(call, MU_ROW_INTENT, call->row_value);
+    if (!record_barrier(run))
         return;
     for (struct call *call; (call = call_queue_pop(&run->barrier)) != NULL;)
         call_send(call);
