@@ -72,13 +72,15 @@ enum mu_err note_put(struct task *task, const char *verb, const char *value, siz
     (void)fail;
     int64_t seq = ++task->seq;
     call_digest(verb, value, len, digest);
-    apply_effect(task, verb, value, len);
     struct recorded *rec = cursor_find(run->cursor, task->path, seq);
-    if (rec)
-        cursor_match(run, rec, task->path, seq, verb, digest, src);
-    else if (run->verifying)
+    bool fits = rec == NULL || cursor_match(run, rec, task->path, seq, verb, digest, src);
+    if (fits && rec == NULL && run->verifying) {
         run_park(run, "diverged", "%s notes %s, which is not in the journal", src, verb);
-    else
+        fits = false;
+    }
+    if (fits) /* only then: a finish that was not recorded ends nothing */
+        apply_effect(task, verb, value, len);
+    if (fits && rec == NULL)
         record_row(run, MU_ROW_NOTE, task->path, seq, verb, "", digest, src, task->step, run->now_ms, value);
     free(clean);
     return MU_OK;
