@@ -2,10 +2,11 @@
  *
  * What playbooks may use of Lua (design section 5): an allow-list as a fresh _ENV. Gone: io os debug
  * package require load loadstring dofile loadfile coroutine collectgarbage setmetatable getmetatable
- * rawget rawset rawequal rawlen next print warn xpcall string.dump math.randomseed. Replaced: pairs
+ * rawget rawset rawequal rawlen next print warn xpcall _G string.dump string.pack/unpack/packsize
+ * table.move math.randomseed (the ones that differ by machine or loop where no hook can stop them). Replaced: pairs
  * (keys in sorted order: booleans, numbers, strings bytewise), table.sort (stable merge sort, may not
- * yield across), tostring and string.format (no addresses, no %p), string patterns (length and subject capped),
- * string.rep (result capped). The string metatable is locked. math.random is seeded per run. */
+ * yield across), tostring and string.format (no addresses, no %p), string patterns (length, subject and work capped: pattern.h),
+ * pcall (hands on a stop), string.rep and table.concat (result capped). The string metatable is locked. math.random is seeded per run. */
 #ifndef MU_LUA_SANDBOX_H
 #define MU_LUA_SANDBOX_H
 
