@@ -63,7 +63,7 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
         return;
     case MU_NOT_APPLIED:
         if (settled(call))
-            send_again(call);
+            call_send(call); /* it is known not to have been done: no repetition */
         else
             later(call, "it may still be applied");
         break;
