@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/evidence.h"
 #include "journal/journal.h"
+#include "journal/rows.h"
 
 static void print_json(const char *path, const struct mu_journal_verdict *verdict, const char *head,
                        bool sealed)
@@ -43,13 +44,31 @@ static void print_text(const char *path, const struct mu_journal_verdict *verdic
     printf("file     %s\n", path);
 }
 
-static bool is_sealed(const char *path)
+static bool see_end(const struct mu_row *row, void *ud)
+{
+    *(bool *)ud = row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0;
+    return true;
+}
+
+/* Only a run that has ended is sealed, and its end is its last row: without it a tail was cut off,
+ * which no chain tells. */
+static bool check_sealed(const char *path, struct mu_journal_verdict *verdict)
 {
     struct mu_journal *journal;
+    bool ended = false;
     if (mu_journal_open_read(path, &journal, NULL) != MU_OK)
         return false;
     bool sealed = mu_journal_sealed(journal);
+    if (sealed)
+        (void)!mu_journal_each(journal, verdict->rows - 1, see_end, &ended, NULL);
     mu_journal_close(journal);
+    if (sealed && !ended) {
+        verdict->ok = false;
+        verdict->bad_gsn = verdict->rows + 1;
+        snprintf(verdict->why, sizeof verdict->why,
+                 "row %lld is missing: the file was sealed, and the run's end is not in it",
+                 (long long)verdict->bad_gsn);
+    }
     return sealed;
 }
 
@@ -63,7 +82,7 @@ static int verify(struct mu_cli *cli, const char *typed)
         return code;
     if (mu_journal_verify(path, &verdict, &fail) != MU_OK)
         return mu_cli_fail(cli, "verify", MU_EXIT_USAGE, "%s", fail.text);
-    bool sealed = verdict.ok && is_sealed(path);
+    bool sealed = verdict.ok && check_sealed(path, &verdict);
     mu_hex(verdict.head, MU_SHA256, head);
     if (cli->json)
         print_json(path, &verdict, head, sealed);
