@@ -171,7 +171,7 @@ class Site:
 
     def muster(self, *words, cwd=None, timeout=60):
         return subprocess.run([MUSTER, *words], cwd=cwd or self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=timeout)
+                              capture_output=True, text=True, errors="backslashreplace", timeout=timeout)
 
     def environment(self):
         return {**os.environ, "TEST_DNS_KEY": self.dns_secret(), "HOME": self.folder, "NO_COLOR": "1"}
