@@ -259,12 +259,32 @@ static void poll_gate(struct call *call)
     free(news.reason);
 }
 
-/* The run is over: nobody's answer is waited for any more. */
+struct own_gates {
+    const char *run;
+    json_t *ids;
+};
+
+static bool collect_own(const struct mu_store_gate *gate, void *ud)
+{
+    struct own_gates *own = ud;
+    if (strcmp(gate->run, own->run) == 0)
+        json_array_append_new(own->ids, json_string(gate->id));
+    return true;
+}
+
+/* The run is over: nobody's answer is waited for any more. Asked of the store: a run that was cancelled
+ * while nobody executed it was not replayed, and knows of no gate. */
 void gate_close_all(struct run *run)
 {
-    for (struct call *call = run->pending; call && run->store; call = call->next_pending)
-        if (call->kind == MU_CALL_GATE && call->gate_id)
-            (void)!mu_store_gate_cancel(run->store, call->gate_id, run_clock(run), "the run has ended", NULL);
+    struct own_gates own = {run->name, json_array()};
+    size_t i;
+    json_t *id;
+    (void)!mu_store_gates_open(run->store, collect_own, &own, NULL);
+    json_array_foreach(own.ids, i, id)
+    {
+        (void)!mu_store_gate_cancel(run->store, json_string_value(id), run_clock(run), "the run has ended", NULL);
+    }
+    json_decref(own.ids);
 }
 
 void gate_poll_all(struct run *run)
