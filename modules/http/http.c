@@ -138,7 +138,7 @@ static void begin(struct mu_call *call, const char *method, struct exchange *x, 
 static void refuse(struct mu_call *call, struct exchange *x, const char *why)
 {
     exchange_free(x);
-    mu_call_fail(call, MU_USAGE, false, "%s: %s", call->verb->name, why);
+    mu_call_fail(call, MU_USAGE, false, "%s", why);
 }
 
 /* --- the answer ------------------------------------------------------------------------------ */

@@ -69,12 +69,6 @@ static void complete(struct mu_mail_look *look)
 
 /* --- addresses ------------------------------------------------------------------------------- */
 
-static bool says_none(const json_t *result)
-{
-    return mu_json_bool(result, "ok", false) ||
-           strcmp(mu_json_str(result, "rcode", ""), "NXDOMAIN") == 0;
-}
-
 /* "found" wins over "failed" (one family is enough to look at), "failed" over "none" (it may be
  * there). */
 static void note_lookup(json_t *host, const char *lookup, const char *why)
@@ -94,6 +88,17 @@ static void note_lookup(json_t *host, const char *lookup, const char *why)
         json_object_del(host, "why");
 }
 
+static void note_failure(json_t *host, const json_t *result)
+{
+    if (strcmp(mu_json_str(result, "rcode", ""), "NXDOMAIN") == 0) {
+        note_lookup(host, "none", "does not exist (NXDOMAIN)");
+        return;
+    }
+    char *why = mu_xasprintf("can't be looked up: %s", mu_json_str(result, "why", "no answer"));
+    note_lookup(host, "failed", why);
+    free(why);
+}
+
 static void take_addresses(json_t *host, const json_t *result)
 {
     json_t *addresses = json_object_get(host, "addresses"), *text;
@@ -107,8 +112,7 @@ static void take_addresses(json_t *host, const json_t *result)
     else if (mu_json_bool(result, "ok", false))
         note_lookup(host, "none", "has no address");
     else
-        note_lookup(host, says_none(result) ? "none" : "failed",
-                    mu_json_str(result, "why", "no answer"));
+        note_failure(host, result);
 }
 
 static void on_addresses(struct mu_call *call, const json_t *result, void *ud)

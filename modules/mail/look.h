@@ -8,7 +8,7 @@
  *     addresses: [{address, probe: result of smtp.probe}]}]
  *
  * "none": the name exists nowhere or has no address, which is an answer. "failed": nobody could
- * tell. */
+ * tell. why goes on behind the host's name: "has no address". */
 #ifndef MU_MAIL_LOOK_H
 #define MU_MAIL_LOOK_H
 

@@ -70,7 +70,7 @@ static void tell_host(struct telling *telling, const json_t *host, enum mu_mail_
 {
     const json_t *addresses = json_object_get(host, "addresses");
     if (json_array_size(addresses) == 0 && tell_next(telling))
-        mu_buf_addf(telling->out, "%s: %s", mu_json_str(host, "host", "?"),
+        mu_buf_addf(telling->out, "%s %s", mu_json_str(host, "host", "?"),
                     mu_json_str(host, "why", "has no address"));
     for (size_t i = 0; i < json_array_size(addresses); i++)
         if (is_told(json_array_get(addresses, i), of_all) && !told_before(addresses, i) &&

@@ -75,9 +75,11 @@ void mu_zone_confirm_cancel(struct mu_zone_confirm *confirm)
 
 static void add_lagging(struct mu_buf *buf, const json_t *result)
 {
-    mu_buf_addf(buf, "%s%s %s: %.160s", buf->len ? "; " : "", mu_json_str(result, "server", "?"),
-                mu_json_str(result, "address", "no address"),
-                mu_json_str(result, "why", "not asked"));
+    const char *why = mu_json_str(result, "why", "not asked"),
+               *address = mu_json_str(result, "address", "no address");
+    bool named = strstr(why, address) != NULL; /* "timeout after 3 tries at 192.0.2.2:53" */
+    mu_buf_addf(buf, "%s%s%s%s: %.160s", buf->len ? "; " : "", mu_json_str(result, "server", "?"),
+                named ? "" : " ", named ? "" : address, why);
 }
 
 static void finish(struct mu_zone_confirm *confirm)

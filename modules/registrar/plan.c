@@ -59,32 +59,29 @@ static enum mu_err of_rrset(const struct mu_zone_plan *plan, const json_t *value
         return MU_OK;
     if (mu_zone_records_normal(plan->type, json_object_get(value, "records"), &records, fail) !=
         MU_OK) {
-        mu_fail_prefix(fail, "zone.set: %s", param);
+        mu_fail_prefix(fail, "%s", param);
         return MU_USAGE;
     }
     *out = mu_zone_rrset(mu_json_int(value, "ttl", -1), records);
     return MU_OK;
 }
 
-static enum mu_err check_type(const struct mu_zone_plan *plan, const struct mu_call *call,
-                              struct mu_fail *fail)
+static enum mu_err check_type(const struct mu_zone_plan *plan, struct mu_fail *fail)
 {
     char text[16];
     for (size_t i = 0; i < MU_COUNT(not_ours); i++)
         if (not_ours[i].type == plan->type)
-            return mu_fail_set(fail, MU_USAGE, "%s: the %s rrset of %s is not changed here: %s",
-                               call->verb->name, mu_dns_type_text(plan->type, text), plan->name,
-                               not_ours[i].why);
+            return mu_fail_set(fail, MU_USAGE, "the %s rrset of %s is not changed here: %s",
+                               mu_dns_type_text(plan->type, text), plan->name, not_ours[i].why);
     if (plan->type == LDNS_RR_TYPE_MX && mu_zone_rrset_empty(plan->wanted))
         return mu_fail_set(fail, MU_USAGE,
-                           "%s would leave %s without an MX, and mail would go to its A record: "
+                           "this would leave %s without an MX, and mail would go to its A record: "
                            "give the new set, or the "
                            "null MX { preference = 0, host = \".\" } when it shall take no mail",
-                           call->verb->name, plan->name);
+                           plan->name);
     if (plan->type == LDNS_RR_TYPE_CNAME &&
         json_array_size(json_object_get(plan->wanted, "records")) > 1)
-        return mu_fail_set(fail, MU_USAGE, "%s: %s can have only one CNAME", call->verb->name,
-                           plan->name);
+        return mu_fail_set(fail, MU_USAGE, "%s can have only one CNAME", plan->name);
     return MU_OK;
 }
 
@@ -123,10 +120,10 @@ enum mu_err mu_zone_plan_init(struct mu_zone_plan *plan, const struct mu_call *c
     else
         err = plan_set(plan, call, fail);
     if (err == MU_OK)
-        err = check_type(plan, call, fail);
+        err = check_type(plan, fail);
     if (err == MU_OK && ttl > MU_ZONE_TTL_MAX)
-        err = mu_fail_set(fail, MU_USAGE, "%s: ttl is more than %d seconds (RFC 2181 8)",
-                          call->verb->name, MU_ZONE_TTL_MAX);
+        err = mu_fail_set(fail, MU_USAGE, "ttl is more than %d seconds (RFC 2181 8)",
+                          MU_ZONE_TTL_MAX);
     if (err != MU_OK)
         mu_zone_plan_fini(plan);
     else if (ttl >= 0 && !mu_zone_rrset_empty(plan->wanted))

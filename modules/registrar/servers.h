@@ -42,7 +42,7 @@ struct mu_zone_confirmed {
     bool all; /* every address that can be asked serves it */
     size_t serving, asked;
     json_t *servers;     /* [{server, address, ok, ttl, records, why}], borrowed */
-    const char *lagging; /* "ns2.example.com 192.0.2.2: serves TTL 3600: 10 mx1...; ..." */
+    const char *lagging; /* "ns2.example.com 192.0.2.2: still serves TTL 3600: 10 mx1...; ..." */
 };
 typedef void mu_zone_confirmed_cb(const struct mu_zone_confirmed *, void *ud);
 /* Each time one more serves it. */

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/attr.h"
+#include "base/clock.h"
 
 enum outcome {
     FINE,        /* nobody said no */
@@ -77,6 +78,7 @@ struct event { /* what decided, and where */
 };
 
 static struct event event_of(const struct mu_smtp_result *, enum mu_smtp_tls);
+static void tell_reply(const struct event *, char *buf, size_t size);
 static bool is_about_us(const char *text);
 static const char *hint(const struct event *);
 
@@ -89,9 +91,10 @@ const char *mu_smtp_verdict_name(enum mu_smtp_verdict verdict)
     return (size_t)verdict < MU_COUNT(names) ? names[verdict] : "inconclusive";
 }
 
-struct mu_smtp_judgement mu_smtp_judge(const struct mu_smtp_result *r, enum mu_smtp_tls tls)
+struct mu_smtp_judgement mu_smtp_judge(const struct mu_smtp_result *r,
+                                       const struct mu_smtp_request *asked)
 {
-    struct event event = event_of(r, tls);
+    struct event event = event_of(r, asked->tls);
     struct mu_smtp_judgement judgement = {.verdict = verdicts[event.outcome][event.phase],
                                           .reply = event.reply,
                                           .phase = event.phase};
@@ -104,11 +107,11 @@ struct mu_smtp_judgement mu_smtp_judge(const struct mu_smtp_result *r, enum mu_s
     if (judgement.verdict == MU_SMTP_UP)
         return judgement;
     if (r->err != MU_OK || event.reply == NULL)
-        snprintf(judgement.why, sizeof judgement.why, "%s%s", r->why, remark);
+        mu_smtp_failure(r, asked, judgement.why, sizeof judgement.why);
     else
-        snprintf(judgement.why, sizeof judgement.why, "%s: %d %s%s%s%s",
-                 mu_smtp_phase_name(event.phase), event.reply->code, event.reply->enhanced,
-                 *event.reply->enhanced ? " " : "", event.reply->text, remark);
+        tell_reply(&event, judgement.why, sizeof judgement.why);
+    size_t len = strlen(judgement.why);
+    snprintf(judgement.why + len, sizeof judgement.why - len, "%s", remark);
     return judgement;
 }
 
@@ -178,6 +181,28 @@ static struct event event_of(const struct mu_smtp_result *r, enum mu_smtp_tls tl
 }
 
 /* --- words --- */
+
+void mu_smtp_failure(const struct mu_smtp_result *r, const struct mu_smtp_request *asked, char *buf,
+                     size_t size)
+{
+    const char *phase = mu_smtp_phase_name(r->phase), *why = r->why ? r->why : "";
+    const char *behind_address = strstr(why, phase);
+    bool connecting = r->phase == MU_SMTP_CONNECT;
+    char text[MU_TIME_TEXT];
+    if (r->timed_out)
+        snprintf(buf, size, "%s: %s within %s", phase, connecting ? "no connection" : "no reply",
+                 mu_duration_text(connecting ? asked->connect_timeout_ms : asked->phase_timeout_ms,
+                                  text));
+    else
+        snprintf(buf, size, "%s", behind_address ? behind_address : why);
+}
+
+static void tell_reply(const struct event *event, char *buf, size_t size)
+{
+    const struct mu_smtp_reply *reply = event->reply;
+    snprintf(buf, size, "%s: %d %s%s%s", mu_smtp_phase_name(event->phase), reply->code,
+             reply->enhanced, *reply->enhanced ? " " : "", reply->text);
+}
 
 static bool contains(const char *text, const char *word)
 {

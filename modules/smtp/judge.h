@@ -24,8 +24,14 @@ struct mu_smtp_judgement {
     char why[768];                     /* "" when up */
 };
 
-/* tls: what was asked for. A failing STARTTLS counts only when it was demanded. */
-struct mu_smtp_judgement mu_smtp_judge(const struct mu_smtp_result *, enum mu_smtp_tls tls);
+/* Of what was asked for it looks at `tls` (a failing STARTTLS counts only when it was demanded) and
+ * at the timeouts, which must be set. */
+struct mu_smtp_judgement mu_smtp_judge(const struct mu_smtp_result *,
+                                       const struct mu_smtp_request *);
+/* Why a session failed (err is set), for people: "greeting: no reply within 3s". The address is
+ * left to whoever shows it. */
+void mu_smtp_failure(const struct mu_smtp_result *, const struct mu_smtp_request *, char *buf,
+                     size_t size);
 /* "up", "down", "rejecting", "inconclusive". */
 const char *mu_smtp_verdict_name(enum mu_smtp_verdict);
 

@@ -22,7 +22,10 @@
 #include "judge.h"
 #include "module/module.h"
 
-#define SMTP_PORT 25
+#define SMTP_PORT          25
+#define CONNECT_TIMEOUT_MS 10000
+#define PHASE_TIMEOUT_MS \
+    15000 /* RFC 5321 4.5.3.2 says minutes; nobody waits that long for a probe */
 
 /* clang-format off */
 #define OPTION (MU_F_OPTION | MU_F_SHOWN)
@@ -88,6 +91,7 @@ struct probe {
     struct sockaddr_storage address;
     bool has_address;
     uint16_t port;
+    struct mu_smtp_request request; /* of the session that runs, or ran last */
     enum mu_smtp_tls tls;
     char *from; /* NULL = nobody is asked about recipients */
     char *rcpt[MU_LIMIT_SMTP_RCPT + 1];
@@ -122,7 +126,7 @@ static const char *setting(const struct mu_call *call, const char *name)
     return given ? given : mu_json_str(mu_config(call->host, "smtp"), name, NULL);
 }
 
-static int timeout_ms(const struct mu_call *call, const char *name)
+static int timeout_ms(const struct mu_call *call, const char *name, int otherwise)
 {
     int64_t ms = mu_json_int(call->args, name, 0);
     const json_t *value = mu_json_get(mu_config(call->host, "smtp"), name);
@@ -130,7 +134,7 @@ static int timeout_ms(const struct mu_call *call, const char *name)
         ms = json_integer_value(value) * 1000;
     else if (ms == 0 && json_is_string(value) && !mu_duration_parse(json_string_value(value), &ms))
         ms = 0;
-    return ms > 0 && ms < INT32_MAX ? (int)ms : 0;
+    return ms > 0 && ms < INT32_MAX ? (int)ms : otherwise;
 }
 
 /* "mx.example.com:2525": the port goes to *port, the name to host. False when it is neither. */
@@ -268,11 +272,10 @@ static void add_place(json_t *result, const struct probe *p)
 {
     char text[MU_ADDR_TEXT];
     const struct sockaddr *addr = (const struct sockaddr *)&p->address;
-    uint16_t port = addr->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)addr)->sin6_port
-                                                : ((const struct sockaddr_in *)addr)->sin_port;
     if (p->has_address)
         json_object_set_new(result, "address", json_string(mu_addr_text(addr, false, text)));
-    json_object_set_new(result, "port", json_integer(p->has_address ? ntohs(port) : p->port));
+    json_object_set_new(result, "port",
+                        json_integer(p->has_address ? mu_addr_port(addr) : p->port));
 }
 
 static void add_session(json_t *result, const struct probe *p, const struct mu_smtp_result *r)
@@ -295,12 +298,18 @@ static void add_session(json_t *result, const struct probe *p, const struct mu_s
     free(transcript);
 }
 
-/* Why there is no TLS although it was offered and tried; NULL when there is, or was none to be had.
- */
-static char *tls_trouble(const struct mu_smtp_result *r)
+static char *failure(const struct probe *p, const struct mu_smtp_result *r)
+{
+    char why[MU_FAIL_TEXT];
+    mu_smtp_failure(r, &p->request, why, sizeof why);
+    return mu_xstrdup(why);
+}
+
+/* Why there is no TLS although it was offered and tried; NULL when all is well. */
+static char *tls_trouble(const struct probe *p, const struct mu_smtp_result *r)
 {
     if (r->err != MU_OK && r->phase == MU_SMTP_STARTTLS)
-        return mu_xstrdup(r->why);
+        return failure(p, r);
     if (r->starttls.code >= 400)
         return mu_xasprintf("starttls: %d %s", r->starttls.code, r->starttls.text);
     return NULL;
@@ -308,11 +317,11 @@ static char *tls_trouble(const struct mu_smtp_result *r)
 
 static json_t *judged(const struct probe *p, const struct mu_smtp_result *r)
 {
-    struct mu_smtp_judgement judgement = mu_smtp_judge(r, p->tls);
+    struct mu_smtp_judgement judgement = mu_smtp_judge(r, &p->request);
     bool up = judgement.verdict == MU_SMTP_UP;
     json_t *result = result_json(judgement.verdict, up ? NULL : mu_smtp_phase_name(judgement.phase),
                                  judgement.why, p->host);
-    char *trouble = p->starttls_error ? mu_xstrdup(p->starttls_error) : tls_trouble(r);
+    char *trouble = p->starttls_error ? mu_xstrdup(p->starttls_error) : tls_trouble(p, r);
     add_place(result, p);
     add_session(result, p, r);
     set_text(result, "starttls_error", trouble);
@@ -347,7 +356,7 @@ static bool try_without_tls(struct probe *p, const struct mu_smtp_result *r)
     if (r->err == MU_OK || r->phase != MU_SMTP_STARTTLS || p->tls != MU_SMTP_TLS_TRY ||
         p->rcpt[0] == NULL || p->starttls_error != NULL)
         return false;
-    p->starttls_error = mu_xstrdup(r->why);
+    p->starttls_error = failure(p, r);
     p->first_transcript = mu_xstrdup(r->transcript);
     begin_session(p, MU_SMTP_TLS_NONE);
     return true;
@@ -363,17 +372,17 @@ static void on_session(const struct mu_smtp_result *r, void *ud)
 
 static void begin_session(struct probe *p, enum mu_smtp_tls tls)
 {
-    struct mu_smtp_request request = {
+    p->request = (struct mu_smtp_request){
         .host = p->host,
         .addr = (const struct sockaddr *)&p->address,
         .tls = tls,
         .helo = setting(p->call, "helo"),
         .mail_from = p->rcpt[0] ? p->from : NULL,
         .rcpt = (const char *const *)p->rcpt,
-        .connect_timeout_ms = timeout_ms(p->call, "connect_timeout"),
-        .phase_timeout_ms = timeout_ms(p->call, "phase_timeout"),
+        .connect_timeout_ms = timeout_ms(p->call, "connect_timeout", CONNECT_TIMEOUT_MS),
+        .phase_timeout_ms = timeout_ms(p->call, "phase_timeout", PHASE_TIMEOUT_MS),
     };
-    p->op = mu_smtp_start(p->call->host->smtp, &request, on_session, p);
+    p->op = mu_smtp_start(p->call->host->smtp, &p->request, on_session, p);
 }
 
 /* --- looking the host up --------------------------------------------------------------------- */
@@ -398,10 +407,7 @@ static void on_addresses(const struct mu_dns_addresses *found, void *ud)
     }
     p->address = found->list[0];
     p->has_address = true;
-    if (p->address.ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)&p->address)->sin6_port = htons(p->port);
-    else
-        ((struct sockaddr_in *)&p->address)->sin_port = htons(p->port);
+    mu_addr_set_port(&p->address, p->port);
     begin_session(p, p->tls);
 }
 
@@ -414,7 +420,7 @@ static void start_probe(struct mu_call *call)
     if (!take_place(p, call->args, &fail) ||
         !take_recipients(p, mu_json_get(call->args, "rcpt"), &fail) || !take_sender(p, &fail)) {
         probe_free(p);
-        mu_call_fail(call, MU_USAGE, false, "smtp.probe: %s", fail.text);
+        mu_call_fail(call, MU_USAGE, false, "%s", fail.text);
         return;
     }
     call->state = p;

@@ -296,10 +296,24 @@ const char *mu_addr_text(const struct sockaddr *addr, bool with_port, char *buf)
     const void *bytes = is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr;
     if (is_v6 || addr->sa_family == AF_INET)
         inet_ntop(addr->sa_family, bytes, host, sizeof host);
-    unsigned port = ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
     if (with_port)
-        snprintf(buf, MU_ADDR_TEXT, is_v6 ? "[%s]:%u" : "%s:%u", host, port);
+        snprintf(buf, MU_ADDR_TEXT, is_v6 ? "[%s]:%u" : "%s:%u", host, mu_addr_port(addr));
     else
         snprintf(buf, MU_ADDR_TEXT, "%s", host);
     return buf;
+}
+
+uint16_t mu_addr_port(const struct sockaddr *addr)
+{
+    if (addr->sa_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)(const void *)addr)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)(const void *)addr)->sin_port);
+}
+
+void mu_addr_set_port(struct sockaddr_storage *addr, uint16_t port)
+{
+    if (addr->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)(void *)addr)->sin6_port = htons(port);
+    else
+        ((struct sockaddr_in *)(void *)addr)->sin_port = htons(port);
 }

@@ -33,5 +33,7 @@ MU_API bool mu_addr_parse(const char *text, uint16_t port, struct sockaddr_stora
 #define MU_ADDR_TEXT 64
 /* "192.0.2.1" or, with_port, "192.0.2.1:53" / "[2001:db8::1]:53". buf holds MU_ADDR_TEXT; returns it. */
 MU_API const char *mu_addr_text(const struct sockaddr *addr, bool with_port, char *buf);
+MU_API uint16_t mu_addr_port(const struct sockaddr *addr);
+MU_API void mu_addr_set_port(struct sockaddr_storage *addr, uint16_t port);
 
 #endif

@@ -138,20 +138,12 @@ static void fail_search(struct search *s)
 
 /* --- addresses of the name servers ----------------------------------------------------------- */
 
-static void set_port(struct sockaddr_storage *addr, uint16_t port)
-{
-    if (addr->ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
-    else
-        ((struct sockaddr_in *)addr)->sin_port = htons(port);
-}
-
 static void add_address(struct name_server *server, const struct sockaddr_storage *addr)
 {
     if (server->count == ADDRESSES_MAX)
         return;
     server->list[server->count] = *addr;
-    set_port(&server->list[server->count++], mu_dns_authoritative_port(server->of->dns));
+    mu_addr_set_port(&server->list[server->count++], mu_dns_authoritative_port(server->of->dns));
 }
 
 static void addresses_known(struct search *s)

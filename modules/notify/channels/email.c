@@ -294,14 +294,6 @@ static struct mu_op *look(const struct channel_request *request, channel_done *d
     return begin(session);
 }
 
-static void set_port(struct sockaddr_storage *addr, uint16_t port)
-{
-    if (addr->ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
-    else
-        ((struct sockaddr_in *)addr)->sin_port = htons(port);
-}
-
 static void on_addresses(const struct mu_dns_addresses *found, void *ud)
 {
     struct session *session = ud;
@@ -315,7 +307,7 @@ static void on_addresses(const struct mu_dns_addresses *found, void *ud)
     }
     for (size_t i = 0; i < found->count && session->count < ADDRESSES_MAX; i++) {
         session->addresses[session->count] = found->list[i];
-        set_port(&session->addresses[session->count++], session->relay.port);
+        mu_addr_set_port(&session->addresses[session->count++], session->relay.port);
     }
     try_next(session);
 }

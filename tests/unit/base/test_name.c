@@ -141,6 +141,8 @@ static void addresses_keep_their_port(void **state)
     for (size_t i = 0; i < MU_COUNT(good); i++) {
         assert_true(mu_addr_parse(good[i].typed, 25, &addr));
         assert_string_equal(mu_addr_text((struct sockaddr *)&addr, true, text), good[i].want);
+        mu_addr_set_port(&addr, 4711);
+        assert_int_equal(mu_addr_port((struct sockaddr *)&addr), 4711);
     }
     for (size_t i = 0; i < MU_COUNT(bad); i++)
         assert_false(mu_addr_parse(bad[i], 25, &addr));

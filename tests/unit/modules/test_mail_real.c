@@ -66,6 +66,11 @@ static void sees_inbound_mail(void **state)
     assert_string_equal(verdict_of("backup.test", why), "up");
     assert_string_equal(verdict_of("down.test", why), "down");
     assert_non_null(strstr(why, "control targets fine"));
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "DOWN: nobody.hosts.test %s connect: Connection refused; control targets fine",
+             w.nobody);
+    assert_string_equal(why, expected);
     assert_string_equal(verdict_of("rejecting.test", why), "rejecting");
     assert_string_equal(verdict_of("null.test", why), "inconclusive");
     assert_string_equal(verdict_of("unknown.invalid", why), "inconclusive");
