@@ -34,6 +34,7 @@ LIBRARIES = {  # header prefix: where it may be used
     "openssl/": ("base", "io", "lab", "modules"),
 }
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|atoi|gets|system|popen)\s*\(")
+NOT_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
 offences = []
 
@@ -68,10 +69,17 @@ def check_library(path, number, place, header):
             offend(path, number, f"<{header}> belongs to {', '.join(allowed)}")
 
 
+def code_of(text):
+    """The text with comments, strings and characters blanked out, its lines as they were: a word in
+    prose ("a network file system (nfs)") is no call."""
+    return NOT_CODE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+
+
 def check(path):
     place = os.path.relpath(path, ROOT).split(os.sep)
     with open(path, encoding="utf-8") as f:
-        lines = f.read().splitlines()
+        text = f.read()
+    lines = text.split("\n")
     if not lines or "SPDX-License-Identifier: MIT" not in lines[0]:
         offend(path, 1, "the first line is not the SPDX line")
     for number, line in enumerate(lines, 1):
@@ -80,9 +88,9 @@ def check(path):
             check_project_include(path, number, place, found.group(2))
         elif found:
             check_library(path, number, place, found.group(2))
-        code = line.split("/*")[0].split("//")[0]
-        if not code.lstrip().startswith("*") and BANNED.search(code):
-            offend(path, number, f"banned function: {BANNED.search(code).group(1)}")
+    code = code_of(text)
+    for call in BANNED.finditer(code):
+        offend(path, code.count("\n", 0, call.start()) + 1, f"banned function: {call.group(1)}")
 
 
 for top in ("runtime", "modules"):
