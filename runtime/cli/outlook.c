@@ -56,6 +56,8 @@ static void print_tell(const json_t *item)
         printf("%s %s", i ? "," : "", json_is_string(who) ? json_string_value(who) : mu_json_str(who, "recipient", mu_json_str(who, "name", "?")));
     }
     printf("\n");
+    if (mu_json_str(item, "subject", "")[0])
+        printf("      | %s\n      |\n", mu_json_str(item, "subject", ""));
     print_indented(mu_json_str(item, "text", ""));
 }
 

@@ -11,6 +11,7 @@
 #include "cli/evidence.h"
 #include "journal/journal.h"
 #include "journal/rows.h"
+#include "playbook/bundle.h"
 
 static void print_json(const char *path, const struct mu_journal_verdict *verdict, const char *head,
                        bool sealed)
@@ -72,6 +73,44 @@ static bool check_sealed(const char *path, struct mu_journal_verdict *verdict)
     return sealed;
 }
 
+static bool read_start(const struct mu_row *row, void *ud)
+{
+    *(json_t **)ud = mu_json_parse(row->value, strlen(row->value), NULL);
+    return false;
+}
+
+/* What came with muster is not part of the bundle's digest. */
+static bool add_file(const char *path, const char *bytes, size_t len, void *ud)
+{
+    if (strncmp(path, "muster/", 7) != 0)
+        mu_bundle_add(ud, path, bytes, len);
+    return true;
+}
+
+/* Row 1 names the playbook by digest: another one in the file is no evidence of this run. */
+static void check_bundle(const char *path, struct mu_journal_verdict *verdict)
+{
+    struct mu_journal *journal;
+    char digest[MU_SHA256_HEX];
+    json_t *start = NULL;
+    if (!verdict->ok || mu_journal_open_read(path, &journal, NULL) != MU_OK)
+        return;
+    struct mu_bundle *bundle = mu_bundle_new();
+    (void)!mu_journal_each(journal, 0, read_start, &start, NULL);
+    (void)!mu_journal_each_file(journal, add_file, bundle, NULL);
+    mu_journal_close(journal);
+    mu_bundle_digest(bundle, digest);
+    const char *told = mu_json_str(start, "bundle", NULL);
+    if (told && strcmp(told, digest) != 0) {
+        verdict->ok = false;
+        verdict->bad_gsn = 1;
+        snprintf(verdict->why, sizeof verdict->why,
+                 "row 1 (h start) names another playbook than the one in the file: its files were changed");
+    }
+    mu_bundle_free(bundle);
+    json_decref(start);
+}
+
 static int verify(struct mu_cli *cli, const char *typed)
 {
     char path[EVIDENCE_PATH], incident[32], head[2 * MU_SHA256 + 1];
@@ -83,6 +122,7 @@ static int verify(struct mu_cli *cli, const char *typed)
     if (mu_journal_verify(path, &verdict, &fail) != MU_OK)
         return mu_cli_fail(cli, "verify", MU_EXIT_USAGE, "%s", fail.text);
     bool sealed = verdict.ok && check_sealed(path, &verdict);
+    check_bundle(path, &verdict);
     mu_hex(verdict.head, MU_SHA256, head);
     if (cli->json)
         print_json(path, &verdict, head, sealed);
