@@ -8,13 +8,27 @@
 #include "cli/start.h"
 #include "engine/run.h"
 
+/* What is put back comes from the journal: an edited one must not decide what a zone holds. */
+static enum mu_err check_journal(const char *path, struct mu_fail *fail)
+{
+    struct mu_journal_verdict verdict;
+    if (mu_journal_verify(path, &verdict, fail) != MU_OK)
+        return fail->class;
+    if (verdict.ok)
+        return MU_OK;
+    return mu_fail_set(fail, MU_STORAGE, "the journal is damaged, and what it says was there before can't be relied on: %.300s. Nothing was changed; put it back by hand (%s)",
+                       verdict.why, path);
+}
+
 static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *title, struct start *how)
 {
     struct mu_fail fail;
     struct mu_journal *journal = NULL;
     struct mu_bundle *bundle = NULL;
     struct mu_header *header = NULL;
-    enum mu_err err = mu_journal_open_read(found->path, &journal, &fail);
+    enum mu_err err = check_journal(found->path, &fail);
+    if (err == MU_OK)
+        err = mu_journal_open_read(found->path, &journal, &fail);
     if (err == MU_OK)
         err = mu_undo_bundle(journal, title, &bundle, &fail);
     if (err == MU_OK)
