@@ -227,6 +227,13 @@ static void send_intended(struct run *run)
 
 /* --- the loop --- */
 
+static void stop_cancelled(struct run *run, const json_t *person, const char *reason)
+{
+    char *why = mu_xasprintf("cancelled by %s%s%s", mu_json_str(person, "name", "?"), reason[0] ? ": " : "", reason);
+    run_stop(run, STOP_CANCEL, "cancelled", why);
+    free(why);
+}
+
 static bool take_order(int64_t id, const char *kind, const char *who, const char *reason, int64_t at, void *ud)
 {
     struct run *run = ud;
@@ -234,16 +241,15 @@ static bool take_order(int64_t id, const char *kind, const char *who, const char
     json_t *person = mu_json_parse(who, strlen(who), NULL);
     if (strcmp(kind, "cancel") == 0 && run->stop == STOP_NONE) {
         record_host(run, "cancel", json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
-        char *why = mu_xasprintf("cancelled by %s%s%s", mu_json_str(person, "name", "?"), reason && reason[0] ? ": " : "", reason ? reason : "");
-        run_stop(run, STOP_CANCEL, "cancelled", why);
-        free(why);
+        stop_cancelled(run, person, reason ? reason : "");
     } else if (strcmp(kind, "unpark") == 0) {
         record_host(run, "unpark", json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
         run->stale = false;
         run->unparked = true;
     }
     json_decref(person);
-    (void)!mu_store_order_done(run->store, id, NULL);
+    if (record_barrier(run)) /* an order is done when its row can't be lost any more */
+        (void)!mu_store_order_done(run->store, id, NULL);
     return true;
 }
 
@@ -352,9 +358,40 @@ static void begin_epoch(struct run *run)
     record_barrier(run); /* poison detection counts these rows */
 }
 
+struct last_row {
+    const char *verb;
+    const struct mu_row *row;
+};
+
+static bool keep_last(const struct mu_row *row, void *ud)
+{
+    struct last_row *last = ud;
+    if (row->type == MU_ROW_HOST && strcmp(row->verb, last->verb) == 0)
+        last->row = row;
+    return true;
+}
+
+/* The value of the last host row of that verb; a new reference, NULL when there is none. */
+static json_t *last_host_value(const struct run *run, const char *verb)
+{
+    struct last_row last = {verb, NULL};
+    cursor_each(run->cursor, keep_last, &last);
+    return last.row ? mu_json_parse(last.row->value, strlen(last.row->value), NULL) : NULL;
+}
+
+/* A cancel that a former executor wrote down and did not come to carry out. */
+static void take_recorded_cancel(struct run *run)
+{
+    json_t *cancel = last_host_value(run, "cancel");
+    if (cancel)
+        stop_cancelled(run, json_object_get(cancel, "who"), mu_json_str(cancel, "reason", ""));
+    json_decref(cancel);
+}
+
 static void play(struct run *run)
 {
     begin_epoch(run);
+    take_recorded_cancel(run);
     if (run->store)
         (void)!mu_store_orders(run->store, run->name, take_order, run, NULL); /* an unpark may be what woke us */
     if (!run->unparked && cursor_starts_without_frontier(run->cursor) >= MU_LIMIT_STARTS)
@@ -422,9 +459,9 @@ static void tell_owner(struct run *run, const char *kind, const char *text)
     free(dedup);
 }
 
-static int end_run(struct run *run, const char *state, int exit_code)
+static int end_run(struct run *run, const char *state, int exit_code, json_t *row_take)
 {
-    record_host(run, "end", end_row(run, state, exit_code));
+    record_host(run, "end", row_take);
     if (!record_barrier(run))
         return MU_RUN_TEMPORARY;
     if (run->store == NULL)
@@ -481,13 +518,26 @@ static int conclude(struct run *run)
         if (run->stop == STOP_ERROR || run->stop == STOP_FAIL)
             tell_owner(run, "ended", run->stop_why);
         farewell(run);
-        return end_run(run, endings[i].state, exit_for(run, endings[i].exit));
+        int exit_code = exit_for(run, endings[i].exit);
+        return end_run(run, endings[i].state, exit_code, end_row(run, endings[i].state, exit_code));
     }
     if (!run->storage_failed) {
         record_host(run, "stop", json_pack("{s:s}", "text", run->stop_why));
         record_barrier(run);
     }
     return MU_RUN_TEMPORARY;
+}
+
+/* The executor before us died behind the run's last row, perhaps before anybody else knew of it: the end
+ * is said again, for who resumed it, and nothing more is done. */
+static int end_again(struct run *run, json_t *end_take)
+{
+    begin_epoch(run);
+    run_stop(run, STOP_RETURN, mu_json_str(end_take, "result", ""), mu_json_str(end_take, "why", ""));
+    int code = end_run(run, mu_json_str(end_take, "state", "finished"), (int)mu_json_int(end_take, "exit", MU_RUN_INTERNAL),
+                       json_incref(end_take));
+    json_decref(end_take);
+    return code;
 }
 
 /* --- entry --- */
@@ -518,6 +568,19 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how, struct
     return err;
 }
 
+static int execute(struct run *run)
+{
+    if (run->store)
+        (void)!mu_store_run_update(run->store, run->name, "running", NULL, NULL, "", -1, getpid(), -1, NULL);
+    json_t *end = last_host_value(run, "end");
+    if (end)
+        return end_again(run, end);
+    run->watchdog = watchdog_start();
+    signals_listen(run);
+    play(run);
+    return conclude(run);
+}
+
 /* The file becomes the whole evidence; then it is replayed once offline (J9). */
 static void seal_and_verify(struct mu_journal *journal, const struct mu_config *config, const char *name)
 {
@@ -538,12 +601,7 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
     if (err == MU_OK)
         err = prepare(run, how, journal, fail);
     if (err == MU_OK) {
-        if (run->store)
-            (void)!mu_store_run_update(run->store, run->name, "running", NULL, NULL, "", -1, getpid(), -1, NULL);
-        run->watchdog = watchdog_start();
-        signals_listen(run);
-        play(run);
-        code = conclude(run);
+        code = execute(run);
         if (run->stop_why)
             mu_fail_set(fail, MU_OK, "%s", run->stop_why);
     }
