@@ -191,7 +191,7 @@ struct run {
     struct call_queue arrived, settling, barrier, subs_done, garbage;
     struct call *host_calls; /* of the host itself, linked by sibling */
     int64_t acts, probes, gates;
-    int64_t slice_ticks;
+    int64_t slice_ticks, slice_cpu_ms; /* of the Lua slice that runs: hook ticks, CPU time at the first */
     bool stale; /* asks a person before the next act */
     bool unparked; /* a person said that it may go on */
     json_t *outlook; /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
