@@ -330,6 +330,19 @@ static const struct view_ops *ops_for(const struct mu_cli *cli, const struct fol
     return isatty(STDOUT_FILENO) ? &terminal_ops : &plain_ops;
 }
 
+/* The last line of the executor's log: why it left. */
+static void last_log_line(const char *path, char *line, size_t size)
+{
+    char *name = mu_xasprintf("%s.log", path);
+    FILE *log = fopen(name, "r");
+    line[0] = '\0';
+    for (char text[1024]; log && fgets(text, sizeof text, log);)
+        snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
+    if (log)
+        fclose(log);
+    free(name);
+}
+
 static int leave(struct view *view, bool alive)
 {
     if (view->ops->close)
@@ -344,9 +357,12 @@ static int leave(struct view *view, bool alive)
         fprintf(stderr, "\nThe view ended; the run goes on.  Look again: muster watch %s   Stop it: muster cancel %s\n", view->what->run, view->what->run);
         return MU_EXIT_OK;
     }
-    if (view->exit < 0 && !alive)
-        return mu_cli_fail(view->cli, "watch", MU_EXIT_TEMPORARY, "nobody executes %s any more and it has not ended: muster resume %s (log: %s.log)",
-                           view->what->run, view->what->run, view->what->path);
+    if (view->exit < 0 && !alive) {
+        char why[700];
+        last_log_line(view->what->path, why, sizeof why);
+        return mu_cli_fail(view->cli, "watch", MU_EXIT_TEMPORARY, "nobody executes %s any more and it has not ended: muster resume %s%s%s (log: %s.log)",
+                           view->what->run, view->what->run, why[0] ? "\n  " : "", why, view->what->path);
+    }
     return view->exit;
 }
 

@@ -542,6 +542,17 @@ static int end_again(struct run *run, json_t *end_take)
 
 /* --- entry --- */
 
+/* Rows that were edited must not decide what is done next. A fresh run has one row and pays nothing. */
+static enum mu_err check_rows(const char *path, struct mu_fail *fail)
+{
+    struct mu_journal_verdict verdict;
+    if (mu_journal_verify(path, &verdict, fail) != MU_OK)
+        return fail->class;
+    if (verdict.ok)
+        return MU_OK;
+    return mu_fail_set(fail, MU_STORAGE, "%.300s was changed and is not gone on with: %.300s. Look at it with muster verify; start a new run", path, verdict.why);
+}
+
 static enum mu_err open_journal(struct run *run, const struct mu_execute *how, struct mu_journal **journal, struct mu_fail *fail)
 {
     *journal = how->journal;
@@ -550,7 +561,9 @@ static enum mu_err open_journal(struct run *run, const struct mu_execute *how, s
     run->path = mu_xstrdup(how->path);
     if (mu_journal_open(how->path, journal, fail) != MU_OK)
         return fail->class;
-    return mu_journal_lock(*journal, fail);
+    if (mu_journal_lock(*journal, fail) != MU_OK)
+        return fail->class;
+    return mu_journal_last_gsn(*journal) > 1 ? check_rows(how->path, fail) : MU_OK;
 }
 
 static enum mu_err prepare(struct run *run, const struct mu_execute *how, struct mu_journal *journal, struct mu_fail *fail)
