@@ -26,9 +26,12 @@ static void ask_person(struct call *call, const char *what)
              call->name, call->src, what, call->lost_why, call->run->name);
 }
 
-static void send_again(struct call *call)
+/* Sending what was not done, or may be done twice, is an act like the first time: not after a long absence. */
+static void send_again(struct call *call, bool repeated)
 {
-    call->pub.repeated = true;
+    if (run_too_stale(call))
+        return;
+    call->pub.repeated = repeated;
     call_send(call);
 }
 
@@ -63,7 +66,7 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
         return;
     case MU_NOT_APPLIED:
         if (settled(call))
-            call_send(call); /* it is known not to have been done: no repetition */
+            send_again(call, false); /* it is known not to have been done: no repetition */
         else
             later(call, "it may still be applied");
         break;
@@ -96,7 +99,7 @@ void doubt_enter(struct call *call, const char *why)
     else if (call->pub.verb->in_doubt == MU_READBACK && call->pub.verb->readback)
         read_back(call);
     else if (call->pub.verb->in_doubt == MU_REPEATABLE || call->pub.verb->in_doubt == MU_KEYED)
-        send_again(call);
+        send_again(call, true);
     else
         ask_person(call, "this verb can't be read back");
 }

@@ -207,6 +207,7 @@ struct run {
 /* run.c */
 void run_stop(struct run *, enum stop_kind, const char *result, const char *why);
 void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 4);
+bool run_too_stale(struct call *); /* parks instead of letting the act leave (J8) */
 int64_t run_clock(const struct run *); /* wall time as this run sees it, never going back */
 void run_deliver(struct run *, struct call *);
 void run_look_into_store(struct run *); /* orders, gates, messages */

@@ -266,17 +266,40 @@ void run_look_into_store(struct run *run)
     outbox_send(run);
 }
 
+/* Suspended or stopped since the last poll? (J8) */
+static void notice_gap(struct run *run)
+{
+    int64_t boot = mu_clock_boot_ms(), gap = boot - run->last_boot_ms;
+    if (run->last_boot_ms == 0 || gap <= run->stale_after_ms + POLL_MS)
+        return;
+    run->down_ms = gap;
+    run->stale = true;
+    run->last_boot_ms = boot;
+}
+
 static void poll_due(void *ud)
 {
     struct run *run = ud;
     run->poll_timer = mu_timer_start(run->loop, POLL_MS, poll_due, run);
-    int64_t boot = mu_clock_boot_ms();
-    if (run->last_boot_ms && boot - run->last_boot_ms > run->stale_after_ms) { /* suspended or stopped (J8) */
-        run->down_ms = boot - run->last_boot_ms;
-        run->stale = true;
-    }
-    run->last_boot_ms = boot;
+    notice_gap(run);
+    run->last_boot_ms = mu_clock_boot_ms();
     run_look_into_store(run);
+}
+
+/* The last look before an act leaves, for the first time or again: was the host away for so long that a
+ * person should decide? True: the run is parked. */
+bool run_too_stale(struct call *call)
+{
+    struct run *run = call->run;
+    char away[MU_TIME_TEXT], most[MU_TIME_TEXT];
+    notice_gap(run);
+    if (!run->stale)
+        return false;
+    run_park(run, "stale",
+             "nobody executed this run for %s (stale_after is %s); before %s at %s it asks a person. "
+             "Go on: muster resume %s --go-on --reason \"...\"",
+             mu_duration_text(run->down_ms, away), mu_duration_text(run->stale_after_ms, most), call->name, call->src, run->name);
+    return true;
 }
 
 static bool root_ended(struct run *run)
@@ -340,6 +363,33 @@ static void go_live(struct run *run)
     }
 }
 
+/* How long nobody executed it, as far as a person has not said "go on" yet: a run that parked as stale
+ * stays so however soon it is resumed. */
+static bool add_down_time(const struct mu_row *row, void *ud)
+{
+    struct run *run = ud;
+    if (row->type != MU_ROW_HOST)
+        return true;
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    if (strcmp(row->verb, "unpark") == 0)
+        run->stale = false;
+    else if (strcmp(row->verb, "park") == 0)
+        run->stale = strcmp(mu_json_str(value, "why", ""), "stale") == 0;
+    else if (strcmp(row->verb, "resume") == 0 && !run->stale)
+        run->down_ms = mu_json_int(value, "down_ms", 0);
+    json_decref(value);
+    return true;
+}
+
+static void measure_down_time(struct run *run)
+{
+    int64_t down_ms = run->resumed_ms - cursor_last_ts(run->cursor);
+    cursor_each(run->cursor, add_down_time, run);
+    if (!run->stale || down_ms > run->down_ms)
+        run->down_ms = down_ms;
+    run->stale = run->world->sends && (run->stale || run->down_ms > run->stale_after_ms);
+}
+
 static void begin_epoch(struct run *run)
 {
     int64_t rows = cursor_rows(run->cursor);
@@ -349,8 +399,7 @@ static void begin_epoch(struct run *run)
     if (rows <= 1)
         return;
     run->epoch += 1 + cursor_count(run->cursor, MU_ROW_HOST, "resume");
-    run->down_ms = run->resumed_ms - cursor_last_ts(run->cursor);
-    run->stale = run->world->sends && run->down_ms > run->stale_after_ms;
+    measure_down_time(run);
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     record_host(run, "resume", json_pack("{s:I, s:i, s:s, s:O?, s:I}", "epoch", (json_int_t)run->epoch, "pid", (int)getpid(),

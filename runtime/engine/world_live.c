@@ -6,29 +6,16 @@
 #include "base/clock.h"
 #include "engine/internal.h"
 
-/* The last look before a change: was the host away for so long that a person should decide? (J8) */
-static bool too_stale(struct call *call)
-{
-    struct run *run = call->run;
-    if (!run->stale)
-        return false;
-    char away[MU_TIME_TEXT], most[MU_TIME_TEXT];
-    run_park(run, "stale",
-             "nobody executed this run for %s (stale_after is %s); before %s at %s it asks a person. "
-             "Go on: muster resume %s --go-on --reason \"...\"",
-             mu_duration_text(run->down_ms, away), mu_duration_text(run->stale_after_ms, most), call->name, call->src, run->name);
-    return true;
-}
-
 static void live_act(struct call *call)
 {
-    if (!too_stale(call))
+    if (!run_too_stale(call))
         call_prepare(call);
 }
 
 static void live_prepared(struct call *call)
 {
-    call_intend(call, false);
+    if (!run_too_stale(call)) /* preparing asks the network, and takes its time */
+        call_intend(call, false);
 }
 
 static void fire(void *ud)
