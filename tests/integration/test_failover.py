@@ -11,7 +11,7 @@ from muster import DOMAIN, MOVED, MX, STANDBY, TTL, KnotSite, Site, case, main
 CASES = []
 
 
-@case(CASES)
+@case(CASES, "powerdns")
 def stays_when_mail_flows(site):
     site.primary.start()
     site.failover().ends("no_action", 0, "finished")
@@ -103,7 +103,7 @@ def adds_the_standby_before_the_others(site):
     assert site.mx() == (TTL, MX)
 
 
-@case(CASES)
+@case(CASES, "powerdns")
 def goes_home_with_failback(site):
     run = site.failover()
     run.approve()
@@ -115,7 +115,7 @@ def goes_home_with_failback(site):
     assert site.mx() == (TTL, ["10 mx1.example.com."])
 
 
-@case(CASES)
+@case(CASES, "powerdns")
 def one_run_for_a_domain_at_a_time(site):
     run = site.failover()
     run.gate()
@@ -127,7 +127,7 @@ def one_run_for_a_domain_at_a_time(site):
     site.failover().answer("deny", "the lock is free again")
 
 
-@case(CASES)
+@case(CASES, "powerdns")
 def is_reported_and_verified(site):
     run = site.failover()
     run.approve("DC2 has no power")

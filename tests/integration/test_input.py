@@ -10,8 +10,8 @@ import sqlite3
 import subprocess
 import sys
 
-from muster import DOMAIN, MOVED, Site, case, main
-from servers import Unavailable, need
+from muster import DOMAIN, MOVED, MX, TTL, Site, case, main
+from servers import Unavailable, need, wait_until
 
 CASES = []
 
@@ -314,6 +314,22 @@ def undo_of_an_edited_journal(site):
     site.forget()
     refused(site, ["undo", run.name], ["damaged", f"row {target} "])
     assert site.writes() == [] and site.mx() == MOVED
+
+
+@case(CASES)
+def resume_of_an_edited_journal(site):
+    """A result was edited while nobody executed the run: it must not be acted upon."""
+    run = site.failover()
+    run.gate()
+    target = run.find("c", "mail.inbound")[0]["gsn"]  # nothing that comes later repeats what it says
+    run.kill()
+    subprocess.run([need("sqlite3"), run.path, f"UPDATE row SET value = replace(value, 'DOWN: ', 'FINE: ') WHERE gsn = {target}"],
+                   check=True, capture_output=True, timeout=20)
+    site.muster("resume", run.name, "--detach")
+    site.muster("approve", run.gate()["code"])
+    wait_until("its executor leaves", lambda: run.executor() == 0, 20)
+    assert site.writes() == [] and site.mx() == (TTL, MX)
+    assert f"row {target} " in run.log(), run.story()
 
 
 @case(CASES)

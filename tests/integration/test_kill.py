@@ -161,7 +161,7 @@ def killed_while_it_waits_for_approval(site):
     assert site.writes_made() == 1 and resumes(run) == 1
 
 
-@case(CASES)
+@case(CASES, "powerdns")
 def killed_while_it_proves_that_mail_flows(site):
     doings = expected(site)
     run = site.failover()
@@ -172,7 +172,7 @@ def killed_while_it_proves_that_mail_flows(site):
     assert site.writes_made() == 1
 
 
-@case(CASES)
+@case(CASES, "powerdns")
 def killed_again_and_again(site):
     """Twice at the gate, once after the change."""
     doings = expected(site)
