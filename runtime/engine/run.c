@@ -295,10 +295,14 @@ bool run_too_stale(struct call *call)
     notice_gap(run);
     if (!run->stale)
         return false;
+    if (run->down_ms > run->stale_after_ms)
+        mu_duration_text(run->down_ms, away);
+    else
+        snprintf(away, sizeof away, "too long before it parked");
     run_park(run, "stale",
              "nobody executed this run for %s (stale_after is %s); before %s at %s it asks a person. "
              "Go on: muster resume %s --go-on --reason \"...\"",
-             mu_duration_text(run->down_ms, away), mu_duration_text(run->stale_after_ms, most), call->name, call->src, run->name);
+             away, mu_duration_text(run->stale_after_ms, most), call->name, call->src, run->name);
     return true;
 }
 
