@@ -275,7 +275,7 @@ enum mu_err gate_issue(struct task *task, const char *kind, const char *args, si
 /* --- at the frontier --- */
 
 /* prepared is what stands in the intent row beside our own keys. */
-static void restore_intent(struct call *call)
+void call_restore_intent(struct call *call)
 {
     struct recorded *rec = cursor_find(call->run->cursor, call->task->path, call->seq);
     if (rec == NULL)
@@ -313,7 +313,7 @@ static void go_verb(struct call *call)
     if (!open_module(call))
         return;
     if (call->intended && call->run->world->sends) {
-        restore_intent(call);
+        call_restore_intent(call);
         doubt_enter(call, "the executor ended between intent and outcome");
     } else if (call->pub.verb->kind == MU_ACT) {
         call->run->world->act(call);

@@ -49,7 +49,7 @@ static json_t *describe(struct call *call, json_t *question)
 }
 
 /* Fills in id and description, also for a gate that a former executor opened. */
-static void set_up(struct call *call)
+void gate_set_up(struct call *call)
 {
     if (call->gate_id)
         return;
@@ -78,18 +78,18 @@ static bool somebody_may_answer(struct call *call)
     return some;
 }
 
-void gate_begin(struct call *call)
+bool gate_begin(struct call *call)
 {
+    const struct mu_world *world = call->run->world;
     bool resumed = call->intended;
-    set_up(call);
+    gate_set_up(call);
     if (!somebody_may_answer(call))
-        return;
-    if (resumed) {
+        return false;
+    if (resumed && world->sends)
         gate_open(call);
-        return;
-    }
-    call->run->gates++;
-    call_intend(call, !call->run->world->sends);
+    else if (!resumed)
+        call_intend(call, !world->sends);
+    return true;
 }
 
 /* --- telling people --- */

@@ -239,6 +239,7 @@ void call_arrive_probe(struct call *, json_t *value_take); /* of a task's probe 
 void call_arrive_error(struct call *, enum mu_err class, const char *why, bool in_doubt, const char *how);
 void call_intend(struct call *, bool foreseen);
 void call_prepare(struct call *);
+void call_restore_intent(struct call *); /* prepared and undo as the intent row has them */
 void call_cancel(struct call *);
 void call_digest(const char *verb, const char *args, size_t len, char out[MU_DIGEST_HEX]);
 const struct mu_verb *call_verb(const struct call *);
@@ -261,7 +262,8 @@ void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const
 
 /* gate.c */
 enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len, const char *src, struct mu_fail *);
-void gate_begin(struct call *); /* at the frontier: intend it, or find it again */
+void gate_set_up(struct call *); /* fills in gate_id and gate, from the intent row when there is one */
+bool gate_begin(struct call *); /* at the frontier: intend it, or find it again; false: it failed already */
 void gate_open(struct call *);  /* after the barrier */
 void gate_poll_all(struct run *);
 void gate_close_all(struct run *);
@@ -340,6 +342,7 @@ struct mu_world {
     void (*gate)(struct call *);
     void (*timer)(struct call *);
     bool (*idle)(struct run *);     /* nothing is ready: true = it made something happen; NULL = just wait */
+    void (*recalled)(struct call *); /* a result came from the journal; NULL = that's all */
 };
 extern const struct mu_world mu_world_live, mu_world_dry;
 const struct mu_world *mu_world_find(const char *name);

@@ -143,6 +143,7 @@ static void count_call(struct call *call)
 {
     struct run *run = call->run;
     if (call->kind == MU_CALL_GATE) {
+        run->gates++;
         run->last_gate_declined = strstr(call->value, "\"how\":\"declined\"") != NULL;
         run->last_gate_expired = strstr(call->value, "\"how\":\"expired\"") != NULL;
     } else if (call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT) {
@@ -159,6 +160,8 @@ void run_deliver(struct run *run, struct call *call)
     if (call->ts > run->now_ms)
         run->now_ms = call->ts;
     count_call(call);
+    if (call->recorded && run->world->recalled && !run->verifying)
+        run->world->recalled(call);
     call_pending_remove(call);
     if (call->state == MU_CALL_CHECKED || call->state == MU_CALL_MATCHED || call->state == MU_CALL_ARRIVED)
         call_enter(call, MU_CALL_DONE);

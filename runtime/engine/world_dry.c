@@ -58,24 +58,52 @@ static json_t *outlook_item(struct call *call)
     return item;
 }
 
+static void outlook_ask(struct call *call)
+{
+    outlook_add(call->run, "would_ask", json_pack("{s:s, s:s, s:s, s:s}", "kind", call->name, "src", call->src, "title",
+                                                  mu_json_str(call->gate, "title", ""), "by", mu_json_str(call->gate, "by", "")));
+}
+
+/* The result it would have; writes what would then hold. */
+static json_t *foresee(struct call *call)
+{
+    struct run *run = call->run;
+    if (call->pub.verb->foresee)
+        return call->pub.verb->foresee(&call->pub, run->facts);
+    outlook_add(run, "cannot_foresee", json_pack("{s:s, s:s}", "verb", call->name, "src", call->src));
+    return json_pack("{s:b, s:b}", "ok", 1, "foreseen", 1);
+}
+
 static void dry_prepared(struct call *call)
 {
     struct run *run = call->run;
     call_intend(call, true);
     outlook_add(run, list_for(call), outlook_item(call));
-    if (call->pub.verb->foresee) {
-        call_arrive_value(call, call->pub.verb->foresee(&call->pub, run->facts), "foreseen");
-    } else {
-        outlook_add(run, "cannot_foresee", json_pack("{s:s, s:s}", "verb", call->name, "src", call->src));
-        call_arrive_value(call, json_pack("{s:b, s:b}", "ok", 1, "foreseen", 1), "foreseen");
+    call_arrive_value(call, foresee(call), "foreseen");
+}
+
+/* A former executor of this dry run foresaw it: what would then hold, and the end's account, are told
+ * from the journal once more. */
+static void dry_recalled(struct call *call)
+{
+    struct mu_fail fail;
+    if (!call->intended)
+        return;
+    if (call->kind == MU_CALL_GATE) {
+        gate_set_up(call);
+        outlook_ask(call);
+    } else if (call_check(call, &fail) == MU_OK) {
+        call_restore_intent(call);
+        outlook_add(call->run, list_for(call), outlook_item(call));
+        json_decref(foresee(call));
     }
 }
 
 static void dry_gate(struct call *call)
 {
-    gate_begin(call);
-    outlook_add(call->run, "would_ask", json_pack("{s:s, s:s, s:s, s:s}", "kind", call->name, "src", call->src, "title",
-                                                  mu_json_str(call->gate, "title", ""), "by", mu_json_str(call->gate, "by", "")));
+    if (!gate_begin(call))
+        return;
+    outlook_ask(call);
     bool ack = strcmp(call->name, "ack") == 0;
     call_arrive_value(call,
                       json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how", ack ? "acknowledged" : "approved", "reason",
@@ -121,4 +149,4 @@ static bool dry_idle(struct run *run)
 
 const struct mu_world mu_world_dry = {
     .name = "dry-run", .sends = false, .probe = call_send, .probed = dry_probed, .act = call_prepare,
-    .prepared = dry_prepared, .gate = dry_gate, .timer = dry_timer, .idle = dry_idle};
+    .prepared = dry_prepared, .gate = dry_gate, .timer = dry_timer, .idle = dry_idle, .recalled = dry_recalled};

@@ -37,9 +37,14 @@ static void live_timer(struct call *call)
     call->timer = mu_timer_start(run->loop, wait, fire, call);
 }
 
+static void live_gate(struct call *call)
+{
+    gate_begin(call);
+}
+
 const struct mu_world mu_world_live = {
     .name = "live", .sends = true, .probe = call_send, .probed = call_arrive_probe, .act = live_act,
-    .prepared = live_prepared, .gate = gate_begin, .timer = live_timer};
+    .prepared = live_prepared, .gate = live_gate, .timer = live_timer};
 
 const struct mu_world *mu_world_find(const char *name)
 {
