@@ -65,6 +65,7 @@ static MU_NORETURN void monitor(const struct mu_execute *how)
     leave_terminal(how->path);
     signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* its own log may be full, too */
     for (int starts = 0; starts < MOST_STARTS; starts++) {
         pid_t executor = fork();
         if (executor == 0)

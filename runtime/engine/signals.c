@@ -14,11 +14,13 @@ struct signals {
     int closed;
 };
 
-/* Until the loop listens, neither may end the process. */
+/* Until the loop listens, a poke may not end the process; a file that may not grow is an error that
+ * write() reports. */
 void signals_ignore(void)
 {
     signal(SIGUSR1, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 static void on_poke(uv_signal_t *handle, int number)
