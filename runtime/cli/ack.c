@@ -10,8 +10,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_ack = {
     .name = "ack",
-    .usage = " you are on it:ack CODE|RUN [--reason TEXT]",
-    .summary = "take a page",
+    .usage = "ack CODE|RUN [--reason TEXT]",
+    .summary = "take a page: you are on it",
     .help = "CODE stands in the message and in muster pending. The answer is on disk before it is\n"
             "confirmed; who, from where, when and why are journaled.\n",
     .run = run};

@@ -371,6 +371,7 @@ int follow_run(struct mu_cli *cli, const struct follow *what)
     struct view view = {.cli = cli, .what = what, .exit = -1, .seen = what->after, .ops = ops_for(cli, what)};
     struct sigaction action = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL); /* also under nohup: without its terminal the view is of no use */
     bool alive = true;
     while (!interrupted) {
         bool news = read_rows(&view);

@@ -60,7 +60,7 @@ static int print_topic(const struct mu_cli *cli, struct mu_registry *registry, c
     const struct mu_command *command = mu_command_find(topic);
     const struct mu_verb *verb = mu_registry_find(registry, topic, &module);
     if (command)
-        printf("usage: muster %s\n%s.\n%s%s", command->usage, command->summary, command->help[0] ? "\n" : "", command->help);
+        printf("usage: muster %s\n%s\n%s%s", command->usage, command->summary, command->help[0] ? "\n" : "", command->help);
     if (verb)
         print_verb(verb);
     if (command || verb)

@@ -29,7 +29,7 @@ static void say_next(const struct mu_cli *cli, const char *run, int code)
     printf("\n");
     if (code == MU_EXIT_PARKED)
         printf("It waits for a person.  What happened: muster show %s   Go on: muster resume %s\n", run, run);
-    printf("Report: muster report %s --html report.html   Undo: muster undo %s\n", run, run);
+    printf("Report: muster report %s --html report.html\nUndo:   muster undo %s\n", run, run);
 }
 
 int start_follow(struct mu_cli *cli, const char *command, const char *run, const char *path, int64_t after, const struct start *how)

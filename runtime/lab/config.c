@@ -189,9 +189,12 @@ static void add_channels(struct mu_buf *out, const struct mu_lab_range *range)
              ",\n      tls = \"require\",\n    },\n");
     mu_buf_addf(out,
                 "    status = { kind = \"slack\", url = \"%s/slack/status\" },\n"
-                "    push = { kind = \"ntfy\", url = \"%s/ntfy\" },\n"
-                "    hook = {\n      kind = \"webhook\",\n      url = \"%s/webhook/hook\",\n",
-                range->inbox_url, range->inbox_url, range->inbox_url);
+                "    push = {\n      kind = \"ntfy\",\n      url = \"%s/ntfy\",\n",
+                range->inbox_url, range->inbox_url);
+    /* The inbox asks for none; but without a token the topic is the secret, and would be hidden. */
+    add_path(out, "      token = secret.file ", range, "keys/hook", ",\n    },\n");
+    mu_buf_addf(out, "    hook = {\n      kind = \"webhook\",\n      url = \"%s/webhook/hook\",\n",
+                range->inbox_url);
     add_path(out, "      secret = secret.file ", range, "keys/hook", ",\n    },\n  },\n");
 }
 

@@ -391,7 +391,8 @@ def ctrl_c_ends_the_view_only(site):
     executor = run.executor()
     viewer.type(b"\x03")
     code = viewer.wait()
-    assert code == 0 and b"the run goes on" in viewer.text, (code, viewer.text[-300:])
+    assert code == 0, (code, viewer.text[-300:])
+    wait_until("the last words of the view", lambda: b"the run goes on" in viewer.text, 5)
     assert run.executor() == executor != 0
     run.approve()
     as_if_nothing_happened(site, run, doings)
