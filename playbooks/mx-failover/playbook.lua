@@ -27,7 +27,8 @@ function main(p, samples)
   evidence("inbound mail of " .. p.domain, inbound)
   if not inbound.broken then finish("no_action", inbound.why) end
   milestone("detected", samples.first.at)
-  notify("stakeholders", "mail-failing", { domain = p.domain, lost = inbound.verdict == "rejecting", next_update = "30m" })
+  notify("stakeholders", "mail-failing", { domain = p.domain, since = samples.first.at,
+                                              lost = inbound.verdict == "rejecting", next_update = "30m" })
 
   step "Is the standby fit to take it now?"
   local ready = mail.preflight(p.domain, { mx = { { preference = 10, host = p.standby } }, how = p.how })

@@ -267,7 +267,7 @@ static void host_end(const json_t *value, struct line *line)
 {
     char took[MU_TIME_TEXT];
     line->kind = LINE_END;
-    line->tag = "END";
+    line->tag = mu_json_get(value, "outlook") ? "WOULD END" : "END";
     mu_buf_addf(&line->text, "%s", mu_json_str(value, "result", ""));
     if (mu_json_str(value, "why", "")[0]) {
         mu_buf_adds(&line->text, ": ");

@@ -11,14 +11,22 @@
 
 static const char *const options[] = {"--state", "--limit", NULL};
 
+/* A dry run did none of what it ended with. */
+static const char *state_of(const struct mu_store_run *run)
+{
+    return strcmp(run->world, "live") == 0 ? run->state : run->world;
+}
+
 static bool print_row(const struct mu_store_run *run, void *ud)
 {
     char when[MU_TIME_TEXT], took[MU_TIME_TEXT];
+    bool dry = strcmp(run->world, "live") != 0;
     (void)ud;
     mu_time_local(run->started, when);
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
-    printf("%-20s %-8s %-9s %.16s %7s  %s%s%.60s\n", run->name, run->incident && run->incident[0] ? run->incident : "-", run->state, when, took,
-           run->waits_for && run->waits_for[0] ? run->waits_for : run->result ? run->result : "", run->why && run->why[0] ? ": " : "", run->why ? run->why : "");
+    printf("%-20s %-8s %-9s %.16s %7s  %s%s%s%.60s\n", run->name, run->incident && run->incident[0] ? run->incident : "-", state_of(run), when, took,
+           dry && run->ended ? "would be: " : "", run->waits_for && run->waits_for[0] ? run->waits_for : run->result ? run->result : "",
+           run->why && run->why[0] ? ": " : "", run->why ? run->why : "");
     return true;
 }
 

@@ -84,7 +84,7 @@ void record_call(struct call *call, char type, const char *value)
 void record_host(struct run *run, const char *verb, json_t *value_take)
 {
     char *text = mu_json_text(value_take);
-    record_row(run, MU_ROW_HOST, "", 0, verb, "", "", "", "", mu_clock_real_ms(), text);
+    record_row(run, MU_ROW_HOST, "", 0, verb, "", "", "", "", run_clock(run), text);
     free(text);
     json_decref(value_take);
 }
