@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * argv in, exit code out. Global options are taken off here; everything else is a command's. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
 {
     struct mu_cli cli = {.program = argv[0]};
     mu_log_from_env();
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error that is said, not a death */
     mu_cli_option(&argc, argv, "--config", &cli.config_path);
     cli.json = mu_cli_option(&argc, argv, "--json", NULL);
     int code = dispatch(&cli, argc, argv);

@@ -36,7 +36,7 @@ struct view {
     struct mu_journal *journal;
     int64_t seen;
     int exit;           /* of the run, -1 while it goes on */
-    bool over;
+    bool over, settled;
     int64_t offset_ms;  /* rows of a dry run are ahead of the wall clock; the status line is not */
     /* terminal */
     char *step, *detail, *last_probe, *gate_id, *gate_digest;
@@ -314,7 +314,9 @@ static bool wait_for_news(struct view *view)
         take_answer(view);
     if (fds[0].revents & POLLIN) {
         char bytes[256];
-        return read(view->what->wake_fd, bytes, sizeof bytes) > 0;
+        ssize_t got = read(view->what->wake_fd, bytes, sizeof bytes);
+        view->settled = view->settled || (got > 0 && memchr(bytes, MU_WAKE_SETTLED, (size_t)got));
+        return got > 0;
     }
     if (fds[0].revents & POLLHUP)
         return false;
@@ -375,7 +377,8 @@ int follow_run(struct mu_cli *cli, const struct follow *what)
     bool alive = true;
     while (!interrupted) {
         bool news = read_rows(&view);
-        if (view.over || (!alive && !news))
+        bool gone = view.settled || what->wake_fd < 0 || !alive; /* a command typed next finds locks and store in order */
+        if ((view.over && gone) || (!alive && !news))
             break;
         if (!alive)
             continue;

@@ -70,7 +70,7 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
         return code;
     json_t *who = mu_cli_who(cli);
     struct mu_run_request request = {.bundle = bundle, .header = header, .params = params, .config = cli->config,
-                                     .world = how->dry ? "dry-run" : "live", .incident = how->incident, .reason = how->reason, .who = who,
+                                     .world = how->dry ? "dry-run" : "live", .incident = how->incident, .reason = how->reason, .undoes = how->undoes, .who = who,
                                      .lab = mu_json_bool(cli->config->values, "lab", false)};
     enum mu_err err = mu_run_create(cli->store, &request, &created, &fail);
     json_decref(who);

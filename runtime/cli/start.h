@@ -10,7 +10,7 @@
 
 struct start {
     bool dry, detach, wait, yes, quiet;
-    const char *incident, *reason;
+    const char *incident, *reason, *undoes;
 };
 
 /* Creates the run, starts its monitor and follows it. Returns the exit code; failures are said as of

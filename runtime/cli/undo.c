@@ -68,6 +68,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         return code;
     if (!found.ended && mu_journal_lock_holder(found.path) > 0)
         return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s is still going on: muster cancel %s first", found.name, found.name);
+    how.undoes = found.name;
     how.incident = found.incident[0] ? found.incident : NULL;
     return start_undo(cli, &found, title, &how);
 }

@@ -105,26 +105,35 @@ static enum mu_err find_incident(struct mu_store *store, const struct mu_run_req
 }
 
 /* Locks bind live runs; a dry run has none to fear. */
-static enum mu_err take_lock(struct mu_store *store, const struct mu_run_request *request, const char *lock, const char *run, struct mu_fail *fail)
+static bool needs_lock(const struct mu_run_request *request, const char *lock)
 {
-    if (lock == NULL || strcmp(request->world, "live") != 0)
-        return MU_OK;
-    return mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail);
+    return lock != NULL && strcmp(request->world, "live") == 0;
 }
 
-static enum mu_err check_lock(struct mu_store *store, const struct mu_run_request *request, const char *lock, struct mu_fail *fail)
+/* *held: the run that is taken back has it, and keeps it. */
+static enum mu_err check_lock(struct mu_store *store, const struct mu_run_request *request, const char *lock, bool *held, struct mu_fail *fail)
 {
     char owner[128] = "";
-    if (lock == NULL || strcmp(request->world, "live") != 0)
+    *held = false;
+    if (!needs_lock(request, lock))
         return MU_OK;
     if (mu_store_lock_owner(store, lock, request->world, owner, fail) != MU_OK)
         return fail->class;
-    return owner[0] ? mu_fail_set(fail, MU_CONFLICT, "%s is held by %s: look at it with muster show %s", lock, owner, owner) : MU_OK;
+    *held = request->undoes && strcmp(owner, request->undoes) == 0;
+    if (owner[0] == '\0' || *held)
+        return MU_OK;
+    return mu_fail_set(fail, MU_CONFLICT, "%s is held by %s: look at it with muster show %s", lock, owner, owner);
+}
+
+static enum mu_err take_lock(struct mu_store *store, const struct mu_run_request *request, const char *lock, const char *run, struct mu_fail *fail)
+{
+    return needs_lock(request, lock) ? mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail) : MU_OK;
 }
 
 static enum mu_err create(struct mu_store *store, const struct mu_run_request *request, const char *lock, struct mu_run_created *out, struct mu_fail *fail)
 {
-    if (check_lock(store, request, lock, fail) != MU_OK || find_incident(store, request, out, fail) != MU_OK)
+    bool held;
+    if (check_lock(store, request, lock, &held, fail) != MU_OK || find_incident(store, request, out, fail) != MU_OK)
         return fail->class;
     const char *colon = lock ? strchr(lock, ':') : NULL;
     struct mu_store_run row = {.playbook = request->header->name, .version = request->header->version, .world = request->world,
@@ -132,7 +141,7 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
                                .who = mu_json_str(request->who, "name", ""), .started = mu_clock_real_ms(), .exit = -1};
     if (mu_store_run_create(store, &row, out->name, out->path, fail) != MU_OK)
         return fail->class;
-    enum mu_err err = take_lock(store, request, lock, out->name, fail);
+    enum mu_err err = held ? MU_OK : take_lock(store, request, lock, out->name, fail);
     if (err == MU_OK)
         err = write_journal(request, out, lock, fail);
     if (err != MU_OK) {

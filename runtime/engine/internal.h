@@ -302,6 +302,7 @@ void record_call(struct call *, char type, const char *value);
 void record_host(struct run *, const char *verb, json_t *value_take);
 bool record_barrier(struct run *); /* durable; false: storage failed, the run is stopping */
 void record_flush_soon(struct run *);
+void record_wake(int wake_fd, char what); /* MU_WAKE_... to the viewer */
 void record_flush(struct run *); /* now, but not durably */
 
 /* policy.c */

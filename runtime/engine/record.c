@@ -15,10 +15,11 @@
 #include "base/log.h"
 #include "engine/internal.h"
 
-static void wake_viewer(struct run *run)
+/* A full pipe means that the viewer has been told already; a closed one that it left. */
+void record_wake(int wake_fd, char what)
 {
-    if (run->wake_fd >= 0 && write(run->wake_fd, "r", 1) < 0)
-        return; /* a full pipe means that the viewer has been told already; a closed one that it left */
+    if (wake_fd >= 0 && write(wake_fd, &what, 1) < 0)
+        return;
 }
 
 static bool flush(struct run *run, bool durable)
@@ -26,7 +27,7 @@ static bool flush(struct run *run, bool durable)
     if (run->storage_failed)
         return false;
     if (mu_journal_flush(run->journal, durable, &run->storage_fail) == MU_OK) {
-        wake_viewer(run);
+        record_wake(run->wake_fd, MU_WAKE_ROWS);
         return true;
     }
     run->storage_failed = true;

@@ -678,10 +678,14 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
     bool ended = err == MU_OK && run->stop != STOP_PARK && code != MU_RUN_TEMPORARY;
     run_unload(run);
     free(run);
-    if (ended)
+    if (ended) {
+        record_wake(how->wake_fd, MU_WAKE_SETTLED); /* nobody waits for the sealing */
         seal_and_verify(journal, how->config, name);
+    }
     if (how->journal == NULL)
         mu_journal_close(journal);
+    if (!ended)
+        record_wake(how->wake_fd, MU_WAKE_SETTLED); /* the lock is free: it can be resumed */
     free(name);
     return code;
 }

@@ -43,6 +43,7 @@ struct mu_run_request {
     const char *world;          /* "live" or "dry-run" */
     const char *incident;       /* "INC-118", or NULL: a live run opens one */
     const char *reason;         /* or NULL */
+    const char *undoes;         /* the run it takes back, or NULL: a lock that one holds is no obstacle and stays its */
     const json_t *who;          /* {name, uid, host, tty} */
     const json_t *samples;      /* array, or NULL: the run probes first */
     uint32_t seed;              /* 0 = take one from the kernel */
@@ -77,8 +78,11 @@ int mu_run_execute(const struct mu_execute *, struct mu_fail *);
 /* Replays a sealed or live journal with no world behind and compares (J9). MU_OK: identical. */
 enum mu_err mu_run_verify(struct mu_journal *, const struct mu_config *, struct mu_fail *);
 
-/* Forks the monitor (own session), which forks and restarts the executor. *wake_fd: read end, one
- * byte per flush, EOF when both are gone. */
+/* Forks the monitor (own session), which forks and restarts the executor. *wake_fd: read end, a byte
+ * MU_WAKE_ROWS per flush, MU_WAKE_SETTLED when store and locks agree with an end or park row, EOF
+ * when both are gone. */
+#define MU_WAKE_ROWS    'r'
+#define MU_WAKE_SETTLED 's'
 enum mu_err mu_monitor_start(const struct mu_execute *, int *wake_fd, pid_t *pid, struct mu_fail *);
 /* Tells a run's executor, if there is one, to look into the store now. False when nobody executes it. */
 bool mu_run_poke(const char *path);
