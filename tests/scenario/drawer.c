@@ -5,7 +5,7 @@
  *
  *   drawer.read NAME                what is on a slip                    probe, foreseeable
  *   drawer.peek NAME                the same, but can't be foreseen      probe, ends a dry run
- *   drawer.wait MS                  answers after that time              probe
+ *   drawer.wait MS                  answers after that time              probe, foreseeable
  *   drawer.put NAME VALUE {...}     writes a slip                        act with before-image, read back, undo
  *   drawer.post NAME VALUE {...}    writes a slip, nobody can tell       act that a person decides in doubt
  *   drawer.ring TEXT {...}          one more line in the file "bell"     act that may be repeated
@@ -119,6 +119,13 @@ static void waited(void *ud)
 static void wait_start(struct mu_call *call)
 {
     call->state = mu_timer_start(call->host->loop, mu_json_int(call->args, "ms", 0), waited, call);
+}
+
+static json_t *wait_under(struct mu_call *call, const struct mu_facts *facts, json_t *real_take)
+{
+    (void)call;
+    (void)facts;
+    return real_take;
 }
 
 static void drop_timer(struct mu_call *call)
@@ -237,7 +244,7 @@ static const struct mu_verb verbs[] = {
     {.name = "drawer.peek", .kind = MU_PROBE, .params = name_param, .returns = value_return, .doc = "Reads a slip.", .start = read_start,
      .cancel = drop_timer},
     {.name = "drawer.wait", .kind = MU_PROBE, .params = wait_params, .returns = value_return, .doc = "Answers later.", .start = wait_start,
-     .cancel = drop_timer},
+     .cancel = drop_timer, .under = wait_under},
     {.name = "drawer.put", .kind = MU_ACT, .params = put_params, .returns = value_return, .doc = "Writes a slip.", .target = "name",
      .start = act_start, .cancel = drop_timer, .in_doubt = MU_READBACK, .prepare = put_prepare, .readback = put_readback,
      .invert = put_invert, .foresee = put_foresee},
