@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/dns_packet.h"
 #include "io/dns_query.h"
 
 #define GROUP       "io.dns"
@@ -221,8 +222,8 @@ static void advance(struct query *q)
 
 static void deliver_kept(struct query *q)
 {
-    ldns_pkt *packet = NULL;
-    if (ldns_wire2pkt(&packet, q->kept, q->kept_len) != LDNS_STATUS_OK) {
+    ldns_pkt *packet = mu_dns_packet_read(q->kept, q->kept_len);
+    if (packet == NULL) {
         note_failure(q, MU_PROTO, "malformed answer"); /* can't be: it was parsed before */
         deliver_failure(q);
         return;

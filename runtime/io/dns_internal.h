@@ -7,6 +7,7 @@
  *   dns_udp.c      sockets: which source port a question leaves from
  *   dns_tcp.c      one message out and one back over TCP
  *   dns_wire.c     pure: the bytes of a question; whether bytes are the answer to it
+ *   dns_packet.c   pure: bytes of a stranger → ldns packet
  *   dns_raw.c      bytes made elsewhere, sent once
  *   dns_resolve.c  host name → addresses
  *   dns_authority.c  name → its zone, name servers and their addresses

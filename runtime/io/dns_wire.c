@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "io/dns_packet.h"
+
 #define EDNS_SIZE 1232
 
 #define FLAG_QR 0x80 /* byte 2 of the header */
@@ -125,9 +127,6 @@ enum mu_dns_parsed mu_dns_wire_parse(const struct mu_dns_query_wire *sent, uint1
     if (questions != 1 || len < (size_t)MU_DNS_HEADER + sent->question_len ||
         !same_question(wire + MU_DNS_HEADER, sent->bytes + MU_DNS_HEADER, sent->question_len))
         return MU_DNS_NOT_OURS;
-    if (ldns_wire2pkt(out, wire, len) != LDNS_STATUS_OK) {
-        *out = NULL; /* ldns has freed what there was */
-        return MU_DNS_MALFORMED;
-    }
-    return MU_DNS_PARSED;
+    *out = mu_dns_packet_read(wire, len);
+    return *out ? MU_DNS_PARSED : MU_DNS_MALFORMED;
 }

@@ -29,6 +29,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "io/dns.h"
+#include "io/dns_packet.h"
 #include "io/dns_stream.h"
 #include "tsig.h"
 
@@ -89,7 +90,7 @@ static void on_answer(const struct mu_dns_raw_answer *answer, void *ud)
     job->state = NULL;
     if (answer->err != MU_OK)
         fail_job(job, answer->err, exchange->write && answer->sent, answer->why);
-    else if (ldns_wire2pkt(&packet, answer->wire, answer->wire_len) != LDNS_STATUS_OK)
+    else if ((packet = mu_dns_packet_read(answer->wire, answer->wire_len)) == NULL)
         fail_job(job, MU_PROTO, exchange->write, "the answer is not a DNS message");
     else if (mu_tsig_check(&exchange->tsig, packet, answer->wire, answer->wire_len, true, &in_doubt,
                            &fail) != MU_OK)
@@ -442,7 +443,7 @@ static bool on_transfer(const struct mu_dns_raw_answer *answer, void *ud)
     const char *why = NULL;
     if (answer->err != MU_OK)
         mu_fail_set(&fail, answer->err, "%s", answer->why);
-    else if (ldns_wire2pkt(&packet, answer->wire, answer->wire_len) != LDNS_STATUS_OK)
+    else if ((packet = mu_dns_packet_read(answer->wire, answer->wire_len)) == NULL)
         mu_fail_set(&fail, MU_PROTO, "a message of the transfer cannot be read");
     else if (mu_tsig_check(&exchange->tsig, packet, answer->wire, answer->wire_len, first,
                            &in_doubt, &fail) == MU_OK &&

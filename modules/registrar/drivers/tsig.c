@@ -194,9 +194,12 @@ static enum mu_err unsigned_answer(const struct mu_tsig *tsig, const ldns_pkt *p
 static bool mac_matches(struct mu_tsig *tsig, ldns_pkt *packet, const uint8_t *wire,
                         size_t wire_len, bool first)
 {
+    ldns_rr *rr = ldns_pkt_tsig(packet);
     ldns_rdf *asked = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_INT16_DATA, tsig->mac_len, tsig->mac);
     bool matches = asked && ldns_pkt_tsig_verify_next(packet, wire, wire_len, tsig->name,
                                                       tsig->secret, asked, first ? 0 : 1);
+    if (ldns_pkt_tsig(packet) == NULL) /* ldns takes it out, and forgets it when it gives up */
+        ldns_pkt_set_tsig(packet, rr);
     ldns_rdf_deep_free(asked);
     return matches;
 }
