@@ -56,6 +56,8 @@ static const char *add_strings(struct mu_buf *buf, const char *p, char end, bool
 static char *txt_text(const char *record)
 {
     struct mu_buf buf = {.max = 4 * RECORD_MAX};
+    if (strncmp(record, "\\# ", 3) == 0) /* any rdata in hexadecimal (RFC 3597 5) */
+        return mu_xstrdup(record);
     if (*record != '"') {
         add_strings(&buf, record, '\0', false);
         return mu_buf_take(&buf);
@@ -99,6 +101,22 @@ static bool numbers_fit(const ldns_rr *rr, const char *rdata)
     return true;
 }
 
+/* Is "@" one of the fields? In a zone file that is the zone's name, which is not known here: ldns
+ * makes the root of it, and "10 @" would become "10 .". */
+static bool has_origin(const char *rdata)
+{
+    static const char *const written[] = {"@", "\\@", "\\064"};
+    for (const char *p = rdata; *p; p += strcspn(p, " \t")) {
+        p += strspn(p, " \t");
+        size_t len = strcspn(p, " \t");
+        len -= len > 0 && p[len - 1] == '.';
+        for (size_t i = 0; i < MU_COUNT(written); i++)
+            if (len == strlen(written[i]) && strncmp(p, written[i], len) == 0)
+                return true;
+    }
+    return false;
+}
+
 ldns_rr *mu_zone_record_rr(const char *owner, uint16_t type, uint32_t ttl, const char *record,
                            struct mu_fail *fail)
 {
@@ -111,6 +129,10 @@ ldns_rr *mu_zone_record_rr(const char *owner, uint16_t type, uint32_t ttl, const
         return NULL;
     }
     bool strings = type == LDNS_RR_TYPE_TXT || type == LDNS_RR_TYPE_SPF;
+    if (!strings && has_origin(record)) {
+        mu_fail_set(fail, MU_USAGE, "'%.200s': write the name in full instead of \"@\"", record);
+        return NULL;
+    }
     char *rdata = strings ? txt_text(record) : mu_xstrdup(record);
     char *line = mu_xasprintf("%s. %u IN %s %s", owner, ttl, type_text, rdata);
     ldns_rr *rr = NULL;
@@ -192,6 +214,31 @@ static enum mu_err check_null_mx(uint16_t type, const json_t *records, struct mu
     return MU_OK;
 }
 
+/* The normal form of one text, NULL when it is no rdata. ldns takes some texts that it then writes
+ * as something it does not take (RFC 3597 with a wrong length): what does not read as itself is
+ * none. */
+static char *normal_record(uint16_t type, const char *typed, struct mu_fail *fail)
+{
+    char *record = NULL;
+    ldns_rr *rr = mu_zone_record_rr("", type, 0, typed, fail);
+    ldns_rr *again = NULL;
+    if (rr) {
+        record = mu_zone_rr_record(rr);
+        again = mu_zone_record_rr("", type, 0, record, NULL);
+    }
+    char *text = again ? mu_zone_rr_record(again) : NULL;
+    if (rr && (text == NULL || strcmp(text, record) != 0)) {
+        mu_fail_set(fail, MU_USAGE,
+                    "'%.200s' can't be read without doubt: give it as in a zone file", typed);
+        free(record);
+        record = NULL;
+    }
+    free(text);
+    ldns_rr_free(rr);
+    ldns_rr_free(again);
+    return record;
+}
+
 enum mu_err mu_zone_records_normal(uint16_t type, const json_t *records, json_t **out,
                                    struct mu_fail *fail)
 {
@@ -205,12 +252,11 @@ enum mu_err mu_zone_records_normal(uint16_t type, const json_t *records, json_t 
     size_t have = 0;
     json_array_foreach(records, i, item)
     {
-        const char *record = json_string_value(item);
-        ldns_rr *rr = mu_zone_record_rr("", type, 0, record ? record : "", fail);
-        if (rr == NULL)
+        const char *typed = json_string_value(item);
+        char *record = normal_record(type, typed ? typed : "", fail);
+        if (record == NULL)
             break;
-        texts[have++] = mu_zone_rr_record(rr);
-        ldns_rr_free(rr);
+        texts[have++] = record;
     }
     bool all = have == count;
     json_t *set = set_of(type, texts, have);

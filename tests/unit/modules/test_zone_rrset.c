@@ -59,6 +59,11 @@ static void test_mx_texts(void **state)
     assert_refused(MX, "['']", "empty");
     assert_refused(MX, "['10 a.\\nevil. 5 IN MX 1 b.']", "control characters");
     assert_refused(MX, "[5]", "not MX rdata");
+    assert_refused(MX, "['10 @']", "in full"); /* ldns alone reads "10 ." */
+    assert_refused(MX, "['10 \\\\@.']", "in full");
+    assert_refused(MX, "['\\\\# a 0000@']", "without doubt"); /* ldns alone reads half of it */
+    assert_normal(MX, "['\\\\# 3 000a00']", "[\"10 .\"]");    /* RFC 3597 */
+    assert_normal(MX, "['10 x@mx.example.']", "[\"10 x@mx.example.\"]");
 }
 
 static void test_txt_texts(void **state)
@@ -67,6 +72,8 @@ static void test_txt_texts(void **state)
     assert_normal(TXT, "['v=spf1 -all']", "[\"\\\"v=spf1 -all\\\"\"]");
     assert_normal(TXT, "['\\\"v=spf1 -all\\\"']", "[\"\\\"v=spf1 -all\\\"\"]");
     assert_normal(TXT, "['\\\"a\\\" \\\"b\\\"']", "[\"\\\"a\\\" \\\"b\\\"\"]");
+    assert_normal(TXT, "['@']", "[\"\\\"@\\\"\"]");
+    assert_refused(TXT, "['\\\\# 0']", "not TXT rdata"); /* no string at all: RFC 1035 3.3.14 */
     assert_normal(TXT, "['v=DMARC1; p=none']", "[\"\\\"v=DMARC1; p=none\\\"\"]");
     char typed[400] = "['";
     memset(typed + 2, 'x', 300);
