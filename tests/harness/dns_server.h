@@ -17,82 +17,10 @@
 #ifndef MU_TESTS_DNS_SERVER_H
 #define MU_TESTS_DNS_SERVER_H
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/attr.h"
-
-/* An address of this test program's own inside 127.0.0.0/8, so that programs don't meet. */
-MU_UNUSED static const char *test_loopback(unsigned host, char buf[32])
-{
-    unsigned pid = (unsigned)getpid();
-    snprintf(buf, 32, "127.%u.%u.%u", 1 + (pid >> 8) % 254, pid % 256, host);
-    return buf;
-}
-
-static struct sockaddr_in test_address(const char *address, uint16_t port)
-{
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
-    inet_pton(AF_INET, address, &in.sin_addr);
-    return in;
-}
-
-static int test_bind(int type, const char *address, uint16_t port)
-{
-    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-    struct sockaddr_in in = test_address(address, port);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&in, sizeof in) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* Free for UDP and TCP on that address; other addresses of this program then have it free too. */
-MU_UNUSED static uint16_t test_free_port(const char *address)
-{
-    for (int i = 0; i < 100; i++) {
-        struct sockaddr_in in;
-        socklen_t len = sizeof in;
-        int tcp = test_bind(SOCK_STREAM, address, 0);
-        getsockname(tcp, (struct sockaddr *)&in, &len);
-        int udp = test_bind(SOCK_DGRAM, address, ntohs(in.sin_port));
-        close(tcp);
-        if (udp >= 0) {
-            close(udp);
-            return ntohs(in.sin_port);
-        }
-    }
-    abort();
-}
-
-static void test_sleep_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
-MU_UNUSED static void test_stop(pid_t pid)
-{
-    if (pid <= 0)
-        return;
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-}
+#include "harness/process.h"
 
 /* --- Knot DNS -------------------------------------------------------------------------------- */
 
@@ -104,16 +32,6 @@ struct test_knot {
     pid_t pid;
     char folder[64];
 };
-
-static FILE *test_file(const char *folder, const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "we");
-    if (file == NULL)
-        abort();
-    return file;
-}
 
 static void test_knot_config(const struct test_knot *knot, const char *address, uint16_t port,
                              const struct test_zone *zones)
@@ -167,31 +85,17 @@ static int test_ask_soa(const char *address, uint16_t port, const char *name)
     return got >= 12 ? wire[3] & 15 : -1;
 }
 
-static void test_exec_knot(const char *folder)
-{
-    char config[128];
-    snprintf(config, sizeof config, "%s/knot.conf", folder);
-    int quiet = open("/dev/null", O_RDWR | O_CLOEXEC);
-    dup2(quiet, 1);
-    if (getenv("TEST_VERBOSE") == NULL)
-        dup2(quiet, 2);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execlp("knotd", "knotd", "-c", config, (char *)NULL);
-    execl("/usr/sbin/knotd", "knotd", "-c", config, (char *)NULL);
-    _exit(127);
-}
-
 /* zones ends with name == NULL. Waits until every zone is served. */
 MU_UNUSED static struct test_knot test_knot_start(const char *address, uint16_t port,
                                                   const struct test_zone *zones)
 {
     struct test_knot knot = {.folder = "/tmp/muster-knot-XXXXXX"};
+    char config[96];
     if (mkdtemp(knot.folder) == NULL)
         abort();
     test_knot_config(&knot, address, port, zones);
-    knot.pid = fork();
-    if (knot.pid == 0)
-        test_exec_knot(knot.folder);
+    snprintf(config, sizeof config, "%s/knot.conf", knot.folder);
+    knot.pid = test_spawn(knot.folder, (const char *const[]){"knotd", "-c", config, NULL});
     for (int i = 0; i < 200 && test_ask_soa(address, port, zones->name ? zones->name : "") < 0; i++)
         test_sleep_ms(25);
     for (; zones->name; zones++)
@@ -203,17 +107,9 @@ MU_UNUSED static struct test_knot test_knot_start(const char *address, uint16_t 
 
 MU_UNUSED static void test_knot_stop(struct test_knot *knot)
 {
-    char command_target[80];
     test_stop(knot->pid);
     knot->pid = 0;
-    /* Only what we made: files of one folder, one level of Knot's own below it. */
-    snprintf(command_target, sizeof command_target, "%s", knot->folder);
-    pid_t pid = fork();
-    if (pid == 0) {
-        execlp("rm", "rm", "-rf", "--", command_target, (char *)NULL);
-        _exit(127);
-    }
-    waitpid(pid, NULL, 0);
+    test_remove(knot->folder);
 }
 
 /* --- the scripted peer ----------------------------------------------------------------------- */

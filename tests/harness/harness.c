@@ -492,6 +492,44 @@ json_t *mu_harness_call(struct mu_harness *h, const char *verb, json_t *args_tak
     return result;
 }
 
+struct wanted {
+    const char *name;
+    const struct mu_module *found;
+};
+
+static bool is_wanted(const struct mu_module *module, void *ud)
+{
+    struct wanted *wanted = ud;
+    if (strcmp(module->name, wanted->name) == 0)
+        wanted->found = module;
+    return wanted->found == NULL;
+}
+
+json_t *mu_harness_doctor(struct mu_harness *h, const char *name)
+{
+    static const struct mu_field none[] = {{0}};
+    struct wanted wanted = {.name = name};
+    mu_registry_each_module(h->registry, is_wanted, &wanted);
+    if (wanted.found == NULL || wanted.found->doctor == NULL)
+        die("no module '%s' with a doctor", name);
+    const struct mu_verb *own_verbs = h->verbs, verbs[] = {{.name = "harness.doctor",
+                                                            .kind = MU_PROBE,
+                                                            .params = none,
+                                                            .returns = none,
+                                                            .start = wanted.found->doctor},
+                                                           {0}};
+    h->verbs = verbs;
+    struct mu_call *call = mu_harness_open(h, "harness.doctor", json_array());
+    if (mu_registry_open(h->registry, wanted.found, &h->host, &call->module_state, &h->fail) !=
+        MU_OK)
+        die("module %s: %s", name, h->fail.text);
+    mu_harness_start(call);
+    json_t *result = probe_result(own(call));
+    mu_harness_close(call);
+    h->verbs = own_verbs;
+    return result;
+}
+
 /* --- what modules call ----------------------------------------------------------------------- */
 
 static void finished(struct call *call);

@@ -57,6 +57,9 @@ json_t *mu_harness_call(struct mu_harness *, const char *verb, json_t *args_take
 /* Why these arguments are refused; NULL when they are fine. Lives until the next call. */
 const char *mu_harness_refused(struct mu_harness *, const char *verb, json_t *args_take);
 
+/* What the module's doctor says: {checks: [{what, ok, why}]}. A new reference. */
+json_t *mu_harness_doctor(struct mu_harness *, const char *module);
+
 /* What `under` and, in call->facts, prepare see and `foresee` writes; empty at first. With no_world
  * probes are not sent at all: under() alone answers, as in the simulated world. */
 struct mu_facts *mu_harness_facts(struct mu_harness *);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "harness/dns_server.h"
 #include "harness/harness.h"
+#include "harness/smtp_sink.h"
 
 static struct {
     char dns_at[32], good[32], refusing[32], nobody[32];
@@ -19,33 +20,6 @@ static struct {
     pid_t sinks[2];
     struct mu_harness *h;
 } w;
-
-static pid_t start_sink(const char *address, uint16_t port, const char *option,
-                        const char *commands)
-{
-    char where[64];
-    snprintf(where, sizeof where, "inet:%s:%u", address, port);
-    pid_t pid = fork();
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        int quiet = open("/dev/null", O_RDWR | O_CLOEXEC);
-        dup2(quiet, 2);
-        execl("/usr/sbin/smtp-sink", "smtp-sink", "-u", "nobody", option, commands, where, "20",
-              (char *)NULL);
-        _exit(127);
-    }
-    for (int i = 0; i < 200; i++) {
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        struct sockaddr_in in = test_address(address, port);
-        int connected = connect(fd, (struct sockaddr *)&in, sizeof in);
-        close(fd);
-        if (connected == 0)
-            return pid;
-        test_sleep_ms(20);
-    }
-    fail_msg("smtp-sink does not listen at %s", where);
-    return pid;
-}
 
 static const char *verdict_of(const char *domain, char why[600])
 {
@@ -125,8 +99,10 @@ static int start_world(void **state)
             {"rejecting.test", ZONE "@ MX 10 refusing.hosts.test.\n@ MX 20 nobody.hosts.test.\n"},
             {"null.test", ZONE "@ MX 0 .\n"},
             {0}});
-    w.sinks[0] = start_sink(w.good, w.smtp_port, "-h", "good.hosts.test");
-    w.sinks[1] = start_sink(w.refusing, w.smtp_port, "-f", "rcpt");
+    w.sinks[0] = test_sink_start(w.knot.folder, w.good, w.smtp_port,
+                                 (const char *const[]){"-h", "good.hosts.test", NULL});
+    w.sinks[1] = test_sink_start(w.knot.folder, w.refusing, w.smtp_port,
+                                 (const char *const[]){"-f", "rcpt", NULL});
     w.h = mu_harness_new(
         mu_harness_json("{'dns': {'resolvers': ['%s:%u'], 'port': %u}, 'smtp': {'port': %u, "
                         "'control': ['good.hosts.test'], "

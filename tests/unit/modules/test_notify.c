@@ -16,10 +16,10 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/redact.h"
+#include "harness/expect.h"
 #include "harness/harness.h"
+#include "harness/receiver.h"
 #include "notify/channel.h"
-#include "notify/doctor.h"
-#include "unit/modules/receiver.h"
 
 static struct receiver *receiver;
 static struct mu_harness *harness;
@@ -112,12 +112,6 @@ static const json_t *line_of(const struct mu_call *call, size_t n)
 static void assert_text(const json_t *object, const char *key, const char *expected)
 {
     assert_string_equal(mu_json_str(object, key, "(none)"), expected);
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (text == NULL || strstr(text, part) == NULL)
-        fail_msg("expected \"%s\" in \"%s\"", part, text ? text : "(null)");
 }
 
 static void everybody_is_told(void **state)
@@ -448,24 +442,10 @@ static void cancel_leaves_nothing(void **state)
     mu_harness_close(call);
 }
 
-static void nothing_to_cancel(struct mu_call *call)
-{
-    (void)call;
-}
-
 static void doctor_looks(void **state)
 {
     (void)state;
-    static const struct mu_field none[] = {{0}};
-    static const struct mu_verb verbs[] = {{.name = "test.doctor",
-                                            .kind = MU_PROBE,
-                                            .params = none,
-                                            .returns = none,
-                                            .start = mu_notify_doctor,
-                                            .cancel = nothing_to_cancel},
-                                           {.name = NULL}};
-    mu_harness_verbs(harness, verbs);
-    json_t *result = mu_harness_call(harness, "test.doctor", json_array());
+    json_t *result = mu_harness_doctor(harness, "notify");
     char *text = mu_json_text(json_object_get(result, "checks"));
     assert_has(text, "{\"ok\":true,\"what\":\"channel status answers\"}");
     assert_has(text, "{\"ok\":true,\"what\":\"channel push answers\"}");

@@ -22,15 +22,16 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/redact.h"
+#include "harness/expect.h"
 #include "harness/harness.h"
-#include "notify/doctor.h"
+#include "harness/smtp_sink.h"
 
 #define KEY "0123456789abcdef0123456789abcdef"
 
 struct sink {
     const char *name; /* of its folder and its channel */
     const char *option, *value;
-    int port;
+    uint16_t port;
     pid_t pid;
 };
 
@@ -45,62 +46,13 @@ enum { GOOD, REFUSES, BUSY, DROPS, SINKS };
 static char folder[] = "/tmp/muster-sink-XXXXXX";
 static struct mu_harness *harness;
 
-static struct sockaddr_in loopback(int port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-static int free_port(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in addr = loopback(0);
-    socklen_t len = sizeof addr;
-    assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof addr), 0);
-    getsockname(fd, (struct sockaddr *)&addr, &len);
-    close(fd);
-    return ntohs(addr.sin_port);
-}
-
-static void wait_for_port(int port)
-{
-    for (int i = 0; i < 200; i++) {
-        int fd = socket(AF_INET, SOCK_STREAM, 0);
-        struct sockaddr_in addr = loopback(port);
-        int result = connect(fd, (struct sockaddr *)&addr, sizeof addr);
-        close(fd);
-        if (result == 0)
-            return;
-        usleep(20000);
-    }
-    fail_msg("smtp-sink does not listen on port %d: is Postfix installed?", port);
-}
-
 static void start_sink(struct sink *sink)
 {
-    char address[32], dump[128];
-    sink->port = free_port();
-    snprintf(address, sizeof address, "127.0.0.1:%d", sink->port);
+    char dump[128];
     snprintf(dump, sizeof dump, "%s/%s/m.", folder, sink->name);
-    sink->pid = fork();
-    if (sink->pid == 0) {
-        const char *arguments[12] = {"smtp-sink", "-d", dump};
-        size_t n = 3;
-        if (geteuid() == 0) { /* it insists on being told whom to run as */
-            arguments[n++] = "-u";
-            arguments[n++] = "root";
-        }
-        if (sink->option) {
-            arguments[n++] = sink->option;
-            arguments[n++] = sink->value;
-        }
-        arguments[n++] = address;
-        arguments[n] = "10"; /* backlog */
-        execv("/usr/sbin/smtp-sink", (char *const *)(uintptr_t)arguments);
-        _exit(127);
-    }
-    wait_for_port(sink->port);
+    sink->port = test_free_port("127.0.0.1");
+    sink->pid = test_sink_start(folder, "127.0.0.1", sink->port,
+                                (const char *const[]){"-d", dump, sink->option, sink->value, NULL});
 }
 
 static json_t *config(void)
@@ -155,18 +107,13 @@ static void remove_files(const char *path)
 
 static int tear_down(void **state)
 {
-    char path[128];
     (void)state;
     mu_harness_free(harness);
     mu_redact_clear();
-    for (int i = 0; i < SINKS; i++) {
-        kill(sinks[i].pid, SIGTERM);
-        waitpid(sinks[i].pid, NULL, 0);
-        snprintf(path, sizeof path, "%s/%s", folder, sinks[i].name);
-        remove_files(path);
-        rmdir(path);
-    }
-    return rmdir(folder);
+    for (int i = 0; i < SINKS; i++)
+        test_stop(sinks[i].pid);
+    test_remove(folder);
+    return 0;
 }
 
 /* Every message that a sink took since the last time, one after another; count in *count. New text.
@@ -193,12 +140,6 @@ static char *taken(const struct sink *sink, int *count)
         closedir(dir);
     remove_files(path);
     return mu_buf_take(&all);
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (text == NULL || strstr(text, part) == NULL)
-        fail_msg("expected \"%s\" in \"%s\"", part, text ? text : "(null)");
 }
 
 static struct mu_call *opened(const char *verb, json_t *args)
@@ -381,25 +322,11 @@ static void wrong_configuration(void **state)
         MU_CONFIG, "channel good, address");
 }
 
-static void nothing_to_cancel(struct mu_call *call)
-{
-    (void)call;
-}
-
 static void doctor_says_hello_only(void **state)
 {
     (void)state;
-    static const struct mu_field none[] = {{0}};
-    static const struct mu_verb verbs[] = {{.name = "test.doctor",
-                                            .kind = MU_PROBE,
-                                            .params = none,
-                                            .returns = none,
-                                            .start = mu_notify_doctor,
-                                            .cancel = nothing_to_cancel},
-                                           {.name = NULL}};
     int count;
-    mu_harness_verbs(harness, verbs);
-    json_t *result = mu_harness_call(harness, "test.doctor", json_array());
+    json_t *result = mu_harness_doctor(harness, "notify");
     char *text = mu_json_text(json_object_get(result, "checks"));
     assert_has(text, "{\"ok\":true,\"what\":\"channel good answers\"}");
     assert_has(text, "{\"ok\":false,\"what\":\"channel strict answers\",\"why\":\"");

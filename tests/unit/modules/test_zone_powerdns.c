@@ -13,17 +13,18 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "harness/expect.h"
 #include "harness/harness.h"
-#include "zone_range.h"
+#include "harness/proxy.h"
 
 #define SCHEMA "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
 #define KEY    "correct-horse-battery"
 
 static struct {
     char folder[64];
-    int dns, api;
+    uint16_t dns, api;
     pid_t pid;
-    struct range_proxy proxy;
+    struct proxy proxy;
 } range;
 
 static struct mu_harness *h;
@@ -34,9 +35,15 @@ static void start_server(void)
 {
     char config[96];
     snprintf(config, sizeof config, "--config-dir=%s", range.folder);
-    range.pid = range_spawn(range.folder, (const char *const[]){"pdns_server", config, NULL});
-    range_wait_port(range.api);
-    range_wait_port(range.dns);
+    range.pid = test_spawn(range.folder, (const char *const[]){"pdns_server", config, NULL});
+    test_wait_port("127.0.0.1", range.api);
+    test_wait_port("127.0.0.1", range.dns);
+}
+
+static void stop_server(void)
+{
+    test_stop(range.pid);
+    range.pid = 0;
 }
 
 static int pdnsutil(const char *const *words)
@@ -46,7 +53,7 @@ static int pdnsutil(const char *const *words)
     snprintf(config, sizeof config, "--config-dir=%s", range.folder);
     for (int i = 0; i < 13 && words[i]; i++)
         argv[2 + i] = words[i];
-    return range_run(range.folder, argv);
+    return test_run(range.folder, argv);
 }
 #define pdnsutil(...) pdnsutil((const char *const[]){__VA_ARGS__, NULL})
 
@@ -54,13 +61,13 @@ static int sql(const char *statement)
 {
     char database[96];
     snprintf(database, sizeof database, "%s/zones.db", range.folder);
-    return range_run(range.folder, (const char *const[]){"sqlite3", database, statement, NULL});
+    return test_run(range.folder, (const char *const[]){"sqlite3", database, statement, NULL});
 }
 
 /* The zone as every test finds it. ns3 is a name nobody knows. */
 static void load_zone(void)
 {
-    range_file(range.folder, "example.com.zone",
+    test_write(range.folder, "example.com.zone",
                "$ORIGIN example.com.\n$TTL 3600\n"
                "@ SOA ns1 hostmaster 2026010101 3600 600 604800 60\n"
                "@ NS ns1\n"
@@ -81,10 +88,10 @@ static int set_up_server(void **state)
     (void)state;
     snprintf(range.folder, sizeof range.folder, "/tmp/muster-pdns-XXXXXX");
     if (mkdtemp(range.folder) == NULL)
-        range_die("mkdtemp");
-    range.dns = range_port();
-    range.api = range_port();
-    range_file(
+        test_die("mkdtemp");
+    range.dns = test_free_port("127.0.0.1");
+    range.api = test_free_port("127.0.0.1");
+    test_write(
         range.folder, "pdns.conf",
         "launch=gsqlite3\ngsqlite3-database=%s/zones.db\nlocal-address=127.0.0.1\nlocal-port=%d\n"
         "api=yes\napi-key=" KEY "\nwebserver=yes\nwebserver-address=127.0.0.1\nwebserver-port=%d\n"
@@ -93,22 +100,22 @@ static int set_up_server(void **state)
         "cache-ttl=0\nquery-cache-ttl=0\nnegquery-cache-ttl=0\nxfr-cycle-interval=3600\n",
         range.folder, range.dns, range.api, range.folder);
     if (sql(".read " SCHEMA) != 0)
-        range_die("sqlite3");
+        test_die("sqlite3");
     start_server();
-    range_proxy_start(&range.proxy, range.api, false);
+    proxy_start(&range.proxy, range.api, false);
     return 0;
 }
 
 static int tear_down_server(void **state)
 {
     (void)state;
-    range_proxy_stop(&range.proxy);
-    range_stop(&range.pid);
-    range_remove(range.folder);
+    proxy_stop(&range.proxy);
+    stop_server();
+    test_remove(range.folder);
     return 0;
 }
 
-static json_t *config_with(const char *key, int port)
+static json_t *config_with(const char *key, uint16_t port)
 {
     return mu_harness_json("{'dns': {'resolvers': ['127.0.0.1:%d'], 'port': %d},"
                            " 'domains': {'example.com': {'provider': 'pdns-prod'}},"
@@ -122,7 +129,7 @@ static int set_up(void **state)
 {
     (void)state;
     load_zone();
-    range.proxy.mode = RANGE_PASS;
+    range.proxy.mode = PROXY_PASS;
     range.proxy.writes = 0;
     h = mu_harness_new(config_with("pdns", range.proxy.port));
     mu_harness_secret(h, "pdns", KEY);
@@ -173,21 +180,6 @@ static void assert_mx(const char *expected)
     "{'ttl': 3600, 'mx': [{'preference': 10, 'host': 'mx1.example.com'}, {'preference': 20, " \
     "'host': 'mx2.example.com'}]}"
 #define STANDBY "[{'preference': 0, 'host': 'Standby.example.net'}]"
-
-static void assert_failed(const struct mu_harness_outcome *outcome, enum mu_err class,
-                          bool in_doubt, const char *words)
-{
-    if (outcome->err != class || outcome->in_doubt != in_doubt ||
-        strstr(outcome->why, words) == NULL)
-        fail_msg("got %s, in_doubt %d, '%s'; expected %s, %d, '%s'", mu_err_name(outcome->err),
-                 outcome->in_doubt, outcome->why, mu_err_name(class), in_doubt, words);
-}
-
-static void assert_went_well(const struct mu_harness_outcome *outcome)
-{
-    if (outcome->err != MU_OK)
-        fail_msg("%s: %s", mu_err_name(outcome->err), outcome->why);
-}
 
 /* --- looking --- */
 
@@ -267,9 +259,7 @@ static void test_set_and_undo(void **state)
     json_t *undo = mu_harness_invert(act);
     mu_harness_close(act);
     assert_string_equal(mu_json_str(undo, "verb", ""), "zone.set_mx");
-    act = mu_harness_act(h, "zone.set_mx", json_incref(json_object_get(undo, "args")));
-    assert_went_well(mu_harness_outcome(act));
-    mu_harness_close(act);
+    carry_out(h, "zone.set_mx", json_incref(json_object_get(undo, "args")));
     json_decref(undo);
     assert_mx(ORIGINAL);
     assert_int_equal(
@@ -283,12 +273,10 @@ static void test_set_and_undo(void **state)
 static void test_ttl_and_no_change(void **state)
 {
     (void)state;
-    struct mu_call *act = mu_harness_act(
-        h, "zone.set_mx", mu_harness_json("['example.com', %s, {'ttl': '5m'}]", STANDBY));
-    assert_went_well(mu_harness_outcome(act));
-    mu_harness_close(act);
+    carry_out(h, "zone.set_mx", mu_harness_json("['example.com', %s, {'ttl': '5m'}]", STANDBY));
     assert_mx("{'ttl': 300, 'mx': [{'preference': 0, 'host': 'standby.example.net'}]}");
-    act = mu_harness_act(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    struct mu_call *act =
+        mu_harness_act(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
     assert_went_well(mu_harness_outcome(act));
     assert_false(mu_json_bool(mu_harness_outcome(act)->value, "changed", true));
     assert_null(mu_harness_invert(act));
@@ -324,8 +312,7 @@ static void test_colleague_between_prepare_and_start(void **state)
 {
     (void)state;
     struct mu_call *act =
-        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
-    assert_went_well(mu_harness_prepare(act));
+        prepared(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
     assert_int_equal(
         pdnsutil("replace-rrset", "example.com", "@", "MX", "3600", "10 theirs.example.com"), 0);
     assert_failed(mu_harness_start(act), MU_CONFLICT, false, "10 theirs.example.com.");
@@ -348,10 +335,8 @@ static void test_never_without_mx(void **state)
                           mu_harness_json("['example.com', '@', 'NS', ['ns9.example.com.']]"));
     assert_failed(mu_harness_prepare(act), MU_USAGE, false, "registrar");
     mu_harness_close(act);
-    act = mu_harness_act(h, "zone.set_mx",
-                         mu_harness_json("['example.com', [{'preference': 0, 'host': '.'}]]"));
-    assert_went_well(mu_harness_outcome(act));
-    mu_harness_close(act);
+    carry_out(h, "zone.set_mx",
+              mu_harness_json("['example.com', [{'preference': 0, 'host': '.'}]]"));
     assert_mx("{'ttl': 3600, 'mx': [{'preference': 0, 'host': '.'}]}");
 }
 
@@ -370,9 +355,7 @@ static void test_create_and_delete(void **state)
     json_t *undo = mu_harness_invert(act);
     mu_harness_close(act);
 
-    act = mu_harness_act(h, "zone.set", json_incref(json_object_get(undo, "args")));
-    assert_went_well(mu_harness_outcome(act));
-    mu_harness_close(act);
+    carry_out(h, "zone.set", json_incref(json_object_get(undo, "args")));
     json_decref(undo);
     json_t *gone =
         mu_harness_call(h, "zone.get", mu_harness_json("['example.com', '_mta-sts', 'TXT']"));
@@ -415,7 +398,7 @@ static void test_busy(void **state)
     (void)state;
     range.proxy.canned =
         "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
-    range.proxy.mode = RANGE_CANNED;
+    range.proxy.mode = PROXY_CANNED;
     struct mu_call *act =
         mu_harness_act(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
     assert_went_well(mu_harness_outcome(act));
@@ -426,7 +409,7 @@ static void test_busy(void **state)
 
     range.proxy.canned =
         "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 300\r\nContent-Length: 0\r\n\r\n";
-    range.proxy.mode = RANGE_CANNED;
+    range.proxy.mode = PROXY_CANNED;
     act = mu_harness_act(
         h, "zone.set_mx",
         mu_harness_json("['example.com', [{'preference': 5, 'host': 'x.example.net'}]]"));
@@ -440,11 +423,10 @@ static void test_lost_reply(void **state)
 {
     (void)state;
     struct mu_call *act =
-        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
-    assert_went_well(mu_harness_prepare(act));
-    range.proxy.mode = RANGE_LOSE_REPLY;
+        prepared(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    range.proxy.mode = PROXY_LOSE_REPLY;
     assert_failed(mu_harness_start(act), MU_NET, true, "whether it took effect is unknown");
-    range.proxy.mode = RANGE_PASS;
+    range.proxy.mode = PROXY_PASS;
     const struct mu_harness_outcome *outcome = mu_harness_readback(act);
     assert_int_equal(outcome->known, MU_APPLIED);
     assert_true(mu_json_bool(outcome->value, "confirmed", false));
@@ -455,11 +437,10 @@ static void test_request_never_arrives(void **state)
 {
     (void)state;
     struct mu_call *act =
-        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
-    assert_went_well(mu_harness_prepare(act));
-    range.proxy.mode = RANGE_HANG;
+        prepared(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    range.proxy.mode = PROXY_HANG;
     assert_failed(mu_harness_start(act), MU_NET, true, "PATCH");
-    range.proxy.mode = RANGE_PASS;
+    range.proxy.mode = PROXY_PASS;
     assert_int_equal(mu_harness_readback(act)->known, MU_NOT_APPLIED);
     assert_non_null(strstr(mu_harness_outcome(act)->why, "so is the zone's serial"));
     assert_went_well(mu_harness_start(act)); /* what the engine does then */
@@ -470,11 +451,10 @@ static void test_other_serial(void **state)
 {
     (void)state;
     struct mu_call *act =
-        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
-    assert_went_well(mu_harness_prepare(act));
-    range.proxy.mode = RANGE_HANG;
+        prepared(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    range.proxy.mode = PROXY_HANG;
     assert_failed(mu_harness_start(act), MU_NET, true, "PATCH");
-    range.proxy.mode = RANGE_PASS;
+    range.proxy.mode = PROXY_PASS;
     /* The rrset is as it was, but the zone is not: ours may have come and gone (design J6). */
     struct mu_call *other =
         mu_harness_act(h, "zone.set", mu_harness_json("['example.com', 'x', 'TXT', ['y']]"));
@@ -490,9 +470,8 @@ static void test_server_killed(void **state)
 {
     (void)state;
     struct mu_call *act =
-        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
-    assert_went_well(mu_harness_prepare(act));
-    range_stop(&range.pid);
+        prepared(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    stop_server();
     assert_failed(mu_harness_start(act), MU_NET, false,
                   "GET"); /* the guard found it dead: nothing was sent */
     assert_int_equal(mu_harness_readback(act)->known, MU_UNKNOWN);
@@ -510,7 +489,8 @@ static void test_lagging_server(void **state)
     struct mu_call *act = mu_harness_act(
         h, "zone.set_mx", mu_harness_json("['example.com', %s, {'confirm': '2s'}]", STANDBY));
     assert_failed(mu_harness_outcome(act), MU_REMOTE, false, "1 of 2 authoritative addresses");
-    assert_non_null(strstr(mu_harness_outcome(act)->why, "ns2.example.com: connection refused at 127.0.0.99:"));
+    assert_non_null(
+        strstr(mu_harness_outcome(act)->why, "ns2.example.com: connection refused at 127.0.0.99:"));
     assert_non_null(strstr(mu_harness_outcome(act)->why, "is not undone"));
     assert_int_equal(mu_harness_readback(act)->known, MU_PENDING);
     mu_harness_close(act);
@@ -570,9 +550,8 @@ static void test_cancel(void **state)
 {
     (void)state;
     struct mu_call *act =
-        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
-    assert_went_well(mu_harness_prepare(act));
-    range.proxy.mode = RANGE_HANG;
+        prepared(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
+    range.proxy.mode = PROXY_HANG;
     mu_harness_begin(act);
     mu_harness_run_for(h, 200);
     mu_harness_cancel(act);
@@ -586,8 +565,7 @@ static void test_facts(void **state)
 {
     (void)state;
     struct mu_call *act =
-        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
-    assert_went_well(mu_harness_prepare(act));
+        prepared(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
     json_t *value = mu_harness_foresee(act);
     assert_true(mu_json_bool(value, "foreseen", false));
     assert_true(mu_json_bool(value, "ok", false));
@@ -622,8 +600,7 @@ static void test_facts_in_prepare(void **state)
 {
     (void)state;
     struct mu_call *first =
-        mu_harness_open(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
-    assert_went_well(mu_harness_prepare(first));
+        prepared(h, "zone.set_mx", mu_harness_json("['example.com', %s]", STANDBY));
     json_t *value = mu_harness_foresee(first);
     struct mu_call *second = mu_harness_open(
         h, "zone.set_mx",
@@ -646,27 +623,16 @@ static void test_facts_in_prepare(void **state)
     assert_int_equal(range.proxy.writes, 0);
 }
 
-static json_t *doctor(void)
-{
-    extern const struct mu_module mu_module_registrar;
-    static struct mu_verb verbs[] = {{.name = "test.doctor", .kind = MU_PROBE}, {0}};
-    static const struct mu_field none[] = {{0}};
-    verbs[0].params = verbs[0].returns = none;
-    verbs[0].start = mu_module_registrar.doctor;
-    mu_harness_verbs(h, verbs);
-    return mu_harness_call(h, "test.doctor", mu_harness_json("[]"));
-}
-
 static void test_doctor(void **state)
 {
     (void)state;
-    json_t *value = doctor();
+    json_t *value = mu_harness_doctor(h, "registrar");
     const json_t *check = json_array_get(json_object_get(value, "checks"), 0);
     assert_string_equal(mu_json_str(check, "what", ""), "DNS host pdns-prod, example.com");
     assert_true(mu_json_bool(check, "ok", false));
     json_decref(value);
     assert_int_equal(pdnsutil("set-meta", "example.com", "SOA-EDIT-API", ""), 0);
-    value = doctor();
+    value = mu_harness_doctor(h, "registrar");
     check = json_array_get(json_object_get(value, "checks"), 0);
     assert_false(mu_json_bool(check, "ok", true));
     assert_non_null(strstr(mu_json_str(check, "why", ""), "soa_edit_api"));

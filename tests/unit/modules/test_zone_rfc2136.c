@@ -12,9 +12,10 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "harness/expect.h"
 #include "harness/harness.h"
+#include "harness/proxy.h"
 #include "registrar/drivers/tsig.h"
-#include "zone_range.h"
 
 #define SECRET "bXVzdGVyLXRlc3Qta2V5LTMyLW9jdGV0cy1sb25nISE=" /* 32 octets */
 #define WRONG  "d3Jvbmctc2VjcmV0LWZvci10aGlzLWtleS0zMi1vYyE="
@@ -28,9 +29,9 @@ struct server {
 
 static struct {
     char folder[64];
-    int dns, control;
+    uint16_t dns;
     pid_t pid;
-    struct range_proxy proxy;
+    struct proxy proxy;
     const struct server *server;
 } range;
 
@@ -40,7 +41,7 @@ static struct mu_harness *h;
 
 static void write_knot(void)
 {
-    range_file(range.folder, "knot.conf",
+    test_write(range.folder, "knot.conf",
                "server:\n  listen: 127.0.0.1@%d\n  rundir: %s\n"
                "database:\n  storage: %s/db\n"
                "log:\n  - target: stderr\n    any: info\n"
@@ -58,12 +59,12 @@ static pid_t start_knot(void)
 {
     char path[96];
     snprintf(path, sizeof path, "%s/knot.conf", range.folder);
-    return range_spawn(range.folder, (const char *const[]){"knotd", "-c", path, NULL});
+    return test_spawn(range.folder, (const char *const[]){"knotd", "-c", path, NULL});
 }
 
 static void write_bind(void)
 {
-    range_file(range.folder, "named.conf",
+    test_write(range.folder, "named.conf",
                "options { directory \"%s\"; listen-on port %d { 127.0.0.1; }; listen-on-v6 { none; "
                "}; recursion no;\n"
                "  pid-file \"%s/named.pid\"; session-keyfile \"%s/session.key\"; dnssec-validation "
@@ -81,7 +82,7 @@ static pid_t start_bind(void)
 {
     char path[96];
     snprintf(path, sizeof path, "%s/named.conf", range.folder);
-    return range_spawn(range.folder, (const char *const[]){"named", "-f", "-c", path, NULL});
+    return test_spawn(range.folder, (const char *const[]){"named", "-f", "-c", path, NULL});
 }
 
 static const struct server knot = {"knot", write_knot, start_knot};
@@ -110,7 +111,7 @@ static bool zone_served(void)
 {
     static const uint8_t query[] = "\x12\x34\0\0\0\1\0\0\0\0\0\0\7example\3com\0\0\6\0\1";
     uint8_t answer[512];
-    struct sockaddr_in addr = range_addr("127.0.0.1", range.dns);
+    struct sockaddr_in addr = test_address("127.0.0.1", range.dns);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     bool sent = connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0 &&
                 send(fd, query, sizeof query - 1, 0) > 0;
@@ -120,12 +121,18 @@ static bool zone_served(void)
     return came && (answer[2] & 4) && (answer[3] & 15) == 0;
 }
 
+static void stop_server(void)
+{
+    test_stop(range.pid);
+    range.pid = 0;
+}
+
 static void start_server(void)
 {
     range.pid = range.server->start();
-    range_wait_port(range.dns);
+    test_wait_port("127.0.0.1", range.dns);
     for (int i = 0; i < 200 && !zone_served(); i++)
-        range_sleep_ms(20);
+        test_sleep_ms(20);
 }
 
 static int set_up_range(const struct server *server)
@@ -133,8 +140,8 @@ static int set_up_range(const struct server *server)
     range.server = server;
     snprintf(range.folder, sizeof range.folder, "/tmp/muster-%s-XXXXXX", server->name);
     if (mkdtemp(range.folder) == NULL)
-        range_die("mkdtemp");
-    range.dns = range_port();
+        test_die("mkdtemp");
+    range.dns = test_free_port("127.0.0.1");
     server->write_config();
     return 0;
 }
@@ -154,7 +161,7 @@ static int set_up_bind(void **state)
 static int tear_down_range(void **state)
 {
     (void)state;
-    range_remove(range.folder);
+    test_remove(range.folder);
     return 0;
 }
 
@@ -180,7 +187,7 @@ static int set_up(void **state)
     unlink(journal);
     write_zone();
     start_server();
-    range_proxy_start(&range.proxy, range.dns, true);
+    proxy_start(&range.proxy, range.dns, true);
     h = harness_with("muster.", SECRET);
     return 0;
 }
@@ -189,27 +196,12 @@ static int tear_down(void **state)
 {
     (void)state;
     mu_harness_free(h);
-    range_proxy_stop(&range.proxy);
-    range_stop(&range.pid);
+    proxy_stop(&range.proxy);
+    stop_server();
     return 0;
 }
 
 /* --- words --- */
-
-static void assert_failed(const struct mu_harness_outcome *outcome, enum mu_err class,
-                          bool in_doubt, const char *words)
-{
-    if (outcome->err != class || outcome->in_doubt != in_doubt ||
-        strstr(outcome->why, words) == NULL)
-        fail_msg("got %s, in_doubt %d, '%s'; expected %s, %d, '%s'", mu_err_name(outcome->err),
-                 outcome->in_doubt, outcome->why, mu_err_name(class), in_doubt, words);
-}
-
-static void assert_went_well(const struct mu_harness_outcome *outcome)
-{
-    if (outcome->err != MU_OK)
-        fail_msg("%s: %s", mu_err_name(outcome->err), outcome->why);
-}
 
 static void assert_rrset(const char *name, const char *type, const char *expected)
 {
@@ -227,20 +219,6 @@ static void assert_rrset(const char *name, const char *type, const char *expecte
     json_decref(result);
     json_decref(brief);
     json_decref(wanted);
-}
-
-static void change(const char *verb, json_t *args_take)
-{
-    struct mu_call *act = mu_harness_act(h, verb, args_take);
-    assert_went_well(mu_harness_outcome(act));
-    mu_harness_close(act);
-}
-
-static struct mu_call *prepared(const char *verb, json_t *args_take)
-{
-    struct mu_call *act = mu_harness_open(h, verb, args_take);
-    assert_went_well(mu_harness_prepare(act));
-    return act;
 }
 
 #define ORIGINAL "{'ttl': 3600, 'records': ['10 mx1.example.com.', '20 mx2.example.com.']}"
@@ -267,7 +245,7 @@ static void test_set_and_undo(void **state)
     assert_rrset("@", "MX", MOVED);
     json_t *undo = mu_harness_invert(act);
     mu_harness_close(act);
-    change(mu_json_str(undo, "verb", ""), json_incref(json_object_get(undo, "args")));
+    carry_out(h, mu_json_str(undo, "verb", ""), json_incref(json_object_get(undo, "args")));
     json_decref(undo);
     assert_rrset("@", "MX", ORIGINAL);
     assert_int_equal(range.proxy.writes, 2);
@@ -276,16 +254,17 @@ static void test_set_and_undo(void **state)
 static void test_compare_and_set(void **state)
 {
     (void)state;
-    struct mu_call *act = prepared("zone.set_mx", MOVE);
-    change("zone.set_mx",
-           mu_harness_json("['example.com', [{'preference': 10, 'host': 'theirs.example.com'}]]"));
+    struct mu_call *act = prepared(h, "zone.set_mx", MOVE);
+    carry_out(
+        h, "zone.set_mx",
+        mu_harness_json("['example.com', [{'preference': 10, 'host': 'theirs.example.com'}]]"));
     assert_failed(mu_harness_start(act), MU_CONFLICT, false, "no longer what you saw");
     assert_int_equal(mu_harness_readback(act)->known, MU_CHANGED);
     mu_harness_close(act);
     assert_rrset("@", "MX", "{'ttl': 3600, 'records': ['10 theirs.example.com.']}");
     /* Not there before, but now. */
-    act = prepared("zone.set", mu_harness_json("['example.com', '_mta-sts', 'TXT', ['ours']]"));
-    change("zone.set", mu_harness_json("['example.com', '_mta-sts', 'TXT', ['theirs']]"));
+    act = prepared(h, "zone.set", mu_harness_json("['example.com', '_mta-sts', 'TXT', ['ours']]"));
+    carry_out(h, "zone.set", mu_harness_json("['example.com', '_mta-sts', 'TXT', ['theirs']]"));
     assert_failed(mu_harness_start(act), MU_CONFLICT, false, "YXRRSET");
     mu_harness_close(act);
 }
@@ -303,12 +282,12 @@ static void test_create_and_delete(void **state)
                  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef']}");
     json_t *undo = mu_harness_invert(act);
     mu_harness_close(act);
-    change("zone.set", json_incref(json_object_get(undo, "args")));
+    carry_out(h, "zone.set", json_incref(json_object_get(undo, "args")));
     json_decref(undo);
     assert_rrset("_25._tcp.mx1", "TLSA", "{'ttl': null, 'records': []}");
     /* Only the TTL. */
-    change(
-        "zone.set",
+    carry_out(
+        h, "zone.set",
         mu_harness_json("['example.com', '@', 'TXT', {'ttl': 60, 'records': ['v=spf1 mx -all']}]"));
     assert_rrset("@", "TXT", "{'ttl': 60, 'records': ['\\\"v=spf1 mx -all\\\"']}");
 }
@@ -378,10 +357,10 @@ static void test_foreign_zone(void **state)
 static void test_lost_reply(void **state)
 {
     (void)state;
-    struct mu_call *act = prepared("zone.set_mx", MOVE);
-    range.proxy.mode = RANGE_LOSE_REPLY;
+    struct mu_call *act = prepared(h, "zone.set_mx", MOVE);
+    range.proxy.mode = PROXY_LOSE_REPLY;
     assert_failed(mu_harness_start(act), MU_NET, true, "unknown");
-    range.proxy.mode = RANGE_PASS;
+    range.proxy.mode = PROXY_PASS;
     assert_int_equal(mu_harness_readback(act)->known, MU_APPLIED);
     assert_true(mu_json_bool(mu_harness_outcome(act)->value, "confirmed", false));
     /* Sent once more all the same, the prerequisites stop it. */
@@ -392,10 +371,10 @@ static void test_lost_reply(void **state)
 static void test_never_arrives(void **state)
 {
     (void)state;
-    struct mu_call *act = prepared("zone.set_mx", MOVE);
-    range.proxy.mode = RANGE_HANG;
+    struct mu_call *act = prepared(h, "zone.set_mx", MOVE);
+    range.proxy.mode = PROXY_HANG;
     assert_failed(mu_harness_start(act), MU_NET, true, "timeout");
-    range.proxy.mode = RANGE_PASS;
+    range.proxy.mode = PROXY_PASS;
     assert_int_equal(mu_harness_readback(act)->known, MU_NOT_APPLIED);
     assert_went_well(mu_harness_start(act));
     mu_harness_close(act);
@@ -405,12 +384,12 @@ static void test_never_arrives(void **state)
 static void test_other_serial(void **state)
 {
     (void)state;
-    struct mu_call *act = prepared("zone.set_mx", MOVE);
-    range.proxy.mode = RANGE_HANG;
+    struct mu_call *act = prepared(h, "zone.set_mx", MOVE);
+    range.proxy.mode = PROXY_HANG;
     assert_failed(mu_harness_start(act), MU_NET, true, "timeout");
-    range.proxy.mode = RANGE_PASS;
+    range.proxy.mode = PROXY_PASS;
     /* Ours may have come and gone (design J6). */
-    change("zone.set", mu_harness_json("['example.com', 'x', 'TXT', ['y']]"));
+    carry_out(h, "zone.set", mu_harness_json("['example.com', 'x', 'TXT', ['y']]"));
     assert_int_equal(mu_harness_readback(act)->known, MU_CHANGED);
     assert_non_null(strstr(mu_harness_outcome(act)->why, "moved from 2026010101 to "));
     mu_harness_close(act);
@@ -420,8 +399,8 @@ static void test_other_serial(void **state)
 static void test_killed(void **state)
 {
     (void)state;
-    struct mu_call *act = prepared("zone.set_mx", MOVE);
-    range_stop(&range.pid);
+    struct mu_call *act = prepared(h, "zone.set_mx", MOVE);
+    stop_server();
     const struct mu_harness_outcome *outcome = mu_harness_start(act);
     assert_int_equal(outcome->err,
                      MU_NET); /* the proxy stood: whether the server got it we cannot know */
@@ -434,8 +413,8 @@ static void test_killed(void **state)
 static void test_cancel(void **state)
 {
     (void)state;
-    struct mu_call *act = prepared("zone.set_mx", MOVE);
-    range.proxy.mode = RANGE_HANG;
+    struct mu_call *act = prepared(h, "zone.set_mx", MOVE);
+    range.proxy.mode = PROXY_HANG;
     mu_harness_begin(act);
     mu_harness_run_for(h, 100);
     mu_harness_cancel(act);

@@ -3,15 +3,15 @@
  * A web server for tests of what posts to one: answers each path by a script, keeps what came.
  *
  *   struct receiver *r = receiver_start();
- *   receiver_script(r, "/hook", 2, (struct step[]){{.status = 429, .retry_after = "0"}, {.status =
- * 200}});
+ *   receiver_script(r, "/hook", 2,
+ *                   (struct step[]){{.status = 429, .retry_after = "0"}, {.status = 200}});
  *   ... receiver_port(r) ...
- *   receiver_count(r, "/hook")   receiver_header(r, "/hook", 0, "title")   receiver_body(r,
- * "/hook", 0)
+ *   receiver_count(r, "/hook")   receiver_header(r, "/hook", 0, "title")
+ *   receiver_body(r, "/hook", 0)
  *
  * One thread a connection, so that a slow step holds up only its own. */
-#ifndef TESTS_RECEIVER_H
-#define TESTS_RECEIVER_H
+#ifndef MU_TESTS_RECEIVER_H
+#define MU_TESTS_RECEIVER_H
 
 #include <jansson.h>
 #include <microhttpd.h>
