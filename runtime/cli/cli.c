@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/near.h"
 #include "base/people.h"
+#include "base/place.h"
 #include "base/redact.h"
 
 static const struct mu_command *const commands[] = {
@@ -187,26 +187,6 @@ int mu_cli_store(struct mu_cli *cli)
     return err == MU_OK ? 0 : mu_cli_fail(cli, "state", MU_EXIT_USAGE, "%s", fail.text);
 }
 
-/* The playbooks muster came with: beside the source tree's build, or installed. */
-static char *shipped_playbooks(void)
-{
-    char exe[4096];
-    ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    exe[len > 0 ? len : 0] = '\0';
-    struct stat info;
-    for (int up = 0; up < 3; up++) {
-        char *slash = strrchr(exe, '/');
-        if (slash == NULL)
-            break;
-        *slash = '\0';
-        char *dir = mu_xasprintf("%s/playbooks", exe);
-        if (stat(dir, &info) == 0 && S_ISDIR(info.st_mode))
-            return dir;
-        free(dir);
-    }
-    return mu_xstrdup("/usr/share/muster/playbooks");
-}
-
 const char *const *mu_cli_playbook_path(struct mu_cli *cli)
 {
     if (cli->playbook_path)
@@ -221,7 +201,7 @@ const char *const *mu_cli_playbook_path(struct mu_cli *cli)
         list[n++] = dir[0] == '/' ? mu_xstrdup(dir) : mu_xasprintf("%s/%s", cli->config->dir, dir);
     }
     list[n++] = mu_xasprintf("%s/playbooks", cli->config->dir);
-    list[n++] = shipped_playbooks();
+    list[n++] = mu_place_playbooks();
     cli->playbook_path = list;
     return (const char *const *)list;
 }

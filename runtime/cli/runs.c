@@ -43,22 +43,39 @@ static bool print_json(const struct mu_store_run *run, void *ud)
     return true;
 }
 
+static int check_filters(const struct mu_cli *cli, const char *state, const char *limit, int *most)
+{
+    static const char *const states[] = {"running", "parked", "finished", "failed", "cancelled"};
+    size_t known = 0;
+    while (state && known < MU_COUNT(states) && strcmp(states[known], state) != 0)
+        known++;
+    if (known == MU_COUNT(states))
+        return mu_cli_fail(cli, "runs", MU_EXIT_USAGE, "no run is \"%s\": --state takes running, parked, finished, failed or cancelled", state);
+    char *end = NULL;
+    long count = limit ? strtol(limit, &end, 10) : *most;
+    if (limit && (*end || end == limit || count < 1 || count > 1000000))
+        return mu_cli_fail(cli, "runs", MU_EXIT_USAGE, "--limit takes a whole number of runs from 1, got \"%s\"", limit);
+    *most = (int)count;
+    return 0;
+}
+
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct mu_fail fail;
     const char *state = NULL, *limit = NULL;
     mu_cli_option(&argc, argv, "--state", &state);
     mu_cli_option(&argc, argv, "--limit", &limit);
-    int code = mu_cli_no_more_options(&mu_command_runs, argc, argv, options);
+    int most = 25, code = mu_cli_no_more_options(&mu_command_runs, argc, argv, options);
     if (code == 0)
         code = mu_cli_words(&mu_command_runs, argc, 0, 0);
+    if (code == 0)
+        code = check_filters(cli, state, limit, &most);
     if (code == 0)
         code = mu_cli_store(cli);
     if (code)
         return code;
     if (!cli->json)
         printf("%sRUN                  INCIDENT STATE     STARTED             TOOK  RESULT%s\n", mu_cli_color("bold"), mu_cli_color("reset"));
-    int most = limit ? (int)strtol(limit, NULL, 10) : 25;
     if (mu_store_runs(cli->store, state, most, cli->json ? print_json : print_row, NULL, &fail) != MU_OK)
         return mu_cli_fail(cli, "runs", MU_EXIT_USAGE, "%s", fail.text);
     return MU_EXIT_OK;

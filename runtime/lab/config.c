@@ -9,16 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/place.h"
 #include "lab/files.h"
 #include "lab/plan.h"
 
-#define INSTALLED "/usr/share/muster/playbooks"
-#define MARK      "mx-failover/playbook.lua" /* what tells our playbooks from any other folder */
 
 static void add_string(struct mu_buf *out, const char *text)
 {
@@ -227,52 +225,10 @@ enum mu_err mu_lab_config_write(const struct mu_lab_range *range, struct mu_fail
 
 /* ---- where the playbooks are ---- */
 
-static bool holds_playbooks(const char *folder)
-{
-    char *path = mu_xasprintf("%s/%s", folder, MARK);
-    struct stat st;
-    bool found = stat(path, &st) == 0 && S_ISREG(st.st_mode);
-    free(path);
-    return found;
-}
-
-/* "playbooks" (or "share/muster/playbooks") in dir or any folder above it. */
-static char *search_upward(const char *dir)
-{
-    static const char *const below[] = {"playbooks", "share/muster/playbooks"};
-    char *here = mu_xstrdup(dir);
-    for (;;) {
-        for (size_t i = 0; i < MU_COUNT(below); i++) {
-            char *folder = mu_xasprintf("%s/%s", here, below[i]);
-            if (holds_playbooks(folder)) {
-                free(here);
-                return folder;
-            }
-            free(folder);
-        }
-        char *slash = strrchr(here, '/');
-        if (slash == NULL)
-            break;
-        *slash = '\0';
-    }
-    free(here);
-    return NULL;
-}
-
 char *mu_lab_config_playbooks(const char *given)
 {
     char path[PATH_MAX];
-    char *found = NULL;
     if (given != NULL)
         return mu_xstrdup(realpath(given, path) ? path : given);
-    if (getcwd(path, sizeof path) != NULL)
-        found = search_upward(path);
-    ssize_t len = found ? -1 : readlink("/proc/self/exe", path, sizeof path - 1);
-    if (len > 0) {
-        path[len] = '\0';
-        found = search_upward(path);
-    }
-    if (found == NULL)
-        found = mu_xstrdup(holds_playbooks(INSTALLED) ? INSTALLED : "");
-    return found;
+    return mu_place_playbooks();
 }

@@ -115,9 +115,9 @@ static void bad_values_say_which_and_what(void **state)
          "port, ratio, loud, text, who, key; did you mean domain?"},
         {{"example.com"}, "!\"example.com\" is not key=value"},
         {{"domain=example.com", "domain=example.org"}, "!parameter domain is given twice"},
-        {{"port=25"}, "!parameter domain is missing: The domain. Give domain=domain"},
+        {{"port=25"}, "!parameter domain is missing: The domain. Give it: domain=... (a domain)"},
         {{"domain=example.org"},
-         "!parameter standby is missing: Standby MX. Give standby=host or set it in muster.lua: "
+         "!parameter standby is missing: Standby MX. Give it: standby=... (a host) or set it in muster.lua: "
          "domains[example.org].standby"},
         {{"domain=https://example.com"}, "!parameter domain (The domain):"},
         {{"domain=example.com", "how=both"},
