@@ -101,18 +101,18 @@ static bool numbers_fit(const ldns_rr *rr, const char *rdata)
     return true;
 }
 
-/* Is "@" one of the fields? In a zone file that is the zone's name, which is not known here: ldns
- * makes the root of it, and "10 @" would become "10 .". */
+/* Does a field begin with the label "@"? In a zone file "@" is the zone's name, which is not known
+ * here; ldns makes the root of every such name, and "10 @" would become "10 .". */
 static bool has_origin(const char *rdata)
 {
     static const char *const written[] = {"@", "\\@", "\\064"};
     for (const char *p = rdata; *p; p += strcspn(p, " \t")) {
         p += strspn(p, " \t");
-        size_t len = strcspn(p, " \t");
-        len -= len > 0 && p[len - 1] == '.';
-        for (size_t i = 0; i < MU_COUNT(written); i++)
-            if (len == strlen(written[i]) && strncmp(p, written[i], len) == 0)
+        for (size_t i = 0; i < MU_COUNT(written); i++) {
+            size_t len = strlen(written[i]);
+            if (strncmp(p, written[i], len) == 0 && strchr(". \t", p[len]) != NULL)
                 return true;
+        }
     }
     return false;
 }

@@ -119,10 +119,12 @@ bool mu_duration_parse(const char *text, int64_t *ms)
         return false;
     char *end;
     long long n = strtoll(text, &end, 10);
+    if (end - text > 9) /* more digits of days could pass int64 */
+        return false;
     for (size_t i = 0; i < MU_COUNT(units); i++)
         if (strcmp(end, units[i].name) == 0) {
             *ms = n * units[i].ms;
-            return end - text <= 9; /* 10 digits of days would pass int64 */
+            return true;
         }
     return false;
 }

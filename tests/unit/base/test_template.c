@@ -99,6 +99,7 @@ static void filters(void **state)
     fails("\n\n{{t|time}}", "{'t': 'yesterday'}",
           "t.md:3: {{t}}: the filter \"time\" takes unix seconds");
     fails("{{t|time}}", "{'t': 1795402267000}", "takes unix seconds");
+    fails("{{t|duration}}", "{'t': '99999999999999999999d'}", "the filter \"duration\" takes");
     fails("{{t|tiem}}", "{'t': 1}", "there is no filter \"tiem\"; did you mean \"time\"?");
     fails("{{t|}}x{{t||upper}}", "{'t': 1}", "there is no filter \"\"");
 }

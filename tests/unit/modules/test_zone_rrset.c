@@ -61,6 +61,7 @@ static void test_mx_texts(void **state)
     assert_refused(MX, "[5]", "not MX rdata");
     assert_refused(MX, "['10 @']", "in full"); /* ldns alone reads "10 ." */
     assert_refused(MX, "['10 \\\\@.']", "in full");
+    assert_refused(MX, "['10 @.example.']", "in full");
     assert_refused(MX, "['\\\\# a 0000@']", "without doubt"); /* ldns alone reads half of it */
     assert_normal(MX, "['\\\\# 3 000a00']", "[\"10 .\"]");    /* RFC 3597 */
     assert_normal(MX, "['10 x@mx.example.']", "[\"10 x@mx.example.\"]");
