@@ -29,6 +29,10 @@ static void ask_person(struct call *call, const char *what)
 /* Sending what was not done, or may be done twice, is an act like the first time: not after a long absence. */
 static void send_again(struct call *call, bool repeated)
 {
+    if (call->run->stop != STOP_NONE) {
+        call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again", repeated, "readback");
+        return;
+    }
     if (run_too_stale(call))
         return;
     call->pub.repeated = repeated;

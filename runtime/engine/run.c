@@ -550,9 +550,22 @@ static bool act_is_out(const struct run *run)
     return false;
 }
 
+/* Acts that a former executor sent before the run ended, and whose outcome it did not live to record. */
+static void find_out_acts(struct run *run)
+{
+    run->live = true;
+    for (struct call *call = run->pending, *next; call; call = next) {
+        next = call->next_pending;
+        if (call->kind == MU_CALL_VERB && call->intended && call->state == MU_CALL_MATCHED)
+            call_go(call);
+    }
+}
+
 /* The run has ended while acts of other tasks are in flight: their outcome is waited for and kept. */
 static void await_acts(struct run *run)
 {
+    if (!run->live && run->world->sends)
+        find_out_acts(run);
     settle(run);
     while (run->live && act_is_out(run)) {
         mu_loop_turn(run->loop, true);
