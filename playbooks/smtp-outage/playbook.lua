@@ -6,7 +6,7 @@ playbook {
   watch  = { every = "30s", confirm = 3, clear = 5, again_after = "1h" },
   params = {
     host   = param.host     "The SMTP host that fails",
-    port   = param.integer  "Its port" { default = 25, min = 1, max = 65535 },
+    port   = param.integer  "Its port" { from = "smtp.port", default = 25, min = 1, max = 65535 },
     every  = param.duration "How often to look" { default = "30s" },
     update = param.duration "How often stakeholders are told" { default = "30m" },
     limit  = param.duration "How long before the duty manager hears of it again" { default = "12h" },

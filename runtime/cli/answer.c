@@ -97,7 +97,9 @@ int answer_gate(struct mu_cli *cli, const struct mu_command *command, const char
     if (ack != wants_ack)
         return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s: use muster %s %s", argv[1], wants_ack ? "a page" : "a question",
                            wants_ack ? "ack" : "approve (or deny)", argv[1]);
-    code = cast(cli, command, &gate, answer, reason);
+    char *said = mu_cli_said(reason);
+    code = cast(cli, command, &gate, answer, said);
+    free(said);
     if (code == 0)
         wake_run(cli, gate.run);
     return code;

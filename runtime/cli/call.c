@@ -103,6 +103,14 @@ static int call(struct mu_cli *cli, const struct mu_verb *verb, int argc, char *
         json_decref(args);
         return mu_cli_fail(cli, "call", MU_EXIT_USAGE, "%s", fail.text);
     }
+    char *text = mu_json_text(args);
+    bool kept = mu_cli_holds_secret(cli, "call", text);
+    free(text);
+    if (kept) {
+        json_decref(args);
+        json_decref(checked);
+        return MU_EXIT_USAGE;
+    }
     bool act = verb->kind == MU_ACT;
     struct mu_bundle *bundle = mu_call_bundle(verb->name, args, act);
     struct mu_header *header = NULL;

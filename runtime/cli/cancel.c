@@ -42,7 +42,10 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         return code;
     if (found.ended)
         return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s has ended already: %s", found.name, found.result);
-    return order(cli, &found, reason ? reason : "");
+    char *said = mu_cli_said(reason);
+    code = order(cli, &found, said);
+    free(said);
+    return code;
 }
 
 const struct mu_command mu_command_cancel = {

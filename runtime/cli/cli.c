@@ -219,6 +219,21 @@ json_t *mu_cli_who(struct mu_cli *cli)
                      "host", host, "tty", tty ? tty : "");
 }
 
+/* --- words of people --- */
+
+char *mu_cli_said(const char *text)
+{
+    return mu_redact_text(text ? text : "");
+}
+
+bool mu_cli_holds_secret(const struct mu_cli *cli, const char *command, const char *text)
+{
+    if (!mu_redact_hits(text, strlen(text)))
+        return false;
+    mu_cli_fail(cli, command, MU_EXIT_USAGE, "an argument holds a secret of muster.lua, and arguments are kept in the journal: nothing was started");
+    return true;
+}
+
 /* --- terminal --- */
 
 const char *mu_cli_color(const char *name)

@@ -60,6 +60,11 @@ int mu_cli_fail(const struct mu_cli *, const char *command, int code, const char
 /* The exit code for a failure's class: usage, config, refused and conflict are 2. */
 int mu_cli_exit_for(enum mu_err);
 
+/* Words a person typed, scrubbed of every secret that muster.lua names; "" for NULL. A new text. Load the
+ * configuration first. */
+char *mu_cli_said(const char *text);
+/* True, and said as of `command`, when the text holds a secret: it must not be kept. */
+bool mu_cli_holds_secret(const struct mu_cli *, const char *command, const char *text);
 /* Who is at the keyboard: {name, uid, host, tty}, name mapped through people in muster.lua. New reference. */
 json_t *mu_cli_who(struct mu_cli *);
 

@@ -248,9 +248,10 @@ static void take_answer(struct view *view)
     reason += strspn(reason, " :,");
     bool yes = word > 0 && word <= 3 && strncmp(line, "yes", word) == 0, no = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
     if (yes || no) {
-        char *gate = mu_xstrdup(view->gate_id);
-        vote(view, gate, view->gate_digest, yes ? "yes" : "no", reason);
+        char *gate = mu_xstrdup(view->gate_id), *said = mu_cli_said(reason);
+        vote(view, gate, view->gate_digest, yes ? "yes" : "no", said);
         free(gate);
+        free(said);
     } else {
         printf("  Please say yes or no.\n");
         prompt(view);

@@ -243,6 +243,8 @@ static void host_gate(const json_t *value, struct line *line)
     line->tag = "gate";
     if (mu_json_get(value, "silent"))
         mu_buf_addf(&line->text, "%s did not answer; now %s is asked", mu_json_str(value, "silent", ""), mu_json_str(value, "asks", ""));
+    else if (strcmp(mu_json_str(value, "kind", ""), "ack") == 0)
+        mu_buf_addf(&line->text, "take it with: muster ack %s", mu_json_str(value, "code", ""));
     else
         mu_buf_addf(&line->text, "answer with: muster approve %s   or: muster deny %s", mu_json_str(value, "code", ""), mu_json_str(value, "code", ""));
 }

@@ -2,6 +2,7 @@
  *
  * `muster note INC-n|RUN TEXT`: a person's words for the post-mortem. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -30,7 +31,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         incident = found.incident;
     }
     json_t *who = mu_cli_who(cli);
-    enum mu_err err = mu_store_note_add(cli->store, incident, mu_json_str(who, "name", "?"), argv[2], mu_clock_real_ms(), &fail);
+    char *text = mu_cli_said(argv[2]);
+    enum mu_err err = mu_store_note_add(cli->store, incident, mu_json_str(who, "name", "?"), text, mu_clock_real_ms(), &fail);
+    free(text);
     json_decref(who);
     if (err != MU_OK)
         return mu_cli_fail(cli, "note", MU_EXIT_USAGE, "%s", fail.text);

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const char *const options[] = {"--go-on", "--reason", "--detach", "--yes", NULL};
 
@@ -35,11 +36,24 @@ static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
 {
     struct mu_fail fail;
     json_t *who = mu_cli_who(cli);
-    char *text = mu_json_text(who);
-    enum mu_err err = mu_store_order_put(cli->store, run, "unpark", text, reason, mu_clock_real_ms(), &fail);
+    char *text = mu_json_text(who), *said = mu_cli_said(reason);
+    enum mu_err err = mu_store_order_put(cli->store, run, "unpark", text, said, mu_clock_real_ms(), &fail);
+    free(said);
     free(text);
     json_decref(who);
     return err == MU_OK ? 0 : mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s", fail.text);
+}
+
+/* An executor that parked tells its people before it leaves (at most 10 s). Who holds it then. */
+static int wait_for_parking(const struct found_run *run)
+{
+    const struct timespec tenth = {0, 100000000};
+    int holder = mu_journal_lock_holder(run->path);
+    for (int i = 0; i < 110 && holder > 0 && strcmp(run->state, "parked") == 0; i++) {
+        nanosleep(&tenth, NULL);
+        holder = mu_journal_lock_holder(run->path);
+    }
+    return holder;
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -60,7 +74,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         return code;
     if (found.ended)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s has ended (%s): there is nothing to resume", found.name, found.result);
-    int holder = mu_journal_lock_holder(found.path);
+    int holder = wait_for_parking(&found);
     if (holder > 0)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s is being executed by process %d: muster watch %s", found.name, holder, found.name);
     if (go_on && (code = put_go_on(cli, found.name, reason)) != 0)

@@ -79,6 +79,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_config(cli);
     if (code)
         return code;
+    for (int i = 2; i < argc; i++)
+        if (mu_cli_holds_secret(cli, "run", argv[i]))
+            return MU_EXIT_USAGE;
     enum mu_err err = load(cli, &ready, argc, argv, &fail);
     if (err != MU_OK)
         code = mu_cli_fail(cli, "run", MU_EXIT_USAGE, "%s", fail.text);

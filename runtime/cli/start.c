@@ -69,11 +69,13 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
     if (code)
         return code;
     json_t *who = mu_cli_who(cli);
+    char *reason = mu_cli_said(how->reason);
     struct mu_run_request request = {.bundle = bundle, .header = header, .params = params, .config = cli->config,
-                                     .world = how->dry ? "dry-run" : "live", .incident = how->incident, .reason = how->reason, .undoes = how->undoes, .who = who,
+                                     .world = how->dry ? "dry-run" : "live", .incident = how->incident, .reason = reason, .undoes = how->undoes, .who = who,
                                      .lab = mu_json_bool(cli->config->values, "lab", false)};
     enum mu_err err = mu_run_create(cli->store, &request, &created, &fail);
     json_decref(who);
+    free(reason);
     if (err != MU_OK)
         return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
     if (how->detach)

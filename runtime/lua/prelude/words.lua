@@ -255,7 +255,8 @@ function env.page(who, template, vars, opts)
   local ms = duration(o.ack_within, "page's ack_within")
   -- The gate is opened before the message leaves: an answer is never too early.
   local waiting = spawn(function()
-    return gate("ack", { title = template, by = who, deadline_ms = ms })
+    local about = type(vars) == "table" and (vars.domain or vars.host)
+    return gate("ack", { title = template .. (type(about) == "string" and ": " .. about or ""), by = who, deadline_ms = ms })
   end)
   local ok, err = pcall(call, "page", who, template, vars, { footer = "Take it: muster ack " .. prim.run_name() })
   if not ok then
