@@ -79,7 +79,8 @@ void mu_sha256_hex(const void *bytes, size_t len, char out[MU_SHA256_HEX])
     mu_hex(raw, sizeof raw, out);
 }
 
-void mu_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t out[MU_SHA256])
+void mu_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
+                    uint8_t out[MU_SHA256])
 {
     unsigned out_len = MU_SHA256;
     if (HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, &out_len) == NULL)

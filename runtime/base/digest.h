@@ -26,7 +26,8 @@ void mu_sha256_end(struct mu_sha256 *, uint8_t out[MU_SHA256]);
 MU_API void mu_sha256_once(const void *bytes, size_t len, uint8_t out[MU_SHA256]);
 MU_API void mu_hex(const uint8_t *bytes, size_t len, char *out); /* out holds 2*len+1 */
 MU_API void mu_sha256_hex(const void *bytes, size_t len, char out[MU_SHA256_HEX]);
-MU_API void mu_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t out[MU_SHA256]);
+MU_API void mu_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
+                           uint8_t out[MU_SHA256]);
 
 /* RFC 4648 section 4, with padding, no line breaks. */
 MU_API void mu_base64_add(struct mu_buf *, const void *bytes, size_t len);

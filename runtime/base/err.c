@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[] = {
-    [MU_OK] = "ok",
+static const char *const names[] = {[MU_OK] = "ok",
 #define X(id, name) [id] = name,
-    MU_ERR_CLASSES(X)
+                                    MU_ERR_CLASSES(X)
 #undef X
 };
 

@@ -41,8 +41,10 @@ struct mu_fail {
 MU_API const char *mu_err_name(enum mu_err);
 
 /* Fills *fail (which may be NULL) and returns class, so that `return mu_fail_set(fail, MU_NET, ...)`. */
-MU_API enum mu_err mu_fail_set(struct mu_fail *fail, enum mu_err class, const char *fmt, ...) MU_PRINTF(3, 4);
-enum mu_err mu_fail_setv(struct mu_fail *fail, enum mu_err class, const char *fmt, va_list) MU_PRINTF(3, 0);
+MU_API enum mu_err mu_fail_set(struct mu_fail *fail, enum mu_err class, const char *fmt, ...)
+    MU_PRINTF(3, 4);
+enum mu_err mu_fail_setv(struct mu_fail *fail, enum mu_err class, const char *fmt, va_list)
+    MU_PRINTF(3, 0);
 
 /* Puts "fmt: " before the text already there; returns the class already there. */
 enum mu_err mu_fail_prefix(struct mu_fail *fail, const char *fmt, ...) MU_PRINTF(2, 3);

@@ -36,7 +36,8 @@ static void wake_run(struct mu_cli *cli, const char *name)
         return;
     json_t *who = mu_cli_who(cli);
     char *state = mu_cli_state_dir(cli);
-    struct mu_execute execute = {.path = run.path, .config = cli->config, .state_dir = state, .who = who, .wake_fd = -1};
+    struct mu_execute execute = {
+        .path = run.path, .config = cli->config, .state_dir = state, .who = who, .wake_fd = -1};
     int wake_fd;
     pid_t pid;
     struct mu_fail fail;
@@ -48,21 +49,27 @@ static void wake_run(struct mu_cli *cli, const char *name)
     free(state);
 }
 
-static int refuse(struct mu_cli *cli, const struct mu_command *command, const struct gate_copy *gate, const char *me)
+static int refuse(struct mu_cli *cli, const struct mu_command *command,
+                  const struct gate_copy *gate, const char *me)
 {
-    return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is asked, and you are %s: your answer was not recorded (people{} in muster.lua says who is who)",
+    return mu_cli_fail(cli, command->name, MU_EXIT_USAGE,
+                       "%s is asked, and you are %s: your answer was not recorded (people{} in "
+                       "muster.lua says who is who)",
                        gate->by, me);
 }
 
-static int cast(struct mu_cli *cli, const struct mu_command *command, const struct gate_copy *gate, const char *answer, const char *reason)
+static int cast(struct mu_cli *cli, const struct mu_command *command, const struct gate_copy *gate,
+                const char *answer, const char *reason)
 {
     char text[MU_FAIL_TEXT];
     struct mu_fail fail;
     enum mu_store_vote_result result = MU_VOTE_REFUSED;
     json_t *who = mu_cli_who(cli);
     const char *me = mu_json_str(who, "name", "?");
-    char *from = mu_xasprintf("%s@%s %s", mu_json_str(who, "account", "?"), mu_json_str(who, "host", "?"), mu_json_str(who, "tty", ""));
-    struct mu_store_vote vote = {.who = me, .from = from, .answer = answer, .reason = reason, .at = mu_clock_real_ms()};
+    char *from = mu_xasprintf("%s@%s %s", mu_json_str(who, "account", "?"),
+                              mu_json_str(who, "host", "?"), mu_json_str(who, "tty", ""));
+    struct mu_store_vote vote = {
+        .who = me, .from = from, .answer = answer, .reason = reason, .at = mu_clock_real_ms()};
     int code = 0;
     if (!mu_run_may_answer(cli->config->values, me, gate->by))
         code = refuse(cli, command, gate, me);
@@ -71,13 +78,15 @@ static int cast(struct mu_cli *cli, const struct mu_command *command, const stru
     else if (result == MU_VOTE_TOO_LATE || result == MU_VOTE_REFUSED)
         code = mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", text);
     else
-        printf("%s: %s, on disk, as %s.  See it go on: muster watch %s\n", gate->title, text, me, gate->run);
+        printf("%s: %s, on disk, as %s.  See it go on: muster watch %s\n", gate->title, text, me,
+               gate->run);
     free(from);
     json_decref(who);
     return code;
 }
 
-int answer_gate(struct mu_cli *cli, const struct mu_command *command, const char *answer, int argc, char **argv)
+int answer_gate(struct mu_cli *cli, const struct mu_command *command, const char *answer, int argc,
+                char **argv)
 {
     static const char *const options[] = {"--reason", NULL};
     struct gate_copy gate;
@@ -95,7 +104,8 @@ int answer_gate(struct mu_cli *cli, const struct mu_command *command, const char
         return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", fail.text);
     bool ack = strcmp(answer, "ack") == 0, wants_ack = strcmp(gate.kind, "ack") == 0;
     if (ack != wants_ack)
-        return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s: use muster %s %s", argv[1], wants_ack ? "a page" : "a question",
+        return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s: use muster %s %s", argv[1],
+                           wants_ack ? "a page" : "a question",
                            wants_ack ? "ack" : "approve (or deny)", argv[1]);
     char *said = mu_cli_said(reason);
     code = cast(cli, command, &gate, answer, said);

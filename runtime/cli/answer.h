@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 
 /* argv: CODE|RUN [--reason TEXT]. */
-int answer_gate(struct mu_cli *, const struct mu_command *, const char *answer, int argc, char **argv);
+int answer_gate(struct mu_cli *, const struct mu_command *, const char *answer, int argc,
+                char **argv);
 
 #endif

@@ -25,7 +25,8 @@ static json_t *value_of(const char *word)
 static const struct mu_field *field_named(const struct mu_verb *verb, const char *name, size_t len)
 {
     for (const struct mu_field *field = verb->params; field && field->name; field++)
-        if ((field->flags & MU_F_OPTION) && strlen(field->name) == len && strncmp(field->name, name, len) == 0)
+        if ((field->flags & MU_F_OPTION) && strlen(field->name) == len &&
+            strncmp(field->name, name, len) == 0)
             return field;
     return NULL;
 }
@@ -36,7 +37,8 @@ static json_t *args_of(const struct mu_verb *verb, int argc, char **argv)
     json_t *args = json_array(), *named = json_object();
     for (int i = 0; i < argc; i++) {
         const char *equals = strchr(argv[i], '=');
-        const struct mu_field *field = equals ? field_named(verb, argv[i], (size_t)(equals - argv[i])) : NULL;
+        const struct mu_field *field =
+            equals ? field_named(verb, argv[i], (size_t)(equals - argv[i])) : NULL;
         if (field)
             json_object_set_new(named, field->name, value_of(equals + 1));
         else
@@ -67,13 +69,20 @@ static int print_result(const json_t *result)
     return mu_json_bool(result, "ok", true) ? MU_EXIT_OK : MU_EXIT_FAILED;
 }
 
-static int call_probe(struct mu_cli *cli, const struct mu_bundle *bundle, const struct mu_header *header)
+static int call_probe(struct mu_cli *cli, const struct mu_bundle *bundle,
+                      const struct mu_header *header)
 {
     struct mu_fail fail = {.class = MU_OK};
     json_t *who = mu_cli_who(cli), *params = json_object(), *result = NULL;
-    struct mu_run_request request = {.bundle = bundle, .header = header, .params = params, .config = cli->config, .world = "live", .who = who};
+    struct mu_run_request request = {.bundle = bundle,
+                                     .header = header,
+                                     .params = params,
+                                     .config = cli->config,
+                                     .world = "live",
+                                     .who = who};
     struct mu_journal *journal = mu_run_create_memory(&request);
-    struct mu_execute execute = {.journal = journal, .config = cli->config, .who = who, .wake_fd = -1};
+    struct mu_execute execute = {
+        .journal = journal, .config = cli->config, .who = who, .wake_fd = -1};
     int code = mu_run_execute(&execute, &fail);
     (void)!mu_journal_each(journal, 0, keep_result, &result, NULL);
     if (result)
@@ -87,7 +96,8 @@ static int call_probe(struct mu_cli *cli, const struct mu_bundle *bundle, const 
     return code;
 }
 
-static int call_act(struct mu_cli *cli, const struct mu_bundle *bundle, const struct mu_header *header, const struct start *how)
+static int call_act(struct mu_cli *cli, const struct mu_bundle *bundle,
+                    const struct mu_header *header, const struct start *how)
 {
     json_t *params = json_object();
     int code = start_run(cli, "call", bundle, header, params, how);
@@ -95,7 +105,8 @@ static int call_act(struct mu_cli *cli, const struct mu_bundle *bundle, const st
     return code;
 }
 
-static int call(struct mu_cli *cli, const struct mu_verb *verb, int argc, char **argv, const struct start *how)
+static int call(struct mu_cli *cli, const struct mu_verb *verb, int argc, char **argv,
+                const struct start *how)
 {
     struct mu_fail fail;
     json_t *args = args_of(verb, argc, argv), *checked = NULL;
@@ -152,8 +163,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (verb)
         code = call(cli, verb, argc - 2, argv + 2, &how);
     else
-        code = mu_cli_fail(cli, "call", MU_EXIT_USAGE, "unknown verb %s%s%s%s (muster help lists them)", argv[1], near ? ": did you mean " : "",
-                           near ? near : "", near ? "?" : "");
+        code = mu_cli_fail(cli, "call", MU_EXIT_USAGE,
+                           "unknown verb %s%s%s%s (muster help lists them)", argv[1],
+                           near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
     mu_registry_free(registry);
     return code;
 }
@@ -163,6 +175,7 @@ const struct mu_command mu_command_call = {
     .usage = "call VERB [ARG ...] [option=value ...] [--dry-run] [--reason TEXT]",
     .summary = "call one verb from the shell",
     .help = "Arguments are words or JSON: muster call dns.mx example.com at=authoritative\n"
-            "A probe prints its result as JSON (exit 1 when it is not ok) and leaves nothing behind. An act\n"
+            "A probe prints its result as JSON (exit 1 when it is not ok) and leaves nothing "
+            "behind. An act\n"
             "becomes a run: journaled, resumable, undoable.\n",
     .run = run};

@@ -15,7 +15,8 @@ static int order(struct mu_cli *cli, const struct found_run *run, const char *re
     struct mu_fail fail;
     json_t *who = mu_cli_who(cli);
     char *text = mu_json_text(who);
-    enum mu_err err = mu_store_order_put(cli->store, run->name, "cancel", text, reason, mu_clock_real_ms(), &fail);
+    enum mu_err err = mu_store_order_put(cli->store, run->name, "cancel", text, reason,
+                                         mu_clock_real_ms(), &fail);
     free(text);
     json_decref(who);
     if (err != MU_OK)
@@ -23,7 +24,8 @@ static int order(struct mu_cli *cli, const struct found_run *run, const char *re
     if (mu_run_poke(run->path))
         printf("%s is told to stop, now.\n", run->name);
     else
-        printf("Nobody executes %s; it ends at its next start: muster resume %s\n", run->name, run->name);
+        printf("Nobody executes %s; it ends at its next start: muster resume %s\n", run->name,
+               run->name);
     return MU_EXIT_OK;
 }
 
@@ -41,16 +43,17 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code)
         return code;
     if (found.ended)
-        return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s has ended already: %s", found.name, found.result);
+        return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s has ended already: %s", found.name,
+                           found.result);
     char *said = mu_cli_said(reason);
     code = order(cli, &found, said);
     free(said);
     return code;
 }
 
-const struct mu_command mu_command_cancel = {
-    .name = "cancel",
-    .usage = "cancel RUN [--reason TEXT]",
-    .summary = "stop a run; what it did stays, and can be undone",
-    .help = "",
-    .run = run};
+const struct mu_command mu_command_cancel = {.name = "cancel",
+                                             .usage = "cancel RUN [--reason TEXT]",
+                                             .summary =
+                                                 "stop a run; what it did stays, and can be undone",
+                                             .help = "",
+                                             .run = run};

@@ -19,15 +19,18 @@ static void print_problem(const struct mu_problem *problem, void *ud)
     struct printing *printing = ud;
     printing->warnings += !problem->error;
     if (printing->json) {
-        json_t *row = json_pack("{s:s, s:i, s:i, s:s, s:s, s:s?}", "file", problem->file, "line", problem->line, "column", problem->column, "level",
-                                problem->error ? "error" : "warning", "what", problem->what, "mend", problem->mend);
+        json_t *row = json_pack("{s:s, s:i, s:i, s:s, s:s, s:s?}", "file", problem->file, "line",
+                                problem->line, "column", problem->column, "level",
+                                problem->error ? "error" : "warning", "what", problem->what, "mend",
+                                problem->mend);
         char *text = mu_json_text(row);
         puts(text);
         free(text);
         json_decref(row);
         return;
     }
-    printf("%s:%d:%d: %s: %s\n", problem->file, problem->line, problem->column, problem->error ? "error" : "warning", problem->what);
+    printf("%s:%d:%d: %s: %s\n", problem->file, problem->line, problem->column,
+           problem->error ? "error" : "warning", problem->what);
     if (problem->mend)
         printf("    %s\n", problem->mend);
 }
@@ -42,7 +45,8 @@ static int check_one(struct mu_cli *cli, const char *typed)
     int errors = mu_check(bundle, mu_run_words(cli->config), print_problem, &printing);
     mu_bundle_free(bundle);
     if (!cli->json)
-        printf("%s: %d error%s, %d warning%s\n", typed, errors, errors == 1 ? "" : "s", printing.warnings, printing.warnings == 1 ? "" : "s");
+        printf("%s: %d error%s, %d warning%s\n", typed, errors, errors == 1 ? "" : "s",
+               printing.warnings, printing.warnings == 1 ? "" : "s");
     return errors ? MU_EXIT_USAGE : MU_EXIT_OK;
 }
 
@@ -64,6 +68,7 @@ const struct mu_command mu_command_check = {
     .name = "check",
     .usage = "check PLAYBOOK ... [--json]",
     .summary = "find mistakes in a playbook without running it",
-    .help = "Syntax, header, globals, verbs, may_change, templates and their variables. Exits with 2 when\n"
+    .help = "Syntax, header, globals, verbs, may_change, templates and their variables. Exits with "
+            "2 when\n"
             "there are errors; warnings alone are 0.\n",
     .run = run};

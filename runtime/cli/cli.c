@@ -46,8 +46,10 @@ int mu_cli_unknown_command(const struct mu_cli *cli, const char *name)
     for (size_t i = 0; i < MU_COUNT(commands); i++)
         mu_near_try(&near, commands[i]->name);
     if (near.best)
-        return mu_cli_fail(cli, name, MU_EXIT_USAGE, "there is no such command: did you mean muster %s?", near.best);
-    return mu_cli_fail(cli, name, MU_EXIT_USAGE, "there is no such command (muster help lists them)");
+        return mu_cli_fail(cli, name, MU_EXIT_USAGE,
+                           "there is no such command: did you mean muster %s?", near.best);
+    return mu_cli_fail(cli, name, MU_EXIT_USAGE,
+                       "there is no such command (muster help lists them)");
 }
 
 void mu_cli_close(struct mu_cli *cli)
@@ -71,7 +73,8 @@ int mu_cli_fail(const struct mu_cli *cli, const char *command, int code, const c
     char *clean = mu_redact_text(text);
     fflush(stdout);
     if (cli->json) {
-        json_t *error = json_pack("{s:s, s:s, s:i}", "error", clean, "command", command, "exit", code);
+        json_t *error =
+            json_pack("{s:s, s:s, s:i}", "error", clean, "command", command, "exit", code);
         char *line = mu_json_text(error);
         fprintf(stderr, "%s\n", line);
         free(line);
@@ -136,7 +139,8 @@ bool mu_cli_option(int *argc, char **argv, const char *name, const char **value)
     return false;
 }
 
-int mu_cli_no_more_options(const struct mu_command *command, int argc, char **argv, const char *const *known)
+int mu_cli_no_more_options(const struct mu_command *command, int argc, char **argv,
+                           const char *const *known)
 {
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-' || argv[i][1] == '\0')
@@ -144,8 +148,9 @@ int mu_cli_no_more_options(const struct mu_command *command, int argc, char **ar
         struct mu_near near = {.typed = argv[i]};
         for (const char *const *name = known; name && *name; name++)
             mu_near_try(&near, *name);
-        fprintf(stderr, "muster %s: unknown option or missing value: %s%s%s%s\n", command->name, argv[i],
-                near.best ? " (did you mean " : "", near.best ? near.best : "", near.best ? "?)" : "");
+        fprintf(stderr, "muster %s: unknown option or missing value: %s%s%s%s\n", command->name,
+                argv[i], near.best ? " (did you mean " : "", near.best ? near.best : "",
+                near.best ? "?)" : "");
         fprintf(stderr, "usage: muster %s\n", command->usage);
         return MU_EXIT_USAGE;
     }
@@ -156,7 +161,8 @@ int mu_cli_words(const struct mu_command *command, int argc, int least, int most
 {
     if (argc - 1 >= least && (most < 0 || argc - 1 <= most))
         return 0;
-    fprintf(stderr, "muster %s: %s\nusage: muster %s\n", command->name, argc - 1 < least ? "something is missing" : "too many words", command->usage);
+    fprintf(stderr, "muster %s: %s\nusage: muster %s\n", command->name,
+            argc - 1 < least ? "something is missing" : "too many words", command->usage);
     return MU_EXIT_USAGE;
 }
 
@@ -215,8 +221,8 @@ json_t *mu_cli_who(struct mu_cli *cli)
     const struct passwd *entry = getpwuid(getuid());
     const char *account = entry ? entry->pw_name : "?", *tty = ttyname(STDIN_FILENO);
     const char *person = cli->config ? mu_people_of_account(cli->config->values, account) : NULL;
-    return json_pack("{s:s, s:s, s:i, s:s, s:s}", "name", person ? person : account, "account", account, "uid", (int)getuid(),
-                     "host", host, "tty", tty ? tty : "");
+    return json_pack("{s:s, s:s, s:i, s:s, s:s}", "name", person ? person : account, "account",
+                     account, "uid", (int)getuid(), "host", host, "tty", tty ? tty : "");
 }
 
 /* --- words of people --- */
@@ -230,7 +236,9 @@ bool mu_cli_holds_secret(const struct mu_cli *cli, const char *command, const ch
 {
     if (!mu_redact_hits(text, strlen(text)))
         return false;
-    mu_cli_fail(cli, command, MU_EXIT_USAGE, "an argument holds a secret of muster.lua, and arguments are kept in the journal: nothing was started");
+    mu_cli_fail(cli, command, MU_EXIT_USAGE,
+                "an argument holds a secret of muster.lua, and arguments are kept in the journal: "
+                "nothing was started");
     return true;
 }
 
@@ -240,8 +248,9 @@ const char *mu_cli_color(const char *name)
 {
     static const struct {
         const char *name, *code;
-    } codes[] = {{"red", "\033[31m"}, {"green", "\033[32m"}, {"yellow", "\033[33m"}, {"blue", "\033[34m"},
-                 {"bold", "\033[1m"}, {"dim", "\033[2m"},    {"reset", "\033[0m"}};
+    } codes[] = {{"red", "\033[31m"},  {"green", "\033[32m"}, {"yellow", "\033[33m"},
+                 {"blue", "\033[34m"}, {"bold", "\033[1m"},   {"dim", "\033[2m"},
+                 {"reset", "\033[0m"}};
     if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
         return "";
     for (size_t i = 0; i < MU_COUNT(codes); i++)

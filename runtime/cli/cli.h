@@ -26,17 +26,17 @@ enum mu_exit {
     MU_EXIT_TEMPORARY = 75
 };
 
-struct mu_cli { /* what every command gets; global options are already taken off argv */
-    const char *program;       /* argv[0] */
-    const char *config_path;   /* --config FILE, or NULL */
-    bool json;                 /* --json */
-    struct mu_config *config;  /* made by mu_cli_config() */
-    struct mu_store *store;    /* made by mu_cli_store() */
-    char **playbook_path;      /* made by mu_cli_playbook_path() */
+struct mu_cli {          /* what every command gets; global options are already taken off argv */
+    const char *program; /* argv[0] */
+    const char *config_path;  /* --config FILE, or NULL */
+    bool json;                /* --json */
+    struct mu_config *config; /* made by mu_cli_config() */
+    struct mu_store *store;   /* made by mu_cli_store() */
+    char **playbook_path;     /* made by mu_cli_playbook_path() */
 };
 
 struct mu_command {
-    const char *name, *usage, *summary, *help; /* help: whole text after the usage line */
+    const char *name, *usage, *summary, *help;          /* help: whole text after the usage line */
     int (*run)(struct mu_cli *, int argc, char **argv); /* argv[0] is the command's name */
 };
 
@@ -54,9 +54,11 @@ int mu_cli_store(struct mu_cli *);
 bool mu_cli_option(int *argc, char **argv, const char *name, const char **value);
 /* Prints what is left that looks like an option ("unknown option --x, did you mean --y") and returns
  * MU_EXIT_USAGE, else 0. known: NULL-terminated. */
-int mu_cli_no_more_options(const struct mu_command *, int argc, char **argv, const char *const *known);
+int mu_cli_no_more_options(const struct mu_command *, int argc, char **argv,
+                           const char *const *known);
 /* "muster CMD: text" on stderr (with --json: one JSON object); returns code. */
-int mu_cli_fail(const struct mu_cli *, const char *command, int code, const char *fmt, ...) MU_PRINTF(4, 5);
+int mu_cli_fail(const struct mu_cli *, const char *command, int code, const char *fmt, ...)
+    MU_PRINTF(4, 5);
 /* The exit code for a failure's class: usage, config, refused and conflict are 2. */
 int mu_cli_exit_for(enum mu_err);
 

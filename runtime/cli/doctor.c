@@ -28,14 +28,16 @@ static void say(struct result *result, const char *area, const char *what, bool 
     result->asked++;
     result->bad += !ok;
     if (result->cli->json) {
-        json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "area", area, "what", what, "ok", ok, "why", why);
+        json_t *row =
+            json_pack("{s:s, s:s, s:b, s:s}", "area", area, "what", what, "ok", ok, "why", why);
         char *text = mu_json_text(row);
         puts(text);
         free(text);
         json_decref(row);
         return;
     }
-    printf("  %s%-4s%s  %-10s %s%s%s\n", mu_cli_color(ok ? "green" : "red"), ok ? "ok" : "BAD", mu_cli_color("reset"), area, what, why[0] ? ": " : "", why);
+    printf("  %s%-4s%s  %-10s %s%s%s\n", mu_cli_color(ok ? "green" : "red"), ok ? "ok" : "BAD",
+           mu_cli_color("reset"), area, what, why[0] ? ": " : "", why);
 }
 
 static void check_disk(struct mu_cli *cli, struct result *result)
@@ -49,7 +51,8 @@ static void check_disk(struct mu_cli *cli, struct result *result)
         say(result, "state", dir, false, "can't be examined");
     } else {
         unsigned long long free_mb = (unsigned long long)info.f_bavail * info.f_frsize >> 20;
-        snprintf(text, sizeof text, "%llu MiB free%s", free_mb, free_mb < LEAST_FREE_MB ? ": a run needs room for its journal, free some" : "");
+        snprintf(text, sizeof text, "%llu MiB free%s", free_mb,
+                 free_mb < LEAST_FREE_MB ? ": a run needs room for its journal, free some" : "");
         say(result, "state", dir, free_mb >= LEAST_FREE_MB, text);
     }
     free(dir);
@@ -61,7 +64,9 @@ static void check_clock(struct result *result)
     char text[160];
     int state = adjtimex(&timex);
     bool synced = state >= 0 && !(timex.status & STA_UNSYNC);
-    snprintf(text, sizeof text, synced ? "synchronised, off by at most %ld ms" : "not synchronised (error bound %ld ms): start chrony or systemd-timesyncd",
+    snprintf(text, sizeof text,
+             synced ? "synchronised, off by at most %ld ms"
+                    : "not synchronised (error bound %ld ms): start chrony or systemd-timesyncd",
              timex.maxerror / 1000);
     say(result, "clock", "system clock", synced, text);
 }
@@ -86,16 +91,23 @@ static json_t *probes_to_ask(const struct mu_cli *cli)
     }
     json_array_foreach(mu_config_at(cli->config->values, "dns.resolvers"), i, resolver)
     {
-        json_array_append_new(asked, json_pack("{s:o, s:s, s:{s:O, s:s, s:O}}", "what", json_sprintf("resolver %s", json_string_value(resolver)), "verb",
-                                               "dns.query", "args", "name", first ? first : resolver, "type", "SOA", "server", resolver));
+        json_array_append_new(
+            asked,
+            json_pack("{s:o, s:s, s:{s:O, s:s, s:O}}", "what",
+                      json_sprintf("resolver %s", json_string_value(resolver)), "verb", "dns.query",
+                      "args", "name", first ? first : resolver, "type", "SOA", "server", resolver));
     }
     if (json_array_size(asked) == 0)
-        json_array_append_new(asked, json_pack("{s:s, s:s, s:{s:s, s:s}}", "what", "system resolvers", "verb", "dns.query", "args", "name",
-                                               first ? json_string_value(first) : ".", "type", "SOA"));
+        json_array_append_new(asked,
+                              json_pack("{s:s, s:s, s:{s:s, s:s}}", "what", "system resolvers",
+                                        "verb", "dns.query", "args", "name",
+                                        first ? json_string_value(first) : ".", "type", "SOA"));
     json_array_foreach(mu_config_at(cli->config->values, "smtp.control"), i, control)
     {
-        json_array_append_new(asked, json_pack("{s:o, s:s, s:{s:O}}", "what", json_sprintf("outbound port 25: %s", json_string_value(control)), "verb",
-                                               "smtp.probe", "args", "host", control));
+        json_array_append_new(
+            asked, json_pack("{s:o, s:s, s:{s:O}}", "what",
+                             json_sprintf("outbound port 25: %s", json_string_value(control)),
+                             "verb", "smtp.probe", "args", "host", control));
     }
     json_decref(first);
     return asked;
@@ -109,7 +121,8 @@ static int ask_modules(struct mu_cli *cli, struct result *result)
     enum mu_err err = mu_doctor(cli->config, asked, &checks, &fail);
     json_array_foreach(checks, i, check)
     {
-        say(result, mu_json_str(check, "module", ""), mu_json_str(check, "what", ""), mu_json_bool(check, "ok", false), mu_json_str(check, "why", ""));
+        say(result, mu_json_str(check, "module", ""), mu_json_str(check, "what", ""),
+            mu_json_bool(check, "ok", false), mu_json_str(check, "why", ""));
     }
     json_decref(asked);
     json_decref(checks);
@@ -126,7 +139,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_config(cli);
     if (code)
         return code;
-    say(&result, "config", cli->config->path[0] ? cli->config->path : "muster.lua", cli->config->path[0] != '\0',
+    say(&result, "config", cli->config->path[0] ? cli->config->path : "muster.lua",
+        cli->config->path[0] != '\0',
         cli->config->path[0] ? "" : "none found from here upward: everything is at its default");
     check_disk(cli, &result);
     check_clock(&result);
@@ -141,7 +155,9 @@ const struct mu_command mu_command_doctor = {
     .name = "doctor",
     .usage = "doctor",
     .summary = "is everything there that an incident will need?",
-    .help = "Configuration, state folder, clock, people, resolvers, outbound port 25 (smtp.control), and the\n"
-            "credentials of every configured provider and channel. Read-only. Exits with 1 when something\n"
+    .help = "Configuration, state folder, clock, people, resolvers, outbound port 25 "
+            "(smtp.control), and the\n"
+            "credentials of every configured provider and channel. Read-only. Exits with 1 when "
+            "something\n"
             "is bad.\n",
     .run = run};

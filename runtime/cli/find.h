@@ -7,7 +7,8 @@
 #include "cli/cli.h"
 
 struct found_run { /* own copies */
-    char name[128], path[4096], incident[32], state[24], playbook[128], version[32], world[24], result[64], who[128];
+    char name[128], path[4096], incident[32], state[24], playbook[128], version[32], world[24],
+        result[64], who[128];
     char why[MU_FAIL_TEXT], waits_for[300];
     int64_t started, ended;
     int exit;

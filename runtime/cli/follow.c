@@ -20,7 +20,8 @@
 #include "engine/run.h"
 #include "journal/rows.h"
 
-#define LOOK_MS 250 /* between looks at a file nobody wakes us for, and of the clock in the status line */
+#define LOOK_MS \
+    250 /* between looks at a file nobody wakes us for, and of the clock in the status line */
 
 struct view;
 struct view_ops {
@@ -35,9 +36,9 @@ struct view {
     const struct view_ops *ops;
     struct mu_journal *journal;
     int64_t seen;
-    int exit;           /* of the run, -1 while it goes on */
+    int exit; /* of the run, -1 while it goes on */
     bool over, settled;
-    int64_t offset_ms;  /* rows of a dry run are ahead of the wall clock; the status line is not */
+    int64_t offset_ms; /* rows of a dry run are ahead of the wall clock; the status line is not */
     /* terminal */
     char *step, *detail, *last_probe, *gate_id, *gate_digest;
     int64_t step_since;
@@ -79,9 +80,11 @@ static json_t *parsed(const char *text)
 static void json_row(struct view *view, const struct mu_row *row)
 {
     char type[2] = {row->type, 0}, when[MU_TIME_TEXT];
-    json_t *event = json_pack("{s:I, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o?, s:o?}", "gsn", (json_int_t)row->gsn, "at",
-                              mu_time_utc(row->ts, when), "type", type, "task", row->task, "seq", (json_int_t)row->seq, "verb",
-                              row->verb, "src", row->src, "step", row->step, "args", parsed(row->args), "value", parsed(row->value));
+    json_t *event =
+        json_pack("{s:I, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o?, s:o?}", "gsn",
+                  (json_int_t)row->gsn, "at", mu_time_utc(row->ts, when), "type", type, "task",
+                  row->task, "seq", (json_int_t)row->seq, "verb", row->verb, "src", row->src,
+                  "step", row->step, "args", parsed(row->args), "value", parsed(row->value));
     json_object_set_new(event, "run", json_string(view->what->run));
     char *text = mu_json_text(event);
     puts(text);
@@ -107,7 +110,6 @@ static void keep(char **slot, const char *text)
     *slot = text ? mu_xstrdup(text) : NULL;
 }
 
-
 static void clear_status(struct view *view)
 {
     if (view->status_shown)
@@ -121,7 +123,8 @@ static void draw_status(struct view *view)
     if (view->step == NULL || view->gate_id)
         return;
     int room = mu_cli_columns() - 1;
-    snprintf(text, sizeof text, "  ... %s  %s  %s", view->step, mu_duration_text(mu_clock_real_ms() - view->step_since, took),
+    snprintf(text, sizeof text, "  ... %s  %s  %s", view->step,
+             mu_duration_text(mu_clock_real_ms() - view->step_since, took),
              view->detail ? view->detail : "");
     clear_status(view);
     printf("%s%.*s%s", mu_cli_color("dim"), room, text, mu_cli_color("reset"));
@@ -139,7 +142,9 @@ static void ask_here(struct view *view, const struct mu_row *row)
     if (!mu_json_bool(value, "foreseen", false)) {
         keep(&view->gate_id, mu_json_str(value, "gate", ""));
         keep(&view->gate_digest, mu_json_str(value, "digest", ""));
-        view->may_answer = mu_run_may_answer(view->cli->config->values, mu_json_str(who, "name", ""), by) && strcmp(row->verb, "approve") == 0;
+        view->may_answer =
+            mu_run_may_answer(view->cli->config->values, mu_json_str(who, "name", ""), by) &&
+            strcmp(row->verb, "approve") == 0;
     }
     line_question(row, &question);
     printf("%s", mu_cli_color("bold"));
@@ -195,7 +200,8 @@ static void terminal_row(struct view *view, const struct mu_row *row)
         keep(&view->detail, mu_buf_text(&line.text));
     } else if (!(gate_row && view->may_answer)) {
         mu_time_hms(row->ts, when);
-        printf("%s%s%.8s  %-10s ", line.kind == LINE_STEP ? "\n" : "", mu_cli_color(line_color(line.kind)), when, line.tag);
+        printf("%s%s%.8s  %-10s ", line.kind == LINE_STEP ? "\n" : "",
+               mu_cli_color(line_color(line.kind)), when, line.tag);
         mu_cli_wrap(mu_buf_text(&line.text), 21, 21);
         printf("%s", mu_cli_color("reset"));
     }
@@ -215,18 +221,24 @@ static void terminal_close(struct view *view)
     clear_status(view);
 }
 
-static const struct view_ops terminal_ops = {.row = terminal_row, .idle = draw_status, .close = terminal_close};
+static const struct view_ops terminal_ops = {
+    .row = terminal_row, .idle = draw_status, .close = terminal_close};
 
 /* --- answering --- */
 
-static void vote(struct view *view, const char *gate, const char *digest, const char *answer, const char *reason)
+static void vote(struct view *view, const char *gate, const char *digest, const char *answer,
+                 const char *reason)
 {
     char text[MU_FAIL_TEXT] = "";
     struct mu_fail fail;
     enum mu_store_vote_result result;
     json_t *who = mu_cli_who(view->cli);
-    struct mu_store_vote ballot = {.who = mu_json_str(who, "name", ""), .from = "prompt", .answer = answer, .reason = reason,
-                                   .digest = digest, .at = mu_clock_real_ms()};
+    struct mu_store_vote ballot = {.who = mu_json_str(who, "name", ""),
+                                   .from = "prompt",
+                                   .answer = answer,
+                                   .reason = reason,
+                                   .digest = digest,
+                                   .at = mu_clock_real_ms()};
     if (mu_cli_store(view->cli) == 0) {
         if (mu_store_gate_vote(view->cli->store, gate, &ballot, &result, text, &fail) != MU_OK)
             snprintf(text, sizeof text, "%s", fail.text);
@@ -246,7 +258,8 @@ static void take_answer(struct view *view)
     char *reason = line + strcspn(line, " :,");
     size_t word = (size_t)(reason - line);
     reason += strspn(reason, " :,");
-    bool yes = word > 0 && word <= 3 && strncmp(line, "yes", word) == 0, no = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
+    bool yes = word > 0 && word <= 3 && strncmp(line, "yes", word) == 0,
+         no = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
     if (yes || no) {
         char *gate = mu_xstrdup(view->gate_id), *said = mu_cli_said(reason);
         vote(view, gate, view->gate_digest, yes ? "yes" : "no", said);
@@ -265,7 +278,8 @@ static void answer_yes(struct view *view, const struct mu_row *row)
         return;
     json_t *value = parsed(row->value);
     const char *gate = mu_json_str(value, "gate", "");
-    vote(view, gate, NULL, strstr(mu_json_str(value, "kind", ""), "ack") ? "ack" : "yes", "answered by --yes");
+    vote(view, gate, NULL, strstr(mu_json_str(value, "kind", ""), "ack") ? "ack" : "yes",
+         "answered by --yes");
     json_decref(value);
 }
 
@@ -297,7 +311,8 @@ static bool read_rows(struct view *view)
 {
     int64_t before = view->seen;
     struct mu_fail fail;
-    if (view->journal == NULL && mu_journal_open_read(view->what->path, &view->journal, &fail) != MU_OK)
+    if (view->journal == NULL &&
+        mu_journal_open_read(view->what->path, &view->journal, &fail) != MU_OK)
         return false;
     (void)!mu_journal_each(view->journal, view->seen, take_row, view, NULL);
     fflush(stdout);
@@ -308,7 +323,8 @@ static bool read_rows(struct view *view)
 static bool wait_for_news(struct view *view)
 {
     bool prompting = view->gate_id && view->may_answer;
-    struct pollfd fds[2] = {{.fd = view->what->wake_fd, .events = POLLIN}, {.fd = prompting ? STDIN_FILENO : -1, .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = view->what->wake_fd, .events = POLLIN},
+                            {.fd = prompting ? STDIN_FILENO : -1, .events = POLLIN}};
     if (poll(fds, 2, LOOK_MS) < 0)
         return true;
     if (fds[1].revents & POLLIN)
@@ -357,28 +373,36 @@ static int leave(struct view *view, bool alive)
     free(view->gate_id);
     free(view->gate_digest);
     if (interrupted) {
-        fprintf(stderr, "\nThe view ended; the run goes on.  Look again: muster watch %s   Stop it: muster cancel %s\n", view->what->run, view->what->run);
+        fprintf(stderr,
+                "\nThe view ended; the run goes on.  Look again: muster watch %s   Stop it: muster "
+                "cancel %s\n",
+                view->what->run, view->what->run);
         return MU_EXIT_OK;
     }
     if (view->exit < 0 && !alive) {
         char why[700];
         last_log_line(view->what->path, why, sizeof why);
-        return mu_cli_fail(view->cli, "watch", MU_EXIT_TEMPORARY, "nobody executes %s any more and it has not ended: muster resume %s%s%s (log: %s.log)",
-                           view->what->run, view->what->run, why[0] ? "\n  " : "", why, view->what->path);
+        return mu_cli_fail(
+            view->cli, "watch", MU_EXIT_TEMPORARY,
+            "nobody executes %s any more and it has not ended: muster resume %s%s%s (log: %s.log)",
+            view->what->run, view->what->run, why[0] ? "\n  " : "", why, view->what->path);
     }
     return view->exit;
 }
 
 int follow_run(struct mu_cli *cli, const struct follow *what)
 {
-    struct view view = {.cli = cli, .what = what, .exit = -1, .seen = what->after, .ops = ops_for(cli, what)};
+    struct view view = {
+        .cli = cli, .what = what, .exit = -1, .seen = what->after, .ops = ops_for(cli, what)};
     struct sigaction action = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &action, NULL);
-    sigaction(SIGHUP, &action, NULL); /* also under nohup: without its terminal the view is of no use */
+    sigaction(SIGHUP, &action,
+              NULL); /* also under nohup: without its terminal the view is of no use */
     bool alive = true;
     while (!interrupted) {
         bool news = read_rows(&view);
-        bool gone = view.settled || what->wake_fd < 0 || !alive; /* a command typed next finds locks and store in order */
+        bool gone = view.settled || what->wake_fd < 0 ||
+                    !alive; /* a command typed next finds locks and store in order */
         if ((view.over && gone) || (!alive && !news))
             break;
         if (!alive)
@@ -393,7 +417,8 @@ int follow_run(struct mu_cli *cli, const struct follow *what)
 int show_rows(struct mu_cli *cli, const char *run, const char *path)
 {
     struct follow what = {.run = run, .path = path, .wake_fd = -1};
-    struct view view = {.cli = cli, .what = &what, .exit = MU_EXIT_OK, .ops = cli->json ? &json_ops : &plain_ops};
+    struct view view = {
+        .cli = cli, .what = &what, .exit = MU_EXIT_OK, .ops = cli->json ? &json_ops : &plain_ops};
     read_rows(&view);
     mu_journal_close(view.journal);
     return MU_EXIT_OK;

@@ -10,10 +10,10 @@
 
 struct follow {
     const char *run, *path;
-    int wake_fd;      /* from mu_monitor_start(), or -1: the file is polled */
-    int64_t after;    /* first row to show is the one after this; 0 = from the start */
-    bool yes;         /* answer every gate that we may answer with yes */
-    bool quiet;       /* nothing but the end */
+    int wake_fd;   /* from mu_monitor_start(), or -1: the file is polled */
+    int64_t after; /* first row to show is the one after this; 0 = from the start */
+    bool yes;      /* answer every gate that we may answer with yes */
+    bool quiet;    /* nothing but the end */
 };
 
 /* Until the run ended or parked, or (without wake_fd) nobody executes it. Returns its exit code. */

@@ -18,10 +18,12 @@ static bool print_command(const struct mu_command *command, void *ud)
 
 static bool print_verb_line(const struct mu_module *module, const struct mu_verb *verb, void *ud)
 {
-    static const char *const kinds[] = {[MU_PURE] = "pure", [MU_PROBE] = "looks", [MU_ACT] = "ACTS"};
+    static const char *const kinds[] = {
+        [MU_PURE] = "pure", [MU_PROBE] = "looks", [MU_ACT] = "ACTS"};
     (void)module;
     (void)ud;
-    printf("  %-16s %-6s %.*s\n", verb->name, kinds[verb->kind], (int)strcspn(verb->doc, "."), verb->doc);
+    printf("  %-16s %-6s %.*s\n", verb->name, kinds[verb->kind], (int)strcspn(verb->doc, "."),
+           verb->doc);
     return true;
 }
 
@@ -31,8 +33,10 @@ static void print_fields(const char *title, const struct mu_field *field)
         return;
     printf("\n%s\n", title);
     for (; field->name; field++)
-        printf("  %-14s %-11s %s%s%s%s%s%s%s\n", field->name, mu_type_name(field->type), field->doc ? field->doc : "", field->unit ? " [" : "",
-               field->unit ? field->unit : "", field->unit ? "]" : "", field->flags & MU_F_REQUIRED ? " (required)" : "",
+        printf("  %-14s %-11s %s%s%s%s%s%s%s\n", field->name, mu_type_name(field->type),
+               field->doc ? field->doc : "", field->unit ? " [" : "",
+               field->unit ? field->unit : "", field->unit ? "]" : "",
+               field->flags & MU_F_REQUIRED ? " (required)" : "",
                field->otherwise ? " default " : "", field->otherwise ? field->otherwise : "");
 }
 
@@ -47,11 +51,13 @@ static void print_verb(const struct mu_verb *verb)
 
 static void print_overview(struct mu_registry *registry)
 {
-    printf("muster runs incident playbooks for domain e-mail.\n\nusage: muster [--config FILE] [--json] COMMAND ...\n\n");
+    printf("muster runs incident playbooks for domain e-mail.\n\nusage: muster [--config FILE] "
+           "[--json] COMMAND ...\n\n");
     mu_command_each(print_command, NULL);
     printf("\nVerbs of playbooks (muster help VERB; muster call VERB ... from the shell)\n");
     mu_registry_each(registry, print_verb_line, NULL);
-    printf("\nExit codes: 0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  6 a gate\nexpired  70 a bug of ours  75 temporary, resume it\n");
+    printf("\nExit codes: 0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  6 a "
+           "gate\nexpired  70 a bug of ours  75 temporary, resume it\n");
 }
 
 static int print_topic(const struct mu_cli *cli, struct mu_registry *registry, const char *topic)
@@ -60,13 +66,15 @@ static int print_topic(const struct mu_cli *cli, struct mu_registry *registry, c
     const struct mu_command *command = mu_command_find(topic);
     const struct mu_verb *verb = mu_registry_find(registry, topic, &module);
     if (command)
-        printf("usage: muster %s\n%s\n%s%s", command->usage, command->summary, command->help[0] ? "\n" : "", command->help);
+        printf("usage: muster %s\n%s\n%s%s", command->usage, command->summary,
+               command->help[0] ? "\n" : "", command->help);
     if (verb)
         print_verb(verb);
     if (command || verb)
         return MU_EXIT_OK;
     const char *near = mu_registry_nearest(registry, topic);
-    return mu_cli_fail(cli, "help", MU_EXIT_USAGE, "no command and no verb is called %s%s%s%s", topic, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+    return mu_cli_fail(cli, "help", MU_EXIT_USAGE, "no command and no verb is called %s%s%s%s",
+                       topic, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -88,5 +96,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     return code;
 }
 
-const struct mu_command mu_command_help = {
-    .name = "help", .usage = "help [COMMAND|VERB]", .summary = "what there is, and how to use it", .help = "", .run = run};
+const struct mu_command mu_command_help = {.name = "help",
+                                           .usage = "help [COMMAND|VERB]",
+                                           .summary = "what there is, and how to use it",
+                                           .help = "",
+                                           .run = run};

@@ -62,7 +62,8 @@ static void completion(const struct mu_row *row, const json_t *value, struct lin
 
 static bool is_gate(const struct mu_row *row)
 {
-    return strcmp(row->verb, "approve") == 0 || strcmp(row->verb, "ack") == 0 || strcmp(row->verb, "ask") == 0 || strcmp(row->verb, "todo") == 0;
+    return strcmp(row->verb, "approve") == 0 || strcmp(row->verb, "ack") == 0 ||
+           strcmp(row->verb, "ask") == 0 || strcmp(row->verb, "todo") == 0;
 }
 
 static void intent(const struct mu_row *row, const json_t *value, struct line *line)
@@ -96,7 +97,8 @@ static void add_reached(struct mu_buf *buf, const json_t *sent)
     json_array_foreach(sent, i, item)
     {
         mu_buf_addf(buf, "%s%s %s%s%s", i ? "; " : "", mu_json_str(item, "recipient", "?"),
-                    mu_json_bool(item, "ok", false) ? "via " : "NOT REACHED: ", mu_json_bool(item, "ok", false) ? mu_json_str(item, "channel", "?") : "",
+                    mu_json_bool(item, "ok", false) ? "via " : "NOT REACHED: ",
+                    mu_json_bool(item, "ok", false) ? mu_json_str(item, "channel", "?") : "",
                     mu_json_bool(item, "ok", false) ? "" : mu_json_str(item, "why", ""));
     }
 }
@@ -111,7 +113,8 @@ static void add_servers(struct mu_buf *buf, const json_t *servers)
         good += mu_json_bool(server, "ok", false);
     }
     if (json_array_size(servers))
-        mu_buf_addf(buf, "  served by %zu/%zu authoritative addresses", good, json_array_size(servers));
+        mu_buf_addf(buf, "  served by %zu/%zu authoritative addresses", good,
+                    json_array_size(servers));
 }
 
 static void gate_outcome(const json_t *answer, struct line *line)
@@ -119,7 +122,8 @@ static void gate_outcome(const json_t *answer, struct line *line)
     line->kind = LINE_ANSWER;
     line->tag = "answer";
     mu_buf_adds(&line->text, mu_json_str(answer, "how", "?"));
-    const char *by = mu_json_str(mu_json_get(answer, "by"), "name", NULL), *reason = mu_json_str(answer, "reason", "");
+    const char *by = mu_json_str(mu_json_get(answer, "by"), "name", NULL),
+               *reason = mu_json_str(answer, "reason", "");
     if (by)
         mu_buf_addf(&line->text, " by %s", by);
     if (reason[0]) {
@@ -196,7 +200,8 @@ static void note_milestone(const json_t *value, struct line *line)
     char when[MU_TIME_TEXT];
     line->kind = LINE_DETAIL;
     line->tag = "milestone";
-    mu_buf_addf(&line->text, "%s at %s", mu_json_str(value, "name", ""), mu_time_local(mu_json_int(value, "at", 0), when));
+    mu_buf_addf(&line->text, "%s at %s", mu_json_str(value, "name", ""),
+                mu_time_local(mu_json_int(value, "at", 0), when));
 }
 
 static void host_start(const json_t *value, struct line *line)
@@ -204,8 +209,11 @@ static void host_start(const json_t *value, struct line *line)
     const json_t *playbook = mu_json_get(value, "playbook");
     line->kind = LINE_HOST;
     line->tag = "RUN";
-    mu_buf_addf(&line->text, "%s  %s@%s  %s", mu_json_str(value, "run", ""), mu_json_str(playbook, "name", ""),
-                mu_json_str(playbook, "version", ""), strcmp(mu_json_str(value, "world", ""), "live") == 0 ? "LIVE" : "DRY RUN: nothing is changed, nobody is told");
+    mu_buf_addf(&line->text, "%s  %s@%s  %s", mu_json_str(value, "run", ""),
+                mu_json_str(playbook, "name", ""), mu_json_str(playbook, "version", ""),
+                strcmp(mu_json_str(value, "world", ""), "live") == 0
+                    ? "LIVE"
+                    : "DRY RUN: nothing is changed, nobody is told");
     if (mu_json_str(value, "incident", "")[0])
         mu_buf_addf(&line->text, "  %s", mu_json_str(value, "incident", ""));
 }
@@ -231,7 +239,8 @@ static void host_told(const json_t *value, struct line *line)
 {
     line->kind = LINE_DETAIL;
     line->tag = "told";
-    mu_buf_addf(&line->text, "%s (%s)%s", mu_json_str(value, "to", ""), mu_json_str(value, "kind", ""),
+    mu_buf_addf(&line->text, "%s (%s)%s", mu_json_str(value, "to", ""),
+                mu_json_str(value, "kind", ""),
                 mu_json_bool(value, "ok", false) ? "" : " FAILED: ");
     if (!mu_json_bool(value, "ok", false))
         add_clean(&line->text, mu_json_str(value, "why", ""));
@@ -242,11 +251,13 @@ static void host_gate(const json_t *value, struct line *line)
     line->kind = LINE_DETAIL;
     line->tag = "gate";
     if (mu_json_get(value, "silent"))
-        mu_buf_addf(&line->text, "%s did not answer; now %s is asked", mu_json_str(value, "silent", ""), mu_json_str(value, "asks", ""));
+        mu_buf_addf(&line->text, "%s did not answer; now %s is asked",
+                    mu_json_str(value, "silent", ""), mu_json_str(value, "asks", ""));
     else if (strcmp(mu_json_str(value, "kind", ""), "ack") == 0)
         mu_buf_addf(&line->text, "take it with: muster ack %s", mu_json_str(value, "code", ""));
     else
-        mu_buf_addf(&line->text, "answer with: muster approve %s   or: muster deny %s", mu_json_str(value, "code", ""), mu_json_str(value, "code", ""));
+        mu_buf_addf(&line->text, "answer with: muster approve %s   or: muster deny %s",
+                    mu_json_str(value, "code", ""), mu_json_str(value, "code", ""));
 }
 
 static void host_cancel(const json_t *value, struct line *line)
@@ -275,7 +286,8 @@ static void host_end(const json_t *value, struct line *line)
         mu_buf_adds(&line->text, ": ");
         add_clean(&line->text, mu_json_str(value, "why", ""));
     }
-    mu_buf_addf(&line->text, "  (%s, %s)", mu_json_str(value, "state", ""), mu_duration_text(mu_json_int(value, "took_ms", 0), took));
+    mu_buf_addf(&line->text, "  (%s, %s)", mu_json_str(value, "state", ""),
+                mu_duration_text(mu_json_int(value, "took_ms", 0), took));
 }
 
 static const struct {
@@ -283,10 +295,13 @@ static const struct {
     const char *verb;
     void (*say)(const json_t *, struct line *);
 } sayings[] = {
-    {'n', "step", note_step},         {'n', "finding", note_finding}, {'n', "tell", note_text},       {'n', "evidence", note_evidence},
-    {'n', "milestone", note_milestone}, {'h', "start", host_start},   {'h', "resume", host_resume},   {'h', "park", host_park},
-    {'h', "told", host_told},         {'h', "progress", note_text},   {'h', "gate", host_gate},       {'h', "cancel", host_cancel},
-    {'h', "comment", host_comment},   {'h', "end", host_end},
+    {'n', "step", note_step},           {'n', "finding", note_finding},
+    {'n', "tell", note_text},           {'n', "evidence", note_evidence},
+    {'n', "milestone", note_milestone}, {'h', "start", host_start},
+    {'h', "resume", host_resume},       {'h', "park", host_park},
+    {'h', "told", host_told},           {'h', "progress", note_text},
+    {'h', "gate", host_gate},           {'h', "cancel", host_cancel},
+    {'h', "comment", host_comment},     {'h', "end", host_end},
 };
 
 void line_of(const struct mu_row *row, struct line *line)
@@ -308,15 +323,17 @@ void line_of(const struct mu_row *row, struct line *line)
 const char *line_color(enum line_kind kind)
 {
     static const char *const colors[] = {
-        [LINE_STEP] = "bold", [LINE_ACT] = "yellow", [LINE_DONE] = "green",  [LINE_TROUBLE] = "red", [LINE_ASK] = "blue",
-        [LINE_ANSWER] = "blue", [LINE_DETAIL] = "dim", [LINE_PROBE] = "dim", [LINE_HOST] = "bold",   [LINE_END] = "bold",
+        [LINE_STEP] = "bold", [LINE_ACT] = "yellow",  [LINE_DONE] = "green", [LINE_TROUBLE] = "red",
+        [LINE_ASK] = "blue",  [LINE_ANSWER] = "blue", [LINE_DETAIL] = "dim", [LINE_PROBE] = "dim",
+        [LINE_HOST] = "bold", [LINE_END] = "bold",
     };
     return kind < MU_COUNT(colors) && colors[kind] ? colors[kind] : "reset";
 }
 
 void line_question(const struct mu_row *row, struct mu_buf *out)
 {
-    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL), *show = mu_json_get(value, "show"), *item;
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL),
+           *show = mu_json_get(value, "show"), *item;
     size_t i;
     add_clean(out, mu_json_str(value, "title", ""));
     mu_buf_adds(out, "\n");

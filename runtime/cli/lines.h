@@ -11,13 +11,13 @@
 #include "journal/journal.h"
 
 enum line_kind {
-    LINE_NONE,   /* nothing a person needs */
-    LINE_STEP,   /* a heading */
-    LINE_PROBE,  /* something was looked at */
-    LINE_ACT,    /* something leaves */
-    LINE_DONE,   /* it took effect */
-    LINE_TROUBLE,/* it did not, or a finding */
-    LINE_ASK,    /* a person is asked */
+    LINE_NONE,    /* nothing a person needs */
+    LINE_STEP,    /* a heading */
+    LINE_PROBE,   /* something was looked at */
+    LINE_ACT,     /* something leaves */
+    LINE_DONE,    /* it took effect */
+    LINE_TROUBLE, /* it did not, or a finding */
+    LINE_ASK,     /* a person is asked */
     LINE_ANSWER,
     LINE_DETAIL, /* progress, evidence, who was told */
     LINE_HOST,   /* resumed, parked */

@@ -32,7 +32,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     }
     json_t *who = mu_cli_who(cli);
     char *text = mu_cli_said(argv[2]);
-    enum mu_err err = mu_store_note_add(cli->store, incident, mu_json_str(who, "name", "?"), text, mu_clock_real_ms(), &fail);
+    enum mu_err err = mu_store_note_add(cli->store, incident, mu_json_str(who, "name", "?"), text,
+                                        mu_clock_real_ms(), &fail);
     free(text);
     json_decref(who);
     if (err != MU_OK)

@@ -53,7 +53,9 @@ static void print_tell(const json_t *item)
     printf("    %s   (%s)\n      to", mu_json_str(item, "shown", ""), mu_json_str(item, "src", ""));
     json_array_foreach(mu_json_get(item, "recipients"), i, who)
     {
-        printf("%s %s", i ? "," : "", json_is_string(who) ? json_string_value(who) : mu_json_str(who, "recipient", mu_json_str(who, "name", "?")));
+        printf("%s %s", i ? "," : "",
+               json_is_string(who) ? json_string_value(who)
+                                   : mu_json_str(who, "recipient", mu_json_str(who, "name", "?")));
     }
     printf("\n");
     if (mu_json_str(item, "subject", "")[0])
@@ -63,7 +65,8 @@ static void print_tell(const json_t *item)
 
 static void print_ask(const json_t *item)
 {
-    printf("    %s as %s: %s   (%s)\n", mu_json_str(item, "kind", ""), mu_json_str(item, "by", ""), mu_json_str(item, "title", ""), mu_json_str(item, "src", ""));
+    printf("    %s as %s: %s   (%s)\n", mu_json_str(item, "kind", ""), mu_json_str(item, "by", ""),
+           mu_json_str(item, "title", ""), mu_json_str(item, "src", ""));
 }
 
 static void print_unknown(const json_t *item)
@@ -78,7 +81,8 @@ static const struct {
     {"would_change", "Would change", "nothing", print_change},
     {"would_tell", "Would tell", "nobody", print_tell},
     {"would_ask", "Would ask", "nobody", print_ask},
-    {"cannot_foresee", "Can't foresee", "nothing: every line it reached was foreseen", print_unknown},
+    {"cannot_foresee", "Can't foresee", "nothing: every line it reached was foreseen",
+     print_unknown},
 };
 
 void outlook_print(const char *path)
@@ -91,10 +95,12 @@ void outlook_print(const char *path)
     (void)!mu_journal_each(journal, 0, find_end, &end, NULL);
     mu_journal_close(journal);
     const json_t *outlook = mu_json_get(end, "outlook");
-    printf("\n%sDry run: nothing was changed, nobody was told.%s\n", mu_cli_color("bold"), mu_cli_color("reset"));
+    printf("\n%sDry run: nothing was changed, nobody was told.%s\n", mu_cli_color("bold"),
+           mu_cli_color("reset"));
     for (size_t i = 0; i < MU_COUNT(parts); i++) {
         const json_t *items = mu_json_get(outlook, parts[i].key);
-        printf("  %s%s%s%s\n", parts[i].title, json_array_size(items) ? ":" : ": ", json_array_size(items) ? "" : parts[i].none, "");
+        printf("  %s%s%s%s\n", parts[i].title, json_array_size(items) ? ":" : ": ",
+               json_array_size(items) ? "" : parts[i].none, "");
         for (size_t j = 0; j < json_array_size(items); j++)
             parts[i].print(json_array_get(items, j));
     }

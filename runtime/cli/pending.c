@@ -18,9 +18,11 @@ struct listing {
 
 static void print_json(const struct mu_store_gate *gate, bool mine)
 {
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "gate", gate->id, "code", gate->code, "run", gate->run, "incident",
-                            gate->incident, "kind", gate->kind, "title", gate->title, "by", gate->by, "deadline", (json_int_t)gate->deadline, "mine",
-                            mine, "then_ask", gate->then_ask ? gate->then_ask : "");
+    json_t *row =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "gate", gate->id, "code",
+                  gate->code, "run", gate->run, "incident", gate->incident, "kind", gate->kind,
+                  "title", gate->title, "by", gate->by, "deadline", (json_int_t)gate->deadline,
+                  "mine", mine, "then_ask", gate->then_ask ? gate->then_ask : "");
     char *text = mu_json_text(row);
     puts(text);
     free(text);
@@ -37,11 +39,16 @@ static bool print_gate(const struct mu_store_gate *gate, void *ud)
         print_json(gate, mine);
         return true;
     }
-    printf("%s%6s  %-18s %-50.50s\n", mine ? mu_cli_color("bold") : "", gate->code, gate->run, gate->title);
+    printf("%s%6s  %-18s %-50.50s\n", mine ? mu_cli_color("bold") : "", gate->code, gate->run,
+           gate->title);
     printf("        %s as %s%s", gate->kind, gate->by, mine ? " (you may)" : "");
     if (gate->deadline)
-        printf("   %s left%s%s", mu_duration_text(gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0, left),
-               gate->then_ask && gate->then_ask[0] ? ", then asks " : "", gate->then_ask ? gate->then_ask : "");
+        printf("   %s left%s%s",
+               mu_duration_text(
+                   gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0,
+                   left),
+               gate->then_ask && gate->then_ask[0] ? ", then asks " : "",
+               gate->then_ask ? gate->then_ask : "");
     printf("%s\n", mine ? mu_cli_color("reset") : "");
     return true;
 }
@@ -67,5 +74,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     return MU_EXIT_OK;
 }
 
-const struct mu_command mu_command_pending = {
-    .name = "pending", .usage = "pending", .summary = "questions that wait for an answer", .help = "", .run = run};
+const struct mu_command mu_command_pending = {.name = "pending",
+                                              .usage = "pending",
+                                              .summary = "questions that wait for an answer",
+                                              .help = "",
+                                              .run = run};

@@ -37,7 +37,8 @@ static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
     struct mu_fail fail;
     json_t *who = mu_cli_who(cli);
     char *text = mu_json_text(who), *said = mu_cli_said(reason);
-    enum mu_err err = mu_store_order_put(cli->store, run, "unpark", text, said, mu_clock_real_ms(), &fail);
+    enum mu_err err =
+        mu_store_order_put(cli->store, run, "unpark", text, said, mu_clock_real_ms(), &fail);
     free(said);
     free(text);
     json_decref(who);
@@ -73,10 +74,14 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code)
         return code;
     if (found.ended)
-        return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s has ended (%s): there is nothing to resume", found.name, found.result);
+        return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
+                           "%s has ended (%s): there is nothing to resume", found.name,
+                           found.result);
     int holder = wait_for_parking(&found);
     if (holder > 0)
-        return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s is being executed by process %d: muster watch %s", found.name, holder, found.name);
+        return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
+                           "%s is being executed by process %d: muster watch %s", found.name,
+                           holder, found.name);
     if (go_on && (code = put_go_on(cli, found.name, reason)) != 0)
         return code;
     return start_follow(cli, "resume", found.name, found.path, rows_so_far(found.path), &how);
@@ -86,7 +91,8 @@ const struct mu_command mu_command_resume = {
     .name = "resume",
     .usage = "resume RUN [--go-on] [--reason TEXT] [--detach]",
     .summary = "go on with a run that has no executor",
-    .help = "Replays what is recorded and goes on where it ended. An act whose outcome is unknown is read\n"
+    .help = "Replays what is recorded and goes on where it ended. An act whose outcome is unknown "
+            "is read\n"
             "back first, never blindly repeated.\n"
             "\n"
             "  --go-on    a person says that a parked run may act again (stale, poisoned)\n"

@@ -16,7 +16,8 @@
 #include "module/registry.h"
 #include "playbook/check.h"
 
-static const char *const options[] = {"--dry-run", "--detach", "--wait", "--yes", "--incident", "--reason", "--config", "--json", NULL};
+static const char *const options[] = {"--dry-run", "--detach", "--wait", "--yes", "--incident",
+                                      "--reason",  "--config", "--json", NULL};
 
 struct ready { /* what a run starts from */
     struct mu_bundle *bundle;
@@ -36,8 +37,8 @@ static void print_problem(const struct mu_problem *problem, void *ud)
 {
     (void)ud;
     if (problem->error)
-        fprintf(stderr, "%s:%d:%d: %s%s%s\n", problem->file, problem->line, problem->column, problem->what, problem->mend ? ": " : "",
-                problem->mend ? problem->mend : "");
+        fprintf(stderr, "%s:%d:%d: %s%s%s\n", problem->file, problem->line, problem->column,
+                problem->what, problem->mend ? ": " : "", problem->mend ? problem->mend : "");
 }
 
 static enum mu_err check_modules(const struct mu_cli *cli, struct mu_fail *fail)
@@ -48,7 +49,8 @@ static enum mu_err check_modules(const struct mu_cli *cli, struct mu_fail *fail)
     return err;
 }
 
-static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char **argv, struct mu_fail *fail)
+static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char **argv,
+                        struct mu_fail *fail)
 {
     if (check_modules(cli, fail) != MU_OK)
         return fail->class;
@@ -58,7 +60,8 @@ static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char 
         return fail->class;
     if (mu_check(ready->bundle, mu_run_words(cli->config), print_problem, NULL) > 0)
         return mu_fail_set(fail, MU_USAGE, "the playbook has errors; nothing was started");
-    return mu_params_resolve(ready->header, (const char *const *)argv + 2, (size_t)argc - 2, cli->config->values, &ready->params, fail);
+    return mu_params_resolve(ready->header, (const char *const *)argv + 2, (size_t)argc - 2,
+                             cli->config->values, &ready->params, fail);
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -93,18 +96,23 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_run = {
     .name = "run",
-    .usage = "run PLAYBOOK [key=value ...] [--dry-run] [--detach|--wait] [--incident INC-n] [--reason TEXT] [--yes]",
+    .usage = "run PLAYBOOK [key=value ...] [--dry-run] [--detach|--wait] [--incident INC-n] "
+             "[--reason TEXT] [--yes]",
     .summary = "start a playbook and look on",
-    .help = "PLAYBOOK is a name found in playbooks{} of muster.lua, beside it, or among those muster came\n"
-            "with; or a folder (. or ./my-playbook).\n"
-            "\n"
-            "The run goes on in the background whatever happens to this terminal: Ctrl-C ends the view,\n"
-            "never the run. Piped or with --wait it stays until the end and exits with the run's code:\n"
-            "0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  6 a gate expired\n"
-            "\n"
-            "  --dry-run    look for real, change nothing, tell nobody; ends with what would happen\n"
-            "  --detach     print the run's name and return at once\n"
-            "  --incident   add the run to an incident instead of opening one\n"
-            "  --reason     why you start it; kept in the journal\n"
-            "  --yes        answer every question with yes (exercises only: it is journaled as such)\n",
+    .help =
+        "PLAYBOOK is a name found in playbooks{} of muster.lua, beside it, or among those muster "
+        "came\n"
+        "with; or a folder (. or ./my-playbook).\n"
+        "\n"
+        "The run goes on in the background whatever happens to this terminal: Ctrl-C ends the "
+        "view,\n"
+        "never the run. Piped or with --wait it stays until the end and exits with the run's "
+        "code:\n"
+        "0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  6 a gate expired\n"
+        "\n"
+        "  --dry-run    look for real, change nothing, tell nobody; ends with what would happen\n"
+        "  --detach     print the run's name and return at once\n"
+        "  --incident   add the run to an incident instead of opening one\n"
+        "  --reason     why you start it; kept in the journal\n"
+        "  --yes        answer every question with yes (exercises only: it is journaled as such)\n",
     .run = run};

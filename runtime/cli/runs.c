@@ -24,8 +24,12 @@ static bool print_row(const struct mu_store_run *run, void *ud)
     (void)ud;
     mu_time_local(run->started, when);
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
-    printf("%-20s %-8s %-9s %.16s %7s  %s%s%s%.60s\n", run->name, run->incident && run->incident[0] ? run->incident : "-", state_of(run), when, took,
-           dry && run->ended ? "would be: " : "", run->waits_for && run->waits_for[0] ? run->waits_for : run->result ? run->result : "",
+    printf("%-20s %-8s %-9s %.16s %7s  %s%s%s%.60s\n", run->name,
+           run->incident && run->incident[0] ? run->incident : "-", state_of(run), when, took,
+           dry && run->ended ? "would be: " : "",
+           run->waits_for && run->waits_for[0] ? run->waits_for
+           : run->result                       ? run->result
+                                               : "",
            run->why && run->why[0] ? ": " : "", run->why ? run->why : "");
     return true;
 }
@@ -33,9 +37,11 @@ static bool print_row(const struct mu_store_run *run, void *ud)
 static bool print_json(const struct mu_store_run *run, void *ud)
 {
     (void)ud;
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:I, s:I, s:i, s:s}", "run", run->name, "playbook", run->playbook, "version",
-                            run->version, "world", run->world, "incident", run->incident, "state", run->state, "result", run->result, "why",
-                            run->why, "started", (json_int_t)run->started, "ended", (json_int_t)run->ended, "exit", run->exit, "path", run->path);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:I, s:I, s:i, s:s}", "run",
+                            run->name, "playbook", run->playbook, "version", run->version, "world",
+                            run->world, "incident", run->incident, "state", run->state, "result",
+                            run->result, "why", run->why, "started", (json_int_t)run->started,
+                            "ended", (json_int_t)run->ended, "exit", run->exit, "path", run->path);
     char *text = mu_json_text(row);
     puts(text);
     free(text);
@@ -50,11 +56,15 @@ static int check_filters(const struct mu_cli *cli, const char *state, const char
     while (state && known < MU_COUNT(states) && strcmp(states[known], state) != 0)
         known++;
     if (known == MU_COUNT(states))
-        return mu_cli_fail(cli, "runs", MU_EXIT_USAGE, "no run is \"%s\": --state takes running, parked, finished, failed or cancelled", state);
+        return mu_cli_fail(
+            cli, "runs", MU_EXIT_USAGE,
+            "no run is \"%s\": --state takes running, parked, finished, failed or cancelled",
+            state);
     char *end = NULL;
     long count = limit ? strtol(limit, &end, 10) : *most;
     if (limit && (*end || end == limit || count < 1 || count > 1000000))
-        return mu_cli_fail(cli, "runs", MU_EXIT_USAGE, "--limit takes a whole number of runs from 1, got \"%s\"", limit);
+        return mu_cli_fail(cli, "runs", MU_EXIT_USAGE,
+                           "--limit takes a whole number of runs from 1, got \"%s\"", limit);
     *most = (int)count;
     return 0;
 }
@@ -75,8 +85,10 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code)
         return code;
     if (!cli->json)
-        printf("%sRUN                  INCIDENT STATE     STARTED             TOOK  RESULT%s\n", mu_cli_color("bold"), mu_cli_color("reset"));
-    if (mu_store_runs(cli->store, state, most, cli->json ? print_json : print_row, NULL, &fail) != MU_OK)
+        printf("%sRUN                  INCIDENT STATE     STARTED             TOOK  RESULT%s\n",
+               mu_cli_color("bold"), mu_cli_color("reset"));
+    if (mu_store_runs(cli->store, state, most, cli->json ? print_json : print_row, NULL, &fail) !=
+        MU_OK)
         return mu_cli_fail(cli, "runs", MU_EXIT_USAGE, "%s", fail.text);
     return MU_EXIT_OK;
 }

@@ -44,7 +44,8 @@ static struct step *begin_step(struct story *story, const char *title, int64_t t
         story->skipped++;
     }
     struct step *step = &story->steps[story->count++];
-    *step = (struct step){.title = mu_xstrdup(title), .last = mu_xstrdup(""), .since = ts, .until = ts};
+    *step =
+        (struct step){.title = mu_xstrdup(title), .last = mu_xstrdup(""), .since = ts, .until = ts};
     return step;
 }
 
@@ -55,7 +56,8 @@ static bool tell(const struct mu_row *row, void *ud)
     line_of(row, &line);
     if (line.kind == LINE_STEP) {
         begin_step(story, mu_buf_text(&line.text), row->ts);
-    } else if (story->count && line.kind != LINE_NONE && line.kind != LINE_HOST && line.kind != LINE_END && row->type != MU_ROW_HOST) {
+    } else if (story->count && line.kind != LINE_NONE && line.kind != LINE_HOST &&
+               line.kind != LINE_END && row->type != MU_ROW_HOST) {
         struct step *step = &story->steps[story->count - 1];
         set(&step->last, mu_buf_text(&line.text));
         step->until = row->ts;
@@ -78,7 +80,8 @@ static void print_head(const struct found_run *run)
     char took[MU_TIME_TEXT], when[MU_TIME_TEXT];
     int holder = run->ended ? 0 : mu_journal_lock_holder(run->path);
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
-    printf("%s%s%s%s  %s@%s  %s  %s%s\n", mu_cli_color("bold"), run->incident, run->incident[0] ? "  " : "", run->name, run->playbook, run->version,
+    printf("%s%s%s%s  %s@%s  %s  %s%s\n", mu_cli_color("bold"), run->incident,
+           run->incident[0] ? "  " : "", run->name, run->playbook, run->version,
            strcmp(run->world, "live") == 0 ? "LIVE" : "DRY RUN", took, mu_cli_color("reset"));
     printf("started %s by %s, ", mu_time_local(run->started, when), run->who);
     if (run->ended)
@@ -100,8 +103,10 @@ static void print_steps(const struct story *story, const struct found_run *run)
     for (size_t i = 0; i < story->count; i++) {
         const struct step *step = &story->steps[i];
         bool current = i + 1 == story->count && !run->ended;
-        printf("  %s%-4s  %s%s  %s%s%s\n", current ? mu_cli_color("yellow") : mu_cli_color("green"), current ? "NOW" : "done", mu_cli_color("reset"),
-               step->title, mu_cli_color("dim"), mu_duration_text((current ? mu_clock_real_ms() : step->until) - step->since, took), mu_cli_color("reset"));
+        printf("  %s%-4s  %s%s  %s%s%s\n", current ? mu_cli_color("yellow") : mu_cli_color("green"),
+               current ? "NOW" : "done", mu_cli_color("reset"), step->title, mu_cli_color("dim"),
+               mu_duration_text((current ? mu_clock_real_ms() : step->until) - step->since, took),
+               mu_cli_color("reset"));
         if (step->last[0])
             printf("        %.*s\n", room, step->last);
     }
@@ -120,10 +125,15 @@ static bool print_gate(const struct mu_store_gate *gate, void *ud)
         return true;
     print->found = true;
     bool ack = strcmp(gate->kind, "ack") == 0;
-    printf("  answer: muster %s %s%s%s   (%s is asked", ack ? "ack" : "approve", gate->code, ack ? "" : "   or: muster deny ", ack ? "" : gate->code, gate->by);
+    printf("  answer: muster %s %s%s%s   (%s is asked", ack ? "ack" : "approve", gate->code,
+           ack ? "" : "   or: muster deny ", ack ? "" : gate->code, gate->by);
     if (gate->deadline)
-        printf(", %s left%s%s", mu_duration_text(gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0, left),
-               gate->then_ask && gate->then_ask[0] ? ", then asks " : "", gate->then_ask ? gate->then_ask : "");
+        printf(", %s left%s%s",
+               mu_duration_text(
+                   gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0,
+                   left),
+               gate->then_ask && gate->then_ask[0] ? ", then asks " : "",
+               gate->then_ask ? gate->then_ask : "");
     printf(")\n");
     return true;
 }
@@ -153,7 +163,9 @@ static int show(struct mu_cli *cli, const struct found_run *run)
         printf("\n  %sASK%s   %s", mu_cli_color("blue"), mu_cli_color("reset"), story.question);
     (void)!mu_store_gates_open(cli->store, print_gate, &print, NULL);
     if (run->ended)
-        printf("\n  report: muster report %s --html FILE   undo: muster undo %s   check: muster verify %s\n", run->name, run->name, run->name);
+        printf("\n  report: muster report %s --html FILE   undo: muster undo %s   check: muster "
+               "verify %s\n",
+               run->name, run->name, run->name);
     story_fini(&story);
     return MU_EXIT_OK;
 }
@@ -177,5 +189,6 @@ const struct mu_command mu_command_show = {
     .name = "show",
     .usage = "show [RUN] [--wide]",
     .summary = "where a run stands, on one screen",
-    .help = "RUN is \"12\", \"mx-failover.12\" or \"last\" (the default).\n\n  --wide   every line of the run so far; with --json every row\n",
+    .help = "RUN is \"12\", \"mx-failover.12\" or \"last\" (the default).\n\n  --wide   every line "
+            "of the run so far; with --json every row\n",
     .run = run};

@@ -28,18 +28,21 @@ static void say_next(const struct mu_cli *cli, const char *run, int code)
         return;
     printf("\n");
     if (code == MU_EXIT_PARKED)
-        printf("It waits for a person.  What happened: muster show %s   Go on: muster resume %s\n", run, run);
+        printf("It waits for a person.  What happened: muster show %s   Go on: muster resume %s\n",
+               run, run);
     printf("Report: muster report %s --html report.html\nUndo:   muster undo %s\n", run, run);
 }
 
-int start_follow(struct mu_cli *cli, const char *command, const char *run, const char *path, int64_t after, const struct start *how)
+int start_follow(struct mu_cli *cli, const char *command, const char *run, const char *path,
+                 int64_t after, const struct start *how)
 {
     struct mu_fail fail;
     int wake_fd;
     pid_t monitor;
     json_t *who = mu_cli_who(cli);
     char *state = mu_cli_state_dir(cli);
-    struct mu_execute execute = {.path = path, .config = cli->config, .state_dir = state, .who = who, .wake_fd = -1};
+    struct mu_execute execute = {
+        .path = path, .config = cli->config, .state_dir = state, .who = who, .wake_fd = -1};
     mu_store_close(cli->store); /* never carried across a fork */
     cli->store = NULL;
     enum mu_err err = mu_monitor_start(&execute, &wake_fd, &monitor, &fail);
@@ -50,7 +53,12 @@ int start_follow(struct mu_cli *cli, const char *command, const char *run, const
         code = MU_EXIT_OK;
         close(wake_fd);
     } else {
-        struct follow follow = {.run = run, .path = path, .wake_fd = wake_fd, .after = after, .yes = how->yes, .quiet = how->quiet};
+        struct follow follow = {.run = run,
+                                .path = path,
+                                .wake_fd = wake_fd,
+                                .after = after,
+                                .yes = how->yes,
+                                .quiet = how->quiet};
         code = follow_run(cli, &follow);
         close(wake_fd);
         waitpid(monitor, NULL, WNOHANG);
@@ -60,8 +68,8 @@ int start_follow(struct mu_cli *cli, const char *command, const char *run, const
     return code;
 }
 
-int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *bundle, const struct mu_header *header, const json_t *params,
-              const struct start *how)
+int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *bundle,
+              const struct mu_header *header, const json_t *params, const struct start *how)
 {
     struct mu_fail fail;
     struct mu_run_created created;
@@ -70,8 +78,15 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
         return code;
     json_t *who = mu_cli_who(cli);
     char *reason = mu_cli_said(how->reason);
-    struct mu_run_request request = {.bundle = bundle, .header = header, .params = params, .config = cli->config,
-                                     .world = how->dry ? "dry-run" : "live", .incident = how->incident, .reason = reason, .undoes = how->undoes, .who = who,
+    struct mu_run_request request = {.bundle = bundle,
+                                     .header = header,
+                                     .params = params,
+                                     .config = cli->config,
+                                     .world = how->dry ? "dry-run" : "live",
+                                     .incident = how->incident,
+                                     .reason = reason,
+                                     .undoes = how->undoes,
+                                     .who = who,
                                      .lab = mu_json_bool(cli->config->values, "lab", false)};
     enum mu_err err = mu_run_create(cli->store, &request, &created, &fail);
     json_decref(who);

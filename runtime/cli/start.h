@@ -15,9 +15,10 @@ struct start {
 
 /* Creates the run, starts its monitor and follows it. Returns the exit code; failures are said as of
  * `command`. */
-int start_run(struct mu_cli *, const char *command, const struct mu_bundle *, const struct mu_header *, const json_t *params,
-              const struct start *);
+int start_run(struct mu_cli *, const char *command, const struct mu_bundle *,
+              const struct mu_header *, const json_t *params, const struct start *);
 /* Starts a monitor for a run that exists and follows it from row `after` on. */
-int start_follow(struct mu_cli *, const char *command, const char *run, const char *path, int64_t after, const struct start *);
+int start_follow(struct mu_cli *, const char *command, const char *run, const char *path,
+                 int64_t after, const struct start *);
 
 #endif

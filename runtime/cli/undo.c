@@ -16,11 +16,14 @@ static enum mu_err check_journal(const char *path, struct mu_fail *fail)
         return fail->class;
     if (verdict.ok)
         return MU_OK;
-    return mu_fail_set(fail, MU_STORAGE, "the journal is damaged, and what it says was there before can't be relied on: %.300s. Nothing was changed; put it back by hand (%s)",
+    return mu_fail_set(fail, MU_STORAGE,
+                       "the journal is damaged, and what it says was there before can't be relied "
+                       "on: %.300s. Nothing was changed; put it back by hand (%s)",
                        verdict.why, path);
 }
 
-static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *title, struct start *how)
+static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *title,
+                      struct start *how)
 {
     struct mu_fail fail;
     struct mu_journal *journal = NULL;
@@ -50,7 +53,8 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--dry-run", "--reason", "--item", "--detach", "--wait", NULL};
+    static const char *const options[] = {"--dry-run", "--reason", "--item",
+                                          "--detach",  "--wait",   NULL};
     struct start how = {0};
     struct found_run found;
     const char *title = NULL;
@@ -67,7 +71,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code)
         return code;
     if (!found.ended && mu_journal_lock_holder(found.path) > 0)
-        return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s is still going on: muster cancel %s first", found.name, found.name);
+        return mu_cli_fail(cli, "undo", MU_EXIT_USAGE,
+                           "%s is still going on: muster cancel %s first", found.name, found.name);
     how.undoes = found.name;
     how.incident = found.incident[0] ? found.incident : NULL;
     return start_undo(cli, &found, title, &how);
@@ -77,7 +82,8 @@ const struct mu_command mu_command_undo = {
     .name = "undo",
     .usage = "undo RUN [--item TITLE] [--dry-run] [--reason TEXT]",
     .summary = "put back what a run changed",
-    .help = "Works from the journal alone, newest change first. Each inverse carries what we had written:\n"
+    .help = "Works from the journal alone, newest change first. Each inverse carries what we had "
+            "written:\n"
             "where the world is no longer that, it is left alone and said so.\n"
             "\n"
             "  --item      only the change with that title\n"

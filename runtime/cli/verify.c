@@ -79,15 +79,13 @@ static bool read_start(const struct mu_row *row, void *ud)
     return false;
 }
 
-/* What came with muster is not part of the bundle's digest. */
 static bool add_file(const char *path, const char *bytes, size_t len, void *ud)
 {
-    if (strncmp(path, "muster/", 7) != 0)
-        mu_bundle_add(ud, path, bytes, len);
+    mu_bundle_add(ud, path, bytes, len);
     return true;
 }
 
-/* Row 1 names the playbook by digest: another one in the file is no evidence of this run. */
+/* Row 1 names the playbook, and the prelude it ran with, by digest: another one in the file is no evidence of this run. */
 static void check_bundle(const char *path, struct mu_journal_verdict *verdict)
 {
     struct mu_journal *journal;
@@ -105,7 +103,8 @@ static void check_bundle(const char *path, struct mu_journal_verdict *verdict)
         verdict->ok = false;
         verdict->bad_gsn = 1;
         snprintf(verdict->why, sizeof verdict->why,
-                 "row 1 (h start) names another playbook than the one in the file: its files were changed");
+                 "row 1 (h start) names another playbook than the one in the file: its files were "
+                 "changed");
     }
     mu_bundle_free(bundle);
     json_decref(start);

@@ -32,15 +32,23 @@ static const char *const state_names[] = {
 
 #define BIT(state) (1u << (state))
 static const unsigned edges[] = {
-    [MU_CALL_NEW] = BIT(MU_CALL_MATCHED) | BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) | BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED),
-    [MU_CALL_MATCHED] = BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) | BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_DONE),
-    [MU_CALL_CHECKED] = BIT(MU_CALL_PREPARING) | BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) | BIT(MU_CALL_DOUBT) |
-                        BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
-    [MU_CALL_PREPARING] = BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
-    [MU_CALL_INTENDED] = BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_NEW] = BIT(MU_CALL_MATCHED) | BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) |
+                    BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED),
+    [MU_CALL_MATCHED] = BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) | BIT(MU_CALL_SENT) |
+                        BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) |
+                        BIT(MU_CALL_DONE),
+    [MU_CALL_CHECKED] = BIT(MU_CALL_PREPARING) | BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) |
+                        BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) |
+                        BIT(MU_CALL_DONE),
+    [MU_CALL_PREPARING] =
+        BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_INTENDED] =
+        BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
     [MU_CALL_SENT] = BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_DONE),
-    [MU_CALL_DOUBT] = BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
-    [MU_CALL_ASKED] = BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_SENT) | BIT(MU_CALL_DONE),
+    [MU_CALL_DOUBT] =
+        BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_ASKED] =
+        BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_SENT) | BIT(MU_CALL_DONE),
     [MU_CALL_ARRIVED] = BIT(MU_CALL_DONE),
     [MU_CALL_DONE] = 0,
 };
@@ -48,12 +56,13 @@ static const unsigned edges[] = {
 bool call_enter(struct call *call, enum mu_call_state next)
 {
     if (!(edges[call->state] & BIT(next))) {
-        mu_error("engine", "%s: call %s can't go from %s to %s; ignored", call->run->name, call->name,
-                 state_names[call->state], state_names[next]);
+        mu_error("engine", "%s: call %s can't go from %s to %s; ignored", call->run->name,
+                 call->name, state_names[call->state], state_names[next]);
         return false;
     }
-    mu_debug("engine", "%s %s#%lld %s: %s -> %s", call->run->name, call->task ? call->task->path : "-",
-             (long long)call->seq, call->name, state_names[call->state], state_names[next]);
+    mu_debug("engine", "%s %s#%lld %s: %s -> %s", call->run->name,
+             call->task ? call->task->path : "-", (long long)call->seq, call->name,
+             state_names[call->state], state_names[next]);
     call->state = next;
     return true;
 }
@@ -126,7 +135,8 @@ void call_free(struct call *call)
     json_decref(call->undo);
     json_decref(call->gate);
     json_decref(call->result);
-    char *texts[] = {call->name, call->args_text, call->src, call->step, call->value, call->row_value, call->lost_why, call->gate_id};
+    char *texts[] = {call->name,  call->args_text, call->src,      call->step,
+                     call->value, call->row_value, call->lost_why, call->gate_id};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);
     free(call);
@@ -175,8 +185,9 @@ void call_digest(const char *verb, const char *args, size_t len, char out[MU_DIG
 static void set_key(struct call *call)
 {
     char text[512], hex[MU_SHA256_HEX];
-    int len = snprintf(text, sizeof text, "%s\n%u\n%lld\n%s\n%lld", call->run->name, call->run->seed,
-                       (long long)call->run->started_ms, call->task->path, (long long)call->seq);
+    int len =
+        snprintf(text, sizeof text, "%s\n%u\n%lld\n%s\n%lld", call->run->name, call->run->seed,
+                 (long long)call->run->started_ms, call->task->path, (long long)call->seq);
     mu_sha256_hex(text, (size_t)len, hex);
     memcpy(call->key, hex, 32);
 }
@@ -188,8 +199,8 @@ const struct mu_verb *call_verb(const struct call *call)
 
 /* --- issue --- */
 
-static struct call *new_in_task(struct task *task, enum mu_call_kind kind, const char *name, const char *args,
-                                size_t len, const char *src)
+static struct call *new_in_task(struct task *task, enum mu_call_kind kind, const char *name,
+                                const char *args, size_t len, const char *src)
 {
     struct call *call = call_new(task->run, task, kind, name);
     call->args_text = mu_xstrndup(args, len);
@@ -225,7 +236,8 @@ static enum mu_err admit(struct call *call, struct mu_fail *fail)
     struct run *run = call->run;
     struct recorded *rec = cursor_find(run->cursor, call->task->path, call->seq);
     if (rec) {
-        if (cursor_match(run, rec, call->task->path, call->seq, call->name, call->digest, call->src)) {
+        if (cursor_match(run, rec, call->task->path, call->seq, call->name, call->digest,
+                         call->src)) {
             call->intended = rec->row.type == MU_ROW_INTENT;
             call_enter(call, MU_CALL_MATCHED);
         }
@@ -245,8 +257,8 @@ static enum mu_err admit(struct call *call, struct mu_fail *fail)
     return MU_OK;
 }
 
-enum mu_err call_issue(struct task *task, const char *verb, const char *args, size_t len, const char *src,
-                       struct mu_fail *fail)
+enum mu_err call_issue(struct task *task, const char *verb, const char *args, size_t len,
+                       const char *src, struct mu_fail *fail)
 {
     const struct mu_module *module;
     const struct mu_verb *found = mu_registry_find(task->run->registry, verb, &module);
@@ -266,8 +278,8 @@ enum mu_err call_timer(struct task *task, int64_t ms, const char *src, struct mu
     return admit(call, fail);
 }
 
-enum mu_err gate_issue(struct task *task, const char *kind, const char *args, size_t len, const char *src,
-                       struct mu_fail *fail)
+enum mu_err gate_issue(struct task *task, const char *kind, const char *args, size_t len,
+                       const char *src, struct mu_fail *fail)
 {
     return admit(new_in_task(task, MU_CALL_GATE, kind, args, len, src), fail);
 }
@@ -294,12 +306,14 @@ static bool open_module(struct call *call)
     struct mu_fail fail;
     const struct mu_module *module;
     mu_registry_find(call->run->registry, call->name, &module);
-    if (mu_registry_open(call->run->registry, module, &call->run->host, &call->pub.module_state, &fail) == MU_OK)
+    if (mu_registry_open(call->run->registry, module, &call->run->host, &call->pub.module_state,
+                         &fail) == MU_OK)
         return true;
     if (call->pub.verb->kind == MU_ACT)
         call_arrive_error(call, fail.class, fail.text, false, "not sent");
     else
-        call_arrive_probe(call, json_pack("{s:b, s:s, s:s}", "ok", 0, "why", fail.text, "class", mu_err_name(fail.class)));
+        call_arrive_probe(call, json_pack("{s:b, s:s, s:s}", "ok", 0, "why", fail.text, "class",
+                                          mu_err_name(fail.class)));
     return false;
 }
 
@@ -381,7 +395,8 @@ void call_intend(struct call *call, bool foreseen)
     if (foreseen)
         record_call(call, MU_ROW_INTENT, call->row_value);
     else
-        call_queue_push(&call->run->barrier, call); /* its row is written by send_intended(), or never */
+        call_queue_push(&call->run->barrier,
+                        call); /* its row is written by send_intended(), or never */
 }
 
 void call_send(struct call *call)
@@ -391,8 +406,11 @@ void call_send(struct call *call)
         return;
     }
     bool leaves = call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT;
-    if (leaves && !call->run->world->sends) { /* no road leads here; the promise of a dry run is kept all the same */
-        call_arrive_error(call, MU_INTERNAL, "an act may not leave in this world", false, "not sent");
+    if (leaves &&
+        !call->run->world
+             ->sends) { /* no road leads here; the promise of a dry run is kept all the same */
+        call_arrive_error(call, MU_INTERNAL, "an act may not leave in this world", false,
+                          "not sent");
         return;
     }
     if (!call_enter(call, MU_CALL_SENT))
@@ -435,10 +453,12 @@ void call_arrive_value(struct call *call, json_t *value_take, const char *how)
     arrive(call, true, value_take ? value_take : json_null(), how);
 }
 
-void call_arrive_error(struct call *call, enum mu_err class, const char *why, bool in_doubt, const char *how)
+void call_arrive_error(struct call *call, enum mu_err class, const char *why, bool in_doubt,
+                       const char *how)
 {
-    json_t *error = json_pack("{s:s, s:s, s:o, s:b, s:s}", "verb", call->name, "class", mu_err_name(class), "why",
-                              mu_json_lenient_string(why, strlen(why)), "in_doubt", in_doubt, "src", call->src);
+    json_t *error = json_pack("{s:s, s:s, s:o, s:b, s:s}", "verb", call->name, "class",
+                              mu_err_name(class), "why", mu_json_lenient_string(why, strlen(why)),
+                              "in_doubt", in_doubt, "src", call->src);
     arrive(call, false, error, how);
 }
 
@@ -506,13 +526,15 @@ void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const c
         mu_error("engine", "%s failed after it was complete: %s", call->name, fail.text);
     else if (phase != PHASE_READBACK && answers_directly(call))
         answered(call, json_pack("{s:b, s:o, s:s}", "ok", 0, "why",
-                                       mu_json_lenient_string(fail.text, strlen(fail.text)), "class", mu_err_name(class)));
+                                 mu_json_lenient_string(fail.text, strlen(fail.text)), "class",
+                                 mu_err_name(class)));
     else if (phase == PHASE_START && in_doubt)
         doubt_enter(call, fail.text);
     else if (phase == PHASE_READBACK)
         doubt_readback_done(call, MU_UNKNOWN, NULL, fail.text);
     else
-        call_arrive_error(call, class, fail.text, false, phase == PHASE_PREPARE ? "not sent" : call->how);
+        call_arrive_error(call, class, fail.text, false,
+                          phase == PHASE_PREPARE ? "not sent" : call->how);
 }
 
 void mu_call_readback(struct mu_call *pub, enum mu_known known, json_t *value_take, const char *why)
@@ -537,8 +559,9 @@ void mu_call_progress(struct mu_call *pub, const char *fmt, ...)
         return;
     char *clean = mu_redact_text(text);
     record_host(call->run, "progress",
-                json_pack("{s:s, s:I, s:s, s:o}", "task", call->task->path, "seq", (json_int_t)call->seq, "verb",
-                          call->name, "text", mu_json_lenient_string(clean, strlen(clean))));
+                json_pack("{s:s, s:I, s:s, s:o}", "task", call->task->path, "seq",
+                          (json_int_t)call->seq, "verb", call->name, "text",
+                          mu_json_lenient_string(clean, strlen(clean))));
     free(clean);
 }
 
@@ -558,7 +581,8 @@ void call_cancel(struct call *call)
     call_queue_remove(&run->settling, call);
     call_queue_remove(&run->barrier, call);
     if (call->kind == MU_CALL_GATE && call->gate_id && run->store && run->live)
-        (void)!mu_store_gate_cancel(run->store, call->gate_id, run_clock(run), "the playbook no longer needs it", NULL);
+        (void)!mu_store_gate_cancel(run->store, call->gate_id, run_clock(run),
+                                    "the playbook no longer needs it", NULL);
     if (call->task) {
         call->task->call = NULL;
         call_pending_remove(call);

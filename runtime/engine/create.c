@@ -28,8 +28,9 @@ static json_t *filled(const json_t *patterns, const json_t *params)
 
 static json_t *playbook_json(const struct mu_header *header)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", header->name, "version", header->version, "summary", header->summary,
-                     "owner", header->owner, "changelog_line", mu_json_str(header->changelog, header->version, ""));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", header->name, "version", header->version,
+                     "summary", header->summary, "owner", header->owner, "changelog_line",
+                     mu_json_str(header->changelog, header->version, ""));
 }
 
 static uint32_t fresh_seed(const struct mu_run_request *request)
@@ -42,33 +43,64 @@ static uint32_t fresh_seed(const struct mu_run_request *request)
     return seed;
 }
 
-static json_t *start_value(const struct mu_run_request *request, const struct mu_run_created *run, const char *lock)
-{
-    char digest[MU_SHA256_HEX];
-    mu_bundle_digest(request->bundle, digest);
-    const struct mu_header *header = request->header;
-    return json_pack("{s:i, s:i, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:O, s:o, s:O?, s:s, s:o, s:o, s:I, s:s?, s:s, s:s, s:b}",
-                     "format", MU_JOURNAL_FORMAT, "language", MU_LANGUAGE_LEVEL, "run", run->name, "incident", run->incident,
-                     "world", request->world, "seed", (json_int_t)fresh_seed(request), "build", MUSTER_VERSION, "lua", "5.4",
-                     "bundle", digest, "playbook", playbook_json(header), "params", request->params, "samples",
-                     request->samples ? json_deep_copy(request->samples) : json_array(), "who", request->who, "reason", request->reason ? request->reason : "", "locks",
-                     lock ? json_pack("[s]", lock) : json_array(), "may_change", filled(header->may_change, request->params),
-                     "stale_after_ms", (json_int_t)header->stale_after_ms, "followed_by", header->followed_by, "config",
-                     request->config ? request->config->path : "", "journal", run->path, "lab", request->lab);
-}
-
 static bool put_file(const char *path, const char *bytes, size_t len, void *ud)
 {
     mu_journal_put_file(ud, path, bytes, len);
     return true;
 }
 
-static void write_start(struct mu_journal *journal, const struct mu_run_request *request, const struct mu_run_created *run, const char *lock)
+static bool add_file(const char *path, const char *bytes, size_t len, void *ud)
+{
+    mu_bundle_add(ud, path, bytes, len);
+    return true;
+}
+
+/* Of everything the run carries: the playbook's files and the prelude it runs with. */
+static void digest_files(const struct mu_bundle *bundle, char digest[MU_SHA256_HEX])
+{
+    struct mu_bundle *all = mu_bundle_new();
+    mu_bundle_each(bundle, add_file, all);
+    mu_bundle_add(all, MU_PRELUDE_CHUNK, mu_prelude_words, mu_prelude_words_len);
+    mu_bundle_digest(all, digest);
+    mu_bundle_free(all);
+}
+
+static json_t *start_value(const struct mu_run_request *request, const struct mu_run_created *run,
+                           const char *lock)
+{
+    char digest[MU_SHA256_HEX];
+    digest_files(request->bundle, digest);
+    const struct mu_header *header = request->header;
+    return json_pack("{s:i, s:i, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:O, s:o, s:O?, s:s, s:o, "
+                     "s:o, s:I, s:s?, s:s, s:s, s:b}",
+                     "format", MU_JOURNAL_FORMAT, "language", MU_LANGUAGE_LEVEL, "run", run->name,
+                     "incident", run->incident, "world", request->world, "seed",
+                     (json_int_t)fresh_seed(request), "build", MUSTER_VERSION, "lua", "5.4",
+                     "bundle", digest, "playbook", playbook_json(header), "params", request->params,
+                     "samples", request->samples ? json_deep_copy(request->samples) : json_array(),
+                     "who", request->who, "reason", request->reason ? request->reason : "", "locks",
+                     lock ? json_pack("[s]", lock) : json_array(), "may_change",
+                     filled(header->may_change, request->params), "stale_after_ms",
+                     (json_int_t)header->stale_after_ms, "followed_by", header->followed_by,
+                     "config", request->config ? request->config->path : "", "journal", run->path,
+                     "lab", request->lab);
+}
+
+static void write_start(struct mu_journal *journal, const struct mu_run_request *request,
+                        const struct mu_run_created *run, const char *lock)
 {
     json_t *start = start_value(request, run, lock);
     char *text = mu_json_text(start);
-    struct mu_row row = {.epoch = 1, .type = MU_ROW_HOST, .task = "", .verb = "start", .args = "", .digest = "", .src = "",
-                         .step = "", .ts = mu_clock_real_ms(), .value = text};
+    struct mu_row row = {.epoch = 1,
+                         .type = MU_ROW_HOST,
+                         .task = "",
+                         .verb = "start",
+                         .args = "",
+                         .digest = "",
+                         .src = "",
+                         .step = "",
+                         .ts = mu_clock_real_ms(),
+                         .value = text};
     mu_bundle_each(request->bundle, put_file, journal);
     mu_journal_put_file(journal, MU_PRELUDE_CHUNK, mu_prelude_words, mu_prelude_words_len);
     mu_journal_append(journal, &row);
@@ -76,7 +108,9 @@ static void write_start(struct mu_journal *journal, const struct mu_run_request 
     json_decref(start);
 }
 
-static enum mu_err write_journal(const struct mu_run_request *request, const struct mu_run_created *run, const char *lock, struct mu_fail *fail)
+static enum mu_err write_journal(const struct mu_run_request *request,
+                                 const struct mu_run_created *run, const char *lock,
+                                 struct mu_fail *fail)
 {
     struct mu_journal *journal;
     if (mu_journal_create(run->path, &journal, fail) != MU_OK)
@@ -89,18 +123,23 @@ static enum mu_err write_journal(const struct mu_run_request *request, const str
     return err;
 }
 
-static enum mu_err find_incident(struct mu_store *store, const struct mu_run_request *request, struct mu_run_created *run, struct mu_fail *fail)
+static enum mu_err find_incident(struct mu_store *store, const struct mu_run_request *request,
+                                 struct mu_run_created *run, struct mu_fail *fail)
 {
     run->incident[0] = '\0';
     if (request->incident) {
         if (!mu_store_incident_exists(store, request->incident))
-            return mu_fail_set(fail, MU_USAGE, "there is no incident %s (muster runs lists them); leave --incident out to open one", request->incident);
+            return mu_fail_set(fail, MU_USAGE,
+                               "there is no incident %s (muster runs lists them); leave --incident "
+                               "out to open one",
+                               request->incident);
         snprintf(run->incident, sizeof run->incident, "%s", request->incident);
         return MU_OK;
     }
     if (strcmp(request->world, "live") != 0)
         return MU_OK;
-    return mu_store_incident_open(store, request->header->summary, mu_json_str(request->who, "name", ""), mu_clock_real_ms(),
+    return mu_store_incident_open(store, request->header->summary,
+                                  mu_json_str(request->who, "name", ""), mu_clock_real_ms(),
                                   run->incident, fail);
 }
 
@@ -111,7 +150,8 @@ static bool needs_lock(const struct mu_run_request *request, const char *lock)
 }
 
 /* *held: the run that is taken back has it, and keeps it. */
-static enum mu_err check_lock(struct mu_store *store, const struct mu_run_request *request, const char *lock, bool *held, struct mu_fail *fail)
+static enum mu_err check_lock(struct mu_store *store, const struct mu_run_request *request,
+                              const char *lock, bool *held, struct mu_fail *fail)
 {
     char owner[128] = "";
     *held = false;
@@ -122,23 +162,37 @@ static enum mu_err check_lock(struct mu_store *store, const struct mu_run_reques
     *held = request->undoes && strcmp(owner, request->undoes) == 0;
     if (owner[0] == '\0' || *held)
         return MU_OK;
-    return mu_fail_set(fail, MU_CONFLICT, "%s is held by %s: look at it with muster show %s", lock, owner, owner);
+    return mu_fail_set(fail, MU_CONFLICT, "%s is held by %s: look at it with muster show %s", lock,
+                       owner, owner);
 }
 
-static enum mu_err take_lock(struct mu_store *store, const struct mu_run_request *request, const char *lock, const char *run, struct mu_fail *fail)
+static enum mu_err take_lock(struct mu_store *store, const struct mu_run_request *request,
+                             const char *lock, const char *run, struct mu_fail *fail)
 {
-    return needs_lock(request, lock) ? mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail) : MU_OK;
+    return needs_lock(request, lock)
+               ? mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail)
+               : MU_OK;
 }
 
-static enum mu_err create(struct mu_store *store, const struct mu_run_request *request, const char *lock, struct mu_run_created *out, struct mu_fail *fail)
+static enum mu_err create(struct mu_store *store, const struct mu_run_request *request,
+                          const char *lock, struct mu_run_created *out, struct mu_fail *fail)
 {
     bool held;
-    if (check_lock(store, request, lock, &held, fail) != MU_OK || find_incident(store, request, out, fail) != MU_OK)
+    if (check_lock(store, request, lock, &held, fail) != MU_OK ||
+        find_incident(store, request, out, fail) != MU_OK)
         return fail->class;
     const char *colon = lock ? strchr(lock, ':') : NULL;
-    struct mu_store_run row = {.playbook = request->header->name, .version = request->header->version, .world = request->world,
-                               .incident = out->incident, .subject = colon ? colon + 1 : lock ? lock : "", .state = "running",
-                               .who = mu_json_str(request->who, "name", ""), .started = mu_clock_real_ms(), .exit = -1};
+    struct mu_store_run row = {.playbook = request->header->name,
+                               .version = request->header->version,
+                               .world = request->world,
+                               .incident = out->incident,
+                               .subject = colon  ? colon + 1
+                                          : lock ? lock
+                                                 : "",
+                               .state = "running",
+                               .who = mu_json_str(request->who, "name", ""),
+                               .started = mu_clock_real_ms(),
+                               .exit = -1};
     if (mu_store_run_create(store, &row, out->name, out->path, fail) != MU_OK)
         return fail->class;
     enum mu_err err = held ? MU_OK : take_lock(store, request, lock, out->name, fail);
@@ -152,9 +206,12 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
     return err;
 }
 
-enum mu_err mu_run_create(struct mu_store *store, const struct mu_run_request *request, struct mu_run_created *out, struct mu_fail *fail)
+enum mu_err mu_run_create(struct mu_store *store, const struct mu_run_request *request,
+                          struct mu_run_created *out, struct mu_fail *fail)
 {
-    char *lock = request->header->exclusive ? mu_params_fill(request->header->exclusive, request->params) : NULL;
+    char *lock = request->header->exclusive
+                     ? mu_params_fill(request->header->exclusive, request->params)
+                     : NULL;
     enum mu_err err = create(store, request, lock, out, fail);
     free(lock);
     return err;

@@ -22,9 +22,11 @@ struct patient {
     const char *what;
 };
 
-static void add_check(struct exam *exam, const char *module, const char *what, bool ok, const char *why)
+static void add_check(struct exam *exam, const char *module, const char *what, bool ok,
+                      const char *why)
 {
-    json_array_append_new(exam->checks, json_pack("{s:s, s:s, s:b, s:s}", "module", module, "what", what, "ok", ok, "why", why));
+    json_array_append_new(exam->checks, json_pack("{s:s, s:s, s:b, s:s}", "module", module, "what",
+                                                  what, "ok", ok, "why", why));
 }
 
 static void module_answered(struct run *run, const json_t *result, void *ud)
@@ -36,10 +38,12 @@ static void module_answered(struct run *run, const json_t *result, void *ud)
     (void)run;
     json_array_foreach(checks, i, check)
     {
-        add_check(patient->exam, patient->module, mu_json_str(check, "what", ""), mu_json_bool(check, "ok", false), mu_json_str(check, "why", ""));
+        add_check(patient->exam, patient->module, mu_json_str(check, "what", ""),
+                  mu_json_bool(check, "ok", false), mu_json_str(check, "why", ""));
     }
     if (checks == NULL)
-        add_check(patient->exam, patient->module, "module", false, mu_json_str(result, "why", "no answer"));
+        add_check(patient->exam, patient->module, "module", false,
+                  mu_json_str(result, "why", "no answer"));
     free(patient);
 }
 
@@ -47,7 +51,8 @@ static void probe_answered(struct run *run, const json_t *result, void *ud)
 {
     struct patient *patient = ud;
     (void)run;
-    add_check(patient->exam, "probe", patient->what, mu_json_bool(result, "ok", false), mu_json_str(result, "why", ""));
+    add_check(patient->exam, "probe", patient->what, mu_json_bool(result, "ok", false),
+              mu_json_str(result, "why", ""));
     free(patient);
 }
 
@@ -68,7 +73,8 @@ static bool ask_module(const struct mu_module *module, void *ud)
     if (mu_registry_open(exam->run->registry, module, &exam->run->host, &state, &fail) != MU_OK)
         add_check(exam, module->name, "configuration", false, fail.text);
     else
-        sub_host_doctor(exam->run, module, state, module_answered, patient_new(exam, module->name, ""));
+        sub_host_doctor(exam->run, module, state, module_answered,
+                        patient_new(exam, module->name, ""));
     return true;
 }
 
@@ -78,12 +84,14 @@ static void ask_probes(struct exam *exam, const json_t *asked)
     json_t *item;
     json_array_foreach(asked, i, item)
     {
-        sub_host_call(exam->run, mu_json_str(item, "verb", ""), json_incref(json_object_get(item, "args")), "doctor", probe_answered,
+        sub_host_call(exam->run, mu_json_str(item, "verb", ""),
+                      json_incref(json_object_get(item, "args")), "doctor", probe_answered,
                       patient_new(exam, NULL, mu_json_str(item, "what", "")));
     }
 }
 
-enum mu_err mu_doctor(const struct mu_config *config, const json_t *asked, json_t **out, struct mu_fail *fail)
+enum mu_err mu_doctor(const struct mu_config *config, const json_t *asked, json_t **out,
+                      struct mu_fail *fail)
 {
     struct run *run = MU_NEW(struct run);
     struct exam exam = {run, json_array()};

@@ -11,6 +11,7 @@
 
 /* An array of {module, what, ok, why}, a new reference: what each module's doctor() found, and whether
  * the named probes in `asked` ([{what, verb, args}]) were ok. */
-enum mu_err mu_doctor(const struct mu_config *, const json_t *asked, json_t **out, struct mu_fail *);
+enum mu_err mu_doctor(const struct mu_config *, const json_t *asked, json_t **out,
+                      struct mu_fail *);
 
 #endif

@@ -21,7 +21,8 @@ static void ask_person(struct call *call, const char *what)
 {
     call_enter(call, MU_CALL_ASKED);
     run_park(call->run, "in_doubt",
-             "%s (%s) was sent and nobody can tell whether it took effect: %s; first: %s. Look at the far side, then: "
+             "%s (%s) was sent and nobody can tell whether it took effect: %s; first: %s. Look at "
+             "the far side, then: "
              "muster resume %s (reads it back again)",
              call->name, call->src, what, call->lost_why, call->run->name);
 }
@@ -30,7 +31,8 @@ static void ask_person(struct call *call, const char *what)
 static void send_again(struct call *call, bool repeated)
 {
     if (call->run->stop != STOP_NONE) {
-        call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again", repeated, "readback");
+        call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again",
+                          repeated, "readback");
         return;
     }
     if (run_too_stale(call))
@@ -61,7 +63,8 @@ static bool settled(const struct call *call)
     return mu_clock_mono_ms() - call->started_ms >= (int64_t)call->pub.verb->settle_ms;
 }
 
-void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_take, const char *why)
+void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_take,
+                         const char *why)
 {
     mu_info("engine", "%s: %s read back: %d %s", call->run->name, call->name, (int)known, why);
     switch (known) {
@@ -94,10 +97,12 @@ void doubt_enter(struct call *call, const char *why)
     if (!call_enter(call, MU_CALL_DOUBT))
         return;
     if (call->doubt_until_ms == 0)
-        call->doubt_until_ms = mu_clock_mono_ms() + PATIENCE_MS + (int64_t)call->pub.verb->settle_ms;
+        call->doubt_until_ms =
+            mu_clock_mono_ms() + PATIENCE_MS + (int64_t)call->pub.verb->settle_ms;
     record_host(call->run, "progress",
-                json_pack("{s:s, s:I, s:s, s:o}", "task", call->task->path, "seq", (json_int_t)call->seq, "verb",
-                          call->name, "text", json_sprintf("in doubt: %s", why)));
+                json_pack("{s:s, s:I, s:s, s:o}", "task", call->task->path, "seq",
+                          (json_int_t)call->seq, "verb", call->name, "text",
+                          json_sprintf("in doubt: %s", why)));
     if (mu_clock_mono_ms() >= call->doubt_until_ms)
         ask_person(call, "it was tried several times");
     else if (call->pub.verb->in_doubt == MU_READBACK && call->pub.verb->readback)

@@ -40,12 +40,14 @@ static json_t *describe(struct call *call, json_t *question)
     digest_question(question, digest);
     int64_t within = mu_json_int(question, "deadline_ms", 0);
     json_t *show = mu_json_get(question, "show");
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:b, s:s, s:O}", "gate", call->gate_id, "kind", call->name,
-                     "title", mu_json_str(question, "title", ""), "by", mu_json_str(question, "by", ""), "quorum",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:b, s:s, s:O}", "gate",
+                     call->gate_id, "kind", call->name, "title", mu_json_str(question, "title", ""),
+                     "by", mu_json_str(question, "by", ""), "quorum",
                      (json_int_t)mu_json_int(question, "quorum", 1), "deadline_ms",
-                     (json_int_t)(within ? run_clock(call->run) + within : 0), "within_ms", (json_int_t)within, "then_ask",
-                     mu_json_str(question, "then_ask", ""), "no_self", mu_json_bool(question, "no_self", false), "digest",
-                     digest, "show", show ? show : json_null());
+                     (json_int_t)(within ? run_clock(call->run) + within : 0), "within_ms",
+                     (json_int_t)within, "then_ask", mu_json_str(question, "then_ask", ""),
+                     "no_self", mu_json_bool(question, "no_self", false), "digest", digest, "show",
+                     show ? show : json_null());
 }
 
 /* Fills in id and description, also for a gate that a former executor opened. */
@@ -53,10 +55,13 @@ void gate_set_up(struct call *call)
 {
     if (call->gate_id)
         return;
-    call->gate_id = mu_xasprintf("%s/%s/%lld", call->run->name, call->task->path, (long long)call->seq);
-    struct recorded *rec = call->intended ? cursor_find(call->run->cursor, call->task->path, call->seq) : NULL;
+    call->gate_id =
+        mu_xasprintf("%s/%s/%lld", call->run->name, call->task->path, (long long)call->seq);
+    struct recorded *rec =
+        call->intended ? cursor_find(call->run->cursor, call->task->path, call->seq) : NULL;
     json_t *question = rec ? NULL : question_of(call);
-    call->gate = rec ? mu_json_parse(rec->row.value, strlen(rec->row.value), NULL) : describe(call, question);
+    call->gate = rec ? mu_json_parse(rec->row.value, strlen(rec->row.value), NULL)
+                     : describe(call, question);
     json_decref(question);
 }
 
@@ -72,7 +77,9 @@ static bool somebody_may_answer(struct call *call)
     json_decref(members);
     if (!some) {
         char text[MU_FAIL_TEXT];
-        snprintf(text, sizeof text, "%s asks \"%.100s\", and nobody in people{} of muster.lua is or is in that", call->name, by);
+        snprintf(text, sizeof text,
+                 "%s asks \"%.100s\", and nobody in people{} of muster.lua is or is in that",
+                 call->name, by);
         call_arrive_error(call, MU_CONFIG, text, false, "not sent");
     }
     return some;
@@ -152,8 +159,10 @@ static void ask_people(struct call *call, const char *by, const char *code, int6
 static void say_waiting(struct call *call, const char *by, int64_t deadline)
 {
     char when[MU_TIME_TEXT], text[300];
-    snprintf(text, sizeof text, "%s as %s%s%s", call->name, by, deadline ? " until " : "", deadline ? mu_time_hms(deadline, when) : "");
-    (void)!mu_store_run_update(call->run->store, call->run->name, NULL, NULL, NULL, text, -1, -1, -1, NULL);
+    snprintf(text, sizeof text, "%s as %s%s%s", call->name, by, deadline ? " until " : "",
+             deadline ? mu_time_hms(deadline, when) : "");
+    (void)!mu_store_run_update(call->run->store, call->run->name, NULL, NULL, NULL, text, -1, -1,
+                               -1, NULL);
 }
 
 /* --- open, poll, decide --- */
@@ -165,23 +174,34 @@ void gate_open(struct call *call)
     char code[8], *shown = mu_json_text(json_object_get(call->gate, "show"));
     const char *by = mu_json_str(call->gate, "by", "");
     int64_t deadline = mu_json_int(call->gate, "deadline_ms", 0);
-    struct mu_store_gate gate = {
-        .id = call->gate_id, .run = run->name, .incident = run->incident, .world = run->world_name,
-        .kind = call->name, .title = mu_json_str(call->gate, "title", ""), .by = by,
-        .then_ask = mu_json_str(call->gate, "then_ask", ""), .shown = shown,
-        .digest = mu_json_str(call->gate, "digest", ""), .quorum = (int)mu_json_int(call->gate, "quorum", 1),
-        .no_self = mu_json_bool(call->gate, "no_self", false),
-        .starter = mu_json_str(json_object_get(run->start, "who"), "name", ""),
-        .opened = run_clock(run), .deadline = deadline};
-    enum mu_err err = run->store ? mu_store_gate_open(run->store, &gate, code, &fail)
-                                 : mu_fail_set(&fail, MU_STORAGE, "no control store: people can't be asked");
+    struct mu_store_gate gate = {.id = call->gate_id,
+                                 .run = run->name,
+                                 .incident = run->incident,
+                                 .world = run->world_name,
+                                 .kind = call->name,
+                                 .title = mu_json_str(call->gate, "title", ""),
+                                 .by = by,
+                                 .then_ask = mu_json_str(call->gate, "then_ask", ""),
+                                 .shown = shown,
+                                 .digest = mu_json_str(call->gate, "digest", ""),
+                                 .quorum = (int)mu_json_int(call->gate, "quorum", 1),
+                                 .no_self = mu_json_bool(call->gate, "no_self", false),
+                                 .starter =
+                                     mu_json_str(json_object_get(run->start, "who"), "name", ""),
+                                 .opened = run_clock(run),
+                                 .deadline = deadline};
+    enum mu_err err =
+        run->store ? mu_store_gate_open(run->store, &gate, code, &fail)
+                   : mu_fail_set(&fail, MU_STORAGE, "no control store: people can't be asked");
     free(shown);
     call_enter(call, MU_CALL_ASKED);
     if (err != MU_OK) {
         call_arrive_error(call, fail.class, fail.text, false, "not sent");
         return;
     }
-    record_host(run, "gate", json_pack("{s:s, s:s, s:s}", "gate", call->gate_id, "kind", call->name, "code", code));
+    record_host(
+        run, "gate",
+        json_pack("{s:s, s:s, s:s}", "gate", call->gate_id, "kind", call->name, "code", code));
     say_waiting(call, by, deadline);
     if (strcmp(call->name, "ack") != 0) /* a page has told them already, with its own words */
         ask_people(call, by, code, deadline);
@@ -189,9 +209,9 @@ void gate_open(struct call *call)
 
 static bool add_vote(const struct mu_store_vote *vote, void *ud)
 {
-    json_array_append_new(ud, json_pack("{s:s, s:s, s:I, s:s, s:s}", "who", vote->who, "from", vote->from, "at",
-                                        (json_int_t)vote->at, "answer", vote->answer, "reason",
-                                        vote->reason ? vote->reason : ""));
+    json_array_append_new(ud, json_pack("{s:s, s:s, s:I, s:s, s:s}", "who", vote->who, "from",
+                                        vote->from, "at", (json_int_t)vote->at, "answer",
+                                        vote->answer, "reason", vote->reason ? vote->reason : ""));
     return true;
 }
 
@@ -228,8 +248,9 @@ static void decided(struct call *call, const struct gate_news *news)
     (void)!mu_store_votes(run->store, call->gate_id, add_vote, votes, NULL);
     bool yes = strcmp(news->state, "approved") == 0 || strcmp(news->state, "acknowledged") == 0;
     const char *who = strcmp(news->state, "expired") == 0 ? "" : last_voter(votes);
-    json_t *value = json_pack("{s:b, s:s, s:s, s:I, s:o}", "yes", yes, "how", news->state, "reason", news->reason, "at",
-                              (json_int_t)(news->decided / 1000), "votes", votes);
+    json_t *value =
+        json_pack("{s:b, s:s, s:s, s:I, s:o}", "yes", yes, "how", news->state, "reason",
+                  news->reason, "at", (json_int_t)(news->decided / 1000), "votes", votes);
     if (who[0])
         json_object_set_new(value, "by", json_pack("{s:s}", "name", who));
     (void)!mu_store_run_update(run->store, run->name, NULL, NULL, NULL, "", -1, -1, -1, NULL);
@@ -244,12 +265,15 @@ static void poll_gate(struct call *call)
     if (mu_store_gate_find(run->store, call->gate_id, copy_news, &news, NULL) != MU_OK)
         return; /* asked again at the next poll */
     if (strcmp(news.state, "open") == 0 && news.deadline && news.deadline <= now) {
-        (void)!mu_store_gate_expire(run->store, call->gate_id, now, mu_json_int(call->gate, "within_ms", 0), NULL);
+        (void)!mu_store_gate_expire(run->store, call->gate_id, now,
+                                    mu_json_int(call->gate, "within_ms", 0), NULL);
         char before[sizeof news.by];
         memcpy(before, news.by, sizeof before);
         (void)!mu_store_gate_find(run->store, call->gate_id, copy_news, &news, NULL);
         if (strcmp(news.state, "open") == 0 && strcmp(before, news.by) != 0) {
-            record_host(run, "gate", json_pack("{s:s, s:s, s:s, s:s}", "gate", call->gate_id, "code", news.code, "silent", before, "asks", news.by));
+            record_host(run, "gate",
+                        json_pack("{s:s, s:s, s:s, s:s}", "gate", call->gate_id, "code", news.code,
+                                  "silent", before, "asks", news.by));
             say_waiting(call, news.by, news.deadline);
             ask_people(call, news.by, news.code, news.deadline);
         }
@@ -282,7 +306,8 @@ void gate_close_all(struct run *run)
     (void)!mu_store_gates_open(run->store, collect_own, &own, NULL);
     json_array_foreach(own.ids, i, id)
     {
-        (void)!mu_store_gate_cancel(run->store, json_string_value(id), run_clock(run), "the run has ended", NULL);
+        (void)!mu_store_gate_cancel(run->store, json_string_value(id), run_clock(run),
+                                    "the run has ended", NULL);
     }
     json_decref(own.ids);
 }

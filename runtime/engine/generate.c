@@ -92,18 +92,23 @@ struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act)
 {
     struct mu_buf source = {0};
     mu_buf_addf(&source,
-                "playbook {\n  name = \"call\", version = \"1.0.0\", owner = \"shell\", summary = \"One call from the shell\",\n"
-                "  may_change = {%s%s%s}, params = {}, changelog = { [\"1.0.0\"] = \"Made by muster call\" },\n}\n"
+                "playbook {\n  name = \"call\", version = \"1.0.0\", owner = \"shell\", summary = "
+                "\"One call from the shell\",\n"
+                "  may_change = {%s%s%s}, params = {}, changelog = { [\"1.0.0\"] = \"Made by "
+                "muster call\" },\n}\n"
                 "function main()\n  local result = %s(",
                 act ? "\"" : "", act ? verb : "", act ? "\"" : "", verb);
     lua_args(&source, args);
-    mu_buf_addf(&source, ")\n  if type(result) == \"table\" and result.ok == false then fail(result.why) end\n  finish(\"done\", \"%s\")\nend\n", verb);
+    mu_buf_addf(&source,
+                ")\n  if type(result) == \"table\" and result.ok == false then fail(result.why) "
+                "end\n  finish(\"done\", \"%s\")\nend\n",
+                verb);
     return bundle_of(&source);
 }
 
 /* --- muster undo --- */
 
-struct open_undo { /* what the journal says can be taken back */
+struct open_undo {   /* what the journal says can be taken back */
     json_t *items;   /* {title, verb, args, task, seq}, newest first */
     json_t *intents; /* "task/seq" → undo of the intent */
     const char *title;
@@ -132,7 +137,8 @@ static void take_outcome(struct open_undo *open, const struct mu_row *row)
     key_of(row, key, sizeof key);
     json_t *undo = json_object_get(open->intents, key);
     json_t *outcome = undo ? mu_json_parse(row->value, strlen(row->value), NULL) : NULL;
-    if (mu_json_bool(outcome, "ok", false) && (open->title == NULL || strcmp(open->title, mu_json_str(undo, "title", "")) == 0))
+    if (mu_json_bool(outcome, "ok", false) &&
+        (open->title == NULL || strcmp(open->title, mu_json_str(undo, "title", "")) == 0))
         json_array_insert(open->items, 0, undo);
     json_decref(outcome);
 }
@@ -169,7 +175,8 @@ static void write_header(struct mu_buf *source, const struct open_undo *open)
     {
         mu_buf_addf(source, "%s\"%s\"", i ? ", " : "", mu_json_str(item, "verb", ""));
     }
-    mu_buf_adds(source, "}, params = {}, changelog = { [\"1.0.0\"] = \"Made by muster undo\" },\n}\n");
+    mu_buf_adds(source,
+                "}, params = {}, changelog = { [\"1.0.0\"] = \"Made by muster undo\" },\n}\n");
 }
 
 /* Each item stands alone: one that can't be taken back doesn't keep the others from it. */
@@ -183,24 +190,29 @@ static void write_main(struct mu_buf *source, const struct open_undo *open)
         const char *title = mu_json_str(item, "title", "");
         mu_buf_adds(source, "  step ");
         lua_string(source, title, strlen(title));
-        mu_buf_addf(source, "\n  do\n    local ok, err = pcall(%s, ", mu_json_str(item, "verb", ""));
+        mu_buf_addf(source, "\n  do\n    local ok, err = pcall(%s, ",
+                    mu_json_str(item, "verb", ""));
         lua_args(source, json_object_get(item, "args"));
-        mu_buf_adds(source, ")\n    if ok then done = done + 1\n    else\n      local why = type(err) == \"table\" and err.why or tostring(err)\n"
-                            "      left[#left + 1] = why\n      finding(\"high\", \"not taken back\", why)\n    end\n  end\n");
+        mu_buf_adds(source, ")\n    if ok then done = done + 1\n    else\n      local why = "
+                            "type(err) == \"table\" and err.why or tostring(err)\n"
+                            "      left[#left + 1] = why\n      finding(\"high\", \"not taken "
+                            "back\", why)\n    end\n  end\n");
     }
     mu_buf_addf(source,
-                "  if #left > 0 then fail(done .. \" of %zu taken back; left alone: \" .. table.concat(left, \"; \")) end\n"
+                "  if #left > 0 then fail(done .. \" of %zu taken back; left alone: \" .. "
+                "table.concat(left, \"; \")) end\n"
                 "  finish(\"undone\", done .. \" of %zu taken back\")\nend\n",
                 json_array_size(open->items), json_array_size(open->items));
 }
 
-enum mu_err mu_undo_bundle(struct mu_journal *journal, const char *title, struct mu_bundle **out, struct mu_fail *fail)
+enum mu_err mu_undo_bundle(struct mu_journal *journal, const char *title, struct mu_bundle **out,
+                           struct mu_fail *fail)
 {
     struct open_undo open = {.items = json_array(), .intents = json_object(), .title = title};
     enum mu_err err = mu_journal_each(journal, 0, read_row, &open, fail);
     if (err == MU_OK && json_array_size(open.items) == 0)
-        err = mu_fail_set(fail, MU_USAGE, "this run changed nothing that can be taken back%s%s", title ? " under the title " : "",
-                          title ? title : "");
+        err = mu_fail_set(fail, MU_USAGE, "this run changed nothing that can be taken back%s%s",
+                          title ? " under the title " : "", title ? title : "");
     if (err == MU_OK) {
         struct mu_buf source = {0};
         write_header(&source, &open);

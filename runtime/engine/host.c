@@ -77,7 +77,8 @@ enum mu_err host_open(struct run *run, struct mu_fail *fail)
     char *ca_file = ca_file_of(run);
     struct mu_http_config http = {.ca_file = ca_file};
     run->host.http = mu_http_new(run->loop, run->host.dns, &http);
-    run->host.smtp = mu_smtp_new(run->loop, ca_file, mu_json_str(mu_config(&run->host, "smtp"), "helo", name));
+    run->host.smtp =
+        mu_smtp_new(run->loop, ca_file, mu_json_str(mu_config(&run->host, "smtp"), "helo", name));
     free(ca_file);
     return MU_OK;
 }

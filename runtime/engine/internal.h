@@ -40,16 +40,16 @@ struct signals;
 
 /* --- calls --- */
 
-#define MU_CALL_STATES(X)                                                                          \
-    X(MU_CALL_NEW, "new")           /* issued, arguments as written */                             \
-    X(MU_CALL_MATCHED, "matched")   /* waits for its recorded completion */                        \
-    X(MU_CALL_CHECKED, "checked")   /* at the frontier, arguments and policy are fine */           \
-    X(MU_CALL_PREPARING, "preparing")                                                              \
-    X(MU_CALL_INTENDED, "intended") /* its intent row waits for the barrier */                     \
-    X(MU_CALL_SENT, "sent")         /* out in the world */                                         \
-    X(MU_CALL_DOUBT, "doubt")       /* being read back */                                          \
-    X(MU_CALL_ASKED, "asked")       /* a person decides */                                         \
-    X(MU_CALL_ARRIVED, "arrived")   /* has its result, not yet a row */                            \
+#define MU_CALL_STATES(X)                                                              \
+    X(MU_CALL_NEW, "new")         /* issued, arguments as written */                   \
+    X(MU_CALL_MATCHED, "matched") /* waits for its recorded completion */              \
+    X(MU_CALL_CHECKED, "checked") /* at the frontier, arguments and policy are fine */ \
+    X(MU_CALL_PREPARING, "preparing")                                                  \
+    X(MU_CALL_INTENDED, "intended") /* its intent row waits for the barrier */         \
+    X(MU_CALL_SENT, "sent")         /* out in the world */                             \
+    X(MU_CALL_DOUBT, "doubt")       /* being read back */                              \
+    X(MU_CALL_ASKED, "asked")       /* a person decides */                             \
+    X(MU_CALL_ARRIVED, "arrived")   /* has its result, not yet a row */                \
     X(MU_CALL_DONE, "done")
 
 enum mu_call_state {
@@ -74,13 +74,13 @@ struct call {
     char *src;
     char *step;
     char key[33];
-    bool intended;      /* an intent row exists, recorded or appended */
-    bool recorded;      /* delivered from the journal */
-    bool detached;      /* completes for nobody: its task is gone */
+    bool intended; /* an intent row exists, recorded or appended */
+    bool recorded; /* delivered from the journal */
+    bool detached; /* completes for nobody: its task is gone */
     /* the result on its way to the task */
     bool ok;
-    char *value;        /* canonical text for Lua: the value or the error object */
-    char *row_value;    /* canonical text of the intent row */
+    char *value;     /* canonical text for Lua: the value or the error object */
+    char *row_value; /* canonical text of the intent row */
     int64_t ts;
     /* timers and waiting */
     int64_t due_ms;
@@ -101,10 +101,10 @@ struct call {
     void *sub_ud;
     json_t *result; /* a sub's */
     void (*host_done)(struct run *, const json_t *result, void *ud);
-    struct mu_verb doctor;  /* what a module's doctor() is called through */
-    struct call *subs;      /* children, linked by sibling */
+    struct mu_verb doctor; /* what a module's doctor() is called through */
+    struct call *subs;     /* children, linked by sibling */
     struct call *sibling;
-    struct call *next;      /* in the queue it stands in */
+    struct call *next; /* in the queue it stands in */
     struct call *prev_pending, *next_pending;
 };
 
@@ -122,14 +122,14 @@ enum task_state { TASK_READY, TASK_CALLING, TASK_WAITING, TASK_DONE, TASK_FAILED
 struct task {
     struct run *run;
     char *path;
-    int64_t seq;   /* calls and notes so far */
-    int children;  /* spawned so far */
+    int64_t seq;  /* calls and notes so far */
+    int children; /* spawned so far */
     int depth;
     struct lua_State *thread;
-    int thread_ref;  /* keeps the thread alive in the registry */
-    int result_ref;  /* return value or error, once ended */
+    int thread_ref; /* keeps the thread alive in the registry */
+    int result_ref; /* return value or error, once ended */
     enum task_state state;
-    bool killed;     /* cancelled while shielded by an act in flight, or still in the ready queue */
+    bool killed; /* cancelled while shielded by an act in flight, or still in the ready queue */
     struct call *call;
     int resume_values; /* already on its stack for the next resume */
     char *delivery;    /* canonical text of the result it is being resumed with */
@@ -143,7 +143,17 @@ struct task {
 
 /* --- the run --- */
 
-enum stop_kind { STOP_NONE, STOP_FINISH, STOP_FAIL, STOP_ERROR, STOP_RETURN, STOP_PARK, STOP_CANCEL, STOP_LEAVE, STOP_UNPREDICTABLE };
+enum stop_kind {
+    STOP_NONE,
+    STOP_FINISH,
+    STOP_FAIL,
+    STOP_ERROR,
+    STOP_RETURN,
+    STOP_PARK,
+    STOP_CANCEL,
+    STOP_LEAVE,
+    STOP_UNPREDICTABLE
+};
 
 struct run {
     char *name, *incident, *world_name;
@@ -151,7 +161,7 @@ struct run {
     bool lab;
     json_t *start; /* value of row 1 */
     const json_t *params;
-    json_t *may_change;      /* filled in */
+    json_t *may_change; /* filled in */
     int64_t stale_after_ms;
     int64_t epoch;
     int64_t started_ms, now_ms; /* now: time of the last consumed event (J7) */
@@ -162,10 +172,10 @@ struct run {
     bool live;                  /* the frontier is reached: calls go to the world */
     struct mu_journal *journal;
     struct mu_bundle *bundle;
-    struct mu_store *store;     /* NULL for memory runs and verification */
+    struct mu_store *store; /* NULL for memory runs and verification */
     char *path;
     int wake_fd;
-    bool verifying;             /* no world behind */
+    bool verifying; /* no world behind */
     bool storage_failed;
     struct mu_fail storage_fail;
 
@@ -191,10 +201,11 @@ struct run {
     struct call_queue arrived, settling, barrier, subs_done, garbage;
     struct call *host_calls; /* of the host itself, linked by sibling */
     int64_t acts, probes, gates;
-    int64_t slice_ticks, slice_cpu_ms; /* of the Lua slice that runs: hook ticks, CPU time at the first */
-    bool stale; /* asks a person before the next act */
-    bool unparked; /* a person said that it may go on */
-    json_t *outlook; /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
+    int64_t slice_ticks,
+        slice_cpu_ms; /* of the Lua slice that runs: hook ticks, CPU time at the first */
+    bool stale;       /* asks a person before the next act */
+    bool unparked;    /* a person said that it may go on */
+    json_t *outlook;  /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
 
     enum stop_kind stop;
     char *stop_result, *stop_why;
@@ -207,13 +218,12 @@ struct run {
 /* run.c */
 void run_stop(struct run *, enum stop_kind, const char *result, const char *why);
 void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 4);
-bool run_too_stale(struct call *); /* parks instead of letting the act leave (J8) */
+bool run_too_stale(struct call *);     /* parks instead of letting the act leave (J8) */
 int64_t run_clock(const struct run *); /* wall time as this run sees it, never going back */
 void run_deliver(struct run *, struct call *);
 void run_look_into_store(struct run *); /* orders, gates, messages */
 enum mu_err run_load(struct run *, struct mu_journal *, struct mu_fail *);
 void run_unload(struct run *);
-
 
 /* task.c */
 enum mu_err task_boot(struct run *, struct mu_fail *);
@@ -229,14 +239,16 @@ char *task_error_text(struct task *); /* of a failed task; new text */
 struct call *call_new(struct run *, struct task *, enum mu_call_kind, const char *name);
 void call_free(struct call *);
 bool call_enter(struct call *, enum mu_call_state);
-enum mu_err call_issue(struct task *, const char *verb, const char *args, size_t len, const char *src, struct mu_fail *);
+enum mu_err call_issue(struct task *, const char *verb, const char *args, size_t len,
+                       const char *src, struct mu_fail *);
 enum mu_err call_timer(struct task *, int64_t ms, const char *src, struct mu_fail *);
 enum mu_err call_check(struct call *, struct mu_fail *); /* arguments against the verb, policy */
-void call_go(struct call *);                 /* at the frontier: dispatch to the world */
-void call_send(struct call *);               /* after the barrier */
+void call_go(struct call *);   /* at the frontier: dispatch to the world */
+void call_send(struct call *); /* after the barrier */
 void call_arrive_value(struct call *, json_t *value_take, const char *how);
 void call_arrive_probe(struct call *, json_t *value_take); /* of a task's probe or a sub */
-void call_arrive_error(struct call *, enum mu_err class, const char *why, bool in_doubt, const char *how);
+void call_arrive_error(struct call *, enum mu_err class, const char *why, bool in_doubt,
+                       const char *how);
 void call_intend(struct call *, bool foreseen);
 void call_prepare(struct call *);
 void call_restore_intent(struct call *); /* prepared and undo as the intent row has them */
@@ -248,9 +260,11 @@ void call_pending_remove(struct call *);
 /* sub.c */
 /* A call of the host itself, outside any task: done gets the result, or {ok = false, why} of an act. */
 typedef void sub_done_cb(struct run *, const json_t *result, void *ud);
-void sub_host_call(struct run *, const char *verb, json_t *args_take, const char *dedup, sub_done_cb *, void *ud);
+void sub_host_call(struct run *, const char *verb, json_t *args_take, const char *dedup,
+                   sub_done_cb *, void *ud);
 /* The same for a module's doctor(), which is no verb. */
-void sub_host_doctor(struct run *, const struct mu_module *, void *module_state, sub_done_cb *, void *ud);
+void sub_host_doctor(struct run *, const struct mu_module *, void *module_state, sub_done_cb *,
+                     void *ud);
 bool sub_host_busy(const struct run *);
 void sub_host_cancel(struct run *);
 void sub_cancel_all(struct call *parent);
@@ -261,15 +275,19 @@ void doubt_enter(struct call *, const char *why);
 void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const char *why);
 
 /* gate.c */
-enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len, const char *src, struct mu_fail *);
-void gate_set_up(struct call *); /* fills in gate_id and gate, from the intent row when there is one */
-bool gate_begin(struct call *); /* at the frontier: intend it, or find it again; false: it failed already */
-void gate_open(struct call *);  /* after the barrier */
+enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len,
+                       const char *src, struct mu_fail *);
+void gate_set_up(
+    struct call *); /* fills in gate_id and gate, from the intent row when there is one */
+bool gate_begin(
+    struct call *); /* at the frontier: intend it, or find it again; false: it failed already */
+void gate_open(struct call *); /* after the barrier */
 void gate_poll_all(struct run *);
 void gate_close_all(struct run *);
 
 /* note.c */
-enum mu_err note_put(struct task *, const char *verb, const char *args, size_t len, const char *src, struct mu_fail *);
+enum mu_err note_put(struct task *, const char *verb, const char *args, size_t len, const char *src,
+                     struct mu_fail *);
 
 /* match.c */
 struct mu_cursor *cursor_new(struct mu_journal *, struct mu_fail *);
@@ -278,12 +296,14 @@ struct recorded { /* a row kept for replay */
     struct mu_row row;
     bool used;
 };
-const struct recorded *cursor_first(const struct mu_cursor *, char type); /* of that type, e.g. 'h' start */
+const struct recorded *cursor_first(const struct mu_cursor *,
+                                    char type); /* of that type, e.g. 'h' start */
 /* The row a call or note at (task, seq) stands for: c, n or i; NULL when nothing is recorded. */
 struct recorded *cursor_find(const struct mu_cursor *, const char *task, int64_t seq);
 struct recorded *cursor_outcome(const struct mu_cursor *, const char *task, int64_t seq);
 /* J4. True when the record fits verb and digest; else parks the run as diverged, naming both sides. */
-bool cursor_match(struct run *, struct recorded *, const char *task, int64_t seq, const char *verb, const char *digest, const char *src);
+bool cursor_match(struct run *, struct recorded *, const char *task, int64_t seq, const char *verb,
+                  const char *digest, const char *src);
 /* Delivers what is recorded until it is exhausted or the run stopped. */
 void cursor_replay(struct run *);
 bool cursor_exhausted(const struct mu_cursor *);
@@ -296,17 +316,19 @@ void cursor_each(const struct mu_cursor *, bool (*cb)(const struct mu_row *, voi
 int cursor_starts_without_frontier(const struct mu_cursor *);
 
 /* record.c */
-void record_row(struct run *, char type, const char *task, int64_t seq, const char *verb, const char *args,
-                const char *digest, const char *src, const char *step, int64_t ts, const char *value);
+void record_row(struct run *, char type, const char *task, int64_t seq, const char *verb,
+                const char *args, const char *digest, const char *src, const char *step, int64_t ts,
+                const char *value);
 void record_call(struct call *, char type, const char *value);
 void record_host(struct run *, const char *verb, json_t *value_take);
 bool record_barrier(struct run *); /* durable; false: storage failed, the run is stopping */
 void record_flush_soon(struct run *);
 void record_wake(int wake_fd, char what); /* MU_WAKE_... to the viewer */
-void record_flush(struct run *); /* now, but not durably */
+void record_flush(struct run *);          /* now, but not durably */
 
 /* policy.c */
-enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args, struct mu_fail *);
+enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args,
+                       struct mu_fail *);
 bool policy_verb_named(const json_t *may_change, const char *verb);
 
 /* undo.c */
@@ -314,9 +336,9 @@ json_t *undo_for(struct call *); /* the {title, verb, args} of the intent row, o
 void undo_applied(struct call *);
 
 /* outbox.c */
-void outbox_put(struct run *, const char *kind, const char *to, const char *subject, const char *body, const char *dedup);
+void outbox_put(struct run *, const char *kind, const char *to, const char *subject,
+                const char *body, const char *dedup);
 void outbox_send(struct run *);
-
 
 /* host.c */
 enum mu_err host_open(struct run *, struct mu_fail *);
@@ -335,14 +357,15 @@ void watchdog_slice(struct mu_watchdog *, bool running);
 /* world.h */
 struct mu_world {
     const char *name;
-    bool sends;                     /* acts really leave */
+    bool sends; /* acts really leave */
     void (*probe)(struct call *);
     void (*probed)(struct call *, json_t *value_take); /* a probe's or sub's answer came */
     void (*act)(struct call *);
     void (*prepared)(struct call *);
     void (*gate)(struct call *);
     void (*timer)(struct call *);
-    bool (*idle)(struct run *);     /* nothing is ready: true = it made something happen; NULL = just wait */
+    bool (*idle)(
+        struct run *); /* nothing is ready: true = it made something happen; NULL = just wait */
     void (*recalled)(struct call *); /* a result came from the journal; NULL = that's all */
 };
 extern const struct mu_world mu_world_live, mu_world_dry;

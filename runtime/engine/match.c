@@ -19,8 +19,8 @@
 struct mu_cursor {
     struct recorded *rows;
     size_t count, cap;
-    size_t at;        /* next row to deliver */
-    uint32_t *slots;  /* (task, seq) → index + 1 of its c, n or i row; open addressing */
+    size_t at;       /* next row to deliver */
+    uint32_t *slots; /* (task, seq) → index + 1 of its c, n or i row; open addressing */
     uint32_t *outcomes;
     size_t slot_count; /* a power of two */
 };
@@ -34,7 +34,8 @@ static uint64_t hash_of(const char *task, int64_t seq)
     return h ^ (h >> 29);
 }
 
-static uint32_t *slot_for(const struct mu_cursor *cursor, uint32_t *table, const char *task, int64_t seq)
+static uint32_t *slot_for(const struct mu_cursor *cursor, uint32_t *table, const char *task,
+                          int64_t seq)
 {
     size_t mask = cursor->slot_count - 1;
     for (size_t i = hash_of(task, seq) & mask;; i = (i + 1) & mask) {
@@ -55,7 +56,8 @@ static bool keep_row(const struct mu_row *row, void *ud)
         cursor->rows = mu_xrealloc(cursor->rows, cursor->cap, sizeof *cursor->rows);
     }
     /* One allocation a row: its texts behind each other. */
-    const char *texts[] = {row->task, row->verb, row->args, row->digest, row->src, row->step, row->value};
+    const char *texts[] = {row->task, row->verb, row->args, row->digest,
+                           row->src,  row->step, row->value};
     size_t lens[MU_COUNT(texts)], total = 0;
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         total += lens[i] = strlen(texts[i]) + 1;
@@ -63,7 +65,7 @@ static bool keep_row(const struct mu_row *row, void *ud)
     struct recorded *kept = &cursor->rows[cursor->count++];
     *kept = (struct recorded){.row = *row};
     const char **fields[] = {&kept->row.task, &kept->row.verb, &kept->row.args, &kept->row.digest,
-                             &kept->row.src, &kept->row.step, &kept->row.value};
+                             &kept->row.src,  &kept->row.step, &kept->row.value};
     for (size_t i = 0; i < MU_COUNT(texts); i++) {
         memcpy(block, texts[i], lens[i]);
         *fields[i] = block;
@@ -111,7 +113,8 @@ void cursor_free(struct mu_cursor *cursor)
     free(cursor);
 }
 
-static struct recorded *look_up(const struct mu_cursor *cursor, uint32_t *table, const char *task, int64_t seq)
+static struct recorded *look_up(const struct mu_cursor *cursor, uint32_t *table, const char *task,
+                                int64_t seq)
 {
     uint32_t found = *slot_for(cursor, table, task, seq);
     return found ? &cursor->rows[found - 1] : NULL;
@@ -135,7 +138,8 @@ const struct recorded *cursor_first(const struct mu_cursor *cursor, char type)
     return NULL;
 }
 
-void cursor_each(const struct mu_cursor *cursor, bool (*cb)(const struct mu_row *, void *ud), void *ud)
+void cursor_each(const struct mu_cursor *cursor, bool (*cb)(const struct mu_row *, void *ud),
+                 void *ud)
 {
     for (size_t i = 0; i < cursor->count; i++)
         if (!cb(&cursor->rows[i].row, ud))
@@ -176,7 +180,8 @@ int cursor_starts_without_frontier(const struct mu_cursor *cursor)
             continue;
         if (strcmp(row->verb, "start") == 0 || strcmp(row->verb, "resume") == 0)
             starts++;
-        else if (strcmp(row->verb, "frontier") == 0 || strcmp(row->verb, "stop") == 0 || strcmp(row->verb, "unpark") == 0)
+        else if (strcmp(row->verb, "frontier") == 0 || strcmp(row->verb, "stop") == 0 ||
+                 strcmp(row->verb, "unpark") == 0)
             starts = 0;
     }
     return starts;
@@ -190,8 +195,8 @@ const struct recorded *cursor_left_over(const struct mu_cursor *cursor)
     return NULL;
 }
 
-bool cursor_match(struct run *run, struct recorded *rec, const char *task, int64_t seq, const char *verb,
-                  const char *digest, const char *src)
+bool cursor_match(struct run *run, struct recorded *rec, const char *task, int64_t seq,
+                  const char *verb, const char *digest, const char *src)
 {
     if (strcmp(rec->row.verb, verb) == 0 && strcmp(rec->row.digest, digest) == 0) {
         rec->used = true;
@@ -199,9 +204,12 @@ bool cursor_match(struct run *run, struct recorded *rec, const char *task, int64
     }
     bool same_verb = strcmp(rec->row.verb, verb) == 0;
     run_park(run, "diverged",
-             "the playbook no longer does what this run recorded. Row %lld (task %s, call %lld): recorded %s at %s; "
-             "now it %s%s at %s. Nothing was done. Start a new run of the changed playbook, or undo this one",
-             (long long)rec->row.gsn, task, (long long)seq, rec->row.verb, rec->row.src[0] ? rec->row.src : "?",
+             "the playbook no longer does what this run recorded. Row %lld (task %s, call %lld): "
+             "recorded %s at %s; "
+             "now it %s%s at %s. Nothing was done. Start a new run of the changed playbook, or "
+             "undo this one",
+             (long long)rec->row.gsn, task, (long long)seq, rec->row.verb,
+             rec->row.src[0] ? rec->row.src : "?",
              same_verb ? "gives other arguments to " : "calls ", verb, src[0] ? src : "?");
     return false;
 }
@@ -211,9 +219,11 @@ bool cursor_match(struct run *run, struct recorded *rec, const char *task, int64
 static void diverged_row(struct run *run, const struct mu_row *row)
 {
     run_park(run, "diverged",
-             "row %lld records %s at %s (task %s, call %lld), which the playbook no longer makes. Nothing was done. "
+             "row %lld records %s at %s (task %s, call %lld), which the playbook no longer makes. "
+             "Nothing was done. "
              "Start a new run of the changed playbook, or undo this one",
-             (long long)row->gsn, row->verb, row->src[0] ? row->src : "?", row->task, (long long)row->seq);
+             (long long)row->gsn, row->verb, row->src[0] ? row->src : "?", row->task,
+             (long long)row->seq);
 }
 
 /* Puts a recorded result on the call as if the world had answered. */

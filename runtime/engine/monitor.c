@@ -74,15 +74,18 @@ static MU_NORETURN void monitor(const struct mu_execute *how)
             _exit(MU_RUN_INTERNAL);
         if (!start_again(status))
             _exit(WEXITSTATUS(status));
-        mu_warn("engine", "%s: the executor %s %d; starting another", how->path, WIFSIGNALED(status) ? "died by signal" : "left with",
+        mu_warn("engine", "%s: the executor %s %d; starting another", how->path,
+                WIFSIGNALED(status) ? "died by signal" : "left with",
                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         pause_ms(starts < 3 ? 50L << starts : 1000L << (starts - 3));
     }
-    mu_error("engine", "%s: %d executors ended one after another; resume it by hand", how->path, MOST_STARTS);
+    mu_error("engine", "%s: %d executors ended one after another; resume it by hand", how->path,
+             MOST_STARTS);
     _exit(MU_RUN_TEMPORARY);
 }
 
-enum mu_err mu_monitor_start(const struct mu_execute *how, int *wake_fd, pid_t *pid, struct mu_fail *fail)
+enum mu_err mu_monitor_start(const struct mu_execute *how, int *wake_fd, pid_t *pid,
+                             struct mu_fail *fail)
 {
     int ends[2];
     if (pipe(ends) != 0)

@@ -19,7 +19,8 @@ static void note_step(struct task *task, const json_t *value)
 
 static void note_finish(struct task *task, const json_t *value)
 {
-    run_stop(task->run, STOP_FINISH, mu_json_str(value, "result", ""), mu_json_str(value, "why", ""));
+    run_stop(task->run, STOP_FINISH, mu_json_str(value, "result", ""),
+             mu_json_str(value, "why", ""));
 }
 
 static void note_fail(struct task *task, const json_t *value)
@@ -36,7 +37,8 @@ static void note_undo(struct task *task, const json_t *value)
 static const struct {
     const char *verb;
     void (*effect)(struct task *, const json_t *value);
-} effects[] = {{"step", note_step}, {"finish", note_finish}, {"fail", note_fail}, {"undo", note_undo}};
+} effects[] = {
+    {"step", note_step}, {"finish", note_finish}, {"fail", note_fail}, {"undo", note_undo}};
 
 static void apply_effect(struct task *task, const char *verb, const char *value, size_t len)
 {
@@ -59,8 +61,8 @@ static char *scrub(const char *value, size_t len)
     return text;
 }
 
-enum mu_err note_put(struct task *task, const char *verb, const char *value, size_t len, const char *src,
-                     struct mu_fail *fail)
+enum mu_err note_put(struct task *task, const char *verb, const char *value, size_t len,
+                     const char *src, struct mu_fail *fail)
 {
     struct run *run = task->run;
     char digest[MU_DIGEST_HEX];
@@ -81,7 +83,8 @@ enum mu_err note_put(struct task *task, const char *verb, const char *value, siz
     if (fits) /* only then: a finish that was not recorded ends nothing */
         apply_effect(task, verb, value, len);
     if (fits && rec == NULL)
-        record_row(run, MU_ROW_NOTE, task->path, seq, verb, "", digest, src, task->step, run->now_ms, value);
+        record_row(run, MU_ROW_NOTE, task->path, seq, verb, "", digest, src, task->step,
+                   run->now_ms, value);
     free(clean);
     return MU_OK;
 }

@@ -14,15 +14,22 @@
 
 #define RETRY_MS 30000
 
-void outbox_put(struct run *run, const char *kind, const char *to, const char *subject, const char *body, const char *dedup)
+void outbox_put(struct run *run, const char *kind, const char *to, const char *subject,
+                const char *body, const char *dedup)
 {
     if (run->store == NULL || !run->world->sends || to[0] == '\0')
         return;
     struct mu_fail fail;
-    struct mu_store_message message = {.run = run->name, .kind = kind, .to = to, .subject = subject, .body = body,
-                                       .dedup = dedup, .created = mu_clock_real_ms()};
+    struct mu_store_message message = {.run = run->name,
+                                       .kind = kind,
+                                       .to = to,
+                                       .subject = subject,
+                                       .body = body,
+                                       .dedup = dedup,
+                                       .created = mu_clock_real_ms()};
     if (mu_store_message_put(run->store, &message, &fail) != MU_OK)
-        mu_error("engine", "%s: not recorded, not told (%s to %s): %s", run->name, kind, to, fail.text);
+        mu_error("engine", "%s: not recorded, not told (%s to %s): %s", run->name, kind, to,
+                 fail.text);
     outbox_send(run);
 }
 
@@ -31,9 +38,11 @@ struct sending {
     char *kind, *to;
 };
 
-static json_t *told_row(const struct sending *sending, const json_t *result, bool ok, const char *why)
+static json_t *told_row(const struct sending *sending, const json_t *result, bool ok,
+                        const char *why)
 {
-    json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "kind", sending->kind, "to", sending->to, "ok", ok, "why", why);
+    json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "kind", sending->kind, "to", sending->to, "ok",
+                            ok, "why", why);
     json_t *sent = mu_json_get(result, "sent");
     if (sent)
         json_object_set(row, "sent", sent);
@@ -82,8 +91,9 @@ static void send_one(struct run *run, const struct mu_store_message *message)
     *sending = (struct sending){message->id, mu_xstrdup(message->kind), mu_xstrdup(message->to)};
     /* The domain the run is about: a message about it must not travel through it. */
     sub_host_call(run, "notify.direct",
-                  json_pack("{s:s, s:s, s:s, s:s, s:s?}", "to", message->to, "subject", message->subject, "text", message->body,
-                            "kind", message->kind, "domain", mu_json_str(run->params, "domain", NULL)),
+                  json_pack("{s:s, s:s, s:s, s:s, s:s?}", "to", message->to, "subject",
+                            message->subject, "text", message->body, "kind", message->kind,
+                            "domain", mu_json_str(run->params, "domain", NULL)),
                   message->dedup, sent, sending);
 }
 

@@ -38,7 +38,8 @@ bool policy_verb_named(const json_t *may_change, const char *verb)
     return false;
 }
 
-enum mu_err policy_may(const struct run *run, const struct mu_verb *verb, const json_t *args, struct mu_fail *fail)
+enum mu_err policy_may(const struct run *run, const struct mu_verb *verb, const json_t *args,
+                       struct mu_fail *fail)
 {
     if (verb->kind != MU_ACT)
         return MU_OK;
@@ -51,7 +52,8 @@ enum mu_err policy_may(const struct run *run, const struct mu_verb *verb, const 
             return MU_OK;
     }
     return mu_fail_set(fail, MU_REFUSED,
-                       "%s%s%s is not in this playbook's may_change: it may not do that. Add \"%s%s%s\" there if it should",
-                       verb->name, target ? " on " : "", target ? target : "", verb->name, target ? ":" : "",
-                       target ? target : "");
+                       "%s%s%s is not in this playbook's may_change: it may not do that. Add "
+                       "\"%s%s%s\" there if it should",
+                       verb->name, target ? " on " : "", target ? target : "", verb->name,
+                       target ? ":" : "", target ? target : "");
 }

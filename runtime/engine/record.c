@@ -65,13 +65,23 @@ bool record_barrier(struct run *run)
     return flush(run, true);
 }
 
-void record_row(struct run *run, char type, const char *task, int64_t seq, const char *verb, const char *args,
-                const char *digest, const char *src, const char *step, int64_t ts, const char *value)
+void record_row(struct run *run, char type, const char *task, int64_t seq, const char *verb,
+                const char *args, const char *digest, const char *src, const char *step, int64_t ts,
+                const char *value)
 {
     if (run->verifying)
         return;
-    struct mu_row row = {.epoch = run->epoch, .type = type, .task = task, .seq = seq, .verb = verb, .args = args,
-                         .digest = digest, .src = src, .step = step, .ts = ts, .value = value};
+    struct mu_row row = {.epoch = run->epoch,
+                         .type = type,
+                         .task = task,
+                         .seq = seq,
+                         .verb = verb,
+                         .args = args,
+                         .digest = digest,
+                         .src = src,
+                         .step = step,
+                         .ts = ts,
+                         .value = value};
     mu_journal_append(run->journal, &row);
     record_flush_soon(run);
 }
@@ -79,7 +89,8 @@ void record_row(struct run *run, char type, const char *task, int64_t seq, const
 void record_call(struct call *call, char type, const char *value)
 {
     record_row(call->run, type, call->task->path, call->seq, call->name,
-               type == MU_ROW_OUTCOME ? "" : call->args_text, call->digest, call->src, call->step, call->ts, value);
+               type == MU_ROW_OUTCOME ? "" : call->args_text, call->digest, call->src, call->step,
+               call->ts, value);
 }
 
 void record_host(struct run *run, const char *verb, json_t *value_take)

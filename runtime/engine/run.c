@@ -16,7 +16,7 @@
 #include "engine/internal.h"
 #include "lua/vm.h"
 
-#define POLL_MS    1000  /* the truth about the store; a poke only makes it earlier */
+#define POLL_MS     1000  /* the truth about the store; a poke only makes it earlier */
 #define FAREWELL_MS 10000 /* how long the last messages may take before they are left to others */
 
 int64_t run_clock(const struct run *run)
@@ -58,13 +58,16 @@ static enum mu_err read_start(struct run *run, struct mu_fail *fail)
 {
     const struct recorded *first = cursor_first(run->cursor, MU_ROW_HOST);
     if (first == NULL || strcmp(first->row.verb, "start") != 0)
-        return mu_fail_set(fail, MU_STORAGE, "the journal has no start row: this is not a muster run");
+        return mu_fail_set(fail, MU_STORAGE,
+                           "the journal has no start row: this is not a muster run");
     run->start = mu_json_parse(first->row.value, strlen(first->row.value), fail);
     if (run->start == NULL)
         return fail->class;
     int64_t level = mu_json_int(run->start, "language", 0);
     if (level != MU_LANGUAGE_LEVEL)
-        return mu_fail_set(fail, MU_USAGE, "this run was written at language level %lld, this muster speaks %d: use the muster that started it",
+        return mu_fail_set(fail, MU_USAGE,
+                           "this run was written at language level %lld, this muster speaks %d: "
+                           "use the muster that started it",
                            (long long)level, MU_LANGUAGE_LEVEL);
     run->name = mu_xstrdup(mu_json_str(run->start, "run", "run"));
     run->incident = mu_xstrdup(mu_json_str(run->start, "incident", ""));
@@ -106,7 +109,9 @@ static void drop_calls(struct run *run)
 {
     sub_host_cancel(run);
     while (run->pending) {
-        run->pending->kind = run->pending->kind == MU_CALL_GATE ? MU_CALL_TIMER : run->pending->kind; /* gates outlive us */
+        run->pending->kind = run->pending->kind == MU_CALL_GATE
+                                 ? MU_CALL_TIMER
+                                 : run->pending->kind; /* gates outlive us */
         call_cancel(run->pending);
     }
     sweep(run);
@@ -132,7 +137,8 @@ void run_unload(struct run *run)
     json_t *values[] = {run->start, run->may_change, run->outlook, run->who};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
-    char *texts[] = {run->name, run->incident, run->world_name, run->stop_result, run->stop_why, run->path};
+    char *texts[] = {run->name,        run->incident, run->world_name,
+                     run->stop_result, run->stop_why, run->path};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);
 }
@@ -163,7 +169,8 @@ void run_deliver(struct run *run, struct call *call)
     if (call->recorded && run->world->recalled && !run->verifying)
         run->world->recalled(call);
     call_pending_remove(call);
-    if (call->state == MU_CALL_CHECKED || call->state == MU_CALL_MATCHED || call->state == MU_CALL_ARRIVED)
+    if (call->state == MU_CALL_CHECKED || call->state == MU_CALL_MATCHED ||
+        call->state == MU_CALL_ARRIVED)
         call_enter(call, MU_CALL_DONE);
     struct task *task = call->task;
     task_complete(task, call);
@@ -173,13 +180,15 @@ void run_deliver(struct run *run, struct call *call)
 /* {"how":...,"ok":true,"value":...}: canonical by construction. */
 static char *outcome_text(const struct call *call)
 {
-    return call->ok ? mu_xasprintf("{\"how\":\"%s\",\"ok\":true,\"value\":%s}", call->how, call->value)
-                    : mu_xasprintf("{\"error\":%s,\"how\":\"%s\",\"ok\":false}", call->value, call->how);
+    return call->ok
+               ? mu_xasprintf("{\"how\":\"%s\",\"ok\":true,\"value\":%s}", call->how, call->value)
+               : mu_xasprintf("{\"error\":%s,\"how\":\"%s\",\"ok\":false}", call->value, call->how);
 }
 
 static bool is_outcome(const struct call *call)
 {
-    return call->kind == MU_CALL_GATE || !call->ok || (call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT);
+    return call->kind == MU_CALL_GATE || !call->ok ||
+           (call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT);
 }
 
 static void append_arrived(struct call *call)
@@ -232,21 +241,25 @@ static void send_intended(struct run *run)
 
 static void stop_cancelled(struct run *run, const json_t *person, const char *reason)
 {
-    char *why = mu_xasprintf("cancelled by %s%s%s", mu_json_str(person, "name", "?"), reason[0] ? ": " : "", reason);
+    char *why = mu_xasprintf("cancelled by %s%s%s", mu_json_str(person, "name", "?"),
+                             reason[0] ? ": " : "", reason);
     run_stop(run, STOP_CANCEL, "cancelled", why);
     free(why);
 }
 
-static bool take_order(int64_t id, const char *kind, const char *who, const char *reason, int64_t at, void *ud)
+static bool take_order(int64_t id, const char *kind, const char *who, const char *reason,
+                       int64_t at, void *ud)
 {
     struct run *run = ud;
     (void)at;
     json_t *person = mu_json_parse(who, strlen(who), NULL);
     if (strcmp(kind, "cancel") == 0 && run->stop == STOP_NONE) {
-        record_host(run, "cancel", json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
+        record_host(run, "cancel",
+                    json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
         stop_cancelled(run, person, reason ? reason : "");
     } else if (strcmp(kind, "unpark") == 0) {
-        record_host(run, "unpark", json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
+        record_host(run, "unpark",
+                    json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
         run->stale = false;
         run->unparked = true;
     }
@@ -302,10 +315,11 @@ bool run_too_stale(struct call *call)
         mu_duration_text(run->down_ms, away);
     else
         snprintf(away, sizeof away, "too long before it parked");
-    run_park(run, "stale",
-             "nobody executed this run for %s (stale_after is %s); before %s at %s it asks a person. "
-             "Go on: muster resume %s --go-on --reason \"...\"",
-             away, mu_duration_text(run->stale_after_ms, most), call->name, call->src, run->name);
+    run_park(
+        run, "stale",
+        "nobody executed this run for %s (stale_after is %s); before %s at %s it asks a person. "
+        "Go on: muster resume %s --go-on --reason \"...\"",
+        away, mu_duration_text(run->stale_after_ms, most), call->name, call->src, run->name);
     return true;
 }
 
@@ -361,8 +375,9 @@ static void go_live(struct run *run)
     if (!run->world->sends && cursor_last_ts(run->cursor) > mu_clock_real_ms())
         run->skipped_ms = cursor_last_ts(run->cursor) - mu_clock_real_ms();
     if (cursor_rows(run->cursor) > 1)
-        record_host(run, "frontier", json_pack("{s:I, s:I}", "rows", (json_int_t)cursor_rows(run->cursor), "ms",
-                                               (json_int_t)(mu_clock_real_ms() - run->resumed_ms)));
+        record_host(run, "frontier",
+                    json_pack("{s:I, s:I}", "rows", (json_int_t)cursor_rows(run->cursor), "ms",
+                              (json_int_t)(mu_clock_real_ms() - run->resumed_ms)));
     record_flush(run); /* poison detection: from here on a death is no fault of what was replayed */
     for (struct call *call = run->pending, *next; call && run->stop == STOP_NONE; call = next) {
         next = call->next_pending;
@@ -409,8 +424,10 @@ static void begin_epoch(struct run *run)
     measure_down_time(run);
     char host[256] = "";
     gethostname(host, sizeof host - 1);
-    record_host(run, "resume", json_pack("{s:I, s:i, s:s, s:O?, s:I}", "epoch", (json_int_t)run->epoch, "pid", (int)getpid(),
-                                         "host", host, "who", run->who, "down_ms", (json_int_t)run->down_ms));
+    record_host(run, "resume",
+                json_pack("{s:I, s:i, s:s, s:O?, s:I}", "epoch", (json_int_t)run->epoch, "pid",
+                          (int)getpid(), "host", host, "who", run->who, "down_ms",
+                          (json_int_t)run->down_ms));
     record_barrier(run); /* poison detection counts these rows */
 }
 
@@ -449,9 +466,12 @@ static void play(struct run *run)
     begin_epoch(run);
     take_recorded_cancel(run);
     if (run->store)
-        (void)!mu_store_orders(run->store, run->name, take_order, run, NULL); /* an unpark may be what woke us */
+        (void)!mu_store_orders(run->store, run->name, take_order, run,
+                               NULL); /* an unpark may be what woke us */
     if (!run->unparked && cursor_starts_without_frontier(run->cursor) >= MU_LIMIT_STARTS)
-        run_park(run, "poisoned", "%d executors died before they reached the frontier; look at %s.log, then muster resume %s --go-on",
+        run_park(run, "poisoned",
+                 "%d executors died before they reached the frontier; look at %s.log, then muster "
+                 "resume %s --go-on",
                  MU_LIMIT_STARTS, run->path ? run->path : run->name, run->name);
     cursor_replay(run);
     go_live(run);
@@ -467,8 +487,9 @@ static const struct {
     const char *state;
     enum mu_run_exit exit;
 } endings[] = {
-    {STOP_FINISH, "finished", MU_RUN_FINISHED}, {STOP_RETURN, "finished", MU_RUN_FINISHED}, {STOP_FAIL, "failed", MU_RUN_FAILED},
-    {STOP_ERROR, "failed", MU_RUN_FAILED},      {STOP_CANCEL, "cancelled", MU_RUN_CANCELLED},
+    {STOP_FINISH, "finished", MU_RUN_FINISHED},   {STOP_RETURN, "finished", MU_RUN_FINISHED},
+    {STOP_FAIL, "failed", MU_RUN_FAILED},         {STOP_ERROR, "failed", MU_RUN_FAILED},
+    {STOP_CANCEL, "cancelled", MU_RUN_CANCELLED},
 };
 
 static int exit_for(const struct run *run, enum mu_run_exit usual)
@@ -484,10 +505,11 @@ static int exit_for(const struct run *run, enum mu_run_exit usual)
 
 static json_t *end_row(struct run *run, const char *state, int exit_code)
 {
-    json_t *row = json_pack("{s:s, s:s, s:s, s:i, s:I, s:{s:I, s:I, s:I}}", "state", state, "result", run->stop_result, "why",
-                            run->stop_why, "exit", exit_code, "took_ms", (json_int_t)(run_clock(run) - run->started_ms),
-                            "counts", "probes", (json_int_t)run->probes, "acts", (json_int_t)run->acts, "gates",
-                            (json_int_t)run->gates);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:i, s:I, s:{s:I, s:I, s:I}}", "state", state,
+                            "result", run->stop_result, "why", run->stop_why, "exit", exit_code,
+                            "took_ms", (json_int_t)(run_clock(run) - run->started_ms), "counts",
+                            "probes", (json_int_t)run->probes, "acts", (json_int_t)run->acts,
+                            "gates", (json_int_t)run->gates);
     if (!run->world->sends)
         json_object_set(row, "outlook", run->outlook);
     return row;
@@ -522,7 +544,8 @@ static int end_run(struct run *run, const char *state, int exit_code, json_t *ro
         return MU_RUN_TEMPORARY;
     if (run->store == NULL)
         return exit_code;
-    (void)!mu_store_run_update(run->store, run->name, state, run->stop_result, run->stop_why, "", run_clock(run), -1, exit_code, NULL);
+    (void)!mu_store_run_update(run->store, run->name, state, run->stop_result, run->stop_why, "",
+                               run_clock(run), -1, exit_code, NULL);
     gate_close_all(run);
     (void)!mu_store_lock_release_all(run->store, run->name, NULL);
     return exit_code;
@@ -535,7 +558,8 @@ static int park_run(struct run *run)
         return MU_RUN_TEMPORARY;
     mu_error("engine", "%s parked (%s): %s", run->name, run->park_why, run->stop_why);
     if (run->store)
-        (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why, run->park_why, -1, -1, -1, NULL);
+        (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why,
+                                   run->park_why, -1, -1, -1, NULL);
     tell_owner(run, "parked", run->stop_why);
     farewell(run);
     record_barrier(run);
@@ -545,7 +569,8 @@ static int park_run(struct run *run)
 static bool act_is_out(const struct run *run)
 {
     for (const struct call *call = run->pending; call; call = call->next_pending)
-        if (call->kind == MU_CALL_VERB && call->intended && (call->state == MU_CALL_SENT || call->state == MU_CALL_DOUBT))
+        if (call->kind == MU_CALL_VERB && call->intended &&
+            (call->state == MU_CALL_SENT || call->state == MU_CALL_DOUBT))
             return true;
     return false;
 }
@@ -602,9 +627,10 @@ static int conclude(struct run *run)
 static int end_again(struct run *run, json_t *end_take)
 {
     begin_epoch(run);
-    run_stop(run, STOP_RETURN, mu_json_str(end_take, "result", ""), mu_json_str(end_take, "why", ""));
-    int code = end_run(run, mu_json_str(end_take, "state", "finished"), (int)mu_json_int(end_take, "exit", MU_RUN_INTERNAL),
-                       json_incref(end_take));
+    run_stop(run, STOP_RETURN, mu_json_str(end_take, "result", ""),
+             mu_json_str(end_take, "why", ""));
+    int code = end_run(run, mu_json_str(end_take, "state", "finished"),
+                       (int)mu_json_int(end_take, "exit", MU_RUN_INTERNAL), json_incref(end_take));
     json_decref(end_take);
     return code;
 }
@@ -619,10 +645,14 @@ static enum mu_err check_rows(const char *path, struct mu_fail *fail)
         return fail->class;
     if (verdict.ok)
         return MU_OK;
-    return mu_fail_set(fail, MU_STORAGE, "%.300s was changed and is not gone on with: %.300s. Look at it with muster verify; start a new run", path, verdict.why);
+    return mu_fail_set(fail, MU_STORAGE,
+                       "%.300s was changed and is not gone on with: %.300s. Look at it with muster "
+                       "verify; start a new run",
+                       path, verdict.why);
 }
 
-static enum mu_err open_journal(struct run *run, const struct mu_execute *how, struct mu_journal **journal, struct mu_fail *fail)
+static enum mu_err open_journal(struct run *run, const struct mu_execute *how,
+                                struct mu_journal **journal, struct mu_fail *fail)
 {
     *journal = how->journal;
     if (how->journal)
@@ -635,7 +665,8 @@ static enum mu_err open_journal(struct run *run, const struct mu_execute *how, s
     return mu_journal_last_gsn(*journal) > 1 ? check_rows(how->path, fail) : MU_OK;
 }
 
-static enum mu_err prepare(struct run *run, const struct mu_execute *how, struct mu_journal *journal, struct mu_fail *fail)
+static enum mu_err prepare(struct run *run, const struct mu_execute *how,
+                           struct mu_journal *journal, struct mu_fail *fail)
 {
     run->config = how->config;
     run->wake_fd = how->wake_fd;
@@ -653,7 +684,8 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how, struct
 static int execute(struct run *run)
 {
     if (run->store)
-        (void)!mu_store_run_update(run->store, run->name, "running", NULL, NULL, "", -1, getpid(), -1, NULL);
+        (void)!mu_store_run_update(run->store, run->name, "running", NULL, NULL, "", -1, getpid(),
+                                   -1, NULL);
     json_t *end = last_host_value(run, "end");
     if (end)
         return end_again(run, end);
@@ -664,13 +696,16 @@ static int execute(struct run *run)
 }
 
 /* The file becomes the whole evidence; then it is replayed once offline (J9). */
-static void seal_and_verify(struct mu_journal *journal, const struct mu_config *config, const char *name)
+static void seal_and_verify(struct mu_journal *journal, const struct mu_config *config,
+                            const char *name)
 {
     struct mu_fail fail;
     if (mu_journal_seal(journal, &fail) != MU_OK)
         mu_warn("engine", "%s: not sealed: %s", name, fail.text);
     if (mu_run_verify(journal, config, &fail) != MU_OK)
-        mu_error("engine", "%s: the offline replay differs; this is a bug of muster, please report it: %s", name, fail.text);
+        mu_error("engine",
+                 "%s: the offline replay differs; this is a bug of muster, please report it: %s",
+                 name, fail.text);
 }
 
 int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
@@ -679,7 +714,12 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
     struct mu_journal *journal = NULL;
     int code = MU_RUN_REFUSED;
     signals_ignore();
-    enum mu_err err = open_journal(run, how, &journal, fail);
+    enum mu_err err =
+        mu_vm_self_test()
+            ? open_journal(run, how, &journal, fail)
+            : mu_fail_set(
+                  fail, MU_INTERNAL,
+                  "two Lua states with one seed order tables differently: this build can't replay");
     if (err == MU_OK)
         err = prepare(run, how, journal, fail);
     if (err == MU_OK) {

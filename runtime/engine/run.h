@@ -20,7 +20,8 @@
 #include "playbook/header.h"
 #include "store/store.h"
 
-#define MU_LANGUAGE_LEVEL 1 /* raised when pairs order, number text, prelude or a pure verb change (J10) */
+#define MU_LANGUAGE_LEVEL \
+    1 /* raised when pairs order, number text, prelude or a pure verb change (J10) */
 
 /* What a run ends with; design section 11. cli/cli.h spells the same numbers. */
 enum mu_run_exit {
@@ -38,16 +39,17 @@ enum mu_run_exit {
 struct mu_run_request {
     const struct mu_bundle *bundle;
     const struct mu_header *header;
-    const json_t *params;       /* resolved */
+    const json_t *params; /* resolved */
     const struct mu_config *config;
-    const char *world;          /* "live" or "dry-run" */
-    const char *incident;       /* "INC-118", or NULL: a live run opens one */
-    const char *reason;         /* or NULL */
-    const char *undoes;         /* the run it takes back, or NULL: a lock that one holds is no obstacle and stays its */
-    const json_t *who;          /* {name, uid, host, tty} */
-    const json_t *samples;      /* array, or NULL: the run probes first */
-    uint32_t seed;              /* 0 = take one from the kernel */
-    bool lab;                   /* answers come from `muster lab`: said wherever a person reads */
+    const char *world;    /* "live" or "dry-run" */
+    const char *incident; /* "INC-118", or NULL: a live run opens one */
+    const char *reason;   /* or NULL */
+    const char *
+        undoes; /* the run it takes back, or NULL: a lock that one holds is no obstacle and stays its */
+    const json_t *who;     /* {name, uid, host, tty} */
+    const json_t *samples; /* array, or NULL: the run probes first */
+    uint32_t seed;         /* 0 = take one from the kernel */
+    bool lab;              /* answers come from `muster lab`: said wherever a person reads */
 };
 
 struct mu_run_created {
@@ -58,17 +60,18 @@ struct mu_run_created {
 
 /* Checks the locks, takes the next run number, writes the journal with the bundle and row 1, durably.
  * On failure nothing is left behind. MU_CONFLICT: the lock's owner is named. */
-enum mu_err mu_run_create(struct mu_store *, const struct mu_run_request *, struct mu_run_created *, struct mu_fail *);
+enum mu_err mu_run_create(struct mu_store *, const struct mu_run_request *, struct mu_run_created *,
+                          struct mu_fail *);
 /* The same into a journal in memory, without a store: for probes from the shell. */
 struct mu_journal *mu_run_create_memory(const struct mu_run_request *);
 
 struct mu_execute {
-    const char *path;               /* of the run file; NULL with journal set */
-    struct mu_journal *journal;     /* in memory, or NULL */
+    const char *path;           /* of the run file; NULL with journal set */
+    struct mu_journal *journal; /* in memory, or NULL */
     const struct mu_config *config;
-    const char *state_dir;          /* control store; NULL = none (memory) */
-    const json_t *who;              /* who started or resumed it; or NULL */
-    int wake_fd;                    /* one byte is written after every flush; -1 = none */
+    const char *state_dir; /* control store; NULL = none (memory) */
+    const json_t *who;     /* who started or resumed it; or NULL */
+    int wake_fd;           /* one byte is written after every flush; -1 = none */
 };
 
 /* The executor: blocks until the run ended, parked or must leave. Returns enum mu_run_exit, or
@@ -90,7 +93,8 @@ bool mu_run_poke(const char *path);
 /* The undo of a run as a playbook of its own, made from the journal alone (J11): a bundle whose main
  * calls the open inverses, newest first. title NULL = all items, else the one of that title. MU_USAGE
  * when nothing is open. */
-enum mu_err mu_undo_bundle(struct mu_journal *, const char *title, struct mu_bundle **out, struct mu_fail *);
+enum mu_err mu_undo_bundle(struct mu_journal *, const char *title, struct mu_bundle **out,
+                           struct mu_fail *);
 /* A playbook that makes one call, for `muster call`. args: the array as written. */
 struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act);
 

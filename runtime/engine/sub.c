@@ -64,7 +64,8 @@ static struct call *host_call_new(struct run *run, const char *name, sub_done_cb
     return sub;
 }
 
-void sub_host_call(struct run *run, const char *verb, json_t *args_take, const char *dedup, sub_done_cb *done, void *ud)
+void sub_host_call(struct run *run, const char *verb, json_t *args_take, const char *dedup,
+                   sub_done_cb *done, void *ud)
 {
     char hex[MU_SHA256_HEX];
     struct call *sub = host_call_new(run, verb, done, ud);
@@ -74,7 +75,8 @@ void sub_host_call(struct run *run, const char *verb, json_t *args_take, const c
     json_decref(args_take);
 }
 
-void sub_host_doctor(struct run *run, const struct mu_module *module, void *module_state, sub_done_cb *done, void *ud)
+void sub_host_doctor(struct run *run, const struct mu_module *module, void *module_state,
+                     sub_done_cb *done, void *ud)
 {
     struct call *sub = host_call_new(run, module->name, done, ud);
     sub->doctor = (struct mu_verb){.name = module->name, .kind = MU_PROBE, .start = module->doctor};
@@ -91,7 +93,8 @@ bool sub_host_busy(const struct run *run)
 
 static void unlink_sub(struct call *sub)
 {
-    for (struct call **at = sub->parent ? &sub->parent->subs : &sub->run->host_calls; *at; at = &(*at)->sibling)
+    for (struct call **at = sub->parent ? &sub->parent->subs : &sub->run->host_calls; *at;
+         at = &(*at)->sibling)
         if (*at == sub) {
             *at = sub->sibling;
             return;

@@ -166,9 +166,11 @@ static void after_resume(struct task *task, int status, int results)
     if (run->stop != STOP_NONE)
         return;
     if (mu_vm_out_of_memory(run->vm)) {
-        run_park(run, "memory", "the playbook needs more than %u MiB of memory", MU_LIMIT_LUA_HARD >> 20);
+        run_park(run, "memory", "the playbook needs more than %u MiB of memory",
+                 MU_LIMIT_LUA_HARD >> 20);
     } else if (mu_vm_stopped(run->vm)) {
-        run_park(run, "budget", "the playbook computed for more than %d s without calling anything", MU_LIMIT_SLICE_CPU_S);
+        run_park(run, "budget", "the playbook computed for more than %d s without calling anything",
+                 MU_LIMIT_SLICE_CPU_S);
     } else if (status == LUA_OK) {
         lua_settop(task->thread, results ? 1 : 0);
         end_task(task, TASK_DONE, results != 0);
@@ -231,11 +233,13 @@ static char *object_text(lua_State *L, int object)
     static const char *const fields[] = {"src", "verb", "why"};
     for (size_t i = 0; i < MU_COUNT(fields); i++) {
         lua_pushstring(L, fields[i]);
-        lua_rawget(L, object); /* raw: a module's table, raised as an error, would raise another one here */
+        lua_rawget(
+            L,
+            object); /* raw: a module's table, raised as an error, would raise another one here */
     }
     const char *src = lua_tostring(L, -3), *verb = lua_tostring(L, -2), *why = lua_tostring(L, -1);
-    char *text = mu_xasprintf("%s%s%s%s%s", src ? src : "", src ? ": " : "", verb ? verb : "", verb ? ": " : "",
-                              why ? why : "an error without a reason");
+    char *text = mu_xasprintf("%s%s%s%s%s", src ? src : "", src ? ": " : "", verb ? verb : "",
+                              verb ? ": " : "", why ? why : "an error without a reason");
     lua_pop(L, 3);
     return text;
 }
@@ -279,7 +283,8 @@ static int l_spawn(lua_State *L)
     if (run->current == NULL)
         return luaL_error(L, "blocks run inside main or detect");
     if (run->current->depth + 1 > MU_LIMIT_TASK_DEPTH || run->task_count >= MU_LIMIT_TASKS)
-        return luaL_error(L, "too many tasks: at most %d, %d blocks deep", MU_LIMIT_TASKS, MU_LIMIT_TASK_DEPTH);
+        return luaL_error(L, "too many tasks: at most %d, %d blocks deep", MU_LIMIT_TASKS,
+                          MU_LIMIT_TASK_DEPTH);
     struct task *task = task_new(run, run->current, L);
     lua_pushvalue(L, 1);
     lua_xmove(L, task->thread, 1);
@@ -315,7 +320,8 @@ static int l_wait_any(lua_State *L)
 
 static int l_status(lua_State *L)
 {
-    static const char *const names[] = {"ready", "calling", "waiting", "done", "failed", "cancelled"};
+    static const char *const names[] = {"ready", "calling", "waiting",
+                                        "done",  "failed",  "cancelled"};
     struct task *task = check_task(L, 1);
     lua_pushstring(L, names[task->state]);
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->result_ref);
@@ -332,13 +338,15 @@ static int l_cancel(lua_State *L)
 
 /* --- what bind.c calls; every one is said by run->current --- */
 
-static enum mu_err bind_call(void *ud, const char *verb, const char *args, size_t len, const char *src, struct mu_fail *fail)
+static enum mu_err bind_call(void *ud, const char *verb, const char *args, size_t len,
+                             const char *src, struct mu_fail *fail)
 {
     struct run *run = ud;
     return call_issue(run->current, verb, args, len, src, fail);
 }
 
-static enum mu_err bind_gate(void *ud, const char *kind, const char *args, size_t len, const char *src, struct mu_fail *fail)
+static enum mu_err bind_gate(void *ud, const char *kind, const char *args, size_t len,
+                             const char *src, struct mu_fail *fail)
 {
     struct run *run = ud;
     return gate_issue(run->current, kind, args, len, src, fail);
@@ -350,7 +358,8 @@ static enum mu_err bind_timer(void *ud, int64_t ms, const char *src, struct mu_f
     return call_timer(run->current, ms, src, fail);
 }
 
-static enum mu_err bind_note(void *ud, const char *verb, const char *value, size_t len, const char *src, struct mu_fail *fail)
+static enum mu_err bind_note(void *ud, const char *verb, const char *value, size_t len,
+                             const char *src, struct mu_fail *fail)
 {
     struct run *run = ud;
     return note_put(run->current, verb, value, len, src, fail);
@@ -381,8 +390,9 @@ static const char *bind_nearest(void *ud, const char *name)
     return mu_registry_nearest(((struct run *)ud)->registry, name);
 }
 
-static const struct mu_bind_ops bind_ops = {bind_call,    bind_gate,     bind_timer,    bind_note,   bind_stopping,
-                                            bind_now,     bind_started,  bind_run_name, bind_nearest};
+static const struct mu_bind_ops bind_ops = {bind_call,    bind_gate,     bind_timer,
+                                            bind_note,    bind_stopping, bind_now,
+                                            bind_started, bind_run_name, bind_nearest};
 
 /* --- boot: environment, prelude, playbook, the root task --- */
 
@@ -408,10 +418,12 @@ static bool tick(lua_State *thread, void *ud)
     if (run->stop != STOP_NONE)
         return true;
     if (mu_vm_over_soft(run->vm))
-        run_park(run, "memory", "the playbook keeps more than %u MiB at %s", MU_LIMIT_LUA_SOFT >> 20, mu_bind_src(thread, src));
+        run_park(run, "memory", "the playbook keeps more than %u MiB at %s",
+                 MU_LIMIT_LUA_SOFT >> 20, mu_bind_src(thread, src));
     else if (over_budget(run))
-        run_park(run, "budget", "the playbook computed for more than %d s without calling anything at %s", MU_LIMIT_SLICE_CPU_S,
-                 mu_bind_src(thread, src));
+        run_park(run, "budget",
+                 "the playbook computed for more than %d s without calling anything at %s",
+                 MU_LIMIT_SLICE_CPU_S, mu_bind_src(thread, src));
     return run->stop != STOP_NONE;
 }
 
@@ -473,7 +485,11 @@ static const char *prelude_of(struct run *run, size_t *len)
 /* Runs the prelude with (primitives, env); leaves its boot function on the stack. */
 static enum mu_err load_prelude(struct run *run, lua_State *L, int env, struct mu_fail *fail)
 {
-    static const luaL_Reg tasks[] = {{"spawn", l_spawn}, {"wait_any", l_wait_any}, {"status", l_status}, {"cancel", l_cancel}, {NULL, NULL}};
+    static const luaL_Reg tasks[] = {{"spawn", l_spawn},
+                                     {"wait_any", l_wait_any},
+                                     {"status", l_status},
+                                     {"cancel", l_cancel},
+                                     {NULL, NULL}};
     size_t len;
     const char *text = prelude_of(run, &len);
     if (mu_vm_load(L, text, len, MU_PRELUDE_CHUNK, env, fail) != MU_OK)

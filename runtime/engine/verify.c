@@ -25,8 +25,10 @@ static enum mu_err compare_end(struct run *run, struct mu_fail *fail)
     json_t *end = mu_json_parse(row->value, strlen(row->value), NULL);
     const char *result = mu_json_str(end, "result", ""), *why = mu_json_str(end, "why", "");
     enum mu_err err = MU_OK;
-    if (strcmp(result, "cancelled") != 0 && (strcmp(result, run->stop_result) != 0 || strcmp(why, run->stop_why) != 0))
-        err = mu_fail_set(fail, MU_INTERNAL, "recorded end: %s (%s); replayed end: %s (%s)", result, why, run->stop_result, run->stop_why);
+    if (strcmp(result, "cancelled") != 0 &&
+        (strcmp(result, run->stop_result) != 0 || strcmp(why, run->stop_why) != 0))
+        err = mu_fail_set(fail, MU_INTERNAL, "recorded end: %s (%s); replayed end: %s (%s)", result,
+                          why, run->stop_result, run->stop_why);
     json_decref(end);
     return err;
 }
@@ -41,7 +43,8 @@ static void end_of_root(struct run *run)
     free(text);
 }
 
-enum mu_err mu_run_verify(struct mu_journal *journal, const struct mu_config *config, struct mu_fail *fail)
+enum mu_err mu_run_verify(struct mu_journal *journal, const struct mu_config *config,
+                          struct mu_fail *fail)
 {
     struct run *run = MU_NEW(struct run);
     run->verifying = true;

@@ -60,7 +60,8 @@ static void *look(void *ud)
             seen = slice;
             since = cpu;
         } else if (cpu - since > 2 * MU_LIMIT_SLICE_CPU_S) {
-            static const char text[] = "muster: a playbook was stuck in one function; the executor ends and resumes it\n";
+            static const char text[] =
+                "muster: a playbook was stuck in one function; the executor ends and resumes it\n";
             (void)!write(STDERR_FILENO, text, sizeof text - 1);
             _exit(MU_RUN_TEMPORARY);
         }
@@ -73,7 +74,8 @@ struct mu_watchdog *watchdog_start(void)
     struct mu_watchdog *dog = MU_NEW(struct mu_watchdog);
     pthread_mutex_init(&dog->lock, NULL);
     pthread_cond_init(&dog->wake, NULL);
-    if (pthread_getcpuclockid(pthread_self(), &dog->cpu_clock) != 0 || pthread_create(&dog->thread, NULL, look, dog) != 0) {
+    if (pthread_getcpuclockid(pthread_self(), &dog->cpu_clock) != 0 ||
+        pthread_create(&dog->thread, NULL, look, dog) != 0) {
         free(dog);
         return NULL; /* the instruction hook still bounds Lua code proper */
     }
@@ -97,6 +99,8 @@ void watchdog_stop(struct mu_watchdog *dog)
 void watchdog_slice(struct mu_watchdog *dog, bool running)
 {
     if (dog)
-        atomic_store_explicit(&dog->slice, (atomic_load_explicit(&dog->slice, memory_order_relaxed) + 1) | (running ? 1u : 0u),
+        atomic_store_explicit(&dog->slice,
+                              (atomic_load_explicit(&dog->slice, memory_order_relaxed) + 1) |
+                                  (running ? 1u : 0u),
                               memory_order_relaxed);
 }

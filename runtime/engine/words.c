@@ -13,14 +13,16 @@
 #include "playbook/check.h"
 
 static const char *const words[] = {
-    "playbook", "param",    "step",   "evidence", "finding", "milestone", "finish",     "fail",  "need",  "approve",
-    "page",     "escalate", "undo",   "parallel", "race",    "each",      "within",     "wait_until", "retry",
-    "sleep",    "now",      "started", "ago",     "detect",  "main",
+    "playbook", "param", "step",    "evidence",   "finding",  "milestone", "finish",
+    "fail",     "need",  "approve", "page",       "escalate", "undo",      "parallel",
+    "race",     "each",  "within",  "wait_until", "retry",    "sleep",     "now",
+    "started",  "ago",   "detect",  "main",
 };
 
 static struct mu_registry *vocabulary; /* one per process; tables only, nothing is opened */
 
-enum mu_err mu_run_registry(const struct mu_config *config, struct mu_registry **out, struct mu_fail *fail)
+enum mu_err mu_run_registry(const struct mu_config *config, struct mu_registry **out,
+                            struct mu_fail *fail)
 {
     size_t i;
     json_t *item;

@@ -33,8 +33,10 @@ static void dry_probed(struct call *call, json_t *value_take)
         call_arrive_probe(call, verb->under(&call->pub, run->facts, value_take));
     } else {
         json_decref(value_take);
-        outlook_add(run, "cannot_foresee", json_pack("{s:s, s:s}", "verb", call->name, "src", call->src));
-        run_stop(run, STOP_FINISH, "dry_run_ended", "what comes after a probe that can't be foreseen is not known");
+        outlook_add(run, "cannot_foresee",
+                    json_pack("{s:s, s:s}", "verb", call->name, "src", call->src));
+        run_stop(run, STOP_FINISH, "dry_run_ended",
+                 "what comes after a probe that can't be foreseen is not known");
     }
 }
 
@@ -47,9 +49,11 @@ static const char *list_for(const struct call *call)
 static json_t *outlook_item(struct call *call)
 {
     char *shown = mu_args_shown(call->pub.verb, call->pub.args);
-    json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "verb", call->name, "src", call->src, "step", call->step, "shown", shown);
+    json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "verb", call->name, "src", call->src, "step",
+                             call->step, "shown", shown);
     free(shown);
-    static const char *const kept[] = {"target", "before", "after", "recipients", "subject", "text"};
+    static const char *const kept[] = {"target",     "before",  "after",
+                                       "recipients", "subject", "text"};
     for (size_t i = 0; i < MU_COUNT(kept); i++) {
         json_t *value = mu_json_get(call->pub.prepared, kept[i]);
         if (value)
@@ -60,8 +64,10 @@ static json_t *outlook_item(struct call *call)
 
 static void outlook_ask(struct call *call)
 {
-    outlook_add(call->run, "would_ask", json_pack("{s:s, s:s, s:s, s:s}", "kind", call->name, "src", call->src, "title",
-                                                  mu_json_str(call->gate, "title", ""), "by", mu_json_str(call->gate, "by", "")));
+    outlook_add(call->run, "would_ask",
+                json_pack("{s:s, s:s, s:s, s:s}", "kind", call->name, "src", call->src, "title",
+                          mu_json_str(call->gate, "title", ""), "by",
+                          mu_json_str(call->gate, "by", "")));
 }
 
 /* The result it would have; writes what would then hold. */
@@ -70,7 +76,8 @@ static json_t *foresee(struct call *call)
     struct run *run = call->run;
     if (call->pub.verb->foresee)
         return call->pub.verb->foresee(&call->pub, run->facts);
-    outlook_add(run, "cannot_foresee", json_pack("{s:s, s:s}", "verb", call->name, "src", call->src));
+    outlook_add(run, "cannot_foresee",
+                json_pack("{s:s, s:s}", "verb", call->name, "src", call->src));
     return json_pack("{s:b, s:b}", "ok", 1, "foreseen", 1);
 }
 
@@ -106,8 +113,10 @@ static void dry_gate(struct call *call)
     outlook_ask(call);
     bool ack = strcmp(call->name, "ack") == 0;
     call_arrive_value(call,
-                      json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how", ack ? "acknowledged" : "approved", "reason",
-                                "assumed by the dry run", "foreseen", 1, "by", "name", mu_json_str(call->gate, "by", "")),
+                      json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how",
+                                ack ? "acknowledged" : "approved", "reason",
+                                "assumed by the dry run", "foreseen", 1, "by", "name",
+                                mu_json_str(call->gate, "by", "")),
                       "foreseen");
 }
 
@@ -116,7 +125,8 @@ static void dry_timer(struct call *call)
     call_enter(call, MU_CALL_SENT); /* fires in dry_idle() */
 }
 
-#define MOST_JUMPS 25 /* a wait that long waits for the world to change, and nobody can tell when it does */
+#define MOST_JUMPS \
+    25 /* a wait that long waits for the world to change, and nobody can tell when it does */
 
 static bool in_flight(const struct call *call)
 {
@@ -130,14 +140,17 @@ static bool dry_idle(struct run *run)
     for (struct call *call = run->pending; call; call = call->next_pending) {
         if (in_flight(call))
             return false;
-        if (call->kind == MU_CALL_TIMER && call->state == MU_CALL_SENT && (next == NULL || call->due_ms < next->due_ms))
+        if (call->kind == MU_CALL_TIMER && call->state == MU_CALL_SENT &&
+            (next == NULL || call->due_ms < next->due_ms))
             next = call;
     }
     if (next == NULL)
         return false;
     if (++run->jumps > MOST_JUMPS) {
-        outlook_add(run, "cannot_foresee", json_pack("{s:s, s:s}", "verb", "wait", "src", next->src));
-        run_stop(run, STOP_FINISH, "dry_run_ended", "it waits for the world to change; when it does can't be foreseen");
+        outlook_add(run, "cannot_foresee",
+                    json_pack("{s:s, s:s}", "verb", "wait", "src", next->src));
+        run_stop(run, STOP_FINISH, "dry_run_ended",
+                 "it waits for the world to change; when it does can't be foreseen");
         return true;
     }
     int64_t ahead = next->due_ms - run_clock(run);
@@ -147,6 +160,13 @@ static bool dry_idle(struct run *run)
     return true;
 }
 
-const struct mu_world mu_world_dry = {
-    .name = "dry-run", .sends = false, .probe = call_send, .probed = dry_probed, .act = call_prepare,
-    .prepared = dry_prepared, .gate = dry_gate, .timer = dry_timer, .idle = dry_idle, .recalled = dry_recalled};
+const struct mu_world mu_world_dry = {.name = "dry-run",
+                                      .sends = false,
+                                      .probe = call_send,
+                                      .probed = dry_probed,
+                                      .act = call_prepare,
+                                      .prepared = dry_prepared,
+                                      .gate = dry_gate,
+                                      .timer = dry_timer,
+                                      .idle = dry_idle,
+                                      .recalled = dry_recalled};

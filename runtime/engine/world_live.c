@@ -25,7 +25,8 @@ static void fire(void *ud)
     call_arrive_value(call, NULL, "sent");
 }
 
-#define GRACE_MS 1000 /* overdue after downtime: what else is pending gets a chance to answer first (J7) */
+#define GRACE_MS \
+    1000 /* overdue after downtime: what else is pending gets a chance to answer first (J7) */
 
 static void live_timer(struct call *call)
 {
@@ -42,9 +43,14 @@ static void live_gate(struct call *call)
     gate_begin(call);
 }
 
-const struct mu_world mu_world_live = {
-    .name = "live", .sends = true, .probe = call_send, .probed = call_arrive_probe, .act = live_act,
-    .prepared = live_prepared, .gate = live_gate, .timer = live_timer};
+const struct mu_world mu_world_live = {.name = "live",
+                                       .sends = true,
+                                       .probe = call_send,
+                                       .probed = call_arrive_probe,
+                                       .act = live_act,
+                                       .prepared = live_prepared,
+                                       .gate = live_gate,
+                                       .timer = live_timer};
 
 const struct mu_world *mu_world_find(const char *name)
 {

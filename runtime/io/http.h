@@ -26,14 +26,15 @@ struct mu_http *mu_http_new(struct mu_loop *, struct mu_dns *, const struct mu_h
 void mu_http_free(struct mu_http *);
 
 struct mu_http_request {
-    const char *method;                 /* "GET", "POST", "PATCH" ... */
-    const char *url;                    /* http or https */
-    const char *const *headers;         /* "Name: value", NULL-terminated, or NULL */
-    const char *const *secret_headers;  /* as headers; never logged ("Authorization: ...", "X-API-Key: ...") */
-    const char *body;                   /* NULL = none */
+    const char *method;         /* "GET", "POST", "PATCH" ... */
+    const char *url;            /* http or https */
+    const char *const *headers; /* "Name: value", NULL-terminated, or NULL */
+    const char *const
+        *secret_headers; /* as headers; never logged ("Authorization: ...", "X-API-Key: ...") */
+    const char *body;    /* NULL = none */
     size_t body_len;
-    int timeout_ms;                     /* whole request; 0 = 15000 */
-    int connect_timeout_ms;             /* 0 = 5000 */
+    int timeout_ms;         /* whole request; 0 = 15000 */
+    int connect_timeout_ms; /* 0 = 5000 */
 };
 
 struct mu_http_response {
@@ -41,18 +42,19 @@ struct mu_http_response {
      * larger than MU_LIMIT_HTTP_BODY), MU_USAGE (bad URL), MU_CONFIG (ca_file). status is set also when
      * the answer broke off after its status line. */
     enum mu_err err;
-    const char *why;      /* when err; redacted */
-    bool sent;            /* when err: the request may have reached the server (the fate is unknown) */
-    int status;           /* 200, 404 ... */
-    const char *body;     /* never NULL; NUL-terminated beyond body_len */
+    const char *why;  /* when err; redacted */
+    bool sent;        /* when err: the request may have reached the server (the fate is unknown) */
+    int status;       /* 200, 404 ... */
+    const char *body; /* never NULL; NUL-terminated beyond body_len */
     size_t body_len;
     const char *const *headers; /* "name: value", names in lower case, NULL-terminated */
-    const char *server;   /* address that answered, "127.0.0.1:8081" or "" */
+    const char *server;         /* address that answered, "127.0.0.1:8081" or "" */
     int64_t ms, connect_ms, tls_ms, first_byte_ms; /* from start; 0 where it did not get there */
 };
 
 typedef void mu_http_cb(const struct mu_http_response *, void *ud);
-MU_API struct mu_op *mu_http_start(struct mu_http *, const struct mu_http_request *, mu_http_cb *, void *ud);
+MU_API struct mu_op *mu_http_start(struct mu_http *, const struct mu_http_request *, mu_http_cb *,
+                                   void *ud);
 
 /* The value of a response header, NULL when absent; name in lower case. */
 MU_API const char *mu_http_header(const struct mu_http_response *, const char *name);

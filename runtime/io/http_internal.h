@@ -13,7 +13,7 @@
 
 #define HTTP_SPARES \
     16 /* idle easy handles kept: making one costs more than a request on loopback */
-#define HTTP_HOPS                                                                   \
+#define HTTP_HOPS \
     5 /* redirects followed; browsers stop at 20, an API that needs three is broken \
        */
 

@@ -14,7 +14,7 @@
 struct mu_op; /* the first member of each client's own struct */
 
 struct mu_op_class {
-    const char *name;                /* "dns", "http", "smtp": for the log */
+    const char *name; /* "dns", "http", "smtp": for the log */
     void (*cancel)(struct mu_op *);
 };
 

@@ -23,7 +23,7 @@
 #include "base/mem.h"
 #include "io/smtp_session.h"
 
-#define RECEIVE_BUFFER                                                         \
+#define RECEIVE_BUFFER \
     4096L /* above MU_LIMIT_SMTP_LINE; curl's own 16 KiB a session buy nothing \
            */
 #define NEVER_MS (24L * 3600 * 1000) /* curl's timeouts are far off: the phases' count */

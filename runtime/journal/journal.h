@@ -25,11 +25,11 @@
 #define MU_JOURNAL_FORMAT 1
 
 struct mu_row {
-    int64_t gsn;        /* 1, 2, 3 ... without gaps; set by append */
-    int64_t epoch;      /* raised by one at every resume */
-    char type;          /* 'h' host, 'c' completion, 'i' intent, 'o' outcome, 'n' note */
-    const char *task;   /* "r.2.1"; "" for h */
-    int64_t seq;        /* call number within the task, 1 ...; 0 for h */
+    int64_t gsn;      /* 1, 2, 3 ... without gaps; set by append */
+    int64_t epoch;    /* raised by one at every resume */
+    char type;        /* 'h' host, 'c' completion, 'i' intent, 'o' outcome, 'n' note */
+    const char *task; /* "r.2.1"; "" for h */
+    int64_t seq;      /* call number within the task, 1 ...; 0 for h */
     const char *verb;
     const char *args;   /* canonical text of the args as written (an array); "" for h, o */
     const char *digest; /* 32 hex digits: of verb and args; "" for h */
@@ -69,12 +69,14 @@ size_t mu_journal_batch(const struct mu_journal *); /* rows waiting */
 enum mu_err mu_journal_flush(struct mu_journal *, bool durable, struct mu_fail *);
 
 int64_t mu_journal_last_gsn(const struct mu_journal *);
-void mu_journal_head(const struct mu_journal *, uint8_t chain[MU_SHA256]); /* of the last appended row */
+void mu_journal_head(const struct mu_journal *,
+                     uint8_t chain[MU_SHA256]); /* of the last appended row */
 
 /* Rows with gsn > after in order; the row and its texts are valid in the callback only (values from
  * blobs are already expanded). Stops when cb returns false. Includes the batch only for memory. */
 typedef bool mu_journal_row_cb(const struct mu_row *, void *ud);
-enum mu_err mu_journal_each(struct mu_journal *, int64_t after, mu_journal_row_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_journal_each(struct mu_journal *, int64_t after, mu_journal_row_cb *, void *ud,
+                            struct mu_fail *);
 /* Changes when another connection has written; cheap (PRAGMA data_version). */
 int64_t mu_journal_data_version(struct mu_journal *);
 
@@ -83,7 +85,8 @@ void mu_journal_put_file(struct mu_journal *, const char *path, const char *byte
 /* A new allocation (NUL-terminated beyond len), NULL when there is none. */
 char *mu_journal_file(struct mu_journal *, const char *path, size_t *len);
 typedef bool mu_journal_file_cb(const char *path, const char *bytes, size_t len, void *ud);
-enum mu_err mu_journal_each_file(struct mu_journal *, mu_journal_file_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_journal_each_file(struct mu_journal *, mu_journal_file_cb *, void *ud,
+                                 struct mu_fail *);
 
 /* Ends the file: flush durably, checkpoint, out of WAL, read-only (0400 for the owner). From then on this one file
  * is the whole evidence. The journal stays open for reading. */
@@ -97,7 +100,8 @@ struct mu_journal_verdict {
     int64_t rows;
     int64_t bad_gsn; /* first row that does not hold; 0 = a matter of the whole file */
     uint8_t head[MU_SHA256];
-    char why[MU_FAIL_TEXT]; /* "row 17 (o zone.set_mx): the chain does not match: the row or one before it was changed" */
+    char why
+        [MU_FAIL_TEXT]; /* "row 17 (o zone.set_mx): the chain does not match: the row or one before it was changed" */
 };
 /* Checks every row's chain, the numbering, every blob's digest and the file's integrity. Reads only;
  * works on a copy on another machine. MU_STORAGE when the file can't be read at all. */

@@ -17,7 +17,6 @@
 #include "lab/files.h"
 #include "lab/plan.h"
 
-
 static void add_string(struct mu_buf *out, const char *text)
 {
     mu_buf_addc(out, '"');

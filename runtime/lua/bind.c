@@ -91,8 +91,10 @@ static int issue_call(lua_State *L, const char *verb, int first)
     mu_bind_src(L, src);
     struct mu_buf *args = canonical_args(L, first);
     if (!lua_isyieldable(L))
-        return raise_misuse(L, src, "verbs can't be called here: not at the top level of a playbook and not inside "
-                                    "table.sort or string.gsub callbacks; call them in main or detect");
+        return raise_misuse(
+            L, src,
+            "verbs can't be called here: not at the top level of a playbook and not inside "
+            "table.sort or string.gsub callbacks; call them in main or detect");
     if (b->ops->call(b->ud, verb, mu_buf_text(args), args->len, src, &fail) != MU_OK)
         return raise_misuse(L, src, fail.text);
     return lua_yieldk(L, 0, 0, finish_call);
@@ -149,7 +151,8 @@ static int l_note(lua_State *L)
     if (!lua_isyieldable(L))
         return raise_misuse(L, src, "this word belongs inside main or detect");
     if (buf->full || b->ops->note(b->ud, verb, mu_buf_text(buf), buf->len, src, &fail) != MU_OK)
-        return raise_misuse(L, src, buf->full ? "the value is too large to be journaled" : fail.text);
+        return raise_misuse(L, src,
+                            buf->full ? "the value is too large to be journaled" : fail.text);
     return b->ops->stopping(b->ud) ? lua_yield(L, 0) : 0; /* a stop is never resumed */
 }
 
@@ -216,10 +219,17 @@ static void push_binding(lua_State *L, const struct mu_bind_ops *ops, void *ud)
 void mu_bind_push_primitives(lua_State *L, const struct mu_bind_ops *ops, void *ud)
 {
     static const luaL_Reg primitives[] = {
-        {"call", l_call},       {"gate", l_gate},         {"timer", l_timer},
-        {"note", l_note},       {"now_ms", l_now_ms},     {"started_ms", l_started_ms},
-        {"run_name", l_run_name}, {"misuse", l_misuse},   {"verb_of", l_verb_of},
-        {"duration_text", l_duration_text}, {NULL, NULL},
+        {"call", l_call},
+        {"gate", l_gate},
+        {"timer", l_timer},
+        {"note", l_note},
+        {"now_ms", l_now_ms},
+        {"started_ms", l_started_ms},
+        {"run_name", l_run_name},
+        {"misuse", l_misuse},
+        {"verb_of", l_verb_of},
+        {"duration_text", l_duration_text},
+        {NULL, NULL},
     };
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &verbs_key);
@@ -244,7 +254,8 @@ void mu_bind_verb(lua_State *L, int env, const char *name, const struct mu_bind_
     lua_pop(L, 1);
     if (dot == NULL) {
         lua_pushstring(L, name);
-        if (lua_rawget(L, env) != LUA_TTABLE) { /* a namespace of that name becomes callable in lock_namespace() */
+        if (lua_rawget(L, env) !=
+            LUA_TTABLE) { /* a namespace of that name becomes callable in lock_namespace() */
             lua_pushstring(L, name);
             lua_pushvalue(L, -3);
             lua_rawset(L, env);
@@ -352,7 +363,8 @@ void mu_bind_lock(lua_State *L, int env, const struct mu_bind_ops *ops, void *ud
     env = lua_absindex(L, env);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &verbs_key);
     for (lua_pushnil(L); lua_next(L, -2);) {
-        const char *name = lua_type(L, -2) == LUA_TFUNCTION ? lua_tostring(L, -1) : "", *dot = strchr(name, '.');
+        const char *name = lua_type(L, -2) == LUA_TFUNCTION ? lua_tostring(L, -1) : "",
+                   *dot = strchr(name, '.');
         if (dot != NULL) {
             lua_pushlstring(L, name, (size_t)(dot - name));
             lua_pushvalue(L, -1);

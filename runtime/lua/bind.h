@@ -17,11 +17,14 @@
 struct mu_bind_ops {
     /* Each is said by the running task. MU_OK = the task yields until it has its result; a failure is
      * misuse and raises with the source line in front. */
-    enum mu_err (*call)(void *ud, const char *verb, const char *args, size_t len, const char *src, struct mu_fail *);
-    enum mu_err (*gate)(void *ud, const char *kind, const char *args, size_t len, const char *src, struct mu_fail *);
+    enum mu_err (*call)(void *ud, const char *verb, const char *args, size_t len, const char *src,
+                        struct mu_fail *);
+    enum mu_err (*gate)(void *ud, const char *kind, const char *args, size_t len, const char *src,
+                        struct mu_fail *);
     enum mu_err (*timer)(void *ud, int64_t ms, const char *src, struct mu_fail *);
     /* Written without waiting; the task goes on unless stopping() says that it ended the run. */
-    enum mu_err (*note)(void *ud, const char *verb, const char *value, size_t len, const char *src, struct mu_fail *);
+    enum mu_err (*note)(void *ud, const char *verb, const char *value, size_t len, const char *src,
+                        struct mu_fail *);
     bool (*stopping)(void *ud);
     int64_t (*now_ms)(void *ud);
     int64_t (*started_ms)(void *ud);
@@ -44,6 +47,7 @@ const char *mu_bind_src(lua_State *, char buf[MU_BIND_SRC]);
 /* The prelude as text, embedded by the build from prelude/words.lua. */
 extern const char mu_prelude_words[];
 extern const size_t mu_prelude_words_len;
-#define MU_PRELUDE_CHUNK "muster/words.lua" /* frames of chunks under muster/ are never "the source line" */
+#define MU_PRELUDE_CHUNK \
+    "muster/words.lua" /* frames of chunks under muster/ are never "the source line" */
 
 #endif

@@ -51,7 +51,8 @@ int mu_vm_halt(lua_State *L);
 
 /* Loads text (never bytecode) and pushes the function, its _ENV set to the table at env. The chunk
  * name is shown in errors and src columns: "playbook.lua". */
-enum mu_err mu_vm_load(lua_State *, const char *text, size_t len, const char *chunk, int env, struct mu_fail *);
+enum mu_err mu_vm_load(lua_State *, const char *text, size_t len, const char *chunk, int env,
+                       struct mu_fail *);
 /* Runs the function and nargs on top of main in a fresh thread of its own, to the end, with at most
  * `ticks` hook ticks: for header, configuration and templates, which have no effects. Leaves results
  * on the main stack (nres of them). Nothing in it can yield, so verbs refuse. MU_USAGE with the error's

@@ -38,25 +38,27 @@ struct mu_call;
 /* --- types of fields ------------------------------------------------------------------------- */
 
 /* id, name in docs, what is accepted → what the module gets in call->args */
-#define MU_TYPES(X)                                                                                \
-    X(MU_T_ANY, "any")           /* any value, as it is */                                         \
-    X(MU_T_STRING, "string")                                                                       \
-    X(MU_T_BOOL, "boolean")                                                                        \
-    X(MU_T_INTEGER, "integer")                                                                     \
-    X(MU_T_NUMBER, "number")     /* integer or real */                                             \
-    X(MU_T_DOMAIN, "domain")     /* normalised: lower case, A-labels, no final dot */              \
-    X(MU_T_HOST, "host")         /* the same, one label allowed */                                 \
-    X(MU_T_OWNER, "owner name")  /* the same, "_" and "*" allowed */                               \
-    X(MU_T_MAILBOX, "mailbox")   /* local@domain */                                                \
-    X(MU_T_ADDRESS, "address")   /* IP literal, optionally with port */                            \
-    X(MU_T_URL, "url")           /* http or https */                                               \
-    X(MU_T_DURATION, "duration") /* "90s" or integer seconds → integer milliseconds */             \
-    X(MU_T_TIME, "time")         /* integer seconds or RFC 3339 text → integer seconds */          \
-    X(MU_T_CHOICE, "choice")     /* one of mu_field.choices */                                     \
-    X(MU_T_MX, "mx set")         /* a list of {preference, host, ttl?} or a result holding one in `mx` →  \
+#define MU_TYPES(X)                                                                          \
+    X(MU_T_ANY, "any") /* any value, as it is */                                             \
+    X(MU_T_STRING, "string")                                                                 \
+    X(MU_T_BOOL, "boolean")                                                                  \
+    X(MU_T_INTEGER, "integer")                                                               \
+    X(MU_T_NUMBER, "number")     /* integer or real */                                       \
+    X(MU_T_DOMAIN, "domain")     /* normalised: lower case, A-labels, no final dot */        \
+    X(MU_T_HOST, "host")         /* the same, one label allowed */                           \
+    X(MU_T_OWNER, "owner name")  /* the same, "_" and "*" allowed */                         \
+    X(MU_T_MAILBOX, "mailbox")   /* local@domain */                                          \
+    X(MU_T_ADDRESS, "address")   /* IP literal, optionally with port */                      \
+    X(MU_T_URL, "url")           /* http or https */                                         \
+    X(MU_T_DURATION, "duration") /* "90s" or integer seconds → integer milliseconds */     \
+    X(MU_T_TIME, "time")         /* integer seconds or RFC 3339 text → integer seconds */  \
+    X(MU_T_CHOICE, "choice")     /* one of mu_field.choices */                               \
+    X(MU_T_MX,                                                                               \
+      "mx set") /* a list of {preference, host, ttl?} or a result holding one in `mx` →  \
                                     {ttl: seconds or null, mx: [{preference, host}] by preference, host} */ \
-    X(MU_T_RRSET, "rrset")       /* {ttl?, records: [text]} or a list of texts → {ttl or null, records} */ \
-    X(MU_T_LIST, "list")                                                                           \
+    X(MU_T_RRSET,                                                                            \
+      "rrset") /* {ttl?, records: [text]} or a list of texts → {ttl or null, records} */   \
+    X(MU_T_LIST, "list")                                                                     \
     X(MU_T_OBJECT, "object")
 
 enum mu_type {
@@ -96,28 +98,30 @@ enum mu_in_doubt {
     MU_ASK,        /* nothing can be known: a person decides */
     MU_READBACK,   /* readback() tells */
     MU_REPEATABLE, /* doing it twice does no harm; the recipient may be told "possible duplicate" */
-    MU_KEYED       /* repeated with the same call->key within key_ttl_s, the far side does it once */
+    MU_KEYED /* repeated with the same call->key within key_ttl_s, the far side does it once */
 };
 
-enum mu_known { /* what readback() found */
-    MU_APPLIED,     /* the world is as the act wanted it, and was not before */
-    MU_NOT_APPLIED, /* the world is as it was; the witness is unchanged */
-    MU_PENDING,     /* accepted by the far side, not visible yet: ask again later */
-    MU_CHANGED,     /* neither before nor ours: somebody else was there */
-    MU_UNKNOWN      /* could not be found out (no answer) */
+enum mu_known {                 /* what readback() found */
+                MU_APPLIED,     /* the world is as the act wanted it, and was not before */
+                MU_NOT_APPLIED, /* the world is as it was; the witness is unchanged */
+                MU_PENDING,     /* accepted by the far side, not visible yet: ask again later */
+                MU_CHANGED,     /* neither before nor ours: somebody else was there */
+                MU_UNKNOWN      /* could not be found out (no answer) */
 };
 
 struct mu_verb {
     const char *name; /* "dns.mx" or, for the few words of the language, "notify" */
     enum mu_kind kind;
-    const struct mu_field *params;  /* positional first, then options; ends with {0} */
-    const struct mu_field *returns; /* of `value`; ends with {0}; `ok`, `why`, `ms` are implied for probes */
-    const char *doc;                /* first sentence stands alone */
-    const char *example;            /* one line of playbook */
-    const char *target;             /* acts: param that names what is touched, for may_change ("domain") */
+    const struct mu_field *params; /* positional first, then options; ends with {0} */
+    const struct mu_field
+        *returns;        /* of `value`; ends with {0}; `ok`, `why`, `ms` are implied for probes */
+    const char *doc;     /* first sentence stands alone */
+    const char *example; /* one line of playbook */
+    const char *target;  /* acts: param that names what is touched, for may_change ("domain") */
 
-    void (*start)(struct mu_call *);  /* then exactly one mu_call_done() or mu_call_fail() */
-    void (*cancel)(struct mu_call *); /* drop every operation and free call->state; no completion after */
+    void (*start)(struct mu_call *); /* then exactly one mu_call_done() or mu_call_fail() */
+    void (*cancel)(
+        struct mu_call *); /* drop every operation and free call->state; no completion after */
 
     /* Probes: the result given these facts. real = what the world said (take it, return it or a new
      * one); NULL in the simulated world. Without it a dry run that has facts stops at this verb. */
@@ -150,30 +154,34 @@ struct mu_host {
     struct mu_dns *dns;
     struct mu_http *http;
     struct mu_smtp *smtp;
-    const json_t *config;   /* muster.lua as JSON, read live; a module's own section is under its name */
+    const json_t
+        *config; /* muster.lua as JSON, read live; a module's own section is under its name */
     const char *config_dir; /* relative paths in muster.lua start here */
 };
 
 struct mu_call {
     const struct mu_verb *verb;
     const struct mu_host *host;
-    void *module_state;  /* from mu_module.open */
-    json_t *args;        /* every declared param by name, checked, normalised, defaults filled in; null = absent */
-    json_t *prepared;    /* acts: what prepare() returned; NULL before, and for probes */
-    const char *key;     /* acts: idempotency key, the same at every retry of this call; 32 hex digits */
-    const char *run;     /* "mx-failover.12"; "" from `muster call` */
-    const char *incident; /* "INC-118" or "" */
-    const char *world;   /* "live", "dry-run", ... */
+    void *module_state; /* from mu_module.open */
+    json_t *
+        args; /* every declared param by name, checked, normalised, defaults filled in; null = absent */
+    json_t *prepared; /* acts: what prepare() returned; NULL before, and for probes */
+    const char
+        *key; /* acts: idempotency key, the same at every retry of this call; 32 hex digits */
+    const char *run;              /* "mx-failover.12"; "" from `muster call` */
+    const char *incident;         /* "INC-118" or "" */
+    const char *world;            /* "live", "dry-run", ... */
     const struct mu_facts *facts; /* what is assumed in this world; NULL or empty in the live one */
-    bool repeated;       /* this act may have been done before (MU_REPEATABLE after a crash) */
-    void *state;         /* the verb's own while it runs */
+    bool repeated; /* this act may have been done before (MU_REPEATABLE after a crash) */
+    void *state;   /* the verb's own while it runs */
 };
 
 /* Completion: exactly one of these per start/prepare/readback, also from inside that function. */
 MU_API void mu_call_done(struct mu_call *, json_t *value_take);
 /* in_doubt: the request may have taken effect (timeout after sending, lost reply). For probes the
  * engine turns this into {ok = false, why = ..., class = ...}. */
-MU_API void mu_call_fail(struct mu_call *, enum mu_err class, bool in_doubt, const char *fmt, ...) MU_PRINTF(4, 5);
+MU_API void mu_call_fail(struct mu_call *, enum mu_err class, bool in_doubt, const char *fmt, ...)
+    MU_PRINTF(4, 5);
 /* value: the result for APPLIED (as start would have returned), evidence for CHANGED; may be NULL. */
 MU_API void mu_call_readback(struct mu_call *, enum mu_known, json_t *value_take, const char *why);
 
@@ -184,7 +192,8 @@ MU_API void mu_call_progress(struct mu_call *, const char *fmt, ...) MU_PRINTF(2
  * an object by param name. `done` is called once, never from inside mu_sub(), unless the parent is
  * cancelled (the engine cancels its subs). result is borrowed, always an object with `ok`. */
 typedef void mu_sub_cb(struct mu_call *parent, const json_t *result, void *ud);
-MU_API void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_cb *done, void *ud);
+MU_API void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_cb *done,
+                   void *ud);
 
 /* A file of the playbook's bundle ("templates/mail-failing.md"); NULL when there is none. Borrowed. */
 MU_API const char *mu_call_file(struct mu_call *, const char *path, size_t *len);
@@ -202,7 +211,8 @@ struct mu_module {
     uint32_t verb_size; /* sizeof(struct mu_verb): the loader steps by it */
     const char *name, *version, *doc;
     /* Either may be NULL. open: checks the module's own configuration. */
-    enum mu_err (*open)(const struct mu_host *, const json_t *config, void **state, struct mu_fail *);
+    enum mu_err (*open)(const struct mu_host *, const json_t *config, void **state,
+                        struct mu_fail *);
     void (*close)(void *state);
     const struct mu_verb *verbs; /* ends with name == NULL */
     /* Read-only health of what this module depends on, for `muster doctor`: completes the call with

@@ -14,7 +14,8 @@ void mu_registry_free(struct mu_registry *); /* closes what is open */
 /* Loads a third party's shared object. */
 enum mu_err mu_registry_load(struct mu_registry *, const char *path, struct mu_fail *);
 /* The verb and, in *module, its module; NULL when unknown. */
-const struct mu_verb *mu_registry_find(const struct mu_registry *, const char *name, const struct mu_module **module);
+const struct mu_verb *mu_registry_find(const struct mu_registry *, const char *name,
+                                       const struct mu_module **module);
 /* The nearest known verb name for "did you mean"; NULL when nothing is near. */
 const char *mu_registry_nearest(const struct mu_registry *, const char *name);
 /* Opens the module on first use and hands out its state. */

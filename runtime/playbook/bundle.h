@@ -29,7 +29,8 @@ void mu_bundle_digest(const struct mu_bundle *, char out[MU_SHA256_HEX]);
 /* Finds and reads a playbook. typed: a folder ("./x", "."), a playbook.lua, or a name looked up in
  * search (folders, in order; NULL-terminated). Reads playbook.lua and templates/ (regular files only,
  * no links out of the folder, no bytecode: a file that starts with ESC or is not UTF-8 is refused). */
-enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct mu_bundle **out, struct mu_fail *);
+enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct mu_bundle **out,
+                           struct mu_fail *);
 /* The folder it was read from; "" when it was not. */
 const char *mu_bundle_folder(const struct mu_bundle *);
 

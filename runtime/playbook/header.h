@@ -14,8 +14,17 @@
 #include "playbook/bundle.h"
 
 enum mu_param_kind { /* param.KIND in the language */
-    MU_PARAM_DOMAIN, MU_PARAM_HOST, MU_PARAM_DURATION, MU_PARAM_INTEGER, MU_PARAM_NUMBER,
-    MU_PARAM_STRING, MU_PARAM_BOOLEAN, MU_PARAM_CHOICE, MU_PARAM_MAILBOX, MU_PARAM_SECRET, MU_PARAM_LIST
+                     MU_PARAM_DOMAIN,
+                     MU_PARAM_HOST,
+                     MU_PARAM_DURATION,
+                     MU_PARAM_INTEGER,
+                     MU_PARAM_NUMBER,
+                     MU_PARAM_STRING,
+                     MU_PARAM_BOOLEAN,
+                     MU_PARAM_CHOICE,
+                     MU_PARAM_MAILBOX,
+                     MU_PARAM_SECRET,
+                     MU_PARAM_LIST
 };
 const char *mu_param_kind_name(enum mu_param_kind);
 
@@ -23,25 +32,26 @@ struct mu_param {
     const char *name, *doc;
     enum mu_param_kind kind, items; /* items: of a list */
     json_t *otherwise;              /* default, NULL = none: required unless `from` finds one */
-    const char *from;               /* "domains[domain].standby": path in muster.lua, [x] = value of param x; or NULL */
-    json_t *choices;                /* array of strings, or NULL */
+    const char
+        *from; /* "domains[domain].standby": path in muster.lua, [x] = value of param x; or NULL */
+    json_t *choices; /* array of strings, or NULL */
     bool has_min, has_max;
     int64_t min, max;
-    int line;                       /* in playbook.lua, 0 = unknown */
+    int line; /* in playbook.lua, 0 = unknown */
 };
 
 struct mu_header {
     const char *name, *version, *owner, *summary;
-    const char *exclusive;    /* "mx:{domain}" or NULL */
-    const char *followed_by;  /* or NULL */
-    json_t *may_change;       /* array of strings: "zone.set_mx:{domain}", "notify" */
-    int64_t stale_after_ms;   /* default 900000 */
-    json_t *watch;            /* {every_ms, confirm, clear, again_after_ms} or NULL */
-    json_t *changelog;        /* {version: text} */
-    json_t *budget;           /* {acts, rows, cpu_s, memory_mb, output_kb}, or NULL = the limits */
-    struct mu_param *params;  /* in order of appearance by line, then name */
+    const char *exclusive;   /* "mx:{domain}" or NULL */
+    const char *followed_by; /* or NULL */
+    json_t *may_change;      /* array of strings: "zone.set_mx:{domain}", "notify" */
+    int64_t stale_after_ms;  /* default 900000 */
+    json_t *watch;           /* {every_ms, confirm, clear, again_after_ms} or NULL */
+    json_t *changelog;       /* {version: text} */
+    json_t *budget;          /* {acts, rows, cpu_s, memory_mb, output_kb}, or NULL = the limits */
+    struct mu_param *params; /* in order of appearance by line, then name */
     size_t param_count;
-    bool has_detect;          /* main is demanded, detect is not */
+    bool has_detect; /* main is demanded, detect is not */
 };
 
 /* Runs the chunk's top level and checks everything that can be checked without registry or network:

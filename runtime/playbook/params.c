@@ -351,8 +351,8 @@ static char *fill_path(const char *from, const json_t *params)
 
 static enum mu_err missing(const struct mu_param *param, const char *path, struct mu_fail *fail)
 {
-    return mu_fail_set(fail, MU_USAGE, "parameter %s is missing: %s. Give it: %s=... (a %s)%s%s", param->name,
-                       param->doc, param->name, mu_param_kind_name(param->kind),
+    return mu_fail_set(fail, MU_USAGE, "parameter %s is missing: %s. Give it: %s=... (a %s)%s%s",
+                       param->name, param->doc, param->name, mu_param_kind_name(param->kind),
                        path ? " or set it in muster.lua: " : "", path ? path : "");
 }
 

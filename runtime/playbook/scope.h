@@ -19,7 +19,8 @@ struct scope_word {
 /* Runs the prelude with (primitives, env), then the chunk in env, then the function that the prelude
  * returned; what that returns becomes *out (a new reference). The function is given what the chunk
  * returned. words: primitives on top of setmetatable, rawget, misuse and line; ends with {0}. */
-enum mu_err scope_read(const char *prelude, size_t prelude_len, const char *prelude_name, const char *text, size_t len,
-                       const char *chunk, const struct scope_word *words, void *ud, json_t **out, struct mu_fail *);
+enum mu_err scope_read(const char *prelude, size_t prelude_len, const char *prelude_name,
+                       const char *text, size_t len, const char *chunk,
+                       const struct scope_word *words, void *ud, json_t **out, struct mu_fail *);
 
 #endif

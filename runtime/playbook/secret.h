@@ -8,6 +8,7 @@
 
 /* source: "file:PATH" (relative to dir), "env:NAME" or "-". Registers the text under name for
  * redaction; mu_redact_secret(name) gives it back. */
-enum mu_err secret_read(const char *name, const char *source, const char *dir, struct mu_fail *fail);
+enum mu_err secret_read(const char *name, const char *source, const char *dir,
+                        struct mu_fail *fail);
 
 #endif

@@ -12,7 +12,7 @@
 #include "report/document.h"
 #include "report/words.h"
 
-#define EVIDENCE_MOST                                                          \
+#define EVIDENCE_MOST \
     8 /* results of one folded probe that are shown whole; the journal has all \
        */
 

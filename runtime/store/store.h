@@ -25,9 +25,10 @@ int64_t mu_store_data_version(struct mu_store *);
 
 /* --- runs --- */
 struct mu_store_run {
-    const char *name;     /* "mx-failover.12" */
-    const char *playbook, *version, *world, *incident, *subject; /* subject: "example.com", from exclusive or "" */
-    const char *state;    /* running, parked, finished, failed, cancelled */
+    const char *name; /* "mx-failover.12" */
+    const char *playbook, *version, *world, *incident,
+        *subject;      /* subject: "example.com", from exclusive or "" */
+    const char *state; /* running, parked, finished, failed, cancelled */
     const char *result, *why;
     const char *who, *path; /* path of the run file */
     int64_t started, ended; /* 0 = not yet */
@@ -42,47 +43,54 @@ enum mu_err mu_store_run_create(struct mu_store *, const struct mu_store_run *in
 /* Removes a row made by run_create whose run file could not be made. */
 enum mu_err mu_store_run_forget(struct mu_store *, const char *name, struct mu_fail *);
 /* Sets what is not NULL / not -1. */
-enum mu_err mu_store_run_update(struct mu_store *, const char *name, const char *state, const char *result,
-                                const char *why, const char *waits_for, int64_t ended, int64_t pid, int exit_code,
-                                struct mu_fail *);
+enum mu_err mu_store_run_update(struct mu_store *, const char *name, const char *state,
+                                const char *result, const char *why, const char *waits_for,
+                                int64_t ended, int64_t pid, int exit_code, struct mu_fail *);
 typedef bool mu_store_run_cb(const struct mu_store_run *, void *ud);
 /* Newest first; state NULL = all; limit 0 = all. */
-enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_store_run_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_store_run_cb *,
+                          void *ud, struct mu_fail *);
 /* "mx-failover.12", or "12" when only one playbook has a run 12, or "last". MU_USAGE with what is near when not found or ambiguous. */
-enum mu_err mu_store_run_find(struct mu_store *, const char *typed, mu_store_run_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_store_run_find(struct mu_store *, const char *typed, mu_store_run_cb *, void *ud,
+                              struct mu_fail *);
 
 /* --- incidents: runs, notes and people under one number --- */
 /* Opens the next incident, "INC-118" into out (holds 32). */
-enum mu_err mu_store_incident_open(struct mu_store *, const char *title, const char *who, int64_t at, char *out, struct mu_fail *);
+enum mu_err mu_store_incident_open(struct mu_store *, const char *title, const char *who,
+                                   int64_t at, char *out, struct mu_fail *);
 bool mu_store_incident_exists(struct mu_store *, const char *incident);
-enum mu_err mu_store_note_add(struct mu_store *, const char *incident, const char *who, const char *text, int64_t at, struct mu_fail *);
+enum mu_err mu_store_note_add(struct mu_store *, const char *incident, const char *who,
+                              const char *text, int64_t at, struct mu_fail *);
 typedef bool mu_store_note_cb(const char *who, const char *text, int64_t at, void *ud);
-enum mu_err mu_store_notes(struct mu_store *, const char *incident, mu_store_note_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_store_notes(struct mu_store *, const char *incident, mu_store_note_cb *, void *ud,
+                           struct mu_fail *);
 
 /* --- gates --- */
 struct mu_store_gate {
-    const char *id;         /* "mx-failover.12/r/7": run, task, seq */
-    const char *code;       /* "4417": short, unique among open gates; set by open */
+    const char *id;   /* "mx-failover.12/r/7": run, task, seq */
+    const char *code; /* "4417": short, unique among open gates; set by open */
     const char *run, *incident, *world;
-    const char *kind;       /* approve, ask, todo, ack */
-    const char *title, *by; /* by: team or person who is asked now */
-    const char *then_ask;   /* who is asked when deadline passes, "" = nobody: it expires */
-    const char *shown;      /* canonical JSON of what was shown */
-    const char *digest;     /* of shown and title: a vote names it */
-    int quorum;             /* distinct people, >= 1 */
-    bool no_self;           /* the person who started the run may not answer */
-    const char *starter;    /* who started the run */
+    const char *kind;         /* approve, ask, todo, ack */
+    const char *title, *by;   /* by: team or person who is asked now */
+    const char *then_ask;     /* who is asked when deadline passes, "" = nobody: it expires */
+    const char *shown;        /* canonical JSON of what was shown */
+    const char *digest;       /* of shown and title: a vote names it */
+    int quorum;               /* distinct people, >= 1 */
+    bool no_self;             /* the person who started the run may not answer */
+    const char *starter;      /* who started the run */
     int64_t opened, deadline; /* deadline 0 = none */
-    const char *state;      /* open, approved, declined, expired, cancelled, acknowledged, answered */
-    const char *reason;     /* of the deciding answer */
-    int64_t decided;        /* 0 while open */
+    const char *state;  /* open, approved, declined, expired, cancelled, acknowledged, answered */
+    const char *reason; /* of the deciding answer */
+    int64_t decided;    /* 0 while open */
     int votes_yes;
 };
 /* Opens it, or finds it open or decided already (same id: a resumed run). code_out holds 8. */
-enum mu_err mu_store_gate_open(struct mu_store *, const struct mu_store_gate *in, char *code_out, struct mu_fail *);
+enum mu_err mu_store_gate_open(struct mu_store *, const struct mu_store_gate *in, char *code_out,
+                               struct mu_fail *);
 typedef bool mu_store_gate_cb(const struct mu_store_gate *, void *ud);
 /* By id, or by code ("4417"), or by run name when that run has one open gate. MU_USAGE when not found. */
-enum mu_err mu_store_gate_find(struct mu_store *, const char *id_or_code, mu_store_gate_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_store_gate_find(struct mu_store *, const char *id_or_code, mu_store_gate_cb *,
+                               void *ud, struct mu_fail *);
 enum mu_err mu_store_gates_open(struct mu_store *, mu_store_gate_cb *, void *ud, struct mu_fail *);
 
 struct mu_store_vote {
@@ -90,7 +98,8 @@ struct mu_store_vote {
     const char *from;   /* "ana@jump1 pts/3", "prompt", "timer" */
     const char *answer; /* "yes", "no", "ack" or, for ask, the choice */
     const char *reason; /* or NULL */
-    const char *digest; /* of what the person saw; NULL = not checked (codes typed by hand name the current one) */
+    const char *
+        digest; /* of what the person saw; NULL = not checked (codes typed by hand name the current one) */
     int64_t at;
 };
 enum mu_store_vote_result { MU_VOTE_RECORDED, MU_VOTE_DECIDED, MU_VOTE_TOO_LATE, MU_VOTE_REFUSED };
@@ -101,41 +110,52 @@ enum mu_err mu_store_gate_vote(struct mu_store *, const char *id, const struct m
                                enum mu_store_vote_result *, char *text_out, struct mu_fail *);
 /* The deadline passed: in one transaction asks then_ask (new deadline = now + extend_ms, then_ask "")
  * or expires. Does nothing when it is decided or its deadline is not yet over. */
-enum mu_err mu_store_gate_expire(struct mu_store *, const char *id, int64_t now, int64_t extend_ms, struct mu_fail *);
-enum mu_err mu_store_gate_cancel(struct mu_store *, const char *id, int64_t now, const char *reason, struct mu_fail *);
+enum mu_err mu_store_gate_expire(struct mu_store *, const char *id, int64_t now, int64_t extend_ms,
+                                 struct mu_fail *);
+enum mu_err mu_store_gate_cancel(struct mu_store *, const char *id, int64_t now, const char *reason,
+                                 struct mu_fail *);
 typedef bool mu_store_vote_cb(const struct mu_store_vote *, void *ud);
-enum mu_err mu_store_votes(struct mu_store *, const char *id, mu_store_vote_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_store_votes(struct mu_store *, const char *id, mu_store_vote_cb *, void *ud,
+                           struct mu_fail *);
 
 /* --- locks: belong to runs, outlive processes --- */
 /* MU_CONFLICT names the owner: "mx:example.com is held by mx-failover.11 since ...". Taking a lock the
  * run holds already is fine. */
-enum mu_err mu_store_lock_take(struct mu_store *, const char *name, const char *world, const char *run, int64_t now, struct mu_fail *);
+enum mu_err mu_store_lock_take(struct mu_store *, const char *name, const char *world,
+                               const char *run, int64_t now, struct mu_fail *);
 enum mu_err mu_store_lock_release_all(struct mu_store *, const char *run, struct mu_fail *);
 /* Who holds it, into run_out (holds 128), "" = nobody. */
-enum mu_err mu_store_lock_owner(struct mu_store *, const char *name, const char *world, char *run_out, struct mu_fail *);
+enum mu_err mu_store_lock_owner(struct mu_store *, const char *name, const char *world,
+                                char *run_out, struct mu_fail *);
 
 /* --- person's orders to a run, read by its executor; the poke on its socket is only a hint --- */
 /* kind: cancel, unpark. */
-enum mu_err mu_store_order_put(struct mu_store *, const char *run, const char *kind, const char *who_json,
-                               const char *reason, int64_t at, struct mu_fail *);
-typedef bool mu_store_order_cb(int64_t id, const char *kind, const char *who_json, const char *reason, int64_t at, void *ud);
-enum mu_err mu_store_orders(struct mu_store *, const char *run, mu_store_order_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_store_order_put(struct mu_store *, const char *run, const char *kind,
+                               const char *who_json, const char *reason, int64_t at,
+                               struct mu_fail *);
+typedef bool mu_store_order_cb(int64_t id, const char *kind, const char *who_json,
+                               const char *reason, int64_t at, void *ud);
+enum mu_err mu_store_orders(struct mu_store *, const char *run, mu_store_order_cb *, void *ud,
+                            struct mu_fail *);
 enum mu_err mu_store_order_done(struct mu_store *, int64_t id, struct mu_fail *);
 
 /* --- outbox: the host's own messages --- */
 struct mu_store_message {
     int64_t id;
     const char *run, *kind, *to, *subject, *body; /* kind: gate, reminder, parked, died, ended */
-    const char *dedup;  /* one message per key, ever */
-    int64_t created, not_before, sent; /* sent 0 = waiting */
+    const char *dedup;                            /* one message per key, ever */
+    int64_t created, not_before, sent;            /* sent 0 = waiting */
     int attempts;
 };
 /* Adds it unless dedup is known. */
-enum mu_err mu_store_message_put(struct mu_store *, const struct mu_store_message *, struct mu_fail *);
+enum mu_err mu_store_message_put(struct mu_store *, const struct mu_store_message *,
+                                 struct mu_fail *);
 typedef bool mu_store_message_cb(const struct mu_store_message *, void *ud);
 /* Waiting and due. Claim before sending: false when another process has it (claims lapse after 60 s). */
-enum mu_err mu_store_messages_due(struct mu_store *, const char *run /* or NULL = all */, int64_t now, mu_store_message_cb *, void *ud, struct mu_fail *);
+enum mu_err mu_store_messages_due(struct mu_store *, const char *run /* or NULL = all */,
+                                  int64_t now, mu_store_message_cb *, void *ud, struct mu_fail *);
 bool mu_store_message_claim(struct mu_store *, int64_t id, int64_t now);
-enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, const char *why, int64_t now, int64_t retry_at, struct mu_fail *);
+enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, const char *why,
+                                  int64_t now, int64_t retry_at, struct mu_fail *);
 
 #endif
