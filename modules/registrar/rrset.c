@@ -55,7 +55,7 @@ static const char *add_strings(struct mu_buf *buf, const char *p, char end, bool
 /* TXT as people write it: bare text is one value; quoted strings may be longer than 255. */
 static char *txt_text(const char *record)
 {
-    struct mu_buf buf = {.max = 4 * RECORD_MAX};
+    struct mu_buf buf = {.max = (size_t)4 * RECORD_MAX};
     if (strncmp(record, "\\# ", 3) == 0) /* any rdata in hexadecimal (RFC 3597 5) */
         return mu_xstrdup(record);
     if (*record != '"') {

@@ -48,7 +48,7 @@ static void deliver_packet(struct query *q, const ldns_pkt *packet, const uint8_
                            const char *server, bool tcp)
 {
     struct mu_dns_answer answer = {
-        .rcode = ldns_pkt_get_rcode(packet) | ldns_pkt_edns_extended_rcode(packet) << 4,
+        .rcode = (int)ldns_pkt_get_rcode(packet) | ldns_pkt_edns_extended_rcode(packet) << 4,
         .aa = ldns_pkt_aa(packet),
         .ad = ldns_pkt_ad(packet),
         .tc = ldns_pkt_tc(packet),

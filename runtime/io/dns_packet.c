@@ -6,6 +6,7 @@
 #include "io/dns_packet.h"
 
 #define HEADER     12
+#define COUNTS     4  /* of the sections, 2 octets each */
 #define FIXED      10 /* of a record behind its name: type, class, TTL, length of rdata */
 #define SECTIONS   4  /* question, answer, authority, additional */
 #define ADDITIONAL 3
@@ -33,7 +34,7 @@ static bool skip_name(struct walk *walk)
     return false;
 }
 
-static bool skip_record(struct walk *walk, int section)
+static bool skip_record(struct walk *walk, size_t section)
 {
     if (!skip_name(walk))
         return false;
@@ -54,8 +55,8 @@ static bool is_sound(const uint8_t *wire, size_t len)
     struct walk walk = {.wire = wire, .len = len, .at = HEADER};
     if (len < HEADER)
         return false;
-    for (int section = 0; section < SECTIONS; section++)
-        for (unsigned left = get16(wire + 4 + 2 * section); left > 0; left--)
+    for (size_t section = 0; section < SECTIONS; section++)
+        for (unsigned left = get16(wire + COUNTS + 2 * section); left > 0; left--)
             if (!skip_record(&walk, section))
                 return false;
     return walk.opts <= 1 && walk.tsigs <= 1;

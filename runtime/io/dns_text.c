@@ -38,7 +38,7 @@ const char *mu_dns_type_text(uint16_t type, char buf[16])
     const ldns_rr_descriptor *descriptor = ldns_rr_descript(type);
     const char *name = descriptor ? descriptor->_name : NULL;
     /* ldns gives a nameless descriptor for what it does not know. */
-    if (name && strlen(name) < 16 && strncmp(name, "NULL", 5) != 0)
+    if (name && strlen(name) < 16 && strcmp(name, "NULL") != 0)
         return memcpy(buf, name, strlen(name) + 1);
     snprintf(buf, 16, "TYPE%u", type);
     return buf;

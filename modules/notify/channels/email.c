@@ -29,7 +29,7 @@
 #include "notify/channel.h"
 #include "notify/channels/mime.h"
 
-#define SUBMISSION_PORT 587 /* RFC 6409 */
+#define SUBMISSION_PORT "587" /* RFC 6409 */
 #define MAILBOX_TEXT    (320 + MU_NAME_TEXT)
 #define ADDRESSES_MAX   8 /* of one relay that are tried */
 
@@ -87,11 +87,12 @@ static enum mu_err read_relay(const struct channel *channel, struct relay *out,
     const char *start = text + bracket;
     size_t len = strcspn(start, bracket ? "]" : ":");
     const char *rest = start + len + (bracket && start[len] == ']');
-    char *end = NULL;
-    unsigned long port = rest[0] == ':' ? strtoul(rest + 1, &end, 10) : SUBMISSION_PORT;
-    bool good =
-        len > 0 && len < sizeof out->host && port > 0 && port < 65536 &&
-        (rest[0] == '\0' || (rest[0] == ':' && isdigit((unsigned char)rest[1]) && *end == '\0'));
+    const char *port_text = rest[0] == ':' ? rest + 1 : SUBMISSION_PORT;
+    char *end;
+    unsigned long port = strtoul(port_text, &end, 10);
+    bool good = len > 0 && len < sizeof out->host && port > 0 && port < 65536 &&
+                (rest[0] == '\0' || rest[0] == ':') && isdigit((unsigned char)port_text[0]) &&
+                *end == '\0';
     if (!good)
         return mu_fail_set(fail, MU_CONFIG,
                            "channels.%s.relay in muster.lua: expected \"host:587\", got \"%.80s\"",
@@ -321,7 +322,7 @@ static bool reply_says(const struct mu_smtp_reply *reply, const char *command,
     char line[160];
     size_t n = 0;
     for (const char *p = reply->text; *p != '\0' && n < sizeof line - 1; p++)
-        line[n++] = (unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p;
+        line[n++] = (char)((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p);
     line[n] = '\0';
     mu_notify_answer(answer, reply->code >= 500 ? CHANNEL_NEVER : CHANNEL_LATER,
                      "%s answered %d%s%s %s", command, reply->code, reply->enhanced[0] ? " " : "",

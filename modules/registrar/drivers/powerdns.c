@@ -205,7 +205,7 @@ static void plain_name(const char *theirs, char out[MU_NAME_TEXT])
     while (len > 0 && theirs[len - 1] == '.')
         len--;
     for (size_t i = 0; i < len; i++)
-        out[i] = theirs[i] >= 'A' && theirs[i] <= 'Z' ? (char)(theirs[i] + 32) : theirs[i];
+        out[i] = (char)(theirs[i] >= 'A' && theirs[i] <= 'Z' ? theirs[i] + 32 : theirs[i]);
     out[len] = '\0';
 }
 

@@ -150,7 +150,7 @@ void mu_rest_add_encoded(struct mu_buf *buf, const char *text)
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
         bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                          (c >= 'A' && c <= 'Z') || memchr("-._~", c, 4) != NULL;
+                          (c >= 'A' && c <= 'Z') || strchr("-._~", c) != NULL;
         if (unreserved)
             mu_buf_addc(buf, (char)c);
         else
