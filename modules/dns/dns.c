@@ -20,69 +20,35 @@
 
 /* --- params and returns ---------------------------------------------------------------------- */
 
-/* clang-format off: tables are read by column */
+/* clang-format off */
 #define REQUIRED (MU_F_REQUIRED | MU_F_SHOWN)
 #define OPTION   (MU_F_OPTION | MU_F_SHOWN)
 
-#define WHOM                                                                         \
-    {"at",                                                                           \
-     MU_T_CHOICE,                                                                    \
-     OPTION,                                                                         \
-     NULL,                                                                           \
-     "\"resolver\"",                                                                 \
-     "resolver|authoritative",                                                       \
-     "ask the resolvers, or every address of every name server of the zone"},        \
-        {"server", MU_T_ADDRESS, OPTION, NULL, NULL, NULL, "ask only this address"}, \
-    {                                                                                \
-        "timeout", MU_T_DURATION, MU_F_OPTION, NULL, NULL, NULL,                     \
-            "of one try; there are three, the first waits a quarter of it"           \
-    }
+#define WHOM                                                                                       \
+    {"at", MU_T_CHOICE, OPTION, NULL, "\"resolver\"", "resolver|authoritative",                    \
+     "ask the resolvers, or every address of every name server of the zone"},                      \
+    {"server", MU_T_ADDRESS, OPTION, NULL, NULL, NULL, "ask only this address"},                   \
+    {"timeout", MU_T_DURATION, MU_F_OPTION, NULL, NULL, NULL,                                      \
+     "of one try; there are three, the first waits a quarter of it"}
 
-#define ANSWER                                                                                      \
-    {"name", MU_T_STRING, 0, NULL, NULL, NULL, "what was asked for"},                               \
-        {"type", MU_T_STRING, 0, NULL, NULL, NULL, "of which type"},                                \
-        {"rcode",                                                                                   \
-         MU_T_STRING,                                                                               \
-         0,                                                                                         \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         "NOERROR, NXDOMAIN, SERVFAIL, REFUSED ...; nil when nobody answered"},                     \
-        {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: net, proto or remote"},           \
-        {"ttl", MU_T_INTEGER, 0, "s", NULL, NULL, "caches may hold the answer so long"},            \
-        {"records",                                                                                 \
-         MU_T_STRING,                                                                               \
-         MU_F_ITEMS,                                                                                \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         "rdata as in a zone file, in a fixed order; empty when there are none"},                   \
-        {"canonical",                                                                               \
-         MU_T_STRING,                                                                               \
-         0,                                                                                         \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         "the name behind the CNAMEs; nil when the name is no alias"},                              \
-        {"consistent",                                                                              \
-         MU_T_BOOL,                                                                                 \
-         0,                                                                                         \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         "every address that can be reached from here gives this answer"},                          \
-        {"zone", MU_T_STRING, 0, NULL, NULL, NULL, "at = \"authoritative\": the zone of the name"}, \
-        {"from_delegation",                                                                         \
-         MU_T_BOOL,                                                                                 \
-         0,                                                                                         \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         NULL,                                                                                      \
-         "the name servers are those the parent zone names: the zone's own could not be had"},      \
-    {                                                                                               \
-        "servers", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,                                       \
-            "one each: server, address, ok, why, rcode, ttl, records, aa, lame, no_route, ms"       \
-    }
+#define ANSWER                                                                                     \
+    {"name", MU_T_STRING, 0, NULL, NULL, NULL, "what was asked for"},                              \
+    {"type", MU_T_STRING, 0, NULL, NULL, NULL, "of which type"},                                   \
+    {"rcode", MU_T_STRING, 0, NULL, NULL, NULL,                                                    \
+     "NOERROR, NXDOMAIN, SERVFAIL, REFUSED ...; nil when nobody answered"},                        \
+    {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: net, proto or remote"},              \
+    {"ttl", MU_T_INTEGER, 0, "s", NULL, NULL, "caches may hold the answer so long"},               \
+    {"records", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL,                                         \
+     "rdata as in a zone file, in a fixed order; empty when there are none"},                      \
+    {"canonical", MU_T_STRING, 0, NULL, NULL, NULL,                                                \
+     "the name behind the CNAMEs; nil when the name is no alias"},                                 \
+    {"consistent", MU_T_BOOL, 0, NULL, NULL, NULL,                                                 \
+     "every address that can be reached from here gives this answer"},                             \
+    {"zone", MU_T_STRING, 0, NULL, NULL, NULL, "at = \"authoritative\": the zone of the name"},    \
+    {"from_delegation", MU_T_BOOL, 0, NULL, NULL, NULL,                                            \
+     "the name servers are those the parent zone names: the zone's own could not be had"},         \
+    {"servers", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,                                         \
+     "one each: server, address, ok, why, rcode, ttl, records, aa, lame, no_route, ms"}
 
 static const struct mu_field mx_params[] = {
     {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose mail exchangers are asked for"},
@@ -173,10 +139,8 @@ static const struct mu_verb verbs[] = {
      .params = mx_params,
      .returns = mx_returns,
      .doc = "The mail exchangers of a domain. NXDOMAIN is not ok; a domain without MX is ok with "
-            "an empty "
-            "list. With at = \"authoritative\" every address of every name server is asked, and "
-            "the result "
-            "says whether they agree.",
+            "an empty list. With at = \"authoritative\" every address of every name server is "
+            "asked, and the result says whether they agree.",
      .example = "local now = dns.mx(\"example.com\", { at = \"authoritative\" })",
      .start = start_mx,
      .cancel = mu_dns_lookup_cancel,
@@ -186,8 +150,7 @@ static const struct mu_verb verbs[] = {
      .params = query_params,
      .returns = query_returns,
      .doc = "Any rrset. NXDOMAIN is not ok; a name without such records is ok with an empty list. "
-            "CNAMEs are "
-            "followed as far as the answer reaches, and named in `canonical`.",
+            "CNAMEs are followed as far as the answer reaches, and named in `canonical`.",
      .example = "local spf = dns.query(\"example.com\", \"TXT\")",
      .start = start_query,
      .cancel = mu_dns_lookup_cancel,

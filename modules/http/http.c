@@ -386,11 +386,9 @@ static const struct mu_verb verbs[] = {
         .kind = MU_ACT,
         .params = post_params,
         .returns = returns,
-        .doc = "Sends JSON or text to a URL. Fails unless the answer is 200 to 299. The call's key "
-               "goes "
-               "along in `key_header`; when the answer is lost a person decides, since not every "
-               "receiver "
-               "honours keys.",
+        .doc = "Sends JSON or text to a URL. Fails unless the answer is 200 to 299. The call's "
+               "key goes along in `key_header`; when the answer is lost a person decides, since "
+               "not every receiver honours keys.",
         .example = "http.post(\"https://hooks.example.net/mx\", { json = { state = \"moved\" } })",
         .target = "url",
         .start = start_post,

@@ -77,9 +77,8 @@ static const struct mu_verb verbs[] = {
      .params = inbound_params,
      .returns = inbound_returns,
      .doc = "Does the domain receive mail? Talks to every address of every MX host, best "
-            "preference first in "
-            "the judgement; when nothing gets through, the control targets tell whether it is our "
-            "own network.",
+            "preference first in the judgement; when nothing gets through, the control targets "
+            "tell whether it is our own network.",
      .example = "local inbound = mail.inbound(\"example.com\")",
      .start = mu_mail_inbound_start,
      .cancel = mu_mail_inbound_cancel,
@@ -88,11 +87,9 @@ static const struct mu_verb verbs[] = {
      .kind = MU_PROBE,
      .params = preflight_params,
      .returns = preflight_returns,
-     .doc = "Is a candidate MX set fit to take the mail of a domain now? A list of points, and the "
-            "set to "
-            "write. Ok when nothing fails and every candidate answers; what was not looked at is "
-            "unknown, "
-            "never pass.",
+     .doc = "Is a candidate MX set fit to take the mail of a domain now? A list of points, and "
+            "the set to write. Ok when nothing fails and every candidate answers; what was not "
+            "looked at is unknown, never pass.",
      .example = "local ready = mail.preflight(\"example.com\", { mx = { { preference = 10, host = "
                 "\"mx2.example.net\" } } })",
      .start = mu_mail_preflight_start,

@@ -177,63 +177,52 @@ static const struct mu_field ladder_returns[] = {
     {0},
 };
 
+/* clang-format off */
+#define TELLING                                                                                    \
+    .kind = MU_ACT, .returns = telling_returns, .in_doubt = MU_REPEATABLE,                         \
+    .start = mu_notify_deliver, .cancel = mu_notify_deliver_cancel, .foresee = foresee
+/* clang-format on */
+
 static const struct mu_verb verbs[] = {
     {
         .name = "notify",
-        .kind = MU_ACT,
+        TELLING,
         .params = notify_params,
-        .returns = telling_returns,
         .doc = "Tells an audience. Everybody in it at once, each over their contact points in "
-               "order until one takes "
-               "the message; fails only when nobody was reached.",
+               "order until one takes the message; fails only when nobody was reached.",
         .example = "notify(\"stakeholders\", \"mail-failing\", { domain = p.domain })",
         .target = "audience",
-        .start = mu_notify_deliver,
-        .cancel = mu_notify_deliver_cancel,
-        .in_doubt = MU_REPEATABLE,
         .prepare = prepare_notify,
-        .foresee = foresee,
     },
     {
         .name = "page",
-        .kind = MU_ACT,
+        TELLING,
         .params = page_params,
-        .returns = telling_returns,
         .doc = "Pages a person or a team with high priority. With ack_within a playbook waits "
-               "until one of them "
-               "acknowledges.",
+               "until one of them acknowledges.",
         .example =
             "page(\"incident-lead\", \"smtp-down\", { host = p.host }, { ack_within = \"5m\" })",
         .target = "who",
-        .start = mu_notify_deliver,
-        .cancel = mu_notify_deliver_cancel,
-        .in_doubt = MU_REPEATABLE,
         .prepare = prepare_page,
-        .foresee = foresee,
     },
     {
         .name = "notify.direct",
-        .kind = MU_ACT,
+        TELLING,
         .params = direct_params,
-        .returns = telling_returns,
         .doc = "Sends a subject and a text without a template. What muster itself uses to ask and "
                "to remind people.",
         .example =
             "notify.direct(\"ana\", \"Disk of jump1 is full\", \"Please look after it today.\")",
         .target = "to",
-        .start = mu_notify_deliver,
-        .cancel = mu_notify_deliver_cancel,
-        .in_doubt = MU_REPEATABLE,
         .prepare = prepare_direct,
-        .foresee = foresee,
     },
     {
         .name = "notify.ladder",
         .kind = MU_PROBE,
         .params = ladder_params,
         .returns = ladder_returns,
-        .doc = "Looks up who is paged in turn, and how long each has. A person or team is a ladder "
-               "of one rung.",
+        .doc = "Looks up who is paged in turn, and how long each has. A person or team is a "
+               "ladder of one rung.",
         .example = "local found = notify.ladder(\"mail-oncall\")",
         .start = start_ladder,
         .cancel = cancel_nothing,

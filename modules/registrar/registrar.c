@@ -5,43 +5,27 @@
  * how to add one). registrar.* verbs (delegation, DS, expiry) will stand beside them. */
 #include "verbs.h"
 
-#define P_DOMAIN                                                                          \
-    {                                                                                     \
-        "domain", MU_T_DOMAIN, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL,              \
-            "domain inside the zone; its provider is domains[...].provider of muster.lua" \
-    }
-#define P_NAME                                                             \
-    {                                                                      \
-        "name", MU_T_STRING, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL, \
-            "owner: \"@\", \"www\", or absolute inside the domain"         \
-    }
-#define P_TYPE                                                             \
-    {                                                                      \
-        "type", MU_T_STRING, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL, \
-            "MX, TXT, A, AAAA, CNAME, TLSA ..."                            \
-    }
-#define P_TTL                                                                                   \
-    {                                                                                           \
-        "ttl", MU_T_DURATION, MU_F_OPTION, NULL, NULL, NULL,                                    \
-            "TTL of the new rrset; else the one given with it, else the one it had, else 300 s" \
-    }
-#define P_CONFIRM                                                       \
-    {                                                                   \
-        "confirm", MU_T_DURATION, MU_F_OPTION, NULL, "\"2m\"", NULL,    \
-            "how long every authoritative address may take to serve it" \
-    }
-#define R_PROVIDER                                                                         \
-    {                                                                                      \
-        "provider", MU_T_STRING, 0, NULL, NULL, NULL, "entry of `providers` in muster.lua" \
-    }
-#define R_ZONE                                                                   \
-    {                                                                            \
-        "zone", MU_T_STRING, 0, NULL, NULL, NULL, "the zone that holds the name" \
-    }
-#define R_TTL                                                                      \
-    {                                                                              \
-        "ttl", MU_T_INTEGER, 0, "s", NULL, NULL, "nil when there is no such rrset" \
-    }
+/* clang-format off */
+#define P_DOMAIN                                                                                   \
+    {"domain", MU_T_DOMAIN, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL,                          \
+     "domain inside the zone; its provider is domains[...].provider of muster.lua"}
+#define P_NAME                                                                                     \
+    {"name", MU_T_STRING, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL,                            \
+     "owner: \"@\", \"www\", or absolute inside the domain"}
+#define P_TYPE                                                                                     \
+    {"type", MU_T_STRING, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL,                            \
+     "MX, TXT, A, AAAA, CNAME, TLSA ..."}
+#define P_TTL                                                                                      \
+    {"ttl", MU_T_DURATION, MU_F_OPTION, NULL, NULL, NULL,                                          \
+     "TTL of the new rrset; else the one given with it, else the one it had, else 300 s"}
+#define P_CONFIRM                                                                                  \
+    {"confirm", MU_T_DURATION, MU_F_OPTION, NULL, "\"2m\"", NULL,                                  \
+     "how long every authoritative address may take to serve it"}
+#define R_PROVIDER                                                                                 \
+    {"provider", MU_T_STRING, 0, NULL, NULL, NULL, "entry of `providers` in muster.lua"}
+#define R_ZONE {"zone", MU_T_STRING, 0, NULL, NULL, NULL, "the zone that holds the name"}
+#define R_TTL  {"ttl", MU_T_INTEGER, 0, "s", NULL, NULL, "nil when there is no such rrset"}
+/* clang-format on */
 
 static const struct mu_field mx_params[] = {P_DOMAIN, {0}};
 static const struct mu_field mx_returns[] = {
@@ -113,6 +97,14 @@ static const struct mu_field change_returns[] = {
  * was on its way, or in the server's queue, when we lost the connection. */
 #define SETTLE_MS 1000
 
+/* clang-format off */
+#define CHANGE                                                                                     \
+    .kind = MU_ACT, .returns = change_returns, .target = "domain", .in_doubt = MU_READBACK,        \
+    .settle_ms = SETTLE_MS, .start = mu_zone_change_start, .cancel = mu_zone_change_cancel,        \
+    .prepare = mu_zone_change_prepare, .readback = mu_zone_change_readback,                        \
+    .invert = mu_zone_change_invert, .foresee = mu_zone_change_foresee
+/* clang-format on */
+
 static const struct mu_verb verbs[] = {
     {
         .name = "zone.mx",
@@ -120,8 +112,8 @@ static const struct mu_verb verbs[] = {
         .params = mx_params,
         .returns = mx_returns,
         .doc = "The MX rrset as the DNS host itself has it. Not what caches say: the provider's "
-               "API or the primary is "
-               "asked. A domain without an MX gives an empty list and ok = true.",
+               "API or the primary is asked. A domain without an MX gives an empty list and ok = "
+               "true.",
         .example = "local before = need(zone.mx(p.domain), \"DNS provider does not answer: take "
                    "the second path\")",
         .start = mu_zone_mx_start,
@@ -153,43 +145,21 @@ static const struct mu_verb verbs[] = {
     },
     {
         .name = "zone.set_mx",
-        .kind = MU_ACT,
+        CHANGE,
         .params = set_mx_params,
-        .returns = change_returns,
         .doc = "Replaces the MX rrset of a domain. Done when the DNS host reads it back and every "
-               "authoritative server, "
-               "on every address, serves it. Never leaves a domain without an MX; the null MX must "
-               "be given explicitly.",
+               "authoritative server, on every address, serves it. Never leaves a domain without "
+               "an MX; the null MX must be given explicitly.",
         .example = "zone.set_mx(p.domain, ready.mx, { only_if = before })",
-        .target = "domain",
-        .start = mu_zone_change_start,
-        .cancel = mu_zone_change_cancel,
-        .in_doubt = MU_READBACK,
-        .settle_ms = SETTLE_MS,
-        .prepare = mu_zone_change_prepare,
-        .readback = mu_zone_change_readback,
-        .invert = mu_zone_change_invert,
-        .foresee = mu_zone_change_foresee,
     },
     {
         .name = "zone.set",
-        .kind = MU_ACT,
+        CHANGE,
         .params = set_params,
-        .returns = change_returns,
         .doc = "Replaces one rrset, or deletes it with records = {}. Done when the DNS host reads "
-               "it back and every "
-               "authoritative server, on every address, serves it.",
+               "it back and every authoritative server, on every address, serves it.",
         .example = "zone.set(p.domain, \"_mta-sts\", \"TXT\", { ttl = 300, records = { \"v=STSv1; "
                    "id=2\" } }, { only_if = was })",
-        .target = "domain",
-        .start = mu_zone_change_start,
-        .cancel = mu_zone_change_cancel,
-        .in_doubt = MU_READBACK,
-        .settle_ms = SETTLE_MS,
-        .prepare = mu_zone_change_prepare,
-        .readback = mu_zone_change_readback,
-        .invert = mu_zone_change_invert,
-        .foresee = mu_zone_change_foresee,
     },
     {0}};
 

@@ -513,8 +513,7 @@ static const struct mu_verb verbs[] = {
         .params = probe_params,
         .returns = probe_returns,
         .doc = "Asks a mail server whether it would take mail: greeting, EHLO, STARTTLS and, with "
-               "`rcpt`, "
-               "MAIL and RCPT. Nothing is delivered; one address is asked.",
+               "`rcpt`, MAIL and RCPT. Nothing is delivered; one address is asked.",
         .example =
             "local mx = smtp.probe(\"mx1.example.com\", { rcpt = \"postmaster@example.com\" })",
         .start = start_probe,
