@@ -77,15 +77,17 @@ static bool line_add(const struct mu_call *call, const char *name, const char *l
     return ok;
 }
 
+/* Whole or not at all, also when the executor is killed meanwhile. */
 static bool slip_write(const struct mu_call *call, const char *name, const char *text)
 {
-    char path[4300];
+    char path[4300], draft[4300];
     path_of(call, name, path, sizeof path);
-    int fd = open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0600);
+    path_of(call, ".draft", draft, sizeof draft);
+    int fd = open(draft, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
     if (fd >= 0)
         close(fd);
-    return ok;
+    return ok && rename(draft, path) == 0;
 }
 
 static const char *arg(const struct mu_call *call, const char *name)
