@@ -33,11 +33,13 @@ struct drawer {
     char dir[4096];
 };
 
-static enum mu_err drawer_open(const struct mu_host *host, const json_t *config, void **state, struct mu_fail *fail)
+static enum mu_err drawer_open(const struct mu_host *host, const json_t *config, void **state,
+                               struct mu_fail *fail)
 {
     const char *dir = mu_json_str(config, "dir", "drawer");
     struct drawer *drawer = calloc(1, sizeof *drawer);
-    snprintf(drawer->dir, sizeof drawer->dir, "%s%s%s", dir[0] == '/' ? "" : host->config_dir, dir[0] == '/' ? "" : "/", dir);
+    snprintf(drawer->dir, sizeof drawer->dir, "%s%s%s", dir[0] == '/' ? "" : host->config_dir,
+             dir[0] == '/' ? "" : "/", dir);
     if (mkdir(drawer->dir, 0700) != 0 && errno != EEXIST) {
         free(drawer);
         return mu_fail_set(fail, MU_CONFIG, "drawer.dir can't be made");
@@ -100,7 +102,8 @@ static const char *arg(const struct mu_call *call, const char *name)
 static void read_start(struct mu_call *call)
 {
     char text[TEXT_MAX];
-    mu_call_done(call, json_pack("{s:b, s:s}", "ok", 1, "value", slip_read(call, arg(call, "name"), text)));
+    mu_call_done(
+        call, json_pack("{s:b, s:s}", "ok", 1, "value", slip_read(call, arg(call, "name"), text)));
 }
 
 static json_t *read_under(struct mu_call *call, const struct mu_facts *facts, json_t *real_take)
@@ -146,8 +149,10 @@ static bool is_bell(const struct mu_call *call)
 static bool apply(struct mu_call *call)
 {
     char line[TEXT_MAX];
-    const char *name = is_bell(call) ? "bell" : arg(call, "name"), *value = arg(call, is_bell(call) ? "text" : "value");
-    snprintf(line, sizeof line, "%s %.100s %.100s%s\n", call->verb->name + strlen("drawer."), name, value, call->repeated ? " again" : "");
+    const char *name = is_bell(call) ? "bell" : arg(call, "name"),
+               *value = arg(call, is_bell(call) ? "text" : "value");
+    snprintf(line, sizeof line, "%s %.100s %.100s%s\n", call->verb->name + strlen("drawer."), name,
+             value, call->repeated ? " again" : "");
     return (is_bell(call) || slip_write(call, name, value)) && line_add(call, "acts", line);
 }
 
@@ -171,7 +176,8 @@ static void act_now(void *ud)
     else if (mu_json_bool(call->args, "lose", false) && !call->repeated)
         apply_and_lose(call);
     else if (apply(call))
-        mu_call_done(call, json_pack("{s:b, s:s}", "ok", 1, "value", arg(call, is_bell(call) ? "text" : "value")));
+        mu_call_done(call, json_pack("{s:b, s:s}", "ok", 1, "value",
+                                     arg(call, is_bell(call) ? "text" : "value")));
     else
         mu_call_fail(call, MU_STORAGE, false, "can't write: %s", strerror(errno));
 }
@@ -181,18 +187,21 @@ static void act_start(struct mu_call *call)
     const char *only_if = mu_json_str(call->args, "only_if", NULL);
     char text[TEXT_MAX];
     if (only_if && strcmp(slip_read(call, arg(call, "name"), text), only_if) != 0)
-        mu_call_fail(call, MU_CONFLICT, false, "%s is \"%s\", not \"%s\"", arg(call, "name"), text, only_if);
+        mu_call_fail(call, MU_CONFLICT, false, "%s is \"%s\", not \"%s\"", arg(call, "name"), text,
+                     only_if);
     else if (mu_json_int(call->args, "ms", 0) == 0)
         act_now(call);
     else
-        call->state = mu_timer_start(call->host->loop, mu_json_int(call->args, "ms", 0), act_now, call);
+        call->state =
+            mu_timer_start(call->host->loop, mu_json_int(call->args, "ms", 0), act_now, call);
 }
 
 static void put_prepare(struct mu_call *call)
 {
     char text[TEXT_MAX];
-    mu_call_done(call, json_pack("{s:s, s:s, s:s}", "target", arg(call, "name"), "before", slip_read(call, arg(call, "name"), text),
-                                 "after", arg(call, "value")));
+    mu_call_done(call,
+                 json_pack("{s:s, s:s, s:s}", "target", arg(call, "name"), "before",
+                           slip_read(call, arg(call, "name"), text), "after", arg(call, "value")));
 }
 
 static void put_readback(struct mu_call *call)
@@ -209,54 +218,125 @@ static void put_readback(struct mu_call *call)
 
 static json_t *put_invert(struct mu_call *call)
 {
-    return json_pack("{s:s, s:[s, s, {s:s}]}", "verb", "drawer.put", "args", arg(call, "name"), mu_json_str(call->prepared, "before", ""),
-                     "only_if", arg(call, "value"));
+    return json_pack("{s:s, s:[s, s, {s:s}]}", "verb", "drawer.put", "args", arg(call, "name"),
+                     mu_json_str(call->prepared, "before", ""), "only_if", arg(call, "value"));
 }
 
 static json_t *put_foresee(struct mu_call *call, struct mu_facts *facts)
 {
-    mu_facts_set(facts, MU_FACT_API, arg(call, "name"), json_pack("{s:i, s:s}", "status", 200, "body", arg(call, "value")));
+    mu_facts_set(facts, MU_FACT_API, arg(call, "name"),
+                 json_pack("{s:i, s:s}", "status", 200, "body", arg(call, "value")));
     return json_pack("{s:b, s:s}", "ok", 1, "value", arg(call, "value"));
 }
 
 /* --- tables --- */
 
-static const struct mu_field name_param[] = {{.name = "name", .type = MU_T_STRING, .flags = MU_F_REQUIRED | MU_F_SHOWN, .doc = "slip"}, {0}};
-static const struct mu_field wait_params[] = {{.name = "ms", .type = MU_T_INTEGER, .flags = MU_F_REQUIRED, .doc = "how long"}, {0}};
-static const struct mu_field value_return[] = {{.name = "value", .type = MU_T_STRING, .doc = "what is on it"}, {0}};
+static const struct mu_field name_param[] = {
+    {.name = "name", .type = MU_T_STRING, .flags = MU_F_REQUIRED | MU_F_SHOWN, .doc = "slip"}, {0}};
+static const struct mu_field wait_params[] = {
+    {.name = "ms", .type = MU_T_INTEGER, .flags = MU_F_REQUIRED, .doc = "how long"}, {0}};
+static const struct mu_field value_return[] = {
+    {.name = "value", .type = MU_T_STRING, .doc = "what is on it"}, {0}};
 
-#define ACT_OPTIONS                                                                                                    \
-    {.name = "ms", .type = MU_T_INTEGER, .flags = MU_F_OPTION, .otherwise = "0", .doc = "how long it takes"},          \
-        {.name = "fail", .type = MU_T_STRING, .flags = MU_F_OPTION, .doc = "refused with this text"},                  \
-        {.name = "lose", .type = MU_T_BOOL, .flags = MU_F_OPTION, .otherwise = "false", .doc = "done, reply lost"},    \
-        {.name = "halt", .type = MU_T_BOOL, .flags = MU_F_OPTION, .otherwise = "false", .doc = "not done, reply lost"}
+#define ACT_OPTIONS                                                                    \
+    {.name = "ms",                                                                     \
+     .type = MU_T_INTEGER,                                                             \
+     .flags = MU_F_OPTION,                                                             \
+     .otherwise = "0",                                                                 \
+     .doc = "how long it takes"},                                                      \
+        {.name = "fail",                                                               \
+         .type = MU_T_STRING,                                                          \
+         .flags = MU_F_OPTION,                                                         \
+         .doc = "refused with this text"},                                             \
+        {.name = "lose",                                                               \
+         .type = MU_T_BOOL,                                                            \
+         .flags = MU_F_OPTION,                                                         \
+         .otherwise = "false",                                                         \
+         .doc = "done, reply lost"},                                                   \
+    {                                                                                  \
+        .name = "halt", .type = MU_T_BOOL, .flags = MU_F_OPTION, .otherwise = "false", \
+        .doc = "not done, reply lost"                                                  \
+    }
 
 static const struct mu_field put_params[] = {
     {.name = "name", .type = MU_T_STRING, .flags = MU_F_REQUIRED | MU_F_SHOWN, .doc = "slip"},
-    {.name = "value", .type = MU_T_STRING, .flags = MU_F_REQUIRED | MU_F_SHOWN, .doc = "what to write"},
+    {.name = "value",
+     .type = MU_T_STRING,
+     .flags = MU_F_REQUIRED | MU_F_SHOWN,
+     .doc = "what to write"},
     {.name = "only_if", .type = MU_T_STRING, .flags = MU_F_OPTION, .doc = "what must be on it"},
     ACT_OPTIONS,
     {0}};
-static const struct mu_field ring_params[] = {
-    {.name = "text", .type = MU_T_STRING, .flags = MU_F_REQUIRED | MU_F_SHOWN, .doc = "what to ring"}, ACT_OPTIONS, {0}};
+static const struct mu_field ring_params[] = {{.name = "text",
+                                               .type = MU_T_STRING,
+                                               .flags = MU_F_REQUIRED | MU_F_SHOWN,
+                                               .doc = "what to ring"},
+                                              ACT_OPTIONS,
+                                              {0}};
 
 static const struct mu_verb verbs[] = {
-    {.name = "drawer.read", .kind = MU_PROBE, .params = name_param, .returns = value_return, .doc = "Reads a slip.", .start = read_start,
-     .cancel = drop_timer, .under = read_under},
-    {.name = "drawer.peek", .kind = MU_PROBE, .params = name_param, .returns = value_return, .doc = "Reads a slip.", .start = read_start,
+    {.name = "drawer.read",
+     .kind = MU_PROBE,
+     .params = name_param,
+     .returns = value_return,
+     .doc = "Reads a slip.",
+     .start = read_start,
+     .cancel = drop_timer,
+     .under = read_under},
+    {.name = "drawer.peek",
+     .kind = MU_PROBE,
+     .params = name_param,
+     .returns = value_return,
+     .doc = "Reads a slip.",
+     .start = read_start,
      .cancel = drop_timer},
-    {.name = "drawer.wait", .kind = MU_PROBE, .params = wait_params, .returns = value_return, .doc = "Answers later.", .start = wait_start,
-     .cancel = drop_timer, .under = wait_under},
-    {.name = "drawer.put", .kind = MU_ACT, .params = put_params, .returns = value_return, .doc = "Writes a slip.", .target = "name",
-     .start = act_start, .cancel = drop_timer, .in_doubt = MU_READBACK, .prepare = put_prepare, .readback = put_readback,
-     .invert = put_invert, .foresee = put_foresee},
-    {.name = "drawer.post", .kind = MU_ACT, .params = put_params, .returns = value_return, .doc = "Writes a slip.", .target = "name",
-     .start = act_start, .cancel = drop_timer, .in_doubt = MU_ASK},
-    {.name = "drawer.ring", .kind = MU_ACT, .params = ring_params, .returns = value_return, .doc = "Rings.", .start = act_start,
-     .cancel = drop_timer, .in_doubt = MU_REPEATABLE},
+    {.name = "drawer.wait",
+     .kind = MU_PROBE,
+     .params = wait_params,
+     .returns = value_return,
+     .doc = "Answers later.",
+     .start = wait_start,
+     .cancel = drop_timer,
+     .under = wait_under},
+    {.name = "drawer.put",
+     .kind = MU_ACT,
+     .params = put_params,
+     .returns = value_return,
+     .doc = "Writes a slip.",
+     .target = "name",
+     .start = act_start,
+     .cancel = drop_timer,
+     .in_doubt = MU_READBACK,
+     .prepare = put_prepare,
+     .readback = put_readback,
+     .invert = put_invert,
+     .foresee = put_foresee},
+    {.name = "drawer.post",
+     .kind = MU_ACT,
+     .params = put_params,
+     .returns = value_return,
+     .doc = "Writes a slip.",
+     .target = "name",
+     .start = act_start,
+     .cancel = drop_timer,
+     .in_doubt = MU_ASK},
+    {.name = "drawer.ring",
+     .kind = MU_ACT,
+     .params = ring_params,
+     .returns = value_return,
+     .doc = "Rings.",
+     .start = act_start,
+     .cancel = drop_timer,
+     .in_doubt = MU_REPEATABLE},
     {0},
 };
 
 MU_API extern const struct mu_module muster_module;
-const struct mu_module muster_module = {.abi = MU_MODULE_ABI, .verb_size = sizeof(struct mu_verb), .name = "drawer", .version = "1.0.0",
-                                        .doc = "A drawer for scenarios.", .open = drawer_open, .close = free, .verbs = verbs};
+const struct mu_module muster_module = {.abi = MU_MODULE_ABI,
+                                        .verb_size = sizeof(struct mu_verb),
+                                        .name = "drawer",
+                                        .version = "1.0.0",
+                                        .doc = "A drawer for scenarios.",
+                                        .open = drawer_open,
+                                        .close = free,
+                                        .verbs = verbs};
