@@ -396,7 +396,7 @@ void call_intend(struct call *call, bool foreseen)
         record_call(call, MU_ROW_INTENT, call->row_value);
     else
         call_queue_push(&call->run->barrier,
-                        call); /* its row is written by send_intended(), or never */
+                        call); /* its row is written by commit_turn(), or never */
 }
 
 void call_send(struct call *call)

@@ -9,8 +9,8 @@
  *   world.h   the last hop: world_live.c, world_dry.c           host.c    services for modules
  *
  * One turn of the loop (run.c): callbacks put calls on `arrived`; then, in this order, their rows are
- * appended, flushed durably when an outcome is among them, delivered one by one (each with every task
- * that becomes ready), and at last the intents that came up meanwhile are flushed and sent together. */
+ * appended, delivered one by one (each with every task that becomes ready), and at last outcomes and the
+ * intents that came up meanwhile are made durable together, and the acts leave. */
 #ifndef MU_ENGINE_INTERNAL_H
 #define MU_ENGINE_INTERNAL_H
 
@@ -175,6 +175,7 @@ struct run {
     struct mu_store *store; /* NULL for memory runs and verification */
     char *path;
     int wake_fd;
+    bool owes_sync; /* an outcome was appended and is not known to be on disk */
     bool verifying; /* no world behind */
     bool storage_failed;
     struct mu_fail storage_fail;

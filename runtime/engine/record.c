@@ -62,7 +62,10 @@ bool record_barrier(struct run *run)
         mu_timer_cancel(run->flush_timer);
         run->flush_timer = NULL;
     }
-    return flush(run, true);
+    if (!flush(run, true))
+        return false;
+    run->owes_sync = false;
+    return true;
 }
 
 void record_row(struct run *run, char type, const char *task, int64_t seq, const char *verb,

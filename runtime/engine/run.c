@@ -203,35 +203,36 @@ static void append_arrived(struct call *call)
     free(text);
 }
 
-/* Rows first, then the barrier when an outcome is among them, then one delivery at a time. */
+/* Rows first, then one delivery at a time. What an outcome leads to within this turn shares its sync: until
+ * commit_turn() nothing leaves, and a playbook that computes for long pays for a sync of its own (task.c). */
 static void settle(struct run *run)
 {
-    bool durable = false;
     run->settling = run->arrived;
     run->arrived = (struct call_queue){0};
     for (struct call *call = run->settling.head; call; call = call->next) {
         append_arrived(call);
-        durable = durable || (is_outcome(call) && run->world->sends);
+        run->owes_sync = run->owes_sync || (is_outcome(call) && run->world->sends);
     }
-    bool kept = !durable || record_barrier(run);
     /* A delivery may cancel calls behind it in the queue: call_cancel() takes them out. */
     for (struct call *call; (call = call_queue_pop(&run->settling)) != NULL;) {
-        if (!kept || run->stop != STOP_NONE)
+        if (run->stop != STOP_NONE)
             continue; /* it is recorded; nobody is left to hear of it */
         run_deliver(run, call);
         task_run_ready(run);
     }
 }
 
-/* Intents that came up since: one sync for all of them, then they leave. After a stop none is written
- * any more: an intent without outcome would say that the act may have happened. */
-static void send_intended(struct run *run)
+/* The outcomes of this turn and the intents that came up in it: one sync for all of them, then the acts
+ * leave. After a stop no intent is written any more: without an outcome it would say that the act may have
+ * happened. */
+static void commit_turn(struct run *run)
 {
-    if (run->barrier.head == NULL || run->stop != STOP_NONE)
+    bool intends = run->barrier.head != NULL && run->stop == STOP_NONE;
+    if (!intends && !run->owes_sync)
         return;
-    for (struct call *call = run->barrier.head; call; call = call->next)
+    for (struct call *call = intends ? run->barrier.head : NULL; call; call = call->next)
         record_call(call, MU_ROW_INTENT, call->row_value);
-    if (!record_barrier(run))
+    if (!record_barrier(run) || !intends)
         return;
     for (struct call *call; (call = call_queue_pop(&run->barrier)) != NULL;)
         call_send(call);
@@ -344,7 +345,7 @@ static void turn(struct run *run)
     task_run_ready(run);
     sub_deliver(run);
     settle(run);
-    send_intended(run);
+    commit_turn(run);
     sweep(run);
 }
 
@@ -596,6 +597,7 @@ static void await_acts(struct run *run)
         mu_loop_turn(run->loop, true);
         sub_deliver(run);
         settle(run);
+        commit_turn(run);
         sweep(run);
     }
 }

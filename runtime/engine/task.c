@@ -415,7 +415,7 @@ static bool tick(lua_State *thread, void *ud)
 {
     struct run *run = ud;
     char src[MU_BIND_SRC];
-    if (run->stop != STOP_NONE)
+    if (run->stop != STOP_NONE || (run->owes_sync && !record_barrier(run)))
         return true;
     if (mu_vm_over_soft(run->vm))
         run_park(run, "memory", "the playbook keeps more than %u MiB at %s",
