@@ -129,16 +129,18 @@ struct task {
     int thread_ref; /* keeps the thread alive in the registry */
     int result_ref; /* return value or error, once ended */
     enum task_state state;
-    bool killed; /* cancelled while shielded by an act in flight, or still in the ready queue */
+    bool killed;   /* cancelled while shielded by an act in flight, or still in the ready queue */
+    bool unnamed;  /* no script holds its handle any more */
+    bool on_ended; /* in run->ended, linked by next_ready */
     struct call *call;
     int resume_values; /* already on its stack for the next resume */
     char *delivery;    /* canonical text of the result it is being resumed with */
     char *step;
     json_t *undo; /* pending `undo`, waits for the next applied act of this task or its children */
-    struct task *parent, *first_child, *next_sibling;
+    struct task *parent, *first_child, *next_sibling, *prev_sibling;
     struct task **waits_for;
     size_t waits_count;
-    struct task *next_ready, *next_all, *next_bucket;
+    struct task *next_ready, *next_all, *prev_all, *next_bucket;
 };
 
 /* --- the run --- */
@@ -196,8 +198,9 @@ struct run {
     int64_t last_boot_ms;
 
     struct task *root, *all_tasks, *ready_head, *ready_tail, *current;
+    struct task *ended; /* may be freed by the next task_reap() */
     struct task *task_buckets[1024]; /* by path */
-    size_t task_count;
+    size_t task_count; /* not ended */
     struct call *pending, *pending_last; /* every call of a task that is not done, in issue order */
     struct call_queue arrived, settling, barrier, subs_done, garbage;
     struct call *host_calls; /* of the host itself, linked by sibling */
@@ -222,6 +225,7 @@ void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 
 bool run_too_stale(struct call *);     /* parks instead of letting the act leave (J8) */
 int64_t run_clock(const struct run *); /* wall time as this run sees it, never going back */
 void run_deliver(struct run *, struct call *);
+void run_sweep(struct run *); /* frees calls and tasks nobody can ask for any more */
 void run_look_into_store(struct run *); /* orders, gates, messages */
 enum mu_err run_load(struct run *, struct mu_journal *, struct mu_fail *);
 void run_unload(struct run *);
@@ -233,6 +237,8 @@ void task_complete(struct task *, struct call *); /* puts the result on its stac
 void task_cancel(struct task *);
 bool task_ended(const struct task *);
 struct task *task_find(struct run *, const char *path);
+void task_reap(struct run *);
+void task_reap_replayed(struct run *);
 void task_free_all(struct run *);
 char *task_error_text(struct task *); /* of a failed task; new text */
 

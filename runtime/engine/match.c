@@ -281,8 +281,10 @@ void cursor_replay(struct run *run)
 {
     struct mu_cursor *cursor = run->cursor;
     task_run_ready(run);
-    while (cursor->at < cursor->count && run->stop == STOP_NONE)
+    while (cursor->at < cursor->count && run->stop == STOP_NONE) {
         replay_row(run, &cursor->rows[cursor->at++]);
+        run_sweep(run);
+    }
     if (run->stop != STOP_NONE)
         return;
     const struct recorded *left = cursor_left_over(cursor);

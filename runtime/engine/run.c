@@ -99,10 +99,11 @@ enum mu_err run_load(struct run *run, struct mu_journal *journal, struct mu_fail
     return MU_OK;
 }
 
-static void sweep(struct run *run)
+void run_sweep(struct run *run)
 {
     for (struct call *call; (call = call_queue_pop(&run->garbage)) != NULL;)
         call_free(call);
+    task_reap(run);
 }
 
 static void drop_calls(struct run *run)
@@ -114,7 +115,7 @@ static void drop_calls(struct run *run)
                                  : run->pending->kind; /* gates outlive us */
         call_cancel(run->pending);
     }
-    sweep(run);
+    run_sweep(run);
 }
 
 void run_unload(struct run *run)
@@ -346,7 +347,7 @@ static void turn(struct run *run)
     sub_deliver(run);
     settle(run);
     commit_turn(run);
-    sweep(run);
+    run_sweep(run);
 }
 
 static bool busy(const struct run *run)
@@ -373,6 +374,7 @@ static void go_live(struct run *run)
     if (run->stop != STOP_NONE)
         return;
     run->live = true;
+    task_reap_replayed(run);
     if (!run->world->sends && cursor_last_ts(run->cursor) > mu_clock_real_ms())
         run->skipped_ms = cursor_last_ts(run->cursor) - mu_clock_real_ms();
     if (cursor_rows(run->cursor) > 1)
@@ -523,7 +525,7 @@ static void farewell(struct run *run)
     while (sub_host_busy(run) && mu_clock_mono_ms() < until) {
         mu_loop_turn(run->loop, true);
         sub_deliver(run);
-        sweep(run);
+        run_sweep(run);
     }
 }
 
@@ -598,7 +600,7 @@ static void await_acts(struct run *run)
         sub_deliver(run);
         settle(run);
         commit_turn(run);
-        sweep(run);
+        run_sweep(run);
     }
 }
 

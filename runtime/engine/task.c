@@ -74,12 +74,16 @@ static struct task *task_new(struct run *run, struct task *parent, lua_State *fr
     mu_vm_hook(task->thread);
     if (parent) {
         task->next_sibling = parent->first_child;
+        if (task->next_sibling)
+            task->next_sibling->prev_sibling = task;
         parent->first_child = task;
     }
     struct task **bucket = bucket_of(run, task->path);
     task->next_bucket = *bucket;
     *bucket = task;
     task->next_all = run->all_tasks;
+    if (task->next_all)
+        task->next_all->prev_all = task;
     run->all_tasks = task;
     run->task_count++;
     return task;
@@ -95,13 +99,70 @@ static void task_free(struct task *task)
     free(task);
 }
 
+static void unlink_task(struct task *task)
+{
+    struct run *run = task->run;
+    *(task->prev_sibling ? &task->prev_sibling->next_sibling : &task->parent->first_child) =
+        task->next_sibling;
+    if (task->next_sibling)
+        task->next_sibling->prev_sibling = task->prev_sibling;
+    *(task->prev_all ? &task->prev_all->next_all : &run->all_tasks) = task->next_all;
+    if (task->next_all)
+        task->next_all->prev_all = task->prev_all;
+    struct task **at = bucket_of(run, task->path);
+    while (*at != task)
+        at = &(*at)->next_bucket;
+    *at = task->next_bucket;
+}
+
+/* It ended, no script can name it any more, and it has no child left. While replaying, a cancelled one
+ * stays: an answer that came too late for it may be recorded. */
+static bool reapable(const struct task *task)
+{
+    return task_ended(task) && task->parent && task->unnamed && task->first_child == NULL &&
+           !task->on_ended && (task->run->live || task->state != TASK_CANCELLED);
+}
+
+static void put_on_ended(struct task *task)
+{
+    if (task->on_ended)
+        return;
+    task->on_ended = true;
+    task->next_ready = task->run->ended;
+    task->run->ended = task;
+}
+
+/* Frees what ended since the last time; a run that waits for weeks opens blocks without end. */
+void task_reap(struct run *run)
+{
+    for (struct task *task; (task = run->ended) != NULL;) {
+        run->ended = task->next_ready;
+        task->on_ended = false;
+        for (struct task *parent; task && reapable(task); task = parent) {
+            parent = task->parent;
+            luaL_unref(mu_vm_state(run->vm), LUA_REGISTRYINDEX, task->result_ref);
+            unlink_task(task);
+            task_free(task);
+        }
+    }
+}
+
+/* Live from now on: what had to stay for the replay may go. */
+void task_reap_replayed(struct run *run)
+{
+    for (struct task *task = run->all_tasks; task; task = task->next_all)
+        if (task_ended(task))
+            put_on_ended(task);
+    task_reap(run);
+}
+
 void task_free_all(struct run *run)
 {
     for (struct task *task = run->all_tasks, *next; task; task = next) {
         next = task->next_all;
         task_free(task);
     }
-    run->all_tasks = run->root = run->ready_head = run->ready_tail = NULL;
+    run->all_tasks = run->root = run->ready_head = run->ready_tail = run->ended = NULL;
     memset(run->task_buckets, 0, sizeof run->task_buckets);
 }
 
@@ -136,7 +197,9 @@ static void end_task(struct task *task, enum task_state state, int result_on_top
     luaL_unref(mu_vm_state(task->run->vm), LUA_REGISTRYINDEX, task->thread_ref);
     task->thread_ref = LUA_NOREF;
     task->thread = NULL;
+    task->run->task_count--;
     wake_parent(task);
+    put_on_ended(task);
 }
 
 /* Children first. An act in flight keeps its task until its outcome is known. */
@@ -258,7 +321,9 @@ char *task_error_text(struct task *task)
     return text;
 }
 
-/* --- primitives for the prelude: task handles are light userdata that playbooks never see --- */
+/* --- primitives for the prelude: task handles are userdata that playbooks never see --- */
+
+#define TASK_HANDLE "muster.task"
 
 static const char run_key; /* registry: the run */
 
@@ -272,8 +337,31 @@ static struct run *run_of(lua_State *L)
 
 static struct task *check_task(lua_State *L, int idx)
 {
-    luaL_checktype(L, idx, LUA_TLIGHTUSERDATA);
-    return lua_touserdata(L, idx);
+    return *(struct task **)luaL_checkudata(L, idx, TASK_HANDLE);
+}
+
+/* The last word that could name the task is gone. When that is noticed does not matter to the playbook. */
+static int l_unnamed(lua_State *L)
+{
+    struct task *task = *(struct task **)lua_touserdata(L, 1);
+    if (task == NULL)
+        return 0;
+    task->unnamed = true;
+    if (task_ended(task))
+        put_on_ended(task);
+    return 0;
+}
+
+static struct task **push_handle(lua_State *L)
+{
+    struct task **handle = lua_newuserdatauv(L, sizeof *handle, 0);
+    *handle = NULL;
+    if (luaL_newmetatable(L, TASK_HANDLE)) {
+        lua_pushcfunction(L, l_unnamed);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return handle;
 }
 
 static int l_spawn(lua_State *L)
@@ -285,11 +373,10 @@ static int l_spawn(lua_State *L)
     if (run->current->depth + 1 > MU_LIMIT_TASK_DEPTH || run->task_count >= MU_LIMIT_TASKS)
         return luaL_error(L, "too many tasks: at most %d, %d blocks deep", MU_LIMIT_TASKS,
                           MU_LIMIT_TASK_DEPTH);
-    struct task *task = task_new(run, run->current, L);
+    struct task **handle = push_handle(L), *task = *handle = task_new(run, run->current, L);
     lua_pushvalue(L, 1);
     lua_xmove(L, task->thread, 1);
     make_ready(task);
-    lua_pushlightuserdata(L, task);
     return 1;
 }
 
@@ -311,7 +398,7 @@ static int l_wait_any(lua_State *L)
     task->waits_count = count;
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, 1, (lua_Integer)i + 1);
-        task->waits_for[i] = lua_touserdata(L, -1);
+        task->waits_for[i] = check_task(L, -1);
         lua_pop(L, 1);
     }
     task->state = TASK_WAITING;
