@@ -32,9 +32,13 @@
 #define MU_LIMIT_SECRET_MIN 8     /* shorter secrets would scrub innocent text */
 #define MU_LIMIT_NAME       253   /* octets of a domain name without the root dot, RFC 1035 2.3.4 */
 #define MU_LIMIT_SLICE_CPU_S \
-    5                     /* CPU seconds between two yields of a task before the watchdog ends it */
-#define MU_LIMIT_STARTS 3 /* starts that died before the frontier, then the run is poisoned */
-#define MU_LIMIT_FILE   (1u << 20) /* a playbook, template or configuration file */
+    5 /* CPU seconds between two yields of a task before the watchdog ends it */
+#define MU_LIMIT_ACTS      10000 /* acts of one run before a person is asked; an incident has tens */
+#define MU_LIMIT_ROWS      1000000 /* journal rows likewise: 12 h of looking every 30 s are 10,000 */
+#define MU_LIMIT_OUTPUT_KB (1u << 20) /* and what they hold: 1 GiB, a disk is not endless */
+#define MU_LIMIT_CPU_S     3600 /* CPU time of one executor: an hour of computing is no incident */
+#define MU_LIMIT_STARTS    3    /* starts that died before the frontier, then the run is poisoned */
+#define MU_LIMIT_FILE      (1u << 20) /* a playbook, template or configuration file */
 
 #define MU_LIMIT_LAB_SESSIONS 64   /* SMTP and DNS/TCP connections at once to one host of the lab */
 #define MU_LIMIT_LAB_LINE     2048 /* an SMTP command line; RFC 5321 4.5.3.1.4 asks for 512 */

@@ -152,6 +152,11 @@ static void outcome(const struct mu_row *row, const json_t *value, struct line *
     mu_buf_adds(&line->text, row->verb);
     if (strcmp(how, "readback") == 0)
         mu_buf_adds(&line->text, " (its reply was lost; read back: it had taken effect)");
+    else if (strcmp(how, "person") == 0)
+        mu_buf_addf(&line->text, " (%s, says %s)",
+                    mu_json_bool(result, "skipped", false) ? "gone on without it"
+                                                           : "it took effect",
+                    mu_json_str(mu_json_get(value, "who"), "name", "?"));
     if (mu_json_get(result, "sent")) {
         mu_buf_adds(&line->text, ": ");
         add_reached(&line->text, mu_json_get(result, "sent"));
@@ -268,6 +273,42 @@ static void host_cancel(const json_t *value, struct line *line)
     add_clean(&line->text, mu_json_str(value, "reason", ""));
 }
 
+static void host_unpark(const json_t *value, struct line *line)
+{
+    line->kind = LINE_ANSWER;
+    line->tag = "go on";
+    mu_buf_addf(&line->text, "said by %s: ", mu_json_str(mu_json_get(value, "who"), "name", "?"));
+    add_clean(&line->text, mu_json_str(value, "reason", ""));
+}
+
+static void host_doubt(const json_t *value, struct line *line)
+{
+    line->kind = LINE_TROUBLE;
+    line->tag = "in doubt";
+    mu_buf_addf(&line->text, "%s: ", mu_json_str(value, "verb", ""));
+    add_clean(&line->text, mu_json_str(value, "why", ""));
+}
+
+static void host_again(const json_t *value, struct line *line)
+{
+    line->kind = LINE_ACT;
+    line->tag = "again";
+    mu_buf_addf(&line->text, "%s is sent again: ", mu_json_str(value, "verb", ""));
+    add_clean(&line->text, mu_json_str(value, "why", ""));
+}
+
+static void host_decide(const json_t *value, struct line *line)
+{
+    line->kind = LINE_ANSWER;
+    line->tag = "decided";
+    mu_buf_addf(&line->text, "%s: %s, says %s: ", mu_json_str(value, "verb", ""),
+                mu_json_str(value, "decision", ""),
+                mu_json_str(mu_json_get(value, "who"), "name", "?"));
+    add_clean(&line->text, mu_json_str(value, "reason", ""));
+    if (mu_json_get(value, "refused"))
+        mu_buf_addf(&line->text, "  (without effect: %s)", mu_json_str(value, "refused", ""));
+}
+
 static void host_comment(const json_t *value, struct line *line)
 {
     line->kind = LINE_DETAIL;
@@ -302,6 +343,8 @@ static const struct {
     {'h', "told", host_told},           {'h', "progress", note_text},
     {'h', "gate", host_gate},           {'h', "cancel", host_cancel},
     {'h', "comment", host_comment},     {'h', "end", host_end},
+    {'h', "unpark", host_unpark},       {'h', "doubt", host_doubt},
+    {'h', "again", host_again},         {'h', "decide", host_decide},
 };
 
 void line_of(const struct mu_row *row, struct line *line)

@@ -5,32 +5,14 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/find.h"
+#include "cli/parked.h"
 #include "cli/start.h"
 #include "engine/run.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char *const options[] = {"--go-on", "--reason", "--detach", "--yes", NULL};
-
-static bool last_gsn(const struct mu_row *row, void *ud)
-{
-    *(int64_t *)ud = row->gsn;
-    return true;
-}
-
-static int64_t rows_so_far(const char *path)
-{
-    struct mu_journal *journal;
-    struct mu_fail fail;
-    int64_t gsn = 0;
-    if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
-        return 0;
-    (void)!mu_journal_each(journal, 0, last_gsn, &gsn, NULL);
-    mu_journal_close(journal);
-    return gsn;
-}
 
 static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
 {
@@ -43,18 +25,6 @@ static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
     free(text);
     json_decref(who);
     return err == MU_OK ? 0 : mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s", fail.text);
-}
-
-/* An executor that parked tells its people before it leaves (at most 10 s). Who holds it then. */
-static int wait_for_parking(const struct found_run *run)
-{
-    const struct timespec tenth = {0, 100000000};
-    int holder = mu_journal_lock_holder(run->path);
-    for (int i = 0; i < 110 && holder > 0 && strcmp(run->state, "parked") == 0; i++) {
-        nanosleep(&tenth, NULL);
-        holder = mu_journal_lock_holder(run->path);
-    }
-    return holder;
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -77,14 +47,14 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
                            "%s has ended (%s): there is nothing to resume", found.name,
                            found.result);
-    int holder = wait_for_parking(&found);
+    int holder = parked_wait(&found);
     if (holder > 0)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
                            "%s is being executed by process %d: muster watch %s", found.name,
                            holder, found.name);
     if (go_on && (code = put_go_on(cli, found.name, reason)) != 0)
         return code;
-    return start_follow(cli, "resume", found.name, found.path, rows_so_far(found.path), &how);
+    return start_follow(cli, "resume", found.name, found.path, parked_rows(found.path), &how);
 }
 
 const struct mu_command mu_command_resume = {

@@ -135,6 +135,7 @@ void call_free(struct call *call)
     json_decref(call->undo);
     json_decref(call->gate);
     json_decref(call->result);
+    json_decref(call->who);
     char *texts[] = {call->name,  call->args_text, call->src,      call->step,
                      call->value, call->row_value, call->lost_why, call->gate_id};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
@@ -299,6 +300,7 @@ void call_restore_intent(struct call *call)
         json_object_del(intent, ours[i]);
     call->pub.prepared = intent;
     call->started_ms = mu_clock_mono_ms() - (mu_clock_real_ms() - rec->row.ts); /* for settle_ms */
+    call->first_sent_ms = rec->row.ts;
 }
 
 static bool open_module(struct call *call)
@@ -330,7 +332,9 @@ static void go_verb(struct call *call)
         call_restore_intent(call);
         doubt_enter(call, "the executor ended between intent and outcome");
     } else if (call->pub.verb->kind == MU_ACT) {
-        call->run->world->act(call);
+        if (call->intended ||
+            budget_allows_act(call->run)) /* a dry run that is resumed has intents */
+            call->run->world->act(call);
     } else {
         call->run->world->probe(call);
     }
@@ -388,7 +392,7 @@ void call_intend(struct call *call, bool foreseen)
         return;
     if (call->kind == MU_CALL_VERB)
         call->undo = undo_for(call);
-    call->ts = run_clock(call->run);
+    call->ts = call->first_sent_ms = run_clock(call->run);
     call->row_value = intent_text(call, foreseen);
     call_enter(call, MU_CALL_INTENDED);
     call->intended = true;

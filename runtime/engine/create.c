@@ -72,7 +72,7 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
     digest_files(request->bundle, digest);
     const struct mu_header *header = request->header;
     return json_pack("{s:i, s:i, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:O, s:o, s:O?, s:s, s:o, "
-                     "s:o, s:I, s:s?, s:s, s:s, s:b}",
+                     "s:o, s:I, s:s?, s:s, s:s, s:b, s:O?}",
                      "format", MU_JOURNAL_FORMAT, "language", MU_LANGUAGE_LEVEL, "run", run->name,
                      "incident", run->incident, "world", request->world, "seed",
                      (json_int_t)fresh_seed(request), "build", MUSTER_VERSION, "lua", "5.4",
@@ -83,7 +83,7 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
                      filled(header->may_change, request->params), "stale_after_ms",
                      (json_int_t)header->stale_after_ms, "followed_by", header->followed_by,
                      "config", request->config ? request->config->path : "", "journal", run->path,
-                     "lab", request->lab);
+                     "lab", request->lab, "budget", header->budget);
 }
 
 static void write_start(struct mu_journal *journal, const struct mu_run_request *request,

@@ -5,11 +5,14 @@
  *
  *   READBACK ─▶ applied: outcome "readback" · not applied, settled: sent again · pending: asked again later
  *               changed or unknown: a person decides (the run parks)
- *   REPEATABLE, KEYED ─▶ sent again, marked or with the same key        ASK ─▶ a person decides */
+ *   REPEATABLE, KEYED ─▶ sent again, marked or with the same key        ASK ─▶ a person decides
+ *
+ * What a person decides is in decision.c. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
@@ -17,25 +20,46 @@
 #define POLL_MS     2000
 #define PATIENCE_MS 60000 /* how long pending or no answer is waited out before a person is asked */
 
+/* The run parks; when it has ended already, it parks all the same before it says so (end.c). */
 static void ask_person(struct call *call, const char *what)
 {
+    struct run *run = call->run;
     call_enter(call, MU_CALL_ASKED);
-    run_park(call->run, "in_doubt",
-             "%s (%s) was sent and nobody can tell whether it took effect: %s; first: %s. Look at "
-             "the far side, then: "
-             "muster resume %s (reads it back again)",
-             call->name, call->src, what, call->lost_why, call->run->name);
+    char *text = mu_xasprintf("%s (%s) was sent and nobody can tell whether it took effect: %s; "
+                              "first: %s. Look at the far side, then say what you found",
+                              call->name, call->src, what, call->lost_why);
+    run_park(run, "in_doubt", "%s", text);
+    free(run->doubt_text);
+    run->doubt_text = text;
 }
 
-/* Sending what was not done, or may be done twice, is an act like the first time: not after a long absence. */
-static void send_again(struct call *call, bool repeated)
+/* A person has decided: nothing is read back any more. */
+void doubt_stop_asking(struct call *call)
 {
-    if (call->run->stop != STOP_NONE) {
+    if (call->phase == PHASE_READBACK && call->pub.verb->cancel)
+        call->pub.verb->cancel(&call->pub);
+    call->phase = PHASE_NONE;
+    mu_timer_cancel(call->timer);
+    call->timer = NULL;
+}
+
+/* Sending what was not done, or may be done twice, is an act like the first time: not after a long absence,
+ * and on disk before it leaves. */
+void doubt_send_again(struct call *call, bool repeated, const char *why)
+{
+    struct run *run = call->run;
+    if (run->stop != STOP_NONE) {
         call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again",
                           repeated, "readback");
         return;
     }
     if (run_too_stale(call))
+        return;
+    record_host(run, "again",
+                json_pack("{s:s, s:I, s:s, s:b, s:s}", "task", call->task->path, "seq",
+                          (json_int_t)call->seq, "verb", call->name, "repeated", repeated, "why",
+                          why));
+    if (!record_barrier(run))
         return;
     call->pub.repeated = repeated;
     call_send(call);
@@ -72,8 +96,8 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
         call_arrive_value(call, value_take, "readback");
         return;
     case MU_NOT_APPLIED:
-        if (settled(call))
-            send_again(call, false); /* it is known not to have been done: no repetition */
+        if (settled(call)) /* it is known not to have been done: no repetition */
+            doubt_send_again(call, false, "read back: not applied");
         else
             later(call, "it may still be applied");
         break;
@@ -90,6 +114,31 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
     json_decref(value_take);
 }
 
+/* The far side forgets keys: past that, sending again with the same key may do it twice. */
+static bool key_lapsed(const struct call *call)
+{
+    const struct mu_verb *verb = call->pub.verb;
+    return verb->in_doubt == MU_KEYED && verb->key_ttl_s > 0 &&
+           run_clock(call->run) - call->first_sent_ms >= (int64_t)verb->key_ttl_s * 1000;
+}
+
+static void find_out(struct call *call)
+{
+    enum mu_in_doubt policy = call->pub.verb->in_doubt;
+    if (mu_clock_mono_ms() >= call->doubt_until_ms)
+        ask_person(call, "it was tried several times");
+    else if (policy == MU_READBACK && call->pub.verb->readback)
+        read_back(call);
+    else if (key_lapsed(call))
+        ask_person(call, "its idempotency key is older than the far side keeps keys");
+    else if (policy == MU_KEYED)
+        doubt_send_again(call, true, "the same key: done once by the far side");
+    else if (policy == MU_REPEATABLE)
+        doubt_send_again(call, true, "may be repeated: a possible duplicate, said so");
+    else
+        ask_person(call, "this verb can't be read back");
+}
+
 void doubt_enter(struct call *call, const char *why)
 {
     free(call->lost_why);
@@ -99,16 +148,11 @@ void doubt_enter(struct call *call, const char *why)
     if (call->doubt_until_ms == 0)
         call->doubt_until_ms =
             mu_clock_mono_ms() + PATIENCE_MS + (int64_t)call->pub.verb->settle_ms;
-    record_host(call->run, "progress",
-                json_pack("{s:s, s:I, s:s, s:o}", "task", call->task->path, "seq",
-                          (json_int_t)call->seq, "verb", call->name, "text",
-                          json_sprintf("in doubt: %s", why)));
-    if (mu_clock_mono_ms() >= call->doubt_until_ms)
-        ask_person(call, "it was tried several times");
-    else if (call->pub.verb->in_doubt == MU_READBACK && call->pub.verb->readback)
-        read_back(call);
-    else if (call->pub.verb->in_doubt == MU_REPEATABLE || call->pub.verb->in_doubt == MU_KEYED)
-        send_again(call, true);
-    else
-        ask_person(call, "this verb can't be read back");
+    if (decision_apply(call))
+        return;
+    record_host(call->run, "doubt",
+                json_pack("{s:s, s:I, s:s, s:s, s:o}", "task", call->task->path, "seq",
+                          (json_int_t)call->seq, "verb", call->name, "src", call->src, "why",
+                          mu_json_lenient_string(why, strlen(why))));
+    find_out(call);
 }

@@ -138,6 +138,7 @@ static void take_outcome(struct open_undo *open, const struct mu_row *row)
     json_t *undo = json_object_get(open->intents, key);
     json_t *outcome = undo ? mu_json_parse(row->value, strlen(row->value), NULL) : NULL;
     if (mu_json_bool(outcome, "ok", false) &&
+        !mu_json_bool(mu_json_get(outcome, "value"), "skipped", false) &&
         (open->title == NULL || strcmp(open->title, mu_json_str(undo, "title", "")) == 0))
         json_array_insert(open->items, 0, undo);
     json_decref(outcome);

@@ -5,7 +5,9 @@
  *   task.c    coroutines: resume, spawn, wait, cancel           (the only caller of lua_resume)
  *   call.c    a call's way: checked ─▶ matched | prepared ─▶ intended ─▶ sent ─▶ done
  *   match.c   the cursor over what is recorded                  record.c  rows out, barrier, flush
- *   gate.c    waits for people     doubt.c  in doubt            policy.c  may_change
+ *   gate.c    waits for people     doubt.c  in doubt            decision.c  what a person says of it
+ *   policy.c  may_change           budget.c what it may use up  orders.c    what people want of a run
+ *   run.c     from turn to turn    end.c    how it ends, parks or leaves
  *   world.h   the last hop: world_live.c, world_dry.c           host.c    services for modules
  *
  * One turn of the loop (run.c): callbacks put calls on `arrived`; then, in this order, their rows are
@@ -88,9 +90,11 @@ struct call {
     int64_t started_ms; /* when it was sent, for the watchers */
     /* in doubt */
     int64_t doubt_until_ms;
-    const char *how; /* sent, readback, person, foreseen */
-    json_t *undo;    /* {title, verb, args} in the intent row */
-    char *lost_why;  /* why it came in doubt */
+    int64_t first_sent_ms; /* wall time of its intent */
+    const char *how;       /* sent, readback, person, foreseen */
+    json_t *who;           /* who decided it, when how is "person" */
+    json_t *undo;          /* {title, verb, args} in the intent row */
+    char *lost_why;        /* why it came in doubt */
     /* gates */
     char *gate_id;
     json_t *gate; /* what the intent row shows */
@@ -157,6 +161,8 @@ enum stop_kind {
     STOP_UNPREDICTABLE
 };
 
+#define MU_BUDGETS 4
+
 struct run {
     char *name, *incident, *world_name;
     uint32_t seed;
@@ -198,9 +204,9 @@ struct run {
     int64_t last_boot_ms;
 
     struct task *root, *all_tasks, *ready_head, *ready_tail, *current;
-    struct task *ended; /* may be freed by the next task_reap() */
-    struct task *task_buckets[1024]; /* by path */
-    size_t task_count; /* not ended */
+    struct task *ended;                  /* may be freed by the next task_reap() */
+    struct task *task_buckets[1024];     /* by path */
+    size_t task_count;                   /* not ended */
     struct call *pending, *pending_last; /* every call of a task that is not done, in issue order */
     struct call_queue arrived, settling, barrier, subs_done, garbage;
     struct call *host_calls; /* of the host itself, linked by sibling */
@@ -213,8 +219,10 @@ struct run {
 
     enum stop_kind stop;
     char *stop_result, *stop_why;
-    const char *park_why; /* stale, in_doubt, diverged ... */
-    json_t *park_next;
+    const char *park_why; /* stale, in_doubt, diverged ... (end.c) */
+    char *doubt_text;     /* what the last act in doubt needs a person for */
+    json_t *decisions;    /* of people about acts in doubt, not used yet */
+    int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;
     json_t *who;
 };
@@ -225,7 +233,11 @@ void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 
 bool run_too_stale(struct call *);     /* parks instead of letting the act leave (J8) */
 int64_t run_clock(const struct run *); /* wall time as this run sees it, never going back */
 void run_deliver(struct run *, struct call *);
-void run_sweep(struct run *); /* frees calls and tasks nobody can ask for any more */
+void run_begin_epoch(struct run *);
+void run_record_arrived(struct call *);
+void run_drop_calls(struct run *); /* takes everything back from the world */
+void run_settle(struct run *); /* what arrived: recorded, delivered, committed; then acts leave */
+void run_sweep(struct run *);  /* frees calls and tasks nobody can ask for any more */
 void run_look_into_store(struct run *); /* orders, gates, messages */
 enum mu_err run_load(struct run *, struct mu_journal *, struct mu_fail *);
 void run_unload(struct run *);
@@ -279,7 +291,29 @@ void sub_deliver(struct run *);
 
 /* doubt.c */
 void doubt_enter(struct call *, const char *why);
+void doubt_stop_asking(struct call *);
+void doubt_send_again(struct call *, bool repeated, const char *why);
 void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const char *why);
+
+/* decision.c */
+void decisions_recall(struct run *);
+void decision_take(struct run *, json_t *person, const char *text); /* an order */
+bool decision_apply(struct call *); /* false: nobody has decided it */
+
+/* budget.c */
+void budget_open(struct run *);  /* from row 1 and what is recorded */
+void budget_renew(struct run *); /* a person said: go on */
+void budget_row(struct run *, char type, const char *value);
+bool budget_allows_act(struct run *); /* false: the run parks */
+void budget_cpu(struct run *);
+
+/* orders.c */
+void orders_take(struct run *);
+void orders_take_recorded(struct run *);
+
+/* end.c */
+int end_conclude(struct run *); /* says how it stopped; the exit code */
+int end_again(struct run *, json_t *end_take);
 
 /* gate.c */
 enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len,
@@ -317,6 +351,7 @@ bool cursor_exhausted(const struct mu_cursor *);
 int64_t cursor_rows(const struct mu_cursor *);
 int64_t cursor_last_ts(const struct mu_cursor *);
 int cursor_count(const struct mu_cursor *, char type, const char *verb);
+json_t *cursor_last_host(const struct mu_cursor *, const char *verb); /* new reference, or NULL */
 /* The first row nobody consumed, NULL when all are: what offline verification asks at the end. */
 const struct recorded *cursor_left_over(const struct mu_cursor *);
 void cursor_each(const struct mu_cursor *, bool (*cb)(const struct mu_row *, void *ud), void *ud);

@@ -169,6 +169,22 @@ int cursor_count(const struct mu_cursor *cursor, char type, const char *verb)
     return count;
 }
 
+json_t *cursor_last_host(const struct mu_cursor *cursor, const char *verb)
+{
+    for (size_t i = cursor->count; i-- > 0;) {
+        const struct mu_row *row = &cursor->rows[i].row;
+        if (row->type == MU_ROW_HOST && strcmp(row->verb, verb) == 0)
+            return mu_json_parse(row->value, strlen(row->value), NULL);
+    }
+    return NULL;
+}
+
+/* A park is a leaving in good order, but for that of a poisoned run, which stays so until a person says. */
+static bool parked_in_order(const struct mu_row *row)
+{
+    return strcmp(row->verb, "park") == 0 && strstr(row->value, "\"why\":\"poisoned\"") == NULL;
+}
+
 /* Poison detection: executors that began and never reached the frontier. One that left in good order,
  * reached the frontier or was unparked by a person starts the count anew. */
 int cursor_starts_without_frontier(const struct mu_cursor *cursor)
@@ -181,7 +197,7 @@ int cursor_starts_without_frontier(const struct mu_cursor *cursor)
         if (strcmp(row->verb, "start") == 0 || strcmp(row->verb, "resume") == 0)
             starts++;
         else if (strcmp(row->verb, "frontier") == 0 || strcmp(row->verb, "stop") == 0 ||
-                 strcmp(row->verb, "unpark") == 0)
+                 strcmp(row->verb, "unpark") == 0 || parked_in_order(row))
             starts = 0;
     }
     return starts;
@@ -269,10 +285,14 @@ static void replay_row(struct run *run, struct recorded *rec)
     case MU_ROW_OUTCOME:
         replay_completion(run, rec);
         break;
+    case MU_ROW_HOST: /* tells what happened to the executor, not to the playbook; behind a cancel only
+                         aborted acts were recorded, for nobody */
+        if (run->verifying && strcmp(rec->row.verb, "cancel") == 0)
+            run_stop(run, STOP_CANCEL, "cancelled", "");
+        break;
     case MU_ROW_INTENT: /* matched when the call was issued; if no call was, it is gone from the playbook */
     case MU_ROW_NOTE:
-        break;
-    default: /* host rows tell what happened to the executor, not to the playbook */
+    default:
         break;
     }
 }

@@ -86,6 +86,7 @@ void record_row(struct run *run, char type, const char *task, int64_t seq, const
                          .ts = ts,
                          .value = value};
     mu_journal_append(run->journal, &row);
+    budget_row(run, type, value);
     record_flush_soon(run);
 }
 

@@ -16,8 +16,7 @@
 #include "engine/internal.h"
 #include "lua/vm.h"
 
-#define POLL_MS     1000  /* the truth about the store; a poke only makes it earlier */
-#define FAREWELL_MS 10000 /* how long the last messages may take before they are left to others */
+#define POLL_MS 1000 /* the truth about the store; a poke only makes it earlier */
 
 int64_t run_clock(const struct run *run)
 {
@@ -77,6 +76,8 @@ static enum mu_err read_start(struct run *run, struct mu_fail *fail)
     run->may_change = json_incref(json_object_get(run->start, "may_change"));
     run->stale_after_ms = mu_json_int(run->start, "stale_after_ms", 900000);
     run->started_ms = run->now_ms = first->row.ts;
+    decisions_recall(run);
+    budget_open(run);
     return MU_OK;
 }
 
@@ -106,7 +107,7 @@ void run_sweep(struct run *run)
     task_reap(run);
 }
 
-static void drop_calls(struct run *run)
+void run_drop_calls(struct run *run)
 {
     sub_host_cancel(run);
     while (run->pending) {
@@ -120,7 +121,7 @@ static void drop_calls(struct run *run)
 
 void run_unload(struct run *run)
 {
-    drop_calls(run);
+    run_drop_calls(run);
     signals_stop(run);
     mu_timer_cancel(run->flush_timer);
     mu_timer_cancel(run->poll_timer);
@@ -135,11 +136,11 @@ void run_unload(struct run *run)
     mu_facts_free(run->facts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
-    json_t *values[] = {run->start, run->may_change, run->outlook, run->who};
+    json_t *values[] = {run->start, run->may_change, run->outlook, run->who, run->decisions};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
-    char *texts[] = {run->name,        run->incident, run->world_name,
-                     run->stop_result, run->stop_why, run->path};
+    char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result,
+                     run->stop_why, run->path,     run->doubt_text};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);
 }
@@ -181,9 +182,15 @@ void run_deliver(struct run *run, struct call *call)
 /* {"how":...,"ok":true,"value":...}: canonical by construction. */
 static char *outcome_text(const struct call *call)
 {
-    return call->ok
-               ? mu_xasprintf("{\"how\":\"%s\",\"ok\":true,\"value\":%s}", call->how, call->value)
-               : mu_xasprintf("{\"error\":%s,\"how\":\"%s\",\"ok\":false}", call->value, call->how);
+    char *who = call->who ? mu_json_text(call->who) : NULL;
+    char *by = who ? mu_xasprintf(",\"who\":%s", who) : mu_xstrdup("");
+    char *text = call->ok ? mu_xasprintf("{\"how\":\"%s\",\"ok\":true,\"value\":%s%s}", call->how,
+                                         call->value, by)
+                          : mu_xasprintf("{\"error\":%s,\"how\":\"%s\",\"ok\":false%s}",
+                                         call->value, call->how, by);
+    free(who);
+    free(by);
+    return text;
 }
 
 static bool is_outcome(const struct call *call)
@@ -192,7 +199,7 @@ static bool is_outcome(const struct call *call)
            (call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT);
 }
 
-static void append_arrived(struct call *call)
+void run_record_arrived(struct call *call)
 {
     call->ts = run_clock(call->run);
     if (!is_outcome(call)) {
@@ -206,12 +213,12 @@ static void append_arrived(struct call *call)
 
 /* Rows first, then one delivery at a time. What an outcome leads to within this turn shares its sync: until
  * commit_turn() nothing leaves, and a playbook that computes for long pays for a sync of its own (task.c). */
-static void settle(struct run *run)
+static void deliver_arrived(struct run *run)
 {
     run->settling = run->arrived;
     run->arrived = (struct call_queue){0};
     for (struct call *call = run->settling.head; call; call = call->next) {
-        append_arrived(call);
+        run_record_arrived(call);
         run->owes_sync = run->owes_sync || (is_outcome(call) && run->world->sends);
     }
     /* A delivery may cancel calls behind it in the queue: call_cancel() takes them out. */
@@ -241,43 +248,13 @@ static void commit_turn(struct run *run)
 
 /* --- the loop --- */
 
-static void stop_cancelled(struct run *run, const json_t *person, const char *reason)
-{
-    char *why = mu_xasprintf("cancelled by %s%s%s", mu_json_str(person, "name", "?"),
-                             reason[0] ? ": " : "", reason);
-    run_stop(run, STOP_CANCEL, "cancelled", why);
-    free(why);
-}
-
-static bool take_order(int64_t id, const char *kind, const char *who, const char *reason,
-                       int64_t at, void *ud)
-{
-    struct run *run = ud;
-    (void)at;
-    json_t *person = mu_json_parse(who, strlen(who), NULL);
-    if (strcmp(kind, "cancel") == 0 && run->stop == STOP_NONE) {
-        record_host(run, "cancel",
-                    json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
-        stop_cancelled(run, person, reason ? reason : "");
-    } else if (strcmp(kind, "unpark") == 0) {
-        record_host(run, "unpark",
-                    json_pack("{s:O?, s:s}", "who", person, "reason", reason ? reason : ""));
-        run->stale = false;
-        run->unparked = true;
-    }
-    json_decref(person);
-    if (record_barrier(run)) /* an order is done when its row can't be lost any more */
-        (void)!mu_store_order_done(run->store, id, NULL);
-    return true;
-}
-
 void run_look_into_store(struct run *run)
 {
     if (run->store == NULL || !run->live)
         return;
     int64_t version = mu_store_data_version(run->store);
     if (version != run->store_version) {
-        (void)!mu_store_orders(run->store, run->name, take_order, run, NULL);
+        orders_take(run);
         run->store_version = version;
     }
     gate_poll_all(run);
@@ -341,13 +318,18 @@ static bool root_ended(struct run *run)
     return true;
 }
 
+void run_settle(struct run *run)
+{
+    sub_deliver(run);
+    deliver_arrived(run);
+    commit_turn(run);
+    run_sweep(run);
+}
+
 static void turn(struct run *run)
 {
     task_run_ready(run);
-    sub_deliver(run);
-    settle(run);
-    commit_turn(run);
-    run_sweep(run);
+    run_settle(run);
 }
 
 static bool busy(const struct run *run)
@@ -415,7 +397,7 @@ static void measure_down_time(struct run *run)
     run->stale = run->world->sends && (run->stale || run->down_ms > run->stale_after_ms);
 }
 
-static void begin_epoch(struct run *run)
+void run_begin_epoch(struct run *run)
 {
     int64_t rows = cursor_rows(run->cursor);
     const struct recorded *first = cursor_first(run->cursor, MU_ROW_HOST);
@@ -434,43 +416,12 @@ static void begin_epoch(struct run *run)
     record_barrier(run); /* poison detection counts these rows */
 }
 
-struct last_row {
-    const char *verb;
-    const struct mu_row *row;
-};
-
-static bool keep_last(const struct mu_row *row, void *ud)
-{
-    struct last_row *last = ud;
-    if (row->type == MU_ROW_HOST && strcmp(row->verb, last->verb) == 0)
-        last->row = row;
-    return true;
-}
-
-/* The value of the last host row of that verb; a new reference, NULL when there is none. */
-static json_t *last_host_value(const struct run *run, const char *verb)
-{
-    struct last_row last = {verb, NULL};
-    cursor_each(run->cursor, keep_last, &last);
-    return last.row ? mu_json_parse(last.row->value, strlen(last.row->value), NULL) : NULL;
-}
-
-/* A cancel that a former executor wrote down and did not come to carry out. */
-static void take_recorded_cancel(struct run *run)
-{
-    json_t *cancel = last_host_value(run, "cancel");
-    if (cancel)
-        stop_cancelled(run, json_object_get(cancel, "who"), mu_json_str(cancel, "reason", ""));
-    json_decref(cancel);
-}
-
 static void play(struct run *run)
 {
-    begin_epoch(run);
-    take_recorded_cancel(run);
+    run_begin_epoch(run);
+    orders_take_recorded(run);
     if (run->store)
-        (void)!mu_store_orders(run->store, run->name, take_order, run,
-                               NULL); /* an unpark may be what woke us */
+        orders_take(run); /* an unpark may be what woke us */
     if (!run->unparked && cursor_starts_without_frontier(run->cursor) >= MU_LIMIT_STARTS)
         run_park(run, "poisoned",
                  "%d executors died before they reached the frontier; look at %s.log, then muster "
@@ -481,162 +432,6 @@ static void play(struct run *run)
     if (run->store && run->stop == STOP_NONE)
         poll_due(run);
     loop(run);
-}
-
-/* --- the end --- */
-
-static const struct {
-    enum stop_kind kind;
-    const char *state;
-    enum mu_run_exit exit;
-} endings[] = {
-    {STOP_FINISH, "finished", MU_RUN_FINISHED},   {STOP_RETURN, "finished", MU_RUN_FINISHED},
-    {STOP_FAIL, "failed", MU_RUN_FAILED},         {STOP_ERROR, "failed", MU_RUN_FAILED},
-    {STOP_CANCEL, "cancelled", MU_RUN_CANCELLED},
-};
-
-static int exit_for(const struct run *run, enum mu_run_exit usual)
-{
-    if (run->stop != STOP_FINISH)
-        return usual;
-    if (run->last_gate_declined && strcmp(run->stop_result, "declined") == 0)
-        return MU_RUN_DECLINED;
-    if (run->last_gate_expired && strcmp(run->stop_result, "expired") == 0)
-        return MU_RUN_EXPIRED;
-    return usual;
-}
-
-static json_t *end_row(struct run *run, const char *state, int exit_code)
-{
-    json_t *row = json_pack("{s:s, s:s, s:s, s:i, s:I, s:{s:I, s:I, s:I}}", "state", state,
-                            "result", run->stop_result, "why", run->stop_why, "exit", exit_code,
-                            "took_ms", (json_int_t)(run_clock(run) - run->started_ms), "counts",
-                            "probes", (json_int_t)run->probes, "acts", (json_int_t)run->acts,
-                            "gates", (json_int_t)run->gates);
-    if (!run->world->sends)
-        json_object_set(row, "outlook", run->outlook);
-    return row;
-}
-
-static void farewell(struct run *run)
-{
-    int64_t until = mu_clock_mono_ms() + FAREWELL_MS;
-    outbox_send(run);
-    while (sub_host_busy(run) && mu_clock_mono_ms() < until) {
-        mu_loop_turn(run->loop, true);
-        sub_deliver(run);
-        run_sweep(run);
-    }
-}
-
-static void tell_owner(struct run *run, const char *kind, const char *text)
-{
-    const char *owner = mu_json_str(json_object_get(run->start, "playbook"), "owner", "");
-    char *subject = mu_xasprintf("%s %s %s", run->incident, run->name, kind);
-    char *dedup = mu_xasprintf("%s/%s/%lld", run->name, kind, (long long)run->epoch);
-    if (run->store && mu_config_at(run->config->values, "people"))
-        outbox_put(run, kind, owner, subject, text, dedup);
-    free(subject);
-    free(dedup);
-}
-
-static int end_run(struct run *run, const char *state, int exit_code, json_t *row_take)
-{
-    record_host(run, "end", row_take);
-    if (!record_barrier(run))
-        return MU_RUN_TEMPORARY;
-    if (run->store == NULL)
-        return exit_code;
-    (void)!mu_store_run_update(run->store, run->name, state, run->stop_result, run->stop_why, "",
-                               run_clock(run), -1, exit_code, NULL);
-    gate_close_all(run);
-    (void)!mu_store_lock_release_all(run->store, run->name, NULL);
-    return exit_code;
-}
-
-static int park_run(struct run *run)
-{
-    record_host(run, "park", json_pack("{s:s, s:s}", "why", run->park_why, "text", run->stop_why));
-    if (!record_barrier(run))
-        return MU_RUN_TEMPORARY;
-    mu_error("engine", "%s parked (%s): %s", run->name, run->park_why, run->stop_why);
-    if (run->store)
-        (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why,
-                                   run->park_why, -1, -1, -1, NULL);
-    tell_owner(run, "parked", run->stop_why);
-    farewell(run);
-    record_barrier(run);
-    return MU_RUN_PARKED;
-}
-
-static bool act_is_out(const struct run *run)
-{
-    for (const struct call *call = run->pending; call; call = call->next_pending)
-        if (call->kind == MU_CALL_VERB && call->intended &&
-            (call->state == MU_CALL_SENT || call->state == MU_CALL_DOUBT))
-            return true;
-    return false;
-}
-
-/* Acts that a former executor sent before the run ended, and whose outcome it did not live to record. */
-static void find_out_acts(struct run *run)
-{
-    run->live = true;
-    for (struct call *call = run->pending, *next; call; call = next) {
-        next = call->next_pending;
-        if (call->kind == MU_CALL_VERB && call->intended && call->state == MU_CALL_MATCHED)
-            call_go(call);
-    }
-}
-
-/* The run has ended while acts of other tasks are in flight: their outcome is waited for and kept. */
-static void await_acts(struct run *run)
-{
-    if (!run->live && run->world->sends)
-        find_out_acts(run);
-    settle(run);
-    while (run->live && act_is_out(run)) {
-        mu_loop_turn(run->loop, true);
-        sub_deliver(run);
-        settle(run);
-        commit_turn(run);
-        run_sweep(run);
-    }
-}
-
-static int conclude(struct run *run)
-{
-    if (run->stop == STOP_PARK)
-        return park_run(run);
-    for (size_t i = 0; i < MU_COUNT(endings); i++) {
-        if (endings[i].kind != run->stop)
-            continue;
-        if (run->stop != STOP_CANCEL)
-            await_acts(run);
-        if (run->stop == STOP_ERROR || run->stop == STOP_FAIL)
-            tell_owner(run, "ended", run->stop_why);
-        farewell(run);
-        int exit_code = exit_for(run, endings[i].exit);
-        return end_run(run, endings[i].state, exit_code, end_row(run, endings[i].state, exit_code));
-    }
-    if (!run->storage_failed) {
-        record_host(run, "stop", json_pack("{s:s}", "text", run->stop_why));
-        record_barrier(run);
-    }
-    return MU_RUN_TEMPORARY;
-}
-
-/* The executor before us died behind the run's last row, perhaps before anybody else knew of it: the end
- * is said again, for who resumed it, and nothing more is done. */
-static int end_again(struct run *run, json_t *end_take)
-{
-    begin_epoch(run);
-    run_stop(run, STOP_RETURN, mu_json_str(end_take, "result", ""),
-             mu_json_str(end_take, "why", ""));
-    int code = end_run(run, mu_json_str(end_take, "state", "finished"),
-                       (int)mu_json_int(end_take, "exit", MU_RUN_INTERNAL), json_incref(end_take));
-    json_decref(end_take);
-    return code;
 }
 
 /* --- entry --- */
@@ -690,13 +485,13 @@ static int execute(struct run *run)
     if (run->store)
         (void)!mu_store_run_update(run->store, run->name, "running", NULL, NULL, "", -1, getpid(),
                                    -1, NULL);
-    json_t *end = last_host_value(run, "end");
+    json_t *end = cursor_last_host(run->cursor, "end");
     if (end)
         return end_again(run, end);
     run->watchdog = watchdog_start();
     signals_listen(run);
     play(run);
-    return conclude(run);
+    return end_conclude(run);
 }
 
 /* The file becomes the whole evidence; then it is replayed once offline (J9). */

@@ -78,6 +78,9 @@ struct mu_execute {
  * MU_RUN_TEMPORARY when another executor has it. *fail holds the reason when it could not start. */
 int mu_run_execute(const struct mu_execute *, struct mu_fail *);
 
+/* A word for `muster decide`: applied, not-applied, retry, skip, result. */
+bool mu_run_decision_known(const char *name);
+
 /* Replays a sealed or live journal with no world behind and compares (J9). MU_OK: identical. */
 enum mu_err mu_run_verify(struct mu_journal *, const struct mu_config *, struct mu_fail *);
 

@@ -504,6 +504,7 @@ static bool tick(lua_State *thread, void *ud)
     char src[MU_BIND_SRC];
     if (run->stop != STOP_NONE || (run->owes_sync && !record_barrier(run)))
         return true;
+    budget_cpu(run);
     if (mu_vm_over_soft(run->vm))
         run_park(run, "memory", "the playbook keeps more than %u MiB at %s",
                  MU_LIMIT_LUA_SOFT >> 20, mu_bind_src(thread, src));

@@ -49,6 +49,9 @@ void undo_applied(struct call *call)
         return;
     if (call->pub.verb->invert == NULL && json_object_get(holder->undo, "verb") == NULL)
         return;
+    if (strstr(call->value,
+               "\"skipped\":true")) /* a person's word (decision.c): it did not happen */
+        return;
     json_decref(holder->undo);
     holder->undo = NULL;
 }

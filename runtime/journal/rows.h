@@ -7,11 +7,15 @@
  *    start     {format, language, run, incident, world, seed, build, lua, bundle (digest),
  *               playbook {name, version, summary, owner, changelog_line}, params {}, samples [],
  *               who {name, uid, host, tty}, reason, locks [], may_change [], stale_after_ms,
- *               followed_by, config (path), journal (path)}
+ *               followed_by, config (path), journal (path), budget?, secrets {name: source}}
  *    resume    {epoch, pid, host, who {..}, down_ms}      an executor started on an existing journal
  *    frontier  {rows, ms}                                 replay reached the end of what was recorded
- *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|storage|internal, text, next [commands]}
- *    unpark    {who {..}, reason, decision}
+ *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret, text, next [commands]}
+ *    unpark    {who {..}, reason}                         a person said: go on
+ *    doubt     {task, seq, verb, src, why}                an act came in doubt
+ *    again     {task, seq, verb, repeated, why}           it is sent again; durable before it leaves
+ *    decide    {task, seq, verb, decision: applied|not-applied|retry|skip|result, result?, reason,
+ *               who {..}, refused?}                       what a person said about an act in doubt
  *    stop      {text}                                     executor leaves in good order, run unfinished
  *    progress  {task, seq, verb, text}                    from mu_call_progress
  *    gate      {gate, kind, code} once opened; {gate, code, silent, asks} when the next one is asked
@@ -32,8 +36,8 @@
  *               then_ask, show, digest, no_self}
  *
  * o  outcome; durable after. task and seq of its intent.
- *    {ok: true, value, how: sent|readback|person|foreseen, who?}
- *    {ok: false, error {verb, class, why, in_doubt}, how, who?}
+ *    {ok: true, value, how: sent|readback|person|foreseen, who?}     value {skipped: true, why}: not done
+ *    {ok: false, error {verb, class, why, in_doubt, src}, how, who?}  how also: "not sent", cancelled
  *    gate: {ok: true, value {yes, how: approved|declined|expired|cancelled|acknowledged|answered,
  *           reason, by {name}, at, votes [{who, from, at, answer, reason}]}, how: person}
  *

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See parked.h. */
+#include "cli/parked.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "journal/journal.h"
+
+int parked_wait(const struct found_run *run)
+{
+    const struct timespec tenth = {0, 100000000};
+    int holder = mu_journal_lock_holder(run->path);
+    for (int i = 0; i < 110 && holder > 0 && strcmp(run->state, "parked") == 0; i++) {
+        nanosleep(&tenth, NULL);
+        holder = mu_journal_lock_holder(run->path);
+    }
+    return holder;
+}
+
+int64_t parked_rows(const char *path)
+{
+    struct mu_journal *journal;
+    struct mu_fail fail;
+    if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
+        return 0;
+    int64_t rows = mu_journal_last_gsn(journal);
+    mu_journal_close(journal);
+    return rows;
+}

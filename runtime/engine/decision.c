@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a person says about an act in doubt (design J6), after looking at the far side:
+ *
+ *   applied      it took effect: the result is what the verb would have returned
+ *   result       it took effect, and this is its result
+ *   not-applied  it did not: the playbook gets an error, as for any act that failed
+ *   retry        send it again, marked as repeated
+ *   skip         go on as if it had not been asked for: {ok = true, skipped = true, why = ...}
+ *
+ * A decision is an `h decide` row before it has any effect, so that it survives a crash, with who and why.
+ * It counts until its act has an outcome or was sent again (`h again`): nobody's retry is used twice. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+
+static json_t *applied(struct call *call, const json_t *decision)
+{
+    (void)decision;
+    if (call->pub.verb->foresee == NULL)
+        return json_pack("{s:b}", "ok", 1);
+    struct mu_facts *scratch = mu_facts_new();
+    json_t *value = call->pub.verb->foresee(&call->pub, scratch);
+    mu_facts_free(scratch);
+    json_object_del(value, "foreseen");
+    return value;
+}
+
+static json_t *given(struct call *call, const json_t *decision)
+{
+    (void)call;
+    return json_deep_copy(json_object_get(decision, "result"));
+}
+
+static json_t *skipped(struct call *call, const json_t *decision)
+{
+    (void)call;
+    return json_pack("{s:b, s:b, s:s}", "ok", 1, "skipped", 1, "why",
+                     mu_json_str(decision, "reason", ""));
+}
+
+static const struct {
+    const char *name;
+    json_t *(*value)(struct call *, const json_t *decision); /* NULL: not a result */
+} choices[] = {
+    {"applied", applied},  {"result", given}, {"skip", skipped},
+    {"not-applied", NULL}, {"retry", NULL},
+};
+
+bool mu_run_decision_known(const char *name)
+{
+    for (size_t i = 0; i < MU_COUNT(choices); i++)
+        if (strcmp(choices[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool fits(const json_t *decision, const char *task, int64_t seq)
+{
+    return mu_json_int(decision, "seq", -1) == seq &&
+           strcmp(mu_json_str(decision, "task", ""), task) == 0;
+}
+
+static void forget(struct run *run, const char *task, int64_t seq)
+{
+    for (size_t i = json_array_size(run->decisions); i-- > 0;)
+        if (fits(json_array_get(run->decisions, i), task, seq))
+            json_array_remove(run->decisions, i);
+}
+
+static bool recall(const struct mu_row *row, void *ud)
+{
+    struct run *run = ud;
+    bool decide = row->type == MU_ROW_HOST && strcmp(row->verb, "decide") == 0,
+         again = row->type == MU_ROW_HOST && strcmp(row->verb, "again") == 0;
+    if (row->type == MU_ROW_OUTCOME)
+        forget(run, row->task, row->seq);
+    if (!decide && !again)
+        return true;
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    forget(run, mu_json_str(value, "task", ""), mu_json_int(value, "seq", -1));
+    if (decide)
+        json_array_append(run->decisions, value);
+    json_decref(value);
+    return true;
+}
+
+/* What is decided and not yet used, from the rows of former executors. */
+void decisions_recall(struct run *run)
+{
+    run->decisions = json_array();
+    cursor_each(run->cursor, recall, run);
+}
+
+static struct call *act_of(struct run *run, const json_t *decision)
+{
+    for (struct call *call = run->pending; call; call = call->next_pending)
+        if (call->kind == MU_CALL_VERB && call->intended && call->task &&
+            fits(decision, call->task->path, call->seq))
+            return call;
+    return NULL;
+}
+
+/* An order "decide": {task, seq, verb, decision, result?, reason} in the order's text. */
+void decision_take(struct run *run, json_t *person, const char *text)
+{
+    json_t *decision = mu_json_parse(text, strlen(text), NULL);
+    if (decision == NULL || !mu_run_decision_known(mu_json_str(decision, "decision", ""))) {
+        json_decref(decision);
+        return;
+    }
+    json_object_set(decision, "who", person);
+    struct call *call = act_of(run, decision);
+    bool open = call ? call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED : !run->live;
+    if (!open) {
+        json_object_set_new(decision, "refused", json_string("it is not in doubt (any more)"));
+        record_host(run, "decide", decision);
+        return;
+    }
+    forget(run, mu_json_str(decision, "task", ""), mu_json_int(decision, "seq", -1));
+    json_array_append(run->decisions, decision);
+    record_host(run, "decide", decision);
+    if (call && record_barrier(run))
+        decision_apply(call);
+}
+
+static void refuse_applied(struct call *call, const json_t *decision)
+{
+    const char *reason = mu_json_str(decision, "reason", "");
+    char *why = mu_xasprintf("%s says that it did not take effect%s%s",
+                             mu_json_str(json_object_get(decision, "who"), "name", "a person"),
+                             reason[0] ? ": " : "", reason);
+    call_arrive_error(call, MU_REMOTE, why, false, "person");
+    free(why);
+}
+
+bool decision_apply(struct call *call)
+{
+    struct run *run = call->run;
+    size_t i;
+    json_t *decision, *found = NULL;
+    json_array_foreach(run->decisions, i, decision)
+    {
+        if (fits(decision, call->task->path, call->seq))
+            found = json_incref(decision);
+    }
+    if (found == NULL)
+        return false;
+    forget(run, call->task->path, call->seq);
+    mu_timer_cancel(call->timer);
+    call->timer = NULL;
+    doubt_stop_asking(call);
+    json_object_set(found, "who", json_object_get(found, "who"));
+    call->who = json_incref(json_object_get(found, "who"));
+    const char *name = mu_json_str(found, "decision", "");
+    if (strcmp(name, "retry") == 0)
+        doubt_send_again(call, true, "a person said: retry");
+    else if (strcmp(name, "not-applied") == 0)
+        refuse_applied(call, found);
+    for (i = 0; i < MU_COUNT(choices); i++)
+        if (choices[i].value && strcmp(choices[i].name, name) == 0)
+            call_arrive_value(call, choices[i].value(call, found), "person");
+    json_decref(found);
+    return true;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How a run comes to its end, or to a stop that waits for a person. Nothing is said to have ended before its
+ * last row is on disk.
+ *
+ *   finish, fail, error, return ─ acts in flight are waited for ─┐
+ *   cancel ─ acts in flight are aborted, and in doubt ───────────┴▶ h end ─▶ store, gates, locks
+ *   park ─▶ h park ─▶ the owner is told what happened, why, and which commands go on
+ *   leave, storage ─▶ nothing; whoever resumes it goes on                                      */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+
+#define FAREWELL_MS 10000 /* how long the last messages may take before they are left to others */
+
+static const struct {
+    enum stop_kind kind;
+    const char *state;
+    enum mu_run_exit exit;
+} endings[] = {
+    {STOP_FINISH, "finished", MU_RUN_FINISHED},   {STOP_RETURN, "finished", MU_RUN_FINISHED},
+    {STOP_FAIL, "failed", MU_RUN_FAILED},         {STOP_ERROR, "failed", MU_RUN_FAILED},
+    {STOP_CANCEL, "cancelled", MU_RUN_CANCELLED},
+};
+
+static int exit_for(const struct run *run, enum mu_run_exit usual)
+{
+    if (run->stop != STOP_FINISH)
+        return usual;
+    if (run->last_gate_declined && strcmp(run->stop_result, "declined") == 0)
+        return MU_RUN_DECLINED;
+    if (run->last_gate_expired && strcmp(run->stop_result, "expired") == 0)
+        return MU_RUN_EXPIRED;
+    return usual;
+}
+
+static json_t *end_row(struct run *run, const char *state, int exit_code)
+{
+    json_t *row = json_pack("{s:s, s:s, s:s, s:i, s:I, s:{s:I, s:I, s:I}}", "state", state,
+                            "result", run->stop_result, "why", run->stop_why, "exit", exit_code,
+                            "took_ms", (json_int_t)(run_clock(run) - run->started_ms), "counts",
+                            "probes", (json_int_t)run->probes, "acts", (json_int_t)run->acts,
+                            "gates", (json_int_t)run->gates);
+    if (!run->world->sends)
+        json_object_set(row, "outlook", run->outlook);
+    return row;
+}
+
+static void farewell(struct run *run)
+{
+    int64_t until = mu_clock_mono_ms() + FAREWELL_MS;
+    outbox_send(run);
+    while (sub_host_busy(run) && mu_clock_mono_ms() < until) {
+        mu_loop_turn(run->loop, true);
+        sub_deliver(run);
+        run_sweep(run);
+    }
+}
+
+static void tell_owner(struct run *run, const char *kind, const char *text)
+{
+    const char *owner = mu_json_str(json_object_get(run->start, "playbook"), "owner", "");
+    char *subject = mu_xasprintf("%s %s %s", run->incident, run->name, kind);
+    char *dedup = mu_xasprintf("%s/%s/%lld", run->name, kind, (long long)run->epoch);
+    if (run->store && mu_config_at(run->config->values, "people"))
+        outbox_put(run, kind, owner, subject, text, dedup);
+    free(subject);
+    free(dedup);
+}
+
+static int end_run(struct run *run, const char *state, int exit_code, json_t *row_take)
+{
+    record_host(run, "end", row_take);
+    if (!record_barrier(run))
+        return MU_RUN_TEMPORARY;
+    if (run->store == NULL)
+        return exit_code;
+    (void)!mu_store_run_update(run->store, run->name, state, run->stop_result, run->stop_why, "",
+                               run_clock(run), -1, exit_code, NULL);
+    gate_close_all(run);
+    (void)!mu_store_lock_release_all(run->store, run->name, NULL);
+    return exit_code;
+}
+
+/* --- parking: what happened, why, and which commands go on --- */
+
+struct way_on { /* "muster COMMAND RUN REST" */
+    const char *command, *rest;
+};
+#define REASON "--reason \"...\""
+#define GO_ON                       \
+    {                               \
+        "resume", "--go-on " REASON \
+    }
+#define UNDO       \
+    {              \
+        "undo", "" \
+    }
+#define CANCEL           \
+    {                    \
+        "cancel", REASON \
+    }
+#define MOST 6
+
+static const struct {
+    const char *why;
+    struct way_on ways[MOST];
+} ways_on[] = {
+    {"stale", {GO_ON, UNDO, CANCEL}},
+    {"in_doubt",
+     {{"decide", "applied " REASON "       it took effect"},
+      {"decide", "not-applied " REASON "   it did not: the playbook gets an error"},
+      {"decide", "retry " REASON "         send it again"},
+      {"decide", "skip " REASON "          go on without it"},
+      {"resume", "                         look at the far side once more"},
+      CANCEL}},
+    {"diverged", {UNDO, CANCEL}},
+    {"poisoned", {GO_ON, UNDO, CANCEL}},
+    {"budget", {GO_ON, UNDO, CANCEL}},
+    {"memory", {GO_ON, UNDO, CANCEL}},
+    {"secret", {{"resume", "NAME=file:PATH"}, CANCEL}},
+};
+
+static json_t *commands_for(const struct run *run, const char *why)
+{
+    json_t *next = json_array();
+    for (size_t i = 0; i < MU_COUNT(ways_on); i++)
+        for (size_t j = 0; strcmp(ways_on[i].why, why) == 0 && j < MOST; j++)
+            if (ways_on[i].ways[j].command)
+                json_array_append_new(next,
+                                      json_sprintf("muster %s %s %s", ways_on[i].ways[j].command,
+                                                   run->name, ways_on[i].ways[j].rest));
+    if (json_array_size(next) == 0)
+        json_array_append_new(next, json_sprintf("muster resume %s", run->name));
+    return next;
+}
+
+static char *parked_text(const struct run *run, const json_t *next)
+{
+    struct mu_buf buf = {0};
+    size_t i;
+    json_t *command;
+    mu_buf_addf(&buf, "%s is parked (%s): %s\n\nGo on with one of:\n", run->name, run->park_why,
+                run->stop_why);
+    json_array_foreach(next, i, command)
+    {
+        mu_buf_addf(&buf, "  %s\n", json_string_value(command));
+    }
+    return mu_buf_take(&buf);
+}
+
+static int park_run(struct run *run)
+{
+    json_t *next = commands_for(run, run->park_why);
+    char *text = parked_text(run, next);
+    record_host(
+        run, "park",
+        json_pack("{s:s, s:s, s:o}", "why", run->park_why, "text", run->stop_why, "next", next));
+    bool kept = record_barrier(run);
+    if (kept) {
+        mu_error("engine", "%s parked (%s): %s", run->name, run->park_why, run->stop_why);
+        if (run->store)
+            (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why,
+                                       run->park_why, -1, -1, -1, NULL);
+        tell_owner(run, "parked", text);
+        farewell(run);
+        record_barrier(run);
+    }
+    free(text);
+    return kept ? MU_RUN_PARKED : MU_RUN_TEMPORARY;
+}
+
+/* --- acts that are out when the run stops --- */
+
+static bool act_is_out(const struct run *run)
+{
+    for (const struct call *call = run->pending; call; call = call->next_pending)
+        if (call->kind == MU_CALL_VERB && call->intended &&
+            (call->state == MU_CALL_SENT || call->state == MU_CALL_DOUBT))
+            return true;
+    return false;
+}
+
+/* Acts that a former executor sent before the run ended, and whose outcome it did not live to record. */
+static void find_out_acts(struct run *run)
+{
+    run->live = true;
+    for (struct call *call = run->pending, *next; call; call = next) {
+        next = call->next_pending;
+        if (call->kind == MU_CALL_VERB && call->intended && call->state == MU_CALL_MATCHED)
+            call_go(call);
+    }
+}
+
+/* The run has ended while acts of other tasks are in flight: their outcome is waited for and kept. False
+ * when a person must say what became of one: then it has not ended yet. */
+static bool await_acts(struct run *run)
+{
+    if (!run->live && run->world->sends)
+        find_out_acts(run);
+    run_settle(run);
+    while (run->live && act_is_out(run)) {
+        mu_loop_turn(run->loop, true);
+        run_settle(run);
+    }
+    return run->doubt_text == NULL;
+}
+
+static void record_aborted(struct run *run, const char *task, int64_t seq, const char *verb,
+                           const char *digest, const char *src, const char *step)
+{
+    json_t *outcome =
+        json_pack("{s:{s:s, s:s, s:s, s:b, s:s}, s:s, s:b}", "error", "verb", verb, "class",
+                  mu_err_name(MU_CANCELLED), "why",
+                  "the run was cancelled before its outcome was known: look at the far side",
+                  "in_doubt", 1, "src", src, "how", "cancelled", "ok", 0);
+    char *text = mu_json_text(outcome);
+    record_row(run, MU_ROW_OUTCOME, task, seq, verb, "", digest, src, step, run_clock(run), text);
+    free(text);
+    json_decref(outcome);
+}
+
+static bool abort_recorded(const struct mu_row *row, void *ud)
+{
+    struct run *run = ud;
+    const struct mu_module *module;
+    if (row->type == MU_ROW_INTENT && cursor_outcome(run->cursor, row->task, row->seq) == NULL &&
+        mu_registry_find(run->registry, row->verb, &module))
+        record_aborted(run, row->task, row->seq, row->verb, row->digest, row->src, row->step);
+    return true;
+}
+
+/* A person's cancel shields nothing: what is in flight is taken back where that can be, and in doubt. An act
+ * whose answer came in this very turn has its outcome all the same. */
+static void abort_acts(struct run *run)
+{
+    if (!run->world->sends)
+        return;
+    for (struct call *call; (call = call_queue_pop(&run->arrived)) != NULL;)
+        run_record_arrived(call);
+    cursor_each(run->cursor, abort_recorded, run);
+    for (struct call *call = run->pending; call; call = call->next_pending)
+        if (call->kind == MU_CALL_VERB && call->intended && call->state != MU_CALL_INTENDED &&
+            call->state != MU_CALL_ARRIVED &&
+            cursor_find(run->cursor, call->task->path, call->seq) == NULL)
+            record_aborted(run, call->task->path, call->seq, call->name, call->digest, call->src,
+                           call->step);
+    run_drop_calls(run);
+}
+
+/* It stands at its end and can't say so: an act is in doubt. */
+static int park_at_end(struct run *run)
+{
+    run->park_why = "in_doubt";
+    free(run->stop_why);
+    run->stop_why = mu_xstrdup(run->doubt_text);
+    run->stop = STOP_PARK;
+    return park_run(run);
+}
+
+static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
+{
+    if (run->stop == STOP_CANCEL)
+        abort_acts(run);
+    else if (!await_acts(run))
+        return park_at_end(run);
+    if (run->stop == STOP_ERROR || run->stop == STOP_FAIL)
+        tell_owner(run, "ended", run->stop_why);
+    farewell(run);
+    int exit_code = exit_for(run, usual);
+    return end_run(run, state, exit_code, end_row(run, state, exit_code));
+}
+
+int end_conclude(struct run *run)
+{
+    if (run->stop == STOP_PARK)
+        return park_run(run);
+    for (size_t i = 0; i < MU_COUNT(endings); i++)
+        if (endings[i].kind == run->stop)
+            return end_as(run, endings[i].state, endings[i].exit);
+    if (!run->storage_failed) {
+        record_host(run, "stop", json_pack("{s:s}", "text", run->stop_why));
+        record_barrier(run);
+    }
+    return MU_RUN_TEMPORARY;
+}
+
+/* The executor before us died behind the run's last row, perhaps before anybody else knew of it: the end
+ * is said again, for who resumed it, and nothing more is done. */
+int end_again(struct run *run, json_t *end_take)
+{
+    run_begin_epoch(run);
+    run_stop(run, STOP_RETURN, mu_json_str(end_take, "result", ""),
+             mu_json_str(end_take, "why", ""));
+    int code = end_run(run, mu_json_str(end_take, "state", "finished"),
+                       (int)mu_json_int(end_take, "exit", MU_RUN_INTERNAL), json_incref(end_take));
+    json_decref(end_take);
+    return code;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Orders of people to a run: cancel, unpark, decide. They wait in the control store until the executor has
+ * written them into the journal, durably; only then do they count, and only then are they taken off the
+ * list. To add a kind: one function here, one entry in `kinds`. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+
+static void stop_cancelled(struct run *run, const json_t *person, const char *reason)
+{
+    char *why = mu_xasprintf("cancelled by %s%s%s", mu_json_str(person, "name", "?"),
+                             reason[0] ? ": " : "", reason);
+    run_stop(run, STOP_CANCEL, "cancelled", why);
+    free(why);
+}
+
+static void order_cancel(struct run *run, json_t *person, const char *reason)
+{
+    if (run->stop != STOP_NONE)
+        return;
+    record_host(run, "cancel", json_pack("{s:O?, s:s}", "who", person, "reason", reason));
+    if (record_barrier(run))
+        stop_cancelled(run, person, reason);
+}
+
+static void order_unpark(struct run *run, json_t *person, const char *reason)
+{
+    record_host(run, "unpark", json_pack("{s:O?, s:s}", "who", person, "reason", reason));
+    run->stale = false;
+    run->unparked = true;
+    budget_renew(run);
+}
+
+static const struct {
+    const char *kind;
+    void (*carry_out)(struct run *, json_t *person, const char *reason);
+} kinds[] = {{"cancel", order_cancel}, {"unpark", order_unpark}, {"decide", decision_take}};
+
+static bool take(int64_t id, const char *kind, const char *who, const char *reason, int64_t at,
+                 void *ud)
+{
+    struct run *run = ud;
+    json_t *person = mu_json_parse(who, strlen(who), NULL);
+    (void)at;
+    for (size_t i = 0; i < MU_COUNT(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            kinds[i].carry_out(run, person, reason ? reason : "");
+    json_decref(person);
+    if (record_barrier(run)) /* an order is done when its row can't be lost any more */
+        (void)!mu_store_order_done(run->store, id, NULL);
+    return !run->storage_failed;
+}
+
+void orders_take(struct run *run)
+{
+    if (run->store)
+        (void)!mu_store_orders(run->store, run->name, take, run, NULL);
+}
+
+/* A cancel that a former executor wrote down and did not come to carry out. */
+void orders_take_recorded(struct run *run)
+{
+    json_t *cancel = cursor_last_host(run->cursor, "cancel");
+    if (cancel)
+        stop_cancelled(run, json_object_get(cancel, "who"), mu_json_str(cancel, "reason", ""));
+    json_decref(cancel);
+}
