@@ -101,6 +101,19 @@ bool mu_redact_hits(const char *bytes, size_t len)
     return false;
 }
 
+/* A secret that is not UTF-8 may end or begin within a character of the text around it: the whole
+ * character goes, so that what is left is UTF-8 if the text was. */
+static void widen_to_characters(const char *text, size_t len, size_t *from, size_t *end)
+{
+    size_t start = *from;
+    for (int i = 0; i < 3 && start > 0 && start < len && ((uint8_t)text[start] & 0xC0) == 0x80; i++)
+        start--;
+    if ((uint8_t)text[start] >= 0xC0)
+        *from = start;
+    for (int i = 0; i < 3 && *end < len && ((uint8_t)text[*end] & 0xC0) == 0x80; i++)
+        ++*end;
+}
+
 static char *scrub(const char *text, size_t len, size_t *out_len)
 {
     struct mu_buf buf = {.max = SIZE_MAX / 2};
@@ -117,6 +130,7 @@ static char *scrub(const char *text, size_t len, size_t *out_len)
             if (may_start(text + j) && (more = match_at(text, len, j, &at, &other)) > end)
                 end = more;
         }
+        widen_to_characters(text, len, &from, &end);
         if (from < kept) /* the edge belongs to what is gone already */
             from = kept;
         mu_buf_add(&buf, text + kept, from - kept);

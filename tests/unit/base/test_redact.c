@@ -141,6 +141,17 @@ static void overlapping_secrets_go_together(void **state)
     expect("xabcdefghijklmnopqrx", "x[secret long]x");
 }
 
+/* What is left of UTF-8 is UTF-8, also when the secret is not: a value has to stay one. */
+static void whole_characters_go(void **state)
+{
+    (void)state;
+    assert_int_equal(mu_redact_register("k", "password\xc3", NULL), MU_OK);
+    assert_int_equal(mu_redact_register("l", "\xa9password", NULL), MU_OK);
+    expect("a password\xc3\xa9 b", "a [secret k] b");
+    expect("a \xc3\xa9password b", "a [secret l] b");
+    expect("a \xe2\x82\xa9password b", "a [secret l] b");
+}
+
 static void values_are_scrubbed_with_their_keys(void **state)
 {
     (void)state;
@@ -206,6 +217,7 @@ int main(void)
         cmocka_unit_test_teardown(base64_is_found_wherever_it_starts, clear),
         cmocka_unit_test_teardown(innocent_text_stays, clear),
         cmocka_unit_test_teardown(overlapping_secrets_go_together, clear),
+        cmocka_unit_test_teardown(whole_characters_go, clear),
         cmocka_unit_test_teardown(values_are_scrubbed_with_their_keys, clear),
         cmocka_unit_test_teardown(secrets_are_answered_by_name, clear),
         cmocka_unit_test_teardown(it_is_fast_enough, clear),
