@@ -271,6 +271,7 @@ static void host_start(struct run_story *run, const struct mu_row *row, const js
 {
     free(run->name);
     free(run->world);
+    json_decref(run->start);
     run->start = json_incref((json_t *)value);
     run->name = mu_xstrdup(mu_json_str(value, "run", "run"));
     run->world = mu_xstrdup(mu_json_str(value, "world", "live"));
@@ -302,6 +303,7 @@ static void host_unpark(struct run_story *run, const struct mu_row *row, const j
 
 static void host_end(struct run_story *run, const struct mu_row *row, const json_t *value)
 {
+    json_decref(run->end); /* an executor that was killed behind its end says it again */
     run->end = json_incref((json_t *)value);
     run->ended = row->ts;
     run->parked = false;

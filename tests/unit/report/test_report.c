@@ -410,6 +410,10 @@ static void odd_rows_do_no_harm(void **state)
         {4, 'h', "", 0, "progress", "", "", "{\"task\":\"q\",\"seq\":9}"},
         {4, 'h', "", 0, "brandnew", "", "", "{\"a\":1}"},
         {5, 'x', "r", 7, "", "", "", ""},
+        {5, 'h', "", 0, "start", "", "", "{\"run\":\"again\"}"},
+        {5, 'h', "", 0, "end", "", "", "{\"result\":\"a\"}"},
+        {5, 'h', "", 0, "end", "", "",
+         "{\"result\":\"b\"}"}, /* the first executor was killed behind it */
         {6, 'h', "", 0, "park", "", "", "{\"why\":\"in_doubt\",\"text\":\"look at the far side\"}"},
     };
     render *const writers[] = {mu_report_markdown, mu_report_html, mu_report_json};
