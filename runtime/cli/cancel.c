@@ -8,11 +8,14 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/find.h"
+#include "cli/parked.h"
+#include "cli/start.h"
 #include "engine/run.h"
 
 static int order(struct mu_cli *cli, const struct found_run *run, const char *reason)
 {
     struct mu_fail fail;
+    int code;
     json_t *who = mu_cli_who(cli);
     char *text = mu_json_text(who);
     enum mu_err err = mu_store_order_put(cli->store, run->name, "cancel", text, reason,
@@ -21,11 +24,16 @@ static int order(struct mu_cli *cli, const struct found_run *run, const char *re
     json_decref(who);
     if (err != MU_OK)
         return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s", fail.text);
-    if (mu_run_poke(run->path))
+    if (parked_wait(run) > 0 && mu_run_poke(run->path)) {
         printf("%s is told to stop, now.\n", run->name);
-    else
-        printf("Nobody executes %s; it ends at its next start: muster resume %s\n", run->name,
-               run->name);
+        return MU_EXIT_OK;
+    }
+    /* Nobody executes it: an executor writes its end. */
+    struct start how = {.quiet = true};
+    code = start_follow(cli, "cancel", run->name, run->path, parked_rows(run->path), &how);
+    if (code != MU_EXIT_CANCELLED)
+        return code;
+    printf("%s is cancelled.\n", run->name);
     return MU_EXIT_OK;
 }
 

@@ -8,11 +8,57 @@
 #include "cli/parked.h"
 #include "cli/start.h"
 #include "engine/run.h"
+#include "base/mem.h"
+#include "playbook/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const options[] = {"--go-on", "--reason", "--detach", "--yes", NULL};
+
+/* "token=env:TOKEN": a secret that its executor can't find again. It is known to this process, and so to the
+ * executor it starts. */
+static int take_secret(struct mu_cli *cli, const char *run, const json_t *sources, const char *word)
+{
+    struct mu_fail fail;
+    const char *equals = strchr(word, '=');
+    char *name = equals ? mu_xasprintf("param.%.*s", (int)(equals - word), word) : NULL;
+    int code = 0;
+    if (name == NULL || json_object_get(sources, name) == NULL)
+        code =
+            mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
+                        "%s is not NAME=SOURCE of a secret parameter of %s; other parameters of a "
+                        "run can't be changed",
+                        equals ? "this" : word, run);
+    else if (secret_read(name, equals + 1, ".", &fail) != MU_OK)
+        code = mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s", fail.text);
+    free(name);
+    return code;
+}
+
+static bool keep_start(const struct mu_row *row, void *ud)
+{
+    *(json_t **)ud = mu_json_parse(row->value, strlen(row->value), NULL);
+    return false;
+}
+
+static int take_secrets(struct mu_cli *cli, const struct found_run *run, int argc, char **argv)
+{
+    struct mu_journal *journal;
+    struct mu_fail fail;
+    json_t *start = NULL;
+    int code = 0;
+    if (argc <= 2)
+        return 0;
+    if (mu_journal_open_read(run->path, &journal, &fail) != MU_OK)
+        return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s", fail.text);
+    (void)!mu_journal_each(journal, 0, keep_start, &start, NULL);
+    mu_journal_close(journal);
+    for (int i = 2; i < argc && code == 0; i++)
+        code = take_secret(cli, run->name, json_object_get(start, "secrets"), argv[i]);
+    json_decref(start);
+    return code;
+}
 
 static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
 {
@@ -38,7 +84,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     mu_cli_option(&argc, argv, "--reason", &reason);
     int code = mu_cli_no_more_options(&mu_command_resume, argc, argv, options);
     if (code == 0)
-        code = mu_cli_words(&mu_command_resume, argc, 1, 1);
+        code = mu_cli_words(&mu_command_resume, argc, 1, -1);
     if (code == 0)
         code = find_run(cli, "resume", argv[1], &found);
     if (code)
@@ -52,6 +98,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
                            "%s is being executed by process %d: muster watch %s", found.name,
                            holder, found.name);
+    code = take_secrets(cli, &found, argc, argv);
+    if (code)
+        return code;
     if (go_on && (code = put_go_on(cli, found.name, reason)) != 0)
         return code;
     return start_follow(cli, "resume", found.name, found.path, parked_rows(found.path), &how);
@@ -59,12 +108,15 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_resume = {
     .name = "resume",
-    .usage = "resume RUN [--go-on] [--reason TEXT] [--detach]",
+    .usage = "resume RUN [NAME=SOURCE ...] [--go-on] [--reason TEXT] [--detach]",
     .summary = "go on with a run that has no executor",
-    .help = "Replays what is recorded and goes on where it ended. An act whose outcome is unknown "
-            "is read\n"
-            "back first, never blindly repeated.\n"
-            "\n"
-            "  --go-on    a person says that a parked run may act again (stale, poisoned)\n"
-            "  --reason   why; kept in the journal\n",
+    .help =
+        "Replays what is recorded and goes on where it ended. An act whose outcome is unknown "
+        "is read\n"
+        "back first, never blindly repeated.\n"
+        "\n"
+        "  NAME=...   a secret parameter again (file:PATH, env:NAME, -), when it is not where it "
+        "came from\n"
+        "  --go-on    a person says that a parked run may act again (stale, poisoned)\n"
+        "  --reason   why; kept in the journal\n",
     .run = run};

@@ -26,6 +26,7 @@ struct story {
     struct step steps[MOST_STEPS];
     size_t count, skipped;
     char *question;
+    json_t *park; /* the last park row's value, as long as nobody went on */
 };
 
 static void set(char **slot, const char *text)
@@ -49,10 +50,22 @@ static struct step *begin_step(struct story *story, const char *title, int64_t t
     return step;
 }
 
+static void note_park(struct story *story, const struct mu_row *row)
+{
+    if (row->type != MU_ROW_HOST)
+        return;
+    bool park = strcmp(row->verb, "park") == 0;
+    if (!park && strcmp(row->verb, "frontier") != 0 && strcmp(row->verb, "end") != 0)
+        return;
+    json_decref(story->park);
+    story->park = park ? mu_json_parse(row->value, strlen(row->value), NULL) : NULL;
+}
+
 static bool tell(const struct mu_row *row, void *ud)
 {
     struct story *story = ud;
     struct line line;
+    note_park(story, row);
     line_of(row, &line);
     if (line.kind == LINE_STEP) {
         begin_step(story, mu_buf_text(&line.text), row->ts);
@@ -87,17 +100,35 @@ static void print_head(const struct found_run *run)
     if (run->ended)
         printf("%s: %s\n", run->state, run->result);
     else if (holder)
-        printf("executor alive (process %d), resumable\n", holder);
+        printf("executor alive (process %d), resumable%s%s\n", holder,
+               run->waits_for[0] ? "; waits: " : "", run->waits_for);
     else
-        printf("%s, nobody executes it: muster resume %s\n", run->state, run->name);
-    if (run->why[0])
-        printf("%s\n", run->why);
+        printf("%s%s%s, nobody executes it%s%s\n", run->state, run->waits_for[0] ? ": " : "",
+               run->waits_for, strcmp(run->state, "parked") == 0 ? "" : ": muster resume ",
+               strcmp(run->state, "parked") == 0 ? "" : run->name);
+    if (run->ended && run->why[0])
+        mu_cli_wrap(run->why, 0, 0);
+}
+
+static void print_park(const struct story *story)
+{
+    size_t i;
+    json_t *command;
+    if (story->park == NULL)
+        return;
+    printf("\n%sPARKED%s  (%s) ", mu_cli_color("red"), mu_cli_color("reset"),
+           mu_json_str(story->park, "why", ""));
+    mu_cli_wrap(mu_json_str(story->park, "text", ""), 11, 8);
+    json_array_foreach(json_object_get(story->park, "next"), i, command)
+    {
+        printf("%-8s%s\n", i == 0 ? "go on:" : "", json_string_value(command));
+    }
 }
 
 static void print_steps(const struct story *story, const struct found_run *run)
 {
     char took[MU_TIME_TEXT];
-    int room = mu_cli_columns() - 8;
+    int room = mu_cli_columns() - 12;
     if (story->skipped)
         printf("  ... %zu earlier steps (--wide shows them)\n", story->skipped);
     for (size_t i = 0; i < story->count; i++) {
@@ -108,7 +139,8 @@ static void print_steps(const struct story *story, const struct found_run *run)
                mu_duration_text((current ? mu_clock_real_ms() : step->until) - step->since, took),
                mu_cli_color("reset"));
         if (step->last[0])
-            printf("        %.*s\n", room, step->last);
+            printf("        %.*s%s\n", room, step->last,
+                   (int)strlen(step->last) > room ? "..." : "");
     }
 }
 
@@ -145,6 +177,7 @@ static void story_fini(struct story *story)
         free(story->steps[i].last);
     }
     free(story->question);
+    json_decref(story->park);
 }
 
 static int show(struct mu_cli *cli, const struct found_run *run)
@@ -158,6 +191,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     mu_journal_close(journal);
     print_head(run);
     print_steps(&story, run);
+    print_park(&story);
     struct gate_print print = {.run = run->name};
     if (!run->ended && story.question)
         printf("\n  %sASK%s   %s", mu_cli_color("blue"), mu_cli_color("reset"), story.question);

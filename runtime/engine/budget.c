@@ -30,10 +30,8 @@ static int64_t cpu_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void count_row(struct run *run, char type, const char *value)
+static void count_row(struct run *run, const char *value)
 {
-    if (type == MU_ROW_HOST)
-        return;
     run->spent[ROWS]++;
     run->spent[OUTPUT] += (int64_t)strlen(value);
 }
@@ -49,8 +47,8 @@ static bool recount(const struct mu_row *row, void *ud)
     struct run *run = ud;
     if (row->type == MU_ROW_HOST && strcmp(row->verb, "unpark") == 0)
         budget_renew(run);
-    else
-        count_row(run, row->type, row->value);
+    else if (row->type != MU_ROW_HOST)
+        count_row(run, row->value);
     run->spent[ACTS] += is_act(run, row);
     return true;
 }
@@ -81,7 +79,9 @@ static void park(struct run *run, size_t kind)
 /* Every row on its way into the journal; an executor that replays counted its rows when it began. */
 void budget_row(struct run *run, char type, const char *value)
 {
-    count_row(run, type, value);
+    if (type == MU_ROW_HOST)
+        return;
+    count_row(run, value);
     for (size_t i = ROWS; i <= OUTPUT; i++)
         if (run->spent[i] > run->budget[i])
             park(run, i);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 #include "lua/bind.h"
+#include "playbook/secret.h"
 
 static json_t *filled(const json_t *patterns, const json_t *params)
 {
@@ -31,6 +32,21 @@ static json_t *playbook_json(const struct mu_header *header)
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", header->name, "version", header->version,
                      "summary", header->summary, "owner", header->owner, "changelog_line",
                      mu_json_str(header->changelog, header->version, ""));
+}
+
+/* {"param.token": "env:TOKEN"}: where whoever resumes the run looks for what its parameters only name. */
+static json_t *secret_sources(const json_t *params)
+{
+    json_t *sources = json_object(), *value;
+    const char *key;
+    json_object_foreach((json_t *)params, key, value)
+    {
+        const char *name = mu_json_str(value, "$secret", NULL);
+        const char *source = name ? secret_source(name) : NULL;
+        if (name)
+            json_object_set_new(sources, name, json_string(source ? source : "-"));
+    }
+    return sources;
 }
 
 static uint32_t fresh_seed(const struct mu_run_request *request)
@@ -72,7 +88,7 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
     digest_files(request->bundle, digest);
     const struct mu_header *header = request->header;
     return json_pack("{s:i, s:i, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:O, s:o, s:O?, s:s, s:o, "
-                     "s:o, s:I, s:s?, s:s, s:s, s:b, s:O?}",
+                     "s:o, s:I, s:s?, s:s, s:s, s:b, s:O?, s:o}",
                      "format", MU_JOURNAL_FORMAT, "language", MU_LANGUAGE_LEVEL, "run", run->name,
                      "incident", run->incident, "world", request->world, "seed",
                      (json_int_t)fresh_seed(request), "build", MUSTER_VERSION, "lua", "5.4",
@@ -83,7 +99,8 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
                      filled(header->may_change, request->params), "stale_after_ms",
                      (json_int_t)header->stale_after_ms, "followed_by", header->followed_by,
                      "config", request->config ? request->config->path : "", "journal", run->path,
-                     "lab", request->lab, "budget", header->budget);
+                     "lab", request->lab, "budget", header->budget, "secrets",
+                     secret_sources(request->params));
 }
 
 static void write_start(struct mu_journal *journal, const struct mu_run_request *request,

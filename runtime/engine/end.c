@@ -171,9 +171,10 @@ static int park_run(struct run *run)
         tell_owner(run, "parked", text);
         farewell(run);
         record_barrier(run);
+        orders_take(run);
     }
     free(text);
-    return kept ? MU_RUN_PARKED : MU_RUN_TEMPORARY;
+    return kept && !run->orders_left ? MU_RUN_PARKED : MU_RUN_TEMPORARY;
 }
 
 /* --- acts that are out when the run stops --- */

@@ -213,6 +213,7 @@ struct run {
     int64_t acts, probes, gates;
     int64_t slice_ticks,
         slice_cpu_ms; /* of the Lua slice that runs: hook ticks, CPU time at the first */
+    bool orders_left; /* somebody wants something of it while it stops */
     bool stale;       /* asks a person before the next act */
     bool unparked;    /* a person said that it may go on */
     json_t *outlook;  /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */

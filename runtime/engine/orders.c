@@ -20,8 +20,6 @@ static void stop_cancelled(struct run *run, const json_t *person, const char *re
 
 static void order_cancel(struct run *run, json_t *person, const char *reason)
 {
-    if (run->stop != STOP_NONE)
-        return;
     record_host(run, "cancel", json_pack("{s:O?, s:s}", "who", person, "reason", reason));
     if (record_barrier(run))
         stop_cancelled(run, person, reason);
@@ -44,6 +42,9 @@ static bool take(int64_t id, const char *kind, const char *who, const char *reas
                  void *ud)
 {
     struct run *run = ud;
+    run->orders_left = run->stop != STOP_NONE;
+    if (run->orders_left) /* it is stopping already: the next executor takes them */
+        return false;
     json_t *person = mu_json_parse(who, strlen(who), NULL);
     (void)at;
     for (size_t i = 0; i < MU_COUNT(kinds); i++)

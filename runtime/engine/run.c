@@ -13,8 +13,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "engine/internal.h"
 #include "lua/vm.h"
+#include "playbook/secret.h"
 
 #define POLL_MS 1000 /* the truth about the store; a poke only makes it earlier */
 
@@ -296,9 +298,8 @@ bool run_too_stale(struct call *call)
         snprintf(away, sizeof away, "too long before it parked");
     run_park(
         run, "stale",
-        "nobody executed this run for %s (stale_after is %s); before %s at %s it asks a person. "
-        "Go on: muster resume %s --go-on --reason \"...\"",
-        away, mu_duration_text(run->stale_after_ms, most), call->name, call->src, run->name);
+        "nobody executed this run for %s (stale_after is %s); before %s at %s it asks a person",
+        away, mu_duration_text(run->stale_after_ms, most), call->name, call->src);
     return true;
 }
 
@@ -416,17 +417,36 @@ void run_begin_epoch(struct run *run)
     record_barrier(run); /* poison detection counts these rows */
 }
 
+/* What the parameters name must be at hand: a run must not go on with an empty secret, nor fail to scrub one
+ * that comes back. A former executor's process knew it; this one looks where it came from. */
+static void find_secrets(struct run *run)
+{
+    const char *name;
+    json_t *source;
+    struct mu_fail fail;
+    json_object_foreach(json_object_get(run->start, "secrets"), name, source)
+    {
+        if (mu_redact_secret(name) ||
+            (strcmp(json_string_value(source), "-") != 0 &&
+             secret_read(name, json_string_value(source), ".", &fail) == MU_OK))
+            continue;
+        run_park(run, "secret",
+                 "its secret %s came from %s and is not to be found there now; give it again", name,
+                 strcmp(json_string_value(source), "-") == 0 ? "standard input"
+                                                             : json_string_value(source));
+    }
+}
+
 static void play(struct run *run)
 {
     run_begin_epoch(run);
     orders_take_recorded(run);
-    if (run->store)
-        orders_take(run); /* an unpark may be what woke us */
+    orders_take(run); /* an unpark may be what woke us */
+    find_secrets(run);
     if (!run->unparked && cursor_starts_without_frontier(run->cursor) >= MU_LIMIT_STARTS)
         run_park(run, "poisoned",
-                 "%d executors died before they reached the frontier; look at %s.log, then muster "
-                 "resume %s --go-on",
-                 MU_LIMIT_STARTS, run->path ? run->path : run->name, run->name);
+                 "%d executors died before they reached the frontier; look at %s.log",
+                 MU_LIMIT_STARTS, run->path ? run->path : run->name);
     cursor_replay(run);
     go_live(run);
     if (run->store && run->stop == STOP_NONE)

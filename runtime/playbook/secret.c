@@ -75,7 +75,39 @@ static enum mu_err from_stdin(const char *name, struct mu_fail *fail)
     return keep(name, text, fail);
 }
 
-enum mu_err secret_read(const char *name, const char *source, const char *dir, struct mu_fail *fail)
+/* Names and places only, never a text. Process-wide, as the registry of redaction is. */
+static struct origin {
+    char *name, *source;
+    struct origin *next;
+} * origins;
+
+const char *secret_source(const char *name)
+{
+    for (const struct origin *origin = origins; origin; origin = origin->next)
+        if (strcmp(origin->name, name) == 0)
+            return origin->source;
+    return NULL;
+}
+
+static void remember(const char *name, const char *source, const char *dir)
+{
+    struct origin *origin = MU_NEW(struct origin);
+    const char *file = strncmp(source, "file:", 5) == 0 ? source + 5 : NULL;
+    char *path =
+        file ? mu_xasprintf("%s%s%s", file[0] == '/' ? "" : dir, file[0] == '/' ? "" : "/", file)
+             : NULL;
+    char *real = path ? realpath(path, NULL) : NULL;
+    *origin = (struct origin){.name = mu_xstrdup(name),
+                              .source = path ? mu_xasprintf("file:%s", real ? real : path)
+                                             : mu_xstrdup(source),
+                              .next = origins};
+    origins = origin; /* the newest counts */
+    free(real);
+    free(path);
+}
+
+static enum mu_err read_from(const char *name, const char *source, const char *dir,
+                             struct mu_fail *fail)
 {
     if (strncmp(source, "file:", 5) == 0)
         return from_file(name, source + 5, dir, fail);
@@ -86,4 +118,12 @@ enum mu_err secret_read(const char *name, const char *source, const char *dir, s
     return mu_fail_set(fail, MU_USAGE,
                        "a secret is never given as it is (others see your command line): use "
                        "file:PATH, env:NAME or - for stdin");
+}
+
+enum mu_err secret_read(const char *name, const char *source, const char *dir, struct mu_fail *fail)
+{
+    enum mu_err err = read_from(name, source, dir, fail);
+    if (err == MU_OK)
+        remember(name, source, dir);
+    return err;
 }

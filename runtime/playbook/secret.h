@@ -10,5 +10,8 @@
  * redaction; mu_redact_secret(name) gives it back. */
 enum mu_err secret_read(const char *name, const char *source, const char *dir,
                         struct mu_fail *fail);
+/* Where the secret of that name was read from, to find it again: "file:/absolute/path", "env:NAME" or "-"; NULL
+ * when it was not read here. Borrowed until the next secret_read(). */
+const char *secret_source(const char *name);
 
 #endif
