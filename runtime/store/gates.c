@@ -3,7 +3,7 @@
  * Gates: what people are asked. Opening, finding, and the ways in which a gate closes without a
  * person; answers are in votes.c. A gate is open once and decided once:
  *
- *   open ─ votes ─▶ approved | declined | acknowledged | answered
+ *   open ─ votes ─▶ approved | declined | acknowledged | answered | done
  *    ├─ deadline, then_ask ─▶ open, asks the next
  *    ├─ deadline ─▶ expired
  *    └─ cancel ─▶ cancelled                                            */
@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/near.h"
 #include "store/store_internal.h"
 
 #define CODE_OUT 8 /* store.h */
@@ -43,7 +44,25 @@ void store_gate_of(const struct store_table *table, size_t row, struct mu_store_
                                    .state = store_text(table, row, 16),
                                    .reason = store_text(table, row, 17),
                                    .decided = store_number(table, row, 18),
-                                   .votes_yes = (int)store_number(table, row, 19)};
+                                   .before = store_text(table, row, 19),
+                                   .choices = store_text(table, row, 20),
+                                   .within_ms = store_number(table, row, 21),
+                                   .text = store_text(table, row, 22),
+                                   .votes_yes = (int)store_number(table, row, 23)};
+}
+
+const struct mu_gate_kind *mu_gate_kind(const char *kind)
+{
+    static const struct mu_gate_kind kinds[] = {
+        {"approve", "yes", "approved", "approve", "deny", "a question of yes or no"},
+        {"ack", "ack", "acknowledged", "ack", NULL, "a page"},
+        {"todo", "yes", "done", "done", "deny", "a step that a person does"},
+        {"ask", "yes", "answered", "answer", "deny", "a question for more than yes or no"},
+    };
+    for (size_t i = 0; i < MU_COUNT(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            return &kinds[i];
+    return NULL;
 }
 
 static uint32_t random_number(void)
@@ -88,8 +107,8 @@ static enum mu_err insert(struct mu_store *store, const struct mu_store_gate *in
         store, "opening a gate", fail,
         "INSERT INTO gate (id, code, run, incident, world, kind, title, asked, then_ask, shown, "
         "digest,"
-        " quorum, no_self, starter, opened, deadline, state, reason, decided)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', '', 0)",
+        " quorum, no_self, starter, opened, deadline, choices, within_ms, state, reason, decided)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', '', 0)",
         STORE_VALUES(STORE_TEXT(in->id), STORE_TEXT(code), STORE_TEXT(or_empty(in->run)),
                      STORE_TEXT(or_empty(in->incident)), STORE_TEXT(or_empty(in->world)),
                      STORE_TEXT(in->kind), STORE_TEXT(or_empty(in->title)),
@@ -97,7 +116,18 @@ static enum mu_err insert(struct mu_store *store, const struct mu_store_gate *in
                      STORE_TEXT(or_empty(in->shown)), STORE_TEXT(or_empty(in->digest)),
                      STORE_NUMBER(in->quorum > 1 ? in->quorum : 1), STORE_NUMBER(in->no_self),
                      STORE_TEXT(or_empty(in->starter)), STORE_NUMBER(in->opened),
-                     STORE_NUMBER(in->deadline)));
+                     STORE_NUMBER(in->deadline), STORE_TEXT(or_empty(in->choices)),
+                     STORE_NUMBER(in->within_ms)));
+}
+
+/* An older muster opened it, and did not write down how long the next one has. */
+static enum mu_err complete(struct mu_store *store, const struct mu_store_gate *in,
+                            struct mu_fail *fail)
+{
+    return store_exec(store, "opening a gate", fail,
+                      "UPDATE gate SET within_ms = ?2 WHERE id = ?1 AND state = 'open'"
+                      " AND within_ms = 0",
+                      STORE_VALUES(STORE_TEXT(in->id), STORE_NUMBER(in->within_ms)));
 }
 
 enum mu_err mu_store_gate_open(struct mu_store *store, const struct mu_store_gate *in,
@@ -112,6 +142,7 @@ enum mu_err mu_store_gate_open(struct mu_store *store, const struct mu_store_gat
                        STORE_VALUES(STORE_TEXT(in->id)));
     if (err == MU_OK && known.rows == 1) {
         snprintf(code_out, CODE_OUT, "%s", store_text(&known, 0, 0));
+        err = complete(store, in, fail);
     } else if (err == MU_OK) {
         err = free_code(store, in->opened, code_out, fail);
         if (err == MU_OK)
@@ -137,6 +168,32 @@ static bool looks_like_code(const char *typed)
     return digits >= 4 && typed[digits] == '\0';
 }
 
+/* No gate has it: the open one that a single slip makes of it (one digit, or two swapped), which the
+ * person is told and never taken for. */
+static enum mu_err no_code(struct mu_store *store, const char *typed, struct mu_fail *fail)
+{
+    struct store_table open = {0};
+    struct mu_near near = {.typed = typed};
+    enum mu_err err =
+        store_select(store, "looking for a gate", fail, &open,
+                     "SELECT code, run, title FROM gate WHERE state = 'open'", STORE_NO_VALUES);
+    for (size_t i = 0; i < open.rows; i++)
+        mu_near_try(&near, store_text(&open, i, 0));
+    size_t at = 0;
+    while (at < open.rows && store_text(&open, at, 0) != near.best)
+        at++;
+    if (err == MU_OK && near.best && near.distance == 1)
+        err = mu_fail_set(fail, MU_USAGE,
+                          "no gate %.60s; did you mean %s, \"%.80s\" of %.100s? Look before you "
+                          "answer: muster pending",
+                          typed, near.best, store_text(&open, at, 2), store_text(&open, at, 1));
+    else if (err == MU_OK)
+        err = mu_fail_set(fail, MU_USAGE, "no gate %.60s; `muster pending` lists those that wait",
+                          typed);
+    store_table_free(&open);
+    return err;
+}
+
 /* A run was named: its one open gate. */
 static enum mu_err gate_of_run(struct mu_store *store, const char *typed, struct store_table *table,
                                struct mu_fail *fail)
@@ -144,8 +201,7 @@ static enum mu_err gate_of_run(struct mu_store *store, const char *typed, struct
     char run[STORE_RUN_NAME];
     enum mu_err err = store_run_meant(store, typed, run, fail);
     if (err == MU_USAGE && looks_like_code(typed))
-        return mu_fail_set(fail, MU_USAGE, "no gate %.60s; `muster pending` lists those that wait",
-                           typed);
+        return no_code(store, typed, fail);
     if (err != MU_OK)
         return err;
     err = store_select(store, "looking for a gate", fail, table,
@@ -198,6 +254,21 @@ enum mu_err mu_store_gates_open(struct mu_store *store, mu_store_gate_cb *cb, vo
     return err;
 }
 
+enum mu_err store_gate_expire(struct mu_store *store, const char *id, int64_t now,
+                              int64_t extend_ms, struct mu_fail *fail)
+{
+    /* Every right-hand side sees the row as it was. */
+    return store_exec(
+        store, "letting a gate expire", fail,
+        "UPDATE gate SET state = iif(then_ask = '', 'expired', 'open'),"
+        " decided = iif(then_ask = '', ?2, 0),"
+        " deadline = iif(then_ask = '', deadline, ?2 + iif(within_ms > 0, within_ms, ?3)),"
+        " before = iif(then_ask = '', before, asked),"
+        " asked = iif(then_ask = '', asked, then_ask), then_ask = ''"
+        " WHERE id = ?1 AND state = 'open' AND deadline <> 0 AND deadline <= ?2",
+        STORE_VALUES(STORE_TEXT(id), STORE_NUMBER(now), STORE_NUMBER(extend_ms)));
+}
+
 enum mu_err mu_store_gate_expire(struct mu_store *store, const char *id, int64_t now,
                                  int64_t extend_ms, struct mu_fail *fail)
 {
@@ -205,14 +276,7 @@ enum mu_err mu_store_gate_expire(struct mu_store *store, const char *id, int64_t
     enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
     if (err != MU_OK)
         return err;
-    /* Every right-hand side sees the row as it was. */
-    err = store_exec(
-        store, what, fail,
-        "UPDATE gate SET state = iif(then_ask = '', 'expired', 'open'),"
-        " decided = iif(then_ask = '', ?2, 0), deadline = iif(then_ask = '', deadline, ?3),"
-        " asked = iif(then_ask = '', asked, then_ask), then_ask = ''"
-        " WHERE id = ?1 AND state = 'open' AND deadline <> 0 AND deadline <= ?2",
-        STORE_VALUES(STORE_TEXT(id), STORE_NUMBER(now), STORE_NUMBER(now + extend_ms)));
+    err = store_gate_expire(store, id, now, extend_ms, fail);
     return store_end(store, err, what, fail);
 }
 

@@ -72,6 +72,13 @@ static const char *const steps[] = {
     " created INTEGER NOT NULL, not_before INTEGER NOT NULL, sent INTEGER NOT NULL,"
     " attempts INTEGER NOT NULL, claimed INTEGER NOT NULL, why TEXT NOT NULL) STRICT;"
     "CREATE INDEX message_waiting ON message (not_before) WHERE sent = 0;",
+
+    /* Questions with answers of their own, and who was asked before the next one was. */
+    "ALTER TABLE gate ADD COLUMN before TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE gate ADD COLUMN choices TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE gate ADD COLUMN within_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE gate ADD COLUMN answer TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE vote ADD COLUMN text TEXT NOT NULL DEFAULT '';",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

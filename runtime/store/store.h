@@ -66,6 +66,17 @@ enum mu_err mu_store_notes(struct mu_store *, const char *incident, mu_store_not
                            struct mu_fail *);
 
 /* --- gates --- */
+/* How each kind of gate is answered: the one table of it. NULL: there is no such kind. */
+struct mu_gate_kind {
+    const char *kind;             /* approve, ask, todo, ack */
+    const char *agree, *state;    /* the answer that agrees, and what the gate becomes by it */
+    const char *command, *refuse; /* `muster COMMAND CODE`; refuse NULL: it can't be declined */
+    const char *noun;
+};
+const struct mu_gate_kind *mu_gate_kind(const char *kind);
+
+#define MU_GATE_ANSWER 2000 /* octets of a person's free text: it goes into messages and rows */
+
 struct mu_store_gate {
     const char *id;   /* "mx-failover.12/r/7": run, task, seq */
     const char *code; /* "4417": short, unique among open gates; set by open */
@@ -73,22 +84,28 @@ struct mu_store_gate {
     const char *kind;         /* approve, ask, todo, ack */
     const char *title, *by;   /* by: team or person who is asked now */
     const char *then_ask;     /* who is asked when deadline passes, "" = nobody: it expires */
+    const char *before;       /* who was asked first and may answer still, "" = nobody */
+    const char *choices;      /* ask: JSON array of the answers there are; "" = any text */
+    int64_t within_ms;        /* how long the next one has */
     const char *shown;        /* canonical JSON of what was shown */
     const char *digest;       /* of shown and title: a vote names it */
     int quorum;               /* distinct people, >= 1 */
     bool no_self;             /* the person who started the run may not answer */
     const char *starter;      /* who started the run */
     int64_t opened, deadline; /* deadline 0 = none */
-    const char *state;  /* open, approved, declined, expired, cancelled, acknowledged, answered */
+    const char
+        *state; /* open, approved, declined, expired, cancelled, acknowledged, answered, done */
     const char *reason; /* of the deciding answer */
+    const char *text;   /* ask: the answer that decided */
     int64_t decided;    /* 0 while open */
-    int votes_yes;
+    int votes_yes;      /* people whose answer stands and agrees */
 };
 /* Opens it, or finds it open or decided already (same id: a resumed run). code_out holds 8. */
 enum mu_err mu_store_gate_open(struct mu_store *, const struct mu_store_gate *in, char *code_out,
                                struct mu_fail *);
 typedef bool mu_store_gate_cb(const struct mu_store_gate *, void *ud);
-/* By id, or by code ("4417"), or by run name when that run has one open gate. MU_USAGE when not found. */
+/* By id, or by code ("4417"), or by run name when that run has one open gate. MU_USAGE when not found,
+ * with the open code that one slip of the finger makes of it. */
 enum mu_err mu_store_gate_find(struct mu_store *, const char *id_or_code, mu_store_gate_cb *,
                                void *ud, struct mu_fail *);
 enum mu_err mu_store_gates_open(struct mu_store *, mu_store_gate_cb *, void *ud, struct mu_fail *);
@@ -96,20 +113,23 @@ enum mu_err mu_store_gates_open(struct mu_store *, mu_store_gate_cb *, void *ud,
 struct mu_store_vote {
     const char *who;    /* person */
     const char *from;   /* "ana@jump1 pts/3", "prompt", "timer" */
-    const char *answer; /* "yes", "no", "ack" or, for ask, the choice */
+    const char *answer; /* "yes", "no", "ack", or "withdraw": takes back one's own answer */
+    const char *text;   /* ask: the choice or the free text; else NULL */
     const char *reason; /* or NULL */
-    const char *
-        digest; /* of what the person saw; NULL = not checked (codes typed by hand name the current one) */
+    const char
+        *digest; /* of what the person saw, or its first 6 digits or more; NULL = not checked */
     int64_t at;
 };
 enum mu_store_vote_result { MU_VOTE_RECORDED, MU_VOTE_DECIDED, MU_VOTE_TOO_LATE, MU_VOTE_REFUSED };
-/* One transaction: checks (state, deadline against vote->at, digest, no_self, twice the same person),
- * records, decides. text_out (holds MU_FAIL_TEXT) says it for the person: "recorded, 1 of 2",
- * "approved", "too late: declined by bo at ...". A no decides at once. Durable when it returns. */
+/* One transaction: lets the deadline pass when vote->at is behind it, checks (state, digest, no_self,
+ * choices, twice the same person), records, decides. text_out (holds MU_FAIL_TEXT) says it for the
+ * person: "recorded, 1 of 2", "approved", "withdrawn", "too late: declined by bo at ...". A no decides
+ * at once. Durable when it returns: what was said then is what the gate stays. */
 enum mu_err mu_store_gate_vote(struct mu_store *, const char *id, const struct mu_store_vote *,
                                enum mu_store_vote_result *, char *text_out, struct mu_fail *);
-/* The deadline passed: in one transaction asks then_ask (new deadline = now + extend_ms, then_ask "")
- * or expires. Does nothing when it is decided or its deadline is not yet over. */
+/* The deadline passed: in one transaction asks then_ask (new deadline = now + within_ms, then_ask "")
+ * or expires. Does nothing when it is decided or its deadline is not yet over. extend_ms: within_ms of a
+ * gate that an older muster opened. */
 enum mu_err mu_store_gate_expire(struct mu_store *, const char *id, int64_t now, int64_t extend_ms,
                                  struct mu_fail *);
 enum mu_err mu_store_gate_cancel(struct mu_store *, const char *id, int64_t now, const char *reason,

@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 #define STORE_RUN_NAME   128
-#define STORE_STATEMENTS 64
+#define STORE_STATEMENTS 128
 
 struct mu_store {
     sqlite3 *db;
@@ -99,11 +99,16 @@ enum mu_err store_count_up(struct mu_store *, const char *counter, int64_t *out,
 enum mu_err store_run_meant(struct mu_store *, const char *typed, char *run_out, struct mu_fail *);
 
 /* --- gates.c, for votes.c --- */
-#define STORE_GATE_COLUMNS                                                                      \
-    "id, code, run, incident, world, kind, title, asked, then_ask, shown, digest, quorum, "     \
-    "no_self,"                                                                                  \
-    " starter, opened, deadline, state, reason, decided, (SELECT count(DISTINCT who) FROM vote" \
-    " WHERE vote.gate = gate.id AND answer <> 'no')"
+/* votes_yes: whose last word agrees. */
+#define STORE_GATE_COLUMNS                                                                     \
+    "id, code, run, incident, world, kind, title, asked, then_ask, shown, digest, quorum, "    \
+    "no_self, starter, opened, deadline, state, reason, decided, before, choices, within_ms, " \
+    "answer, (SELECT count(*) FROM vote v WHERE v.gate = gate.id AND v.answer NOT IN "         \
+    "('no', 'withdraw') AND v.id = (SELECT max(w.id) FROM vote w WHERE w.gate = v.gate AND "   \
+    "w.who = v.who))"
+/* Within a transaction: see mu_store_gate_expire. */
+enum mu_err store_gate_expire(struct mu_store *, const char *id, int64_t now, int64_t extend_ms,
+                              struct mu_fail *);
 void store_gate_of(const struct store_table *, size_t row, struct mu_store_gate *);
 
 #endif
