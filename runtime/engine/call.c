@@ -136,8 +136,8 @@ void call_free(struct call *call)
     json_decref(call->gate);
     json_decref(call->result);
     json_decref(call->who);
-    char *texts[] = {call->name,  call->args_text, call->src,      call->step,
-                     call->value, call->row_value, call->lost_why, call->gate_id};
+    char *texts[] = {call->name,      call->args_text, call->src,     call->step, call->value,
+                     call->row_value, call->lost_why,  call->gate_id, call->asked};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);
     free(call);
@@ -581,12 +581,11 @@ void call_cancel(struct call *call)
     if (call->phase != PHASE_NONE && call->pub.verb && call->pub.verb->cancel)
         call->pub.verb->cancel(&call->pub);
     call->phase = PHASE_NONE;
+    if (call->kind == MU_CALL_GATE)
+        gate_cancel(call);
     call_queue_remove(&run->arrived, call);
     call_queue_remove(&run->settling, call);
     call_queue_remove(&run->barrier, call);
-    if (call->kind == MU_CALL_GATE && call->gate_id && run->store && run->live)
-        (void)!mu_store_gate_cancel(run->store, call->gate_id, run_clock(run),
-                                    "the playbook no longer needs it", NULL);
     if (call->task) {
         call->task->call = NULL;
         call_pending_remove(call);

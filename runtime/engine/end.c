@@ -83,7 +83,7 @@ static int end_run(struct run *run, const char *state, int exit_code, json_t *ro
         return exit_code;
     (void)!mu_store_run_update(run->store, run->name, state, run->stop_result, run->stop_why, "",
                                run_clock(run), -1, exit_code, NULL);
-    gate_close_all(run);
+    gate_sweep(run);
     (void)!mu_store_lock_release_all(run->store, run->name, NULL);
     return exit_code;
 }
@@ -267,6 +267,7 @@ static int park_at_end(struct run *run)
 
 static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
 {
+    gate_close_all(run); /* first: nobody is asked any more while acts are waited for */
     if (run->stop == STOP_CANCEL)
         abort_acts(run);
     else if (!await_acts(run))

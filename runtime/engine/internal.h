@@ -97,8 +97,10 @@ struct call {
     char *lost_why;        /* why it came in doubt */
     /* gates */
     char *gate_id;
-    json_t *gate; /* what the intent row shows */
-    int64_t reminded_ms;
+    json_t *gate;      /* what the intent row shows */
+    char *asked;       /* who was told that it asks, by this executor */
+    int64_t reminders; /* sent or left out so far, to these */
+    bool polled;       /* the store's word on it is known, as of run->gates_version */
     /* subs */
     struct call *parent;
     mu_sub_cb *sub_done;
@@ -199,7 +201,8 @@ struct run {
     struct mu_watchdog *watchdog;
     struct mu_cursor *cursor;
     struct mu_timer *flush_timer, *poll_timer;
-    int64_t store_version;
+    int64_t store_version, gates_version;
+    bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;
     int64_t last_boot_ms;
 
@@ -324,8 +327,24 @@ void gate_set_up(
 bool gate_begin(
     struct call *); /* at the frontier: intend it, or find it again; false: it failed already */
 void gate_open(struct call *); /* after the barrier */
+void gate_poll(struct call *);
 void gate_poll_all(struct run *);
-void gate_close_all(struct run *);
+void gate_cancel(struct call *);         /* its task waits no more */
+void gate_close_forgotten(struct run *); /* at the frontier: those that a former executor left */
+void gate_close_all(struct run *);       /* before the end row: all there are get their 'o' rows */
+void gate_sweep(struct run *);           /* behind the end row */
+
+/* gate_tell.c */
+struct gate_news { /* what a poll found, copied out of the store's callback */
+    char state[24], by[128], before[128], code[8];
+    char *reason, *text;
+    int64_t opened, deadline, decided;
+    int votes_yes, quorum;
+};
+/* Tells who is asked now, reminds them; when there is next something to tell, 0 = never. */
+int64_t gate_tell(struct call *, const struct gate_news *, int64_t now);
+/* Who decided a gate that nobody waited for any more hears that it changed nothing. */
+void gate_tell_unused(struct run *, const json_t *gate, const json_t *answer, const char *why);
 
 /* note.c */
 enum mu_err note_put(struct task *, const char *verb, const char *args, size_t len, const char *src,

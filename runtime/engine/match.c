@@ -286,7 +286,7 @@ static void replay_row(struct run *run, struct recorded *rec)
         replay_completion(run, rec);
         break;
     case MU_ROW_HOST: /* tells what happened to the executor, not to the playbook; behind a cancel only
-                         aborted acts were recorded, for nobody */
+                         aborted acts and closed gates were recorded, for nobody */
         if (run->verifying && strcmp(rec->row.verb, "cancel") == 0)
             run_stop(run, STOP_CANCEL, "cancelled", "");
         break;

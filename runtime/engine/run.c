@@ -365,6 +365,7 @@ static void go_live(struct run *run)
                     json_pack("{s:I, s:I}", "rows", (json_int_t)cursor_rows(run->cursor), "ms",
                               (json_int_t)(mu_clock_real_ms() - run->resumed_ms)));
     record_flush(run); /* poison detection: from here on a death is no fault of what was replayed */
+    gate_close_forgotten(run);
     for (struct call *call = run->pending, *next; call && run->stop == STOP_NONE; call = next) {
         next = call->next_pending;
         call_go(call);
