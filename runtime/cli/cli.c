@@ -229,7 +229,12 @@ json_t *mu_cli_who(struct mu_cli *cli)
 
 char *mu_cli_said(const char *text)
 {
-    return mu_redact_text(text ? text : "");
+    char *clean = mu_redact_text(text ? text : "");
+    json_t *valid = mu_json_lenient_string(clean, strlen(clean)); /* a terminal may be in Latin 1 */
+    free(clean);
+    clean = mu_xstrdup(json_string_value(valid));
+    json_decref(valid);
+    return clean;
 }
 
 bool mu_cli_holds_secret(const struct mu_cli *cli, const char *command, const char *text)

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * `muster deny`. */
-#include "cli/answer.h"
+#include "cli/vote.h"
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    return answer_gate(cli, &mu_command_deny, "no", argc, argv);
+    return vote_on_gate(cli, &mu_command_deny, "no", argc, argv);
 }
 
-const struct mu_command mu_command_deny = {
-    .name = "deny",
-    .usage = "deny CODE|RUN [--reason TEXT]",
-    .summary = "say no to a question",
-    .help = "CODE stands in the message and in muster pending. The answer is on disk before it is\n"
-            "confirmed; who, from where, when and why are journaled.\n",
-    .run = run};
+const struct mu_command mu_command_deny = {.name = "deny",
+                                           .usage = "deny CODE|RUN " VOTE_OPTIONS,
+                                           .summary =
+                                               "say no to a question, or that a step can't be done",
+                                           .help = VOTE_HELP,
+                                           .run = run};

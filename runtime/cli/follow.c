@@ -40,7 +40,7 @@ struct view {
     bool over, settled;
     int64_t offset_ms; /* rows of a dry run are ahead of the wall clock; the status line is not */
     /* terminal */
-    char *step, *detail, *last_probe, *gate_id, *gate_digest;
+    char *step, *detail, *last_probe, *gate_id, *gate_digest, *gate_kind;
     int64_t step_since;
     bool status_shown, may_answer;
 };
@@ -132,6 +132,37 @@ static void draw_status(struct view *view)
     view->status_shown = true;
 }
 
+struct view;
+static bool take_yes_or_no(struct view *, char *line, const char *yes);
+static bool take_approval(struct view *view, char *line)
+{
+    return take_yes_or_no(view, line, "yes");
+}
+static bool take_done(struct view *view, char *line)
+{
+    return take_yes_or_no(view, line, "done");
+}
+static bool take_text(struct view *, char *line);
+
+/* How a kind of gate is asked and answered at the prompt; a page is not. */
+static const struct manner {
+    const char *kind, *prompt, *again;
+    bool (*take)(struct view *, char *line); /* false: it made no sense */
+} manners[] = {
+    {"approve", "Do it? [yes/no, then why]", "Please say yes or no.", take_approval},
+    {"todo", "Done? [done/no, then a remark]", "Please say done, or no when it can't be done.",
+     take_done},
+    {"ask", "Your answer:", "Please give an answer.", take_text},
+};
+
+static const struct manner *manner_of(const struct view *view)
+{
+    for (size_t i = 0; view->gate_kind && i < MU_COUNT(manners); i++)
+        if (strcmp(manners[i].kind, view->gate_kind) == 0)
+            return &manners[i];
+    return NULL;
+}
+
 /* A gate of ours: the question, then the prompt. */
 static void ask_here(struct view *view, const struct mu_row *row)
 {
@@ -142,9 +173,10 @@ static void ask_here(struct view *view, const struct mu_row *row)
     if (!mu_json_bool(value, "foreseen", false)) {
         keep(&view->gate_id, mu_json_str(value, "gate", ""));
         keep(&view->gate_digest, mu_json_str(value, "digest", ""));
+        keep(&view->gate_kind, row->verb);
         view->may_answer =
             mu_run_may_answer(view->cli->config->values, mu_json_str(who, "name", ""), by) &&
-            strcmp(row->verb, "approve") == 0;
+            manner_of(view) != NULL;
     }
     line_question(row, &question);
     printf("%s", mu_cli_color("bold"));
@@ -161,7 +193,7 @@ static void ask_here(struct view *view, const struct mu_row *row)
 static void prompt(const struct view *view)
 {
     if (view->gate_id && view->may_answer)
-        printf("  %sDo it? [yes/no, then why]%s ", mu_cli_color("blue"), mu_cli_color("reset"));
+        printf("  %s%s%s ", mu_cli_color("blue"), manner_of(view)->prompt, mu_cli_color("reset"));
     fflush(stdout);
 }
 
@@ -226,16 +258,18 @@ static const struct view_ops terminal_ops = {
 
 /* --- answering --- */
 
-static void vote(struct view *view, const char *gate, const char *digest, const char *answer,
-                 const char *reason)
+/* False when it does not count. */
+static bool vote(struct view *view, const char *gate, const char *digest, const char *answer,
+                 const char *said, const char *reason)
 {
     char text[MU_FAIL_TEXT] = "";
     struct mu_fail fail;
-    enum mu_store_vote_result result;
+    enum mu_store_vote_result result = MU_VOTE_REFUSED;
     json_t *who = mu_cli_who(view->cli);
     struct mu_store_vote ballot = {.who = mu_json_str(who, "name", ""),
                                    .from = "prompt",
                                    .answer = answer,
+                                   .text = said,
                                    .reason = reason,
                                    .digest = digest,
                                    .at = mu_clock_real_ms()};
@@ -246,41 +280,89 @@ static void vote(struct view *view, const char *gate, const char *digest, const 
         mu_run_poke(view->what->path);
     }
     json_decref(who);
+    return result == MU_VOTE_RECORDED || result == MU_VOTE_DECIDED;
 }
 
-/* "yes DC2 has no power", "n", "no: wait for Bo". */
-static void take_answer(struct view *view)
+/* "yes DC2 has no power", "n", "no: wait for Bo", "done ticket 881". */
+static bool take_yes_or_no(struct view *view, char *line, const char *yes)
 {
-    char line[1024];
-    if (fgets(line, sizeof line, stdin) == NULL || view->gate_id == NULL || !view->may_answer)
-        return;
-    line[strcspn(line, "\r\n")] = '\0';
     char *reason = line + strcspn(line, " :,");
     size_t word = (size_t)(reason - line);
     reason += strspn(reason, " :,");
-    bool yes = word > 0 && word <= 3 && strncmp(line, "yes", word) == 0,
-         no = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
-    if (yes || no) {
-        char *gate = mu_xstrdup(view->gate_id), *said = mu_cli_said(reason);
-        vote(view, gate, view->gate_digest, yes ? "yes" : "no", said);
-        free(gate);
-        free(said);
-    } else {
-        printf("  Please say yes or no.\n");
+    bool agrees = word > 0 && word <= strlen(yes) && strncmp(line, yes, word) == 0,
+         refuses = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
+    if (!agrees && !refuses)
+        return false;
+    char *said = mu_cli_said(reason);
+    vote(view, view->gate_id, view->gate_digest, agrees ? "yes" : "no", NULL, said);
+    free(said);
+    return true;
+}
+
+/* Refused, it may be typed again: a choice that is none. */
+static bool take_text(struct view *view, char *line)
+{
+    char *said = mu_cli_said(line);
+    bool counts = vote(view, view->gate_id, view->gate_digest, "yes", said, NULL);
+    free(said);
+    if (!counts)
+        prompt(view);
+    return true;
+}
+
+static void take_answer(struct view *view)
+{
+    char line[MU_GATE_ANSWER + 100];
+    if (fgets(line, sizeof line, stdin) == NULL || view->gate_id == NULL || !view->may_answer)
+        return;
+    line[strcspn(line, "\r\n")] = '\0';
+    if (line[0] == '\0' || !manner_of(view)->take(view, line)) {
+        printf("  %s\n", manner_of(view)->again);
         prompt(view);
     }
 }
 
-/* --yes: the answer of an exercise, said as such. */
+/* What --yes says to a gate. */
+struct exercise {
+    const json_t *config;
+    const char *me, *answer;
+    char *text;
+};
+
+static bool answer_for(const struct mu_store_gate *gate, void *ud)
+{
+    struct exercise *exercise = ud;
+    const struct mu_gate_kind *kind = mu_gate_kind(gate->kind);
+    bool mine =
+        mu_run_may_answer(exercise->config, exercise->me, gate->by) ||
+        (gate->before[0] && mu_run_may_answer(exercise->config, exercise->me, gate->before));
+    json_t *choices = mu_json_parse(gate->choices, strlen(gate->choices), NULL);
+    const char *first = json_string_value(json_array_get(choices, 0));
+    exercise->answer = mine && kind ? kind->agree : NULL;
+    if (strcmp(gate->kind, "ask") == 0)
+        exercise->text = mu_xstrdup(first ? first : "answered by --yes");
+    json_decref(choices);
+    return false;
+}
+
+/* --yes: the answer of an exercise, said as such, where this person is asked; of several choices the
+ * first. */
 static void answer_yes(struct view *view, const struct mu_row *row)
 {
-    if (!view->what->yes || row->type != MU_ROW_HOST || strcmp(row->verb, "gate") != 0)
+    if (!view->what->yes || row->type != MU_ROW_HOST || strcmp(row->verb, "gate") != 0 ||
+        mu_cli_store(view->cli) != 0)
         return;
-    json_t *value = parsed(row->value);
+    json_t *value = parsed(row->value), *who = mu_cli_who(view->cli);
     const char *gate = mu_json_str(value, "gate", "");
-    vote(view, gate, NULL, strstr(mu_json_str(value, "kind", ""), "ack") ? "ack" : "yes",
-         "answered by --yes");
+    struct exercise exercise = {.config = view->cli->config->values,
+                                .me = mu_json_str(who, "name", "")};
+    struct mu_fail fail;
+    (void)!mu_store_gate_find(view->cli->store, gate, answer_for, &exercise, &fail);
+    if (exercise.answer)
+        vote(view, gate, NULL, exercise.answer, exercise.text, "answered by --yes");
+    free(exercise.text);
     json_decref(value);
+    json_decref(who);
 }
 
 /* --- following --- */
@@ -372,6 +454,7 @@ static int leave(struct view *view, bool alive)
     free(view->last_probe);
     free(view->gate_id);
     free(view->gate_digest);
+    free(view->gate_kind);
     if (interrupted) {
         fprintf(stderr,
                 "\nThe view ended; the run goes on.  Look again: muster watch %s   Stop it: muster "

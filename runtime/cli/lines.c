@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/rrset.h"
+#include "cli/vote.h"
 #include "journal/rows.h"
 
 #define MOST_TEXT 300
@@ -62,8 +63,19 @@ static void completion(const struct mu_row *row, const json_t *value, struct lin
 
 static bool is_gate(const struct mu_row *row)
 {
-    return strcmp(row->verb, "approve") == 0 || strcmp(row->verb, "ack") == 0 ||
-           strcmp(row->verb, "ask") == 0 || strcmp(row->verb, "todo") == 0;
+    return mu_gate_kind(row->verb) != NULL;
+}
+
+/* ": mx1.example.com | mx2.example.com" */
+static void add_choices(struct mu_buf *buf, const json_t *choices)
+{
+    size_t i;
+    json_t *choice;
+    json_array_foreach(choices, i, choice)
+    {
+        mu_buf_adds(buf, i ? " | " : ": ");
+        add_clean(buf, json_string_value(choice));
+    }
 }
 
 static void intent(const struct mu_row *row, const json_t *value, struct line *line)
@@ -79,6 +91,7 @@ static void intent(const struct mu_row *row, const json_t *value, struct line *l
         if (deadline && !foreseen)
             mu_buf_addf(&line->text, ", until %s", mu_time_hms(deadline, when));
         mu_buf_adds(&line->text, ")");
+        add_choices(&line->text, mu_json_get(value, "choices"));
         return;
     }
     line->kind = LINE_ACT;
@@ -122,6 +135,11 @@ static void gate_outcome(const json_t *answer, struct line *line)
     line->kind = LINE_ANSWER;
     line->tag = "answer";
     mu_buf_adds(&line->text, mu_json_str(answer, "how", "?"));
+    if (mu_json_str(answer, "text", "")[0]) {
+        mu_buf_adds(&line->text, mu_json_bool(answer, "yes", false) ? ": \"" : ", taken as \"");
+        add_clean(&line->text, mu_json_str(answer, "text", ""));
+        mu_buf_adds(&line->text, "\"");
+    }
     const char *by = mu_json_str(mu_json_get(answer, "by"), "name", NULL),
                *reason = mu_json_str(answer, "reason", "");
     if (by)
@@ -255,14 +273,14 @@ static void host_gate(const json_t *value, struct line *line)
 {
     line->kind = LINE_DETAIL;
     line->tag = "gate";
+    const char *kind = mu_json_str(value, "kind", "");
     if (mu_json_get(value, "silent"))
         mu_buf_addf(&line->text, "%s did not answer; now %s is asked",
                     mu_json_str(value, "silent", ""), mu_json_str(value, "asks", ""));
-    else if (strcmp(mu_json_str(value, "kind", ""), "ack") == 0)
-        mu_buf_addf(&line->text, "take it with: muster ack %s", mu_json_str(value, "code", ""));
-    else
-        mu_buf_addf(&line->text, "answer with: muster approve %s   or: muster deny %s",
-                    mu_json_str(value, "code", ""), mu_json_str(value, "code", ""));
+    else {
+        mu_buf_adds(&line->text, strcmp(kind, "ack") == 0 ? "take it with: " : "answer with: ");
+        vote_commands(kind, mu_json_str(value, "code", ""), &line->text);
+    }
 }
 
 static void host_cancel(const json_t *value, struct line *line)

@@ -65,8 +65,22 @@ static void print_tell(const json_t *item)
 
 static void print_ask(const json_t *item)
 {
-    printf("    %s as %s: %s   (%s)\n", mu_json_str(item, "kind", ""), mu_json_str(item, "by", ""),
+    size_t i;
+    json_t *choice;
+    const char *then_ask = mu_json_str(item, "then_ask", "");
+    printf("    %s as %s%s%s: %s   (%s)\n", mu_json_str(item, "kind", ""),
+           mu_json_str(item, "by", ""), then_ask[0] ? ", then " : "", then_ask,
            mu_json_str(item, "title", ""), mu_json_str(item, "src", ""));
+    json_array_foreach(mu_json_get(item, "choices"), i, choice)
+    {
+        printf("%s\"%s\"", i ? ", " : "      choices: ", json_string_value(choice));
+    }
+    if (mu_json_get(item, "choices"))
+        printf("\n");
+    if (mu_json_get(item, "assumed"))
+        printf("      it went on as if the answer were: %s\n",
+               mu_json_str(item, "assumed", "")[0] ? mu_json_str(item, "assumed", "")
+                                                   : "an empty text");
 }
 
 static void print_unknown(const json_t *item)

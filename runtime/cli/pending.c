@@ -8,32 +8,67 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/vote.h"
 #include "engine/run.h"
 
 struct listing {
     struct mu_cli *cli;
     const char *me;
+    bool mine; /* those that wait for me, or the others */
     int count;
 };
 
 static void print_json(const struct mu_store_gate *gate, bool mine)
 {
-    json_t *row =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "gate", gate->id, "code",
-                  gate->code, "run", gate->run, "incident", gate->incident, "kind", gate->kind,
-                  "title", gate->title, "by", gate->by, "deadline", (json_int_t)gate->deadline,
-                  "mine", mine, "then_ask", gate->then_ask ? gate->then_ask : "");
+    json_t *row = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s, s:s, s:i, s:i, s:o?}", "gate", gate->id,
+        "code", gate->code, "run", gate->run, "incident", gate->incident, "kind", gate->kind,
+        "title", gate->title, "by", gate->by, "deadline", (json_int_t)gate->deadline, "mine", mine,
+        "then_ask", gate->then_ask, "digest", gate->digest, "quorum", gate->quorum, "agreed",
+        gate->votes_yes, "choices", mu_json_parse(gate->choices, strlen(gate->choices), NULL));
     char *text = mu_json_text(row);
     puts(text);
     free(text);
     json_decref(row);
 }
 
+static void print_left(const struct mu_store_gate *gate)
+{
+    char left[MU_TIME_TEXT];
+    int64_t now = mu_clock_real_ms();
+    if (gate->deadline == 0)
+        return;
+    printf("   %s left%s%s",
+           mu_duration_text(gate->deadline > now ? gate->deadline - now : 0, left),
+           gate->then_ask[0] ? ", then asks " : "", gate->then_ask);
+}
+
+static void print_commands(const struct mu_store_gate *gate)
+{
+    struct mu_buf use = {0};
+    json_t *choices = mu_json_parse(gate->choices, strlen(gate->choices), NULL), *choice;
+    size_t i;
+    vote_commands(gate->kind, gate->code, &use);
+    printf("        %s\n", mu_buf_text(&use));
+    json_array_foreach(choices, i, choice)
+    {
+        printf("%s\"%s\"", i ? ", " : "        one of: ", json_string_value(choice));
+    }
+    if (choices)
+        printf("\n");
+    json_decref(choices);
+    mu_buf_free(&use);
+}
+
 static bool print_gate(const struct mu_store_gate *gate, void *ud)
 {
     struct listing *listing = ud;
-    char left[MU_TIME_TEXT];
-    bool mine = mu_run_may_answer(listing->cli->config->values, listing->me, gate->by);
+    const json_t *config = listing->cli->config->values;
+    bool mine = mu_run_may_answer(config, listing->me, gate->by) ||
+                (gate->before[0] && mu_run_may_answer(config, listing->me, gate->before));
+    mine = mine && !(gate->no_self && strcmp(listing->me, gate->starter) == 0);
+    if (mine != listing->mine)
+        return true;
     listing->count++;
     if (listing->cli->json) {
         print_json(gate, mine);
@@ -42,14 +77,12 @@ static bool print_gate(const struct mu_store_gate *gate, void *ud)
     printf("%s%6s  %-18s %-50.50s\n", mine ? mu_cli_color("bold") : "", gate->code, gate->run,
            gate->title);
     printf("        %s as %s%s", gate->kind, gate->by, mine ? " (you may)" : "");
-    if (gate->deadline)
-        printf("   %s left%s%s",
-               mu_duration_text(
-                   gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0,
-                   left),
-               gate->then_ask && gate->then_ask[0] ? ", then asks " : "",
-               gate->then_ask ? gate->then_ask : "");
-    printf("%s\n", mine ? mu_cli_color("reset") : "");
+    if (gate->quorum > 1)
+        printf("   %d of %d agreed", gate->votes_yes, gate->quorum);
+    print_left(gate);
+    printf("   %.6s%s\n", gate->digest, mine ? mu_cli_color("reset") : "");
+    if (mine)
+        print_commands(gate);
     return true;
 }
 
@@ -65,7 +98,11 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         return code;
     json_t *who = mu_cli_who(cli);
     struct listing listing = {.cli = cli, .me = mu_json_str(who, "name", "")};
+    listing.mine = true;
     enum mu_err err = mu_store_gates_open(cli->store, print_gate, &listing, &fail);
+    listing.mine = false;
+    if (err == MU_OK)
+        err = mu_store_gates_open(cli->store, print_gate, &listing, &fail);
     json_decref(who);
     if (err != MU_OK)
         return mu_cli_fail(cli, "pending", MU_EXIT_USAGE, "%s", fail.text);
@@ -77,5 +114,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 const struct mu_command mu_command_pending = {.name = "pending",
                                               .usage = "pending",
                                               .summary = "questions that wait for an answer",
-                                              .help = "",
+                                              .help =
+                                                  "First those that you may answer. The six digits "
+                                                  "name what is asked: --seen takes them.\n",
                                               .run = run};

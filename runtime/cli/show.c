@@ -13,6 +13,7 @@
 #include "cli/find.h"
 #include "cli/follow.h"
 #include "cli/lines.h"
+#include "cli/vote.h"
 #include "journal/rows.h"
 
 #define MOST_STEPS 16 /* of a screen of 24 lines */
@@ -149,24 +150,40 @@ struct gate_print {
     bool found;
 };
 
+static void print_choices(const struct mu_store_gate *gate)
+{
+    json_t *choices = mu_json_parse(gate->choices, strlen(gate->choices), NULL), *choice;
+    size_t i;
+    json_array_foreach(choices, i, choice)
+    {
+        printf("%s\"%s\"", i ? ", " : "  one of: ", json_string_value(choice));
+    }
+    if (choices)
+        printf("\n");
+    json_decref(choices);
+}
+
 static bool print_gate(const struct mu_store_gate *gate, void *ud)
 {
     struct gate_print *print = ud;
     char left[MU_TIME_TEXT];
+    struct mu_buf use = {0};
     if (strcmp(gate->run, print->run) != 0)
         return true;
     print->found = true;
-    bool ack = strcmp(gate->kind, "ack") == 0;
-    printf("  answer: muster %s %s%s%s   (%s is asked", ack ? "ack" : "approve", gate->code,
-           ack ? "" : "   or: muster deny ", ack ? "" : gate->code, gate->by);
+    vote_commands(gate->kind, gate->code, &use);
+    printf("  answer: %s   (%s is asked", mu_buf_text(&use), gate->by);
+    mu_buf_free(&use);
+    if (gate->quorum > 1)
+        printf(", %d of %d agreed", gate->votes_yes, gate->quorum);
     if (gate->deadline)
         printf(", %s left%s%s",
                mu_duration_text(
                    gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0,
                    left),
-               gate->then_ask && gate->then_ask[0] ? ", then asks " : "",
-               gate->then_ask ? gate->then_ask : "");
-    printf(")\n");
+               gate->then_ask[0] ? ", then asks " : "", gate->then_ask);
+    printf("; question %.6s)\n", gate->digest);
+    print_choices(gate);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Answering a gate from the shell; see answer.h. The answer is on disk before it is confirmed. */
-#include "cli/answer.h"
+ * Answering a gate from the shell; see vote.h. The answer is on disk before it is confirmed. */
+#include "cli/vote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +14,34 @@
 #include "engine/run.h"
 
 struct gate_copy {
-    char id[256], run[128], by[128], title[300], kind[16];
+    char id[256], code[8], run[128], by[128], before[128], title[300], kind[16], digest[80];
+    char *choices;
 };
 
 static bool copy_gate(const struct mu_store_gate *gate, void *ud)
 {
     struct gate_copy *copy = ud;
     snprintf(copy->id, sizeof copy->id, "%s", gate->id);
+    snprintf(copy->code, sizeof copy->code, "%s", gate->code);
     snprintf(copy->run, sizeof copy->run, "%s", gate->run);
     snprintf(copy->by, sizeof copy->by, "%s", gate->by);
+    snprintf(copy->before, sizeof copy->before, "%s", gate->before);
     snprintf(copy->title, sizeof copy->title, "%s", gate->title);
     snprintf(copy->kind, sizeof copy->kind, "%s", gate->kind);
+    snprintf(copy->digest, sizeof copy->digest, "%s", gate->digest);
+    copy->choices = mu_xstrdup(gate->choices);
     return true;
+}
+
+void vote_commands(const char *kind, const char *code, struct mu_buf *out)
+{
+    const struct mu_gate_kind *known = mu_gate_kind(kind);
+    if (known == NULL)
+        return;
+    mu_buf_addf(out, "muster %s %s%s", known->command, code,
+                strcmp(kind, "ask") == 0 ? " \"...\"" : "");
+    if (known->refuse)
+        mu_buf_addf(out, "   or: muster %s %s", known->refuse, code);
 }
 
 /* The poke is a hint; a run that nobody executes is given an executor, so that the answer counts. */
@@ -49,6 +65,14 @@ static void wake_run(struct mu_cli *cli, const char *name)
     free(state);
 }
 
+/* Who was asked first may answer still when the next one is asked: both were told. */
+static bool may_answer(struct mu_cli *cli, const struct gate_copy *gate, const char *me)
+{
+    const json_t *config = cli->config->values;
+    return mu_run_may_answer(config, me, gate->by) ||
+           (gate->before[0] && mu_run_may_answer(config, me, gate->before));
+}
+
 static int refuse(struct mu_cli *cli, const struct mu_command *command,
                   const struct gate_copy *gate, const char *me)
 {
@@ -59,7 +83,7 @@ static int refuse(struct mu_cli *cli, const struct mu_command *command,
 }
 
 static int cast(struct mu_cli *cli, const struct mu_command *command, const struct gate_copy *gate,
-                const char *answer, const char *reason)
+                struct mu_store_vote *vote)
 {
     char text[MU_FAIL_TEXT];
     struct mu_fail fail;
@@ -68,49 +92,111 @@ static int cast(struct mu_cli *cli, const struct mu_command *command, const stru
     const char *me = mu_json_str(who, "name", "?");
     char *from = mu_xasprintf("%s@%s %s", mu_json_str(who, "account", "?"),
                               mu_json_str(who, "host", "?"), mu_json_str(who, "tty", ""));
-    struct mu_store_vote vote = {
-        .who = me, .from = from, .answer = answer, .reason = reason, .at = mu_clock_real_ms()};
+    vote->who = me;
+    vote->from = from;
+    vote->at = mu_clock_real_ms();
     int code = 0;
-    if (!mu_run_may_answer(cli->config->values, me, gate->by))
+    if (!may_answer(cli, gate, me))
         code = refuse(cli, command, gate, me);
-    else if (mu_store_gate_vote(cli->store, gate->id, &vote, &result, text, &fail) != MU_OK)
+    else if (mu_store_gate_vote(cli->store, gate->id, vote, &result, text, &fail) != MU_OK)
         code = mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", fail.text);
     else if (result == MU_VOTE_TOO_LATE || result == MU_VOTE_REFUSED)
         code = mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", text);
     else
-        printf("%s: %s, on disk, as %s.  See it go on: muster watch %s\n", gate->title, text, me,
-               gate->run);
+        printf("%s: %s, on disk, as %s (question %.6s).  See it go on: muster watch %s\n",
+               gate->title, text, me, gate->digest, gate->run);
     free(from);
     json_decref(who);
     return code;
 }
 
-int answer_gate(struct mu_cli *cli, const struct mu_command *command, const char *answer, int argc,
-                char **argv)
+/* The command fits the kind of gate, or the person is told the one that does. */
+static int check_kind(struct mu_cli *cli, const struct mu_command *command,
+                      const struct gate_copy *gate, const char *typed)
 {
-    static const char *const options[] = {"--reason", NULL};
-    struct gate_copy gate;
+    const struct mu_gate_kind *kind = mu_gate_kind(gate->kind);
+    if (kind == NULL)
+        return mu_cli_fail(cli, command->name, MU_EXIT_USAGE,
+                           "%s is a gate of kind \"%s\", which this muster does not know", typed,
+                           gate->kind);
+    if (command == &mu_command_withdraw || strcmp(command->name, kind->command) == 0 ||
+        (kind->refuse && strcmp(command->name, kind->refuse) == 0))
+        return 0;
+    struct mu_buf use = {0};
+    vote_commands(gate->kind, typed, &use);
+    mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s (\"%.100s\"): use %s", typed,
+                kind->noun, gate->title, mu_buf_text(&use));
+    mu_buf_free(&use);
+    return MU_EXIT_USAGE;
+}
+
+/* The words behind the code, as one text; "" when there are none. */
+static char *words_said(int argc, char **argv)
+{
+    struct mu_buf words = {0};
+    for (int i = 2; i < argc; i++)
+        mu_buf_addf(&words, "%s%s", i > 2 ? " " : "", argv[i]);
+    char *said = mu_cli_said(mu_buf_text(&words));
+    mu_buf_free(&words);
+    return said;
+}
+
+static int no_text(struct mu_cli *cli, const struct mu_command *command,
+                   const struct gate_copy *gate)
+{
+    struct mu_buf names = {0};
+    json_t *choices = mu_json_parse(gate->choices, strlen(gate->choices), NULL), *choice;
+    size_t i;
+    json_array_foreach(choices, i, choice)
+    {
+        mu_buf_addf(&names, "%s\"%s\"", i ? ", " : ": ", json_string_value(choice));
+    }
+    mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "\"%s\" wants an answer: muster answer %s %s%s",
+                gate->title, gate->code, choices ? "with one of these" : "\"...\"",
+                mu_buf_text(&names));
+    mu_buf_free(&names);
+    json_decref(choices);
+    return MU_EXIT_USAGE;
+}
+
+static int vote(struct mu_cli *cli, const struct mu_command *command, const struct gate_copy *gate,
+                struct mu_store_vote *vote, int argc, char **argv)
+{
+    int code = check_kind(cli, command, gate, argv[1]);
+    if (code)
+        return code;
+    bool answers = command == &mu_command_answer;
+    char *text = words_said(argc, argv), *reason = mu_cli_said(vote->reason);
+    vote->text = answers ? text : NULL;
+    vote->reason = reason;
+    code =
+        answers && text[0] == '\0' ? no_text(cli, command, gate) : cast(cli, command, gate, vote);
+    free(text);
+    free(reason);
+    if (code == 0)
+        wake_run(cli, gate->run);
+    return code;
+}
+
+int vote_on_gate(struct mu_cli *cli, const struct mu_command *command, const char *answer, int argc,
+                 char **argv)
+{
+    static const char *const options[] = {"--reason", "--seen", NULL};
+    struct gate_copy gate = {.choices = NULL};
     struct mu_fail fail;
-    const char *reason = NULL;
-    mu_cli_option(&argc, argv, "--reason", &reason);
+    struct mu_store_vote ballot = {.answer = answer};
+    mu_cli_option(&argc, argv, "--reason", &ballot.reason);
+    mu_cli_option(&argc, argv, "--seen", &ballot.digest);
     int code = mu_cli_no_more_options(command, argc, argv, options);
     if (code == 0)
-        code = mu_cli_words(command, argc, 1, 1);
+        code = mu_cli_words(command, argc, 1, command == &mu_command_answer ? 64 : 1);
     if (code == 0)
         code = mu_cli_store(cli);
     if (code)
         return code;
     if (mu_store_gate_find(cli->store, argv[1], copy_gate, &gate, &fail) != MU_OK)
         return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", fail.text);
-    bool ack = strcmp(answer, "ack") == 0, wants_ack = strcmp(gate.kind, "ack") == 0;
-    if (ack != wants_ack)
-        return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s: use muster %s %s", argv[1],
-                           wants_ack ? "a page" : "a question",
-                           wants_ack ? "ack" : "approve (or deny)", argv[1]);
-    char *said = mu_cli_said(reason);
-    code = cast(cli, command, &gate, answer, said);
-    free(said);
-    if (code == 0)
-        wake_run(cli, gate.run);
+    code = vote(cli, command, &gate, &ballot, argc, argv);
+    free(gate.choices);
     return code;
 }

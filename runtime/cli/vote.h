@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * Answering a gate from the shell: approve, deny and ack differ only in the answer. */
-#ifndef MU_CLI_ANSWER_H
-#define MU_CLI_ANSWER_H
+ * Answering a gate from the shell: approve, deny, ack, answer, done and withdraw differ only in what
+ * they say. */
+#ifndef MU_CLI_VOTE_H
+#define MU_CLI_VOTE_H
 
+#include "base/buf.h"
 #include "cli/cli.h"
 
-/* argv: CODE|RUN [--reason TEXT]. */
-int answer_gate(struct mu_cli *, const struct mu_command *, const char *answer, int argc,
-                char **argv);
+/* What every one of them takes beside CODE|RUN. */
+#define VOTE_OPTIONS "[--reason TEXT] [--seen DIGEST]"
+#define VOTE_HELP                                                                            \
+    "CODE stands in the message and in muster pending. The answer is on disk before it is\n" \
+    "confirmed; who, from where, when and why are journaled.\n\n"                            \
+    "  --reason TEXT   why; goes with the answer\n"                                          \
+    "  --seen DIGEST   the first 6 digits or more of the question you saw: your answer is\n" \
+    "                  refused when another one is asked by then\n"
+
+/* answer: yes, no, ack or withdraw. argv: CODE|RUN, for muster answer also the text. */
+int vote_on_gate(struct mu_cli *, const struct mu_command *, const char *answer, int argc,
+                 char **argv);
+/* "muster approve 4417   or: muster deny 4417" */
+void vote_commands(const char *kind, const char *code, struct mu_buf *out);
 
 #endif

@@ -16,7 +16,7 @@ static const char *const words[] = {
     "playbook", "param", "step",    "evidence",   "finding",  "milestone", "finish",
     "fail",     "need",  "approve", "page",       "escalate", "undo",      "parallel",
     "race",     "each",  "within",  "wait_until", "retry",    "sleep",     "now",
-    "started",  "ago",   "detect",  "main",
+    "started",  "ago",   "detect",  "main",       "ask",      "todo",
 };
 
 static struct mu_registry *vocabulary; /* one per process; tables only, nothing is opened */

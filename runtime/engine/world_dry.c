@@ -62,12 +62,27 @@ static json_t *outlook_item(struct call *call)
     return item;
 }
 
+/* The answer a dry run goes on with: what the playbook says itself, the first choice, or none. */
+static const char *assumed_text(const struct call *call)
+{
+    const char *first = json_string_value(json_array_get(mu_json_get(call->gate, "choices"), 0));
+    return mu_json_str(call->gate, "default", first ? first : "");
+}
+
 static void outlook_ask(struct call *call)
 {
-    outlook_add(call->run, "would_ask",
-                json_pack("{s:s, s:s, s:s, s:s}", "kind", call->name, "src", call->src, "title",
-                          mu_json_str(call->gate, "title", ""), "by",
-                          mu_json_str(call->gate, "by", "")));
+    json_t *item =
+        json_pack("{s:s, s:s, s:s, s:s}", "kind", call->name, "src", call->src, "title",
+                  mu_json_str(call->gate, "title", ""), "by", mu_json_str(call->gate, "by", ""));
+    const struct mu_gate_kind *kind = mu_gate_kind(call->name);
+    bool ask = strcmp(call->name, "ask") == 0;
+    json_t *choices = mu_json_get(call->gate, "choices");
+    if (mu_json_str(call->gate, "then_ask", "")[0])
+        json_object_set(item, "then_ask", json_object_get(call->gate, "then_ask"));
+    if (choices)
+        json_object_set(item, "choices", choices);
+    json_object_set_new(item, "assumed", json_string(ask ? assumed_text(call) : kind->state));
+    outlook_add(call->run, "would_ask", item);
 }
 
 /* The result it would have; writes what would then hold. */
@@ -111,13 +126,12 @@ static void dry_gate(struct call *call)
     if (!gate_begin(call))
         return;
     outlook_ask(call);
-    bool ack = strcmp(call->name, "ack") == 0;
-    call_arrive_value(call,
-                      json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how",
-                                ack ? "acknowledged" : "approved", "reason",
-                                "assumed by the dry run", "foreseen", 1, "by", "name",
-                                mu_json_str(call->gate, "by", "")),
-                      "foreseen");
+    json_t *value = json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how",
+                              mu_gate_kind(call->name)->state, "reason", "assumed by the dry run",
+                              "foreseen", 1, "by", "name", mu_json_str(call->gate, "by", ""));
+    if (strcmp(call->name, "ask") == 0)
+        json_object_set_new(value, "text", json_string(assumed_text(call)));
+    call_arrive_value(call, value, "foreseen");
 }
 
 static void dry_timer(struct call *call)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/near.h"
 #include "playbook/lint.h"
 
 #define PLAYBOOK "playbook.lua"
@@ -108,22 +109,70 @@ static size_t check_verb(struct lint *lint, struct acts *acts, size_t i)
 
 /* --- gates --- */
 
-struct gate {
-    bool deadline, by;
+/* The options each of them takes beside those of all. */
+static const struct gate_word {
+    const char *word, *options[8];
+} gate_words[] = {
+    {"approve", {"quorum", "no_self"}},
+    {"ask", {"choices", "default"}},
+    {"todo", {NULL}},
 };
+static const char *const gate_options[] = {"by", "deadline", "then_ask", "remind", "show"};
+
+struct gate {
+    struct lint *lint;
+    const struct mu_token *at;
+    const struct gate_word *word;
+    bool deadline, by, then_ask;
+};
+
+static bool is_key(const char *key, size_t len, const char *name)
+{
+    return strlen(name) == len && memcmp(key, name, len) == 0;
+}
+
+static bool knows_option(const struct gate_word *word, const char *key, size_t len)
+{
+    for (size_t i = 0; i < MU_COUNT(gate_options); i++)
+        if (is_key(key, len, gate_options[i]))
+            return true;
+    for (size_t i = 0; word->options[i]; i++)
+        if (is_key(key, len, word->options[i]))
+            return true;
+    return false;
+}
+
+static void unknown_option(const struct gate *gate, const char *key, size_t len)
+{
+    char *typed = mu_xstrndup(key, len);
+    struct mu_near near = {.typed = typed};
+    for (size_t i = 0; i < MU_COUNT(gate_options); i++)
+        mu_near_try(&near, gate_options[i]);
+    for (size_t i = 0; gate->word->options[i]; i++)
+        mu_near_try(&near, gate->word->options[i]);
+    char *mend = near.best ? mu_xasprintf("did you mean %s?", near.best)
+                           : mu_xstrdup("muster's docs/authoring.md lists its options");
+    lint_error(gate->lint, PLAYBOOK, gate->at->line, gate->at->column, mend,
+               "%s has no option \"%s\"", gate->word->word, typed);
+    free(mend);
+    free(typed);
+}
 
 static void note_key(const char *key, size_t len, void *ud)
 {
     struct gate *gate = ud;
-    gate->deadline = gate->deadline || (len == 8 && memcmp(key, "deadline", 8) == 0);
-    gate->by = gate->by || (len == 2 && memcmp(key, "by", 2) == 0);
+    gate->deadline = gate->deadline || is_key(key, len, "deadline");
+    gate->by = gate->by || is_key(key, len, "by");
+    gate->then_ask = gate->then_ask || is_key(key, len, "then_ask");
+    if (!knows_option(gate->word, key, len))
+        unknown_option(gate, key, len);
 }
 
-static void check_gate(struct lint *lint, size_t i)
+static void check_gate(struct lint *lint, size_t i, const struct gate_word *word)
 {
     struct lint_arg args[LINT_ARGS];
-    struct gate gate = {false, false};
     const struct mu_token *t = &lint->tokens.items[i];
+    struct gate gate = {.lint = lint, .at = t, .word = word};
     if (!lint_is_call(lint, i) || lint_args(lint, i + 1, args) == 0 ||
         !mu_token_is(&lint->tokens.items[args[0].from], "{"))
         return;
@@ -133,7 +182,11 @@ static void check_gate(struct lint *lint, size_t i)
         lint_error(lint, PLAYBOOK, t->line, t->column,
                    "add by = \"incident-lead\" (a person or a team)",
                    "%.*s does not say who may answer", (int)t->len, t->text);
-    if (!gate.deadline)
+    if (!gate.deadline && gate.then_ask)
+        lint_error(lint, PLAYBOOK, t->line, t->column, "add deadline = \"10m\"",
+                   "%.*s has a then_ask and no deadline: the next is never asked", (int)t->len,
+                   t->text);
+    else if (!gate.deadline)
         lint_warn(lint, PLAYBOOK, t->line, t->column,
                   "add deadline = \"10m\", and then_ask for who is asked next",
                   "%.*s has no deadline: it may wait for ever", (int)t->len, t->text);
@@ -155,8 +208,9 @@ static size_t check_word(struct lint *lint, struct acts *acts, size_t i)
     for (size_t k = 0; k < MU_COUNT(acting_words) && kind == 'w'; k++)
         if (strcmp(acting_words[k].word, word) == 0)
             note_act(lint, acts, acting_words[k].act, i, i);
-    if (strcmp(word, "approve") == 0 || strcmp(word, "todo") == 0)
-        check_gate(lint, i);
+    for (size_t k = 0; k < MU_COUNT(gate_words); k++)
+        if (strcmp(gate_words[k].word, word) == 0)
+            check_gate(lint, i, &gate_words[k]);
     free(word);
     return last;
 }

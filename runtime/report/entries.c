@@ -338,6 +338,16 @@ void document_foreseen(struct writer *writer, int64_t at, const json_t *item)
 
 /* --- gates --- */
 
+static void put_choices(struct mu_buf *buf, const json_t *choices)
+{
+    size_t i;
+    json_t *choice;
+    json_array_foreach(choices, i, choice)
+    {
+        mu_buf_addf(buf, "%s\"%s\"", i ? ", " : ", to choose from ", json_string_value(choice));
+    }
+}
+
 static void put_asked(struct writer *writer, const json_t *gate)
 {
     char when[WORDS_WHEN];
@@ -351,6 +361,7 @@ static void put_asked(struct writer *writer, const json_t *gate)
         mu_buf_addf(&buf, ", until %s", words_when(deadline, when));
     if (then_ask[0])
         mu_buf_addf(&buf, ", then %s", then_ask);
+    put_choices(&buf, mu_json_get(gate, "choices"));
     writer->ops->line(writer, TONE_PEOPLE, mu_buf_text(&buf));
     mu_buf_free(&buf);
 }
@@ -377,32 +388,51 @@ static void put_votes(struct writer *writer, const json_t *votes)
     {
         char when[WORDS_WHEN];
         const char *reason = mu_json_str(vote, "reason", ""), *from = mu_json_str(vote, "from", "");
-        document_line(writer, TONE_PEOPLE, "%s answered \"%s\"%s%s, %s%s%s",
-                      mu_json_str(vote, "who", "somebody"), mu_json_str(vote, "answer", "?"),
-                      from[0] ? " from " : "", from,
-                      words_when(in_ms(mu_json_int(vote, "at", 0)), when), reason[0] ? ": " : "",
-                      reason);
+        const char *answer = mu_json_str(vote, "answer", "?");
+        bool taken_back = strcmp(answer, "withdraw") == 0;
+        document_line(
+            writer, TONE_PEOPLE, "%s %s%s%s%s%s, %s%s%s", mu_json_str(vote, "who", "somebody"),
+            taken_back ? "took the answer back" : "answered \"",
+            taken_back ? "" : mu_json_str(vote, "text", answer), taken_back ? "" : "\"",
+            from[0] ? " from " : "", from, words_when(in_ms(mu_json_int(vote, "at", 0)), when),
+            reason[0] ? ": " : "", reason);
     }
+}
+
+static void put_assumed(struct writer *writer, const struct entry *entry)
+{
+    const char *text = mu_json_str(entry->value, "text", NULL);
+    if (text)
+        document_line(writer, TONE_PLAIN, "nobody was asked: the dry run assumed \"%s\"", text);
+    else
+        writer->ops->line(writer, TONE_PLAIN, "nobody was asked: the dry run assumed a yes");
+}
+
+static void put_decided(struct writer *writer, const struct entry *entry)
+{
+    char took[MU_TIME_TEXT];
+    const char *how = mu_json_str(entry->value, "how", "decided"),
+               *reason = mu_json_str(entry->value, "reason", ""),
+               *text = mu_json_str(entry->value, "text", NULL);
+    const char *by = mu_json_str(mu_json_get(entry->value, "by"), "name", "");
+    bool yes = mu_json_bool(entry->value, "yes", false);
+    document_line(writer, yes ? TONE_GOOD : TONE_BAD, "%s%s%s%s%s%s after %s%s%s", how,
+                  by[0] ? " by " : "", by, text ? (yes ? ", \"" : ", taken as \"") : "",
+                  text ? text : "", text ? "\"" : "",
+                  mu_duration_text(entry->until - entry->at, took), reason[0] ? ": " : "", reason);
 }
 
 static void put_decision(struct writer *writer, const struct entry *entry)
 {
-    char took[MU_TIME_TEXT];
-    const char *how = mu_json_str(entry->value, "how", "decided"),
-               *reason = mu_json_str(entry->value, "reason", "");
-    const char *by = mu_json_str(mu_json_get(entry->value, "by"), "name", "");
-    bool yes = mu_json_bool(entry->value, "yes", false) || strcmp(how, "answered") == 0;
     if (!entry->done)
         writer->ops->line(writer, TONE_WARN, "not decided");
     else if (strcmp(entry->how, "foreseen") == 0)
-        writer->ops->line(writer, TONE_PLAIN, "nobody was asked: the dry run assumed a yes");
+        put_assumed(writer, entry);
     else if (!entry->ok)
         document_line(writer, TONE_BAD, "could not be asked: %s",
                       mu_json_str(entry->value, "why", "no reason given"));
     else
-        document_line(writer, yes ? TONE_GOOD : TONE_BAD, "%s%s%s after %s%s%s", how,
-                      by[0] ? " by " : "", by, mu_duration_text(entry->until - entry->at, took),
-                      reason[0] ? ": " : "", reason);
+        put_decided(writer, entry);
 }
 
 static void put_gate(struct writer *writer, const struct entry *entry)

@@ -238,14 +238,69 @@ local function shown(show)
   return out
 end
 
-local approve_options = { by = true, deadline = true, then_ask = true, quorum = true, show = true, no_self = true }
+-- What all questions have: who is asked, for how long, who then, reminded how, and what is shown.
+local function question(word, o, more)
+  local known = { by = true, deadline = true, then_ask = true, remind = true, show = true }
+  for key in pairs(more) do known[key] = true end
+  options(o, known, word)
+  expect("table", o, word)
+  if o[2] ~= nil then misuse(word .. " takes one question, got a second: " .. tostring(o[2])) end
+  local q = { title = expect("string", o[1], word .. "'s question"), by = expect("string", o.by, word .. "'s by"), show = shown(o.show) }
+  if q.title == "" or q.by == "" then misuse(word .. " needs a question and who is asked (by)") end
+  if o.deadline ~= nil then
+    q.deadline_ms = duration(o.deadline, word .. "'s deadline")
+    if q.deadline_ms == 0 then misuse(word .. "'s deadline is over before anybody is asked") end
+  end
+  if o.then_ask ~= nil then
+    q.then_ask = expect("string", o.then_ask, word .. "'s then_ask")
+    if not q.deadline_ms then misuse(word .. "'s then_ask needs a deadline: without one the next is never asked") end
+  end
+  if o.remind == false then q.remind_ms = 0
+  elseif o.remind ~= nil then
+    q.remind_ms = duration(o.remind, word .. "'s remind")
+    if q.remind_ms < 1000 then misuse(word .. "'s remind is an interval of a second or more, or false") end
+  end
+  return q
+end
+
 function env.approve(o)
-  options(o, approve_options, "approve")
-  local deadline = o and o.deadline and duration(o.deadline, "approve's deadline")
-  return gate("approve", {
-    title = expect("string", o and o[1], "approve's question"), by = expect("string", o.by, "approve's by"),
-    deadline_ms = deadline, then_ask = o.then_ask, quorum = o.quorum, no_self = o.no_self, show = shown(o.show),
-  })
+  local q = question("approve", o, { quorum = true, no_self = true })
+  q.quorum = o.quorum ~= nil and whole(o.quorum, "approve's quorum") or nil
+  if o.no_self ~= nil then q.no_self = expect("boolean", o.no_self, "approve's no_self") end
+  return gate("approve", q)
+end
+
+-- A step that a person does: done (with a remark as reason), declined (it can't be done) or expired.
+function env.todo(o) return gate("todo", question("todo", o, {})) end
+
+local most_choices, longest_choice = 20, 200
+local function choices_of(list)
+  local out, seen = {}, {}
+  for _, choice in ipairs(expect("table", list, "ask's choices")) do
+    if type(choice) ~= "string" or choice == "" or #choice > longest_choice then
+      misuse("ask's choices are texts of 1 to " .. longest_choice .. " octets, got " .. tostring(choice))
+    end
+    local folded = string.lower(choice)
+    if seen[folded] then misuse('ask has the choice "' .. choice .. '" twice') end
+    seen[folded] = true
+    out[#out + 1] = choice
+  end
+  if #out < 2 or #out > most_choices then misuse("ask takes 2 to " .. most_choices .. " choices, got " .. #out) end
+  return out
+end
+
+-- For a choice, or for any text without choices: answer.text. With `default` an expired question has that as text.
+function env.ask(o)
+  local q = question("ask", o, { choices = true, default = true })
+  if o.choices ~= nil then q.choices = choices_of(o.choices) end
+  if o.default ~= nil then
+    q.default = expect("string", o.default, "ask's default")
+    local known = not q.choices
+    for _, choice in ipairs(q.choices or {}) do known = known or choice == q.default end
+    if not known then misuse('ask\'s default "' .. q.default .. '" is none of its choices') end
+    if not q.deadline_ms then misuse("ask's default needs a deadline: without one it never counts") end
+  end
+  return gate("ask", q)
 end
 
 -- Tells one person or team; with ack_within it waits until somebody of them takes it, and returns who.
