@@ -6,7 +6,8 @@
  *
  *   run       index of run files       gate, vote   what people are asked and said
  *   counter   last number a name got   lock         what runs hold, by world
- *   incident, note                     orders       what people want of a run
+ *   incident, note                     lock_break   what people took from runs, and why
+ *   freeze    zones no act leaves for  orders       what people want of a run
  *                                      message      the host's own messages (outbox)
  *
  * A new version of the schema: add a step to `steps`, never change one. */
@@ -79,6 +80,15 @@ static const char *const steps[] = {
     "ALTER TABLE gate ADD COLUMN within_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE gate ADD COLUMN answer TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE vote ADD COLUMN text TEXT NOT NULL DEFAULT '';",
+
+    "CREATE TABLE lock_break (id INTEGER PRIMARY KEY, world TEXT NOT NULL, name TEXT NOT NULL,"
+    " run TEXT NOT NULL, taker TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,"
+    " at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX lock_break_run ON lock_break (run, name, id);"
+    "CREATE TABLE freeze (id INTEGER PRIMARY KEY, zone TEXT NOT NULL, who TEXT NOT NULL,"
+    " reason TEXT NOT NULL, since INTEGER NOT NULL, thawed INTEGER NOT NULL,"
+    " thawed_by TEXT NOT NULL, thaw_reason TEXT NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX freeze_open ON freeze (zone) WHERE thawed = 0;",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

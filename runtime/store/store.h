@@ -147,9 +147,52 @@ enum mu_err mu_store_lock_release_all(struct mu_store *, const char *run, struct
 /* Who holds it, into run_out (holds 128), "" = nobody. */
 enum mu_err mu_store_lock_owner(struct mu_store *, const char *name, const char *world,
                                 char *run_out, struct mu_fail *);
+struct mu_store_lock {
+    const char *world, *name;
+    const char *run, *path;                    /* who holds it, and where its run file lies */
+    const char *state, *waits_for, *why, *who; /* of that run; who: the person who started it */
+    int64_t since;
+};
+typedef bool mu_store_lock_cb(const struct mu_store_lock *, void *ud);
+/* Every lock in force, by name; name NULL = all. */
+enum mu_err mu_store_locks(struct mu_store *, const char *name, mu_store_lock_cb *, void *ud,
+                           struct mu_fail *);
+
+/* A person takes a lock from the run that holds it. In one transaction: run loses it, taker (a run, or
+ * NULL) has it, the break is recorded, and run gets an order "lock_lost" whose reason is
+ * {lock, taker, reason}. MU_CONFLICT when run does not hold it any more. Durable when it returns. */
+struct mu_store_break {
+    const char *world, *name, *run, *taker;
+    const char *who; /* {name, uid, host, tty} as JSON */
+    const char *reason;
+    int64_t at;
+};
+enum mu_err mu_store_lock_break(struct mu_store *, const struct mu_store_break *, struct mu_fail *);
+typedef bool mu_store_break_cb(const struct mu_store_break *, void *ud);
+/* The last time that somebody took this lock from this run; no callback when nobody did. */
+enum mu_err mu_store_lock_broken(struct mu_store *, const char *name, const char *world,
+                                 const char *run, mu_store_break_cb *, void *ud, struct mu_fail *);
+
+/* --- freezes: zones for which no act leaves --- */
+struct mu_store_freeze {
+    const char *zone; /* in our form (base/name.h); "" = everything */
+    const char *who, *reason;
+    int64_t since;
+};
+/* MU_CONFLICT, saying by whom, when that zone is frozen already. Durable when it returns. */
+enum mu_err mu_store_freeze(struct mu_store *, const struct mu_store_freeze *, struct mu_fail *);
+/* MU_USAGE when that zone is not frozen. Durable when it returns. */
+enum mu_err mu_store_thaw(struct mu_store *, const char *zone, const char *who, const char *reason,
+                          int64_t now, struct mu_fail *);
+typedef bool mu_store_freeze_cb(const struct mu_store_freeze *, void *ud);
+/* What is frozen now, everything first, then by zone. */
+enum mu_err mu_store_freezes(struct mu_store *, mu_store_freeze_cb *, void *ud, struct mu_fail *);
+/* Who ended the last freeze of that zone, and why; "" and "" when nobody did. who holds 128,
+ * reason MU_FAIL_TEXT. */
+void mu_store_thawed_by(struct mu_store *, const char *zone, char *who, char *reason);
 
 /* --- person's orders to a run, read by its executor; the poke on its socket is only a hint --- */
-/* kind: cancel, unpark. */
+/* kind: cancel, unpark, lock_lost (mu_store_lock_break puts it). */
 enum mu_err mu_store_order_put(struct mu_store *, const char *run, const char *kind,
                                const char *who_json, const char *reason, int64_t at,
                                struct mu_fail *);

@@ -3,8 +3,8 @@
  * Private to the control store: the connection, transactions, and statements with their results.
  *
  *   store.c   open, schema               statement.c  transactions, statements, tables of results
- *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c orders.c
- * outbox.c
+ *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c freezes.c
+ *                                        orders.c outbox.c
  *
  * Results are read to their end before a caller's callback sees the first: a callback may write,
  * and SQLite refuses a write from a read that has become old (SQLITE_BUSY_SNAPSHOT). */
