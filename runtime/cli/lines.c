@@ -327,6 +327,52 @@ static void host_decide(const json_t *value, struct line *line)
         mu_buf_addf(&line->text, "  (without effect: %s)", mu_json_str(value, "refused", ""));
 }
 
+static void host_lock(const json_t *value, struct line *line)
+{
+    const char *taker = mu_json_str(value, "taker", "");
+    bool lost = strcmp(mu_json_str(value, "event", ""), "lost") == 0;
+    line->kind = lost ? LINE_TROUBLE : LINE_HOST;
+    line->tag = "lock";
+    add_clean(&line->text, mu_json_str(value, "lock", ""));
+    if (lost)
+        mu_buf_addf(&line->text, " was taken by %s%s%s",
+                    mu_json_str(mu_json_get(value, "who"), "name", "?"), taker[0] ? " for " : "",
+                    taker);
+    else
+        mu_buf_adds(&line->text, " is this run's");
+    mu_buf_adds(&line->text, ": ");
+    add_clean(&line->text, mu_json_str(value, "reason", ""));
+}
+
+static void add_zone(struct mu_buf *text, const json_t *value)
+{
+    const char *zone = mu_json_str(value, "zone", "");
+    add_clean(text, zone[0] ? zone : "everything");
+}
+
+static void host_frozen(const json_t *value, struct line *line)
+{
+    line->kind = LINE_TROUBLE;
+    line->tag = "FROZEN";
+    mu_buf_addf(&line->text, "%s waits for thaw of ", mu_json_str(value, "verb", ""));
+    add_zone(&line->text, value);
+    mu_buf_addf(&line->text, ", frozen by %s: ", mu_json_str(value, "who", "?"));
+    add_clean(&line->text, mu_json_str(value, "reason", ""));
+}
+
+static void host_thawed(const json_t *value, struct line *line)
+{
+    char waited[MU_TIME_TEXT];
+    const char *reason = mu_json_str(value, "reason", "");
+    line->kind = LINE_HOST;
+    line->tag = "thawed";
+    add_zone(&line->text, value);
+    mu_buf_addf(&line->text, " by %s%s", mu_json_str(value, "who", "?"), reason[0] ? ": " : "");
+    add_clean(&line->text, reason);
+    mu_buf_addf(&line->text, "; %s waited %s", mu_json_str(value, "verb", ""),
+                mu_duration_text(mu_json_int(value, "waited_ms", 0), waited));
+}
+
 static void host_comment(const json_t *value, struct line *line)
 {
     line->kind = LINE_DETAIL;
@@ -363,6 +409,8 @@ static const struct {
     {'h', "comment", host_comment},     {'h', "end", host_end},
     {'h', "unpark", host_unpark},       {'h', "doubt", host_doubt},
     {'h', "again", host_again},         {'h', "decide", host_decide},
+    {'h', "lock", host_lock},           {'h', "frozen", host_frozen},
+    {'h', "thawed", host_thawed},
 };
 
 void line_of(const struct mu_row *row, struct line *line)

@@ -83,6 +83,15 @@ static void print_ask(const json_t *item)
                                                    : "an empty text");
 }
 
+static void print_wait(const json_t *item)
+{
+    const json_t *freeze = mu_json_get(item, "frozen");
+    const char *zone = mu_json_str(freeze, "zone", "");
+    printf("    %s at %s: frozen: %s, by %s: %s\n", mu_json_str(item, "verb", ""),
+           mu_json_str(item, "src", ""), zone[0] ? zone : "everything",
+           mu_json_str(freeze, "who", "?"), mu_json_str(freeze, "reason", ""));
+}
+
 static void print_unknown(const json_t *item)
 {
     printf("    %s at %s\n", mu_json_str(item, "verb", ""), mu_json_str(item, "src", ""));
@@ -95,6 +104,7 @@ static const struct {
     {"would_change", "Would change", "nothing", print_change},
     {"would_tell", "Would tell", "nobody", print_tell},
     {"would_ask", "Would ask", "nobody", print_ask},
+    {"would_wait", "Would wait for a thaw", NULL, print_wait},
     {"cannot_foresee", "Can't foresee", "nothing: every line it reached was foreseen",
      print_unknown},
 };
@@ -113,6 +123,8 @@ void outlook_print(const char *path)
            mu_cli_color("reset"));
     for (size_t i = 0; i < MU_COUNT(parts); i++) {
         const json_t *items = mu_json_get(outlook, parts[i].key);
+        if (json_array_size(items) == 0 && parts[i].none == NULL)
+            continue;
         printf("  %s%s%s%s\n", parts[i].title, json_array_size(items) ? ":" : ": ",
                json_array_size(items) ? "" : parts[i].none, "");
         for (size_t j = 0; j < json_array_size(items); j++)

@@ -16,8 +16,9 @@
 #include "module/registry.h"
 #include "playbook/check.h"
 
-static const char *const options[] = {"--dry-run", "--detach", "--wait", "--yes", "--incident",
-                                      "--reason",  "--config", "--json", NULL};
+static const char *const options[] = {"--dry-run",   "--detach", "--wait",   "--yes",
+                                      "--incident",  "--reason", "--config", "--json",
+                                      "--take-over", NULL};
 
 struct ready { /* what a run starts from */
     struct mu_bundle *bundle;
@@ -75,7 +76,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     how.yes = mu_cli_option(&argc, argv, "--yes", NULL);
     mu_cli_option(&argc, argv, "--incident", &how.incident);
     mu_cli_option(&argc, argv, "--reason", &how.reason);
-    int code = mu_cli_no_more_options(&mu_command_run, argc, argv, options);
+    int code = start_take_over(cli, "run", &argc, argv, &how);
+    if (code == 0)
+        code = mu_cli_no_more_options(&mu_command_run, argc, argv, options);
     if (code == 0)
         code = mu_cli_words(&mu_command_run, argc, 1, -1);
     if (code == 0)
@@ -97,7 +100,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 const struct mu_command mu_command_run = {
     .name = "run",
     .usage = "run PLAYBOOK [key=value ...] [--dry-run] [--detach|--wait] [--incident INC-n] "
-             "[--reason TEXT] [--yes]",
+             "[--take-over] [--reason TEXT] [--yes]",
     .summary = "start a playbook and look on",
     .help =
         "PLAYBOOK is a name found in playbooks{} of muster.lua, beside it, or among those muster "
@@ -113,6 +116,7 @@ const struct mu_command mu_command_run = {
         "  --dry-run    look for real, change nothing, tell nobody; ends with what would happen\n"
         "  --detach     print the run's name and return at once\n"
         "  --incident   add the run to an incident instead of opening one\n"
+        "  --take-over  take the lock it needs from a run that is parked or dead; needs --reason\n"
         "  --reason     why you start it; kept in the journal\n"
         "  --yes        answer every question with yes (exercises only: it is journaled as such)\n",
     .run = run};

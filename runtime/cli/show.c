@@ -102,7 +102,10 @@ static void print_head(const struct found_run *run)
         printf("%s: %s\n", run->state, run->result);
     else if (holder)
         printf("executor alive (process %d), resumable%s%s\n", holder,
-               run->waits_for[0] ? "; waits: " : "", run->waits_for);
+               run->waits_for[0] == '\0'                   ? ""
+               : strncmp(run->waits_for, "waits ", 6) == 0 ? "; "
+                                                           : "; waits: ",
+               run->waits_for);
     else
         printf("%s%s%s, nobody executes it%s%s\n", run->state, run->waits_for[0] ? ": " : "",
                run->waits_for, strcmp(run->state, "parked") == 0 ? "" : ": muster resume ",

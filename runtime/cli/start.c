@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "cli/follow.h"
 #include "cli/outlook.h"
@@ -68,6 +69,39 @@ int start_follow(struct mu_cli *cli, const char *command, const char *run, const
     return code;
 }
 
+int start_take_over(struct mu_cli *cli, const char *command, int *argc, char **argv,
+                    struct start *how)
+{
+    how->take_over = mu_cli_option(argc, argv, "--take-over", NULL);
+    if (!how->take_over || (how->reason && how->reason[0]))
+        return 0;
+    return mu_cli_fail(cli, command, MU_EXIT_USAGE,
+                       "--take-over takes a lock from another run: say why with --reason \"...\"");
+}
+
+static bool say_held(const struct mu_store_lock *lock, void *ud)
+{
+    char since[MU_TIME_TEXT], state[300];
+    (void)ud;
+    if (strcmp(lock->world, "live") != 0)
+        return true;
+    mu_lock_state(lock->state, lock->waits_for, lock->path, state, sizeof state);
+    fprintf(
+        stderr,
+        "lock: %s is held by %s since %s, started by %s; it is %s. A live run would be refused\n",
+        lock->name, lock->run, mu_time_local(lock->since, since), lock->who, state);
+    return false;
+}
+
+/* A dry run takes no lock; it only tells who holds the one that a live run would need. */
+static void say_lock(struct mu_cli *cli, const struct mu_header *header, const json_t *params)
+{
+    char *lock = header->exclusive ? mu_params_fill(header->exclusive, params) : NULL;
+    if (lock)
+        (void)!mu_store_locks(cli->store, lock, say_held, NULL, NULL);
+    free(lock);
+}
+
 int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *bundle,
               const struct mu_header *header, const json_t *params, const struct start *how)
 {
@@ -86,6 +120,8 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
                                      .incident = how->incident,
                                      .reason = reason,
                                      .undoes = how->undoes,
+                                     .undo_items = how->undo_items,
+                                     .take_over = how->take_over,
                                      .who = who,
                                      .lab = mu_json_bool(cli->config->values, "lab", false)};
     enum mu_err err = mu_run_create(cli->store, &request, &created, &fail);
@@ -93,6 +129,8 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
     free(reason);
     if (err != MU_OK)
         return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
+    if (how->dry)
+        say_lock(cli, header, params);
     if (how->detach)
         say_created(cli, &created);
     code = start_follow(cli, command, created.name, created.path, 0, how);

@@ -9,10 +9,14 @@
 #include "playbook/header.h"
 
 struct start {
-    bool dry, detach, wait, yes, quiet;
+    bool dry, detach, wait, yes, quiet, take_over;
     const char *incident, *reason, *undoes;
+    const json_t *undo_items; /* of an undo: what it takes back; or NULL */
 };
 
+/* Takes --take-over off argv; it needs how->reason. 0, or an exit code, said. */
+int start_take_over(struct mu_cli *, const char *command, int *argc, char **argv,
+                    struct start *how);
 /* Creates the run, starts its monitor and follows it. Returns the exit code; failures are said as of
  * `command`. */
 int start_run(struct mu_cli *, const char *command, const struct mu_bundle *,

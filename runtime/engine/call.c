@@ -5,7 +5,7 @@
  *   probe   new ─▶ matched ─────────────────────────────────────────────▶ arrived ─▶ done
  *               └▶ checked ─▶ sent ─────────────────────────────────────▶ arrived
  *   act     new ─▶ checked ─▶ preparing ─▶ intended ─▶ sent ────────────▶ arrived
- *                                              └───── doubt ◀─┘ ├▶ sent again, asked
+ *                               └◀ frozen ◀┘    └───── doubt ◀─┘ ├▶ sent again, asked
  *
  * matched: the journal has the answer (match.c). checked: arguments fit the verb's table and
  * may_change allows it (policy.c). intended: the intent row is durable before anything leaves
@@ -38,17 +38,19 @@ static const unsigned edges[] = {
                         BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) |
                         BIT(MU_CALL_DONE),
     [MU_CALL_CHECKED] = BIT(MU_CALL_PREPARING) | BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) |
-                        BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) |
-                        BIT(MU_CALL_DONE),
-    [MU_CALL_PREPARING] =
-        BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
-    [MU_CALL_INTENDED] =
-        BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+                        BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_FROZEN) |
+                        BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_PREPARING] = BIT(MU_CALL_INTENDED) | BIT(MU_CALL_FROZEN) | BIT(MU_CALL_SENT) |
+                          BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_FROZEN] = BIT(MU_CALL_PREPARING) | BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) |
+                       BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_INTENDED] = BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_FROZEN) |
+                         BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
     [MU_CALL_SENT] = BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_DONE),
-    [MU_CALL_DOUBT] =
-        BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
-    [MU_CALL_ASKED] =
-        BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_SENT) | BIT(MU_CALL_DONE),
+    [MU_CALL_DOUBT] = BIT(MU_CALL_SENT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_FROZEN) |
+                      BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
+    [MU_CALL_ASKED] = BIT(MU_CALL_FROZEN) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) |
+                      BIT(MU_CALL_SENT) | BIT(MU_CALL_DONE),
     [MU_CALL_ARRIVED] = BIT(MU_CALL_DONE),
     [MU_CALL_DONE] = 0,
 };
@@ -134,6 +136,7 @@ void call_free(struct call *call)
     json_decref(call->pub.prepared);
     json_decref(call->undo);
     json_decref(call->gate);
+    json_decref(call->freeze);
     json_decref(call->result);
     json_decref(call->who);
     char *texts[] = {call->name,      call->args_text, call->src,     call->step, call->value,

@@ -81,6 +81,20 @@ static void digest_files(const struct mu_bundle *bundle, char digest[MU_SHA256_H
     mu_bundle_free(all);
 }
 
+/* What only some runs have in their first row. */
+static void add_origin(json_t *start, const struct mu_run_request *request, const char *lock,
+                       const char *from)
+{
+    if (from[0])
+        json_object_set_new(start, "took_over",
+                            json_pack("{s:s, s:s, s:s}", "lock", lock, "from", from, "reason",
+                                      request->reason ? request->reason : ""));
+    if (request->undoes)
+        json_object_set_new(start, "undoes", json_string(request->undoes));
+    if (request->undo_items)
+        json_object_set_new(start, "undo_items", json_deep_copy(request->undo_items));
+}
+
 static json_t *start_value(const struct mu_run_request *request, const struct mu_run_created *run,
                            const char *lock)
 {
@@ -104,9 +118,10 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
 }
 
 static void write_start(struct mu_journal *journal, const struct mu_run_request *request,
-                        const struct mu_run_created *run, const char *lock)
+                        const struct mu_run_created *run, const char *lock, const char *from)
 {
     json_t *start = start_value(request, run, lock);
+    add_origin(start, request, lock, from);
     char *text = mu_json_text(start);
     struct mu_row row = {.epoch = 1,
                          .type = MU_ROW_HOST,
@@ -125,18 +140,28 @@ static void write_start(struct mu_journal *journal, const struct mu_run_request 
     json_decref(start);
 }
 
+static void remove_journal(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < MU_COUNT(suffixes); i++) {
+        char *file = mu_xasprintf("%s%s", path, suffixes[i]);
+        unlink(file);
+        free(file);
+    }
+}
+
 static enum mu_err write_journal(const struct mu_run_request *request,
                                  const struct mu_run_created *run, const char *lock,
-                                 struct mu_fail *fail)
+                                 const char *from, struct mu_fail *fail)
 {
     struct mu_journal *journal;
     if (mu_journal_create(run->path, &journal, fail) != MU_OK)
         return fail->class;
-    write_start(journal, request, run, lock);
+    write_start(journal, request, run, lock, from);
     enum mu_err err = mu_journal_flush(journal, true, fail);
     mu_journal_hand_over(journal);
     if (err != MU_OK)
-        unlink(run->path);
+        remove_journal(run->path);
     return err;
 }
 
@@ -160,42 +185,11 @@ static enum mu_err find_incident(struct mu_store *store, const struct mu_run_req
                                   run->incident, fail);
 }
 
-/* Locks bind live runs; a dry run has none to fear. */
-static bool needs_lock(const struct mu_run_request *request, const char *lock)
-{
-    return lock != NULL && strcmp(request->world, "live") == 0;
-}
-
-/* *held: the run that is taken back has it, and keeps it. */
-static enum mu_err check_lock(struct mu_store *store, const struct mu_run_request *request,
-                              const char *lock, bool *held, struct mu_fail *fail)
-{
-    char owner[128] = "";
-    *held = false;
-    if (!needs_lock(request, lock))
-        return MU_OK;
-    if (mu_store_lock_owner(store, lock, request->world, owner, fail) != MU_OK)
-        return fail->class;
-    *held = request->undoes && strcmp(owner, request->undoes) == 0;
-    if (owner[0] == '\0' || *held)
-        return MU_OK;
-    return mu_fail_set(fail, MU_CONFLICT, "%s is held by %s: look at it with muster show %s", lock,
-                       owner, owner);
-}
-
-static enum mu_err take_lock(struct mu_store *store, const struct mu_run_request *request,
-                             const char *lock, const char *run, struct mu_fail *fail)
-{
-    return needs_lock(request, lock)
-               ? mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail)
-               : MU_OK;
-}
-
 static enum mu_err create(struct mu_store *store, const struct mu_run_request *request,
                           const char *lock, struct mu_run_created *out, struct mu_fail *fail)
 {
-    bool held;
-    if (check_lock(store, request, lock, &held, fail) != MU_OK ||
+    struct lock_plan plan;
+    if (locks_check(store, request, lock, &plan, fail) != MU_OK ||
         find_incident(store, request, out, fail) != MU_OK)
         return fail->class;
     const char *colon = lock ? strchr(lock, ':') : NULL;
@@ -212,9 +206,14 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
                                .exit = -1};
     if (mu_store_run_create(store, &row, out->name, out->path, fail) != MU_OK)
         return fail->class;
-    enum mu_err err = held ? MU_OK : take_lock(store, request, lock, out->name, fail);
+    enum mu_err err =
+        plan.shared || plan.from[0] ? MU_OK : locks_take(store, request, lock, out->name, fail);
     if (err == MU_OK)
-        err = write_journal(request, out, lock, fail);
+        err = write_journal(request, out, lock, plan.from, fail);
+    /* Taken from another only when everything else stands: a run without its lock does nothing. */
+    if (err == MU_OK && plan.from[0] &&
+        (err = locks_take_over(store, request, lock, plan.from, out->name, fail)) != MU_OK)
+        remove_journal(out->path);
     if (err != MU_OK) {
         struct mu_fail ignored;
         (void)!mu_store_lock_release_all(store, out->name, &ignored);
@@ -226,9 +225,7 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
 enum mu_err mu_run_create(struct mu_store *store, const struct mu_run_request *request,
                           struct mu_run_created *out, struct mu_fail *fail)
 {
-    char *lock = request->header->exclusive
-                     ? mu_params_fill(request->header->exclusive, request->params)
-                     : NULL;
+    char *lock = locks_name(request);
     enum mu_err err = create(store, request, lock, out, fail);
     free(lock);
     return err;
@@ -238,7 +235,7 @@ struct mu_journal *mu_run_create_memory(const struct mu_run_request *request)
 {
     struct mu_run_created run = {.name = "call", .path = "", .incident = ""};
     struct mu_journal *journal = mu_journal_memory();
-    write_start(journal, request, &run, NULL);
+    write_start(journal, request, &run, NULL, "");
     (void)!mu_journal_flush(journal, false, NULL);
     return journal;
 }

@@ -114,7 +114,9 @@ void decision_take(struct run *run, json_t *person, const char *text)
     }
     json_object_set(decision, "who", person);
     struct call *call = act_of(run, decision);
-    bool open = call ? call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED : !run->live;
+    bool open = call ? call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED ||
+                           call->state == MU_CALL_FROZEN
+                     : !run->live;
     if (!open) {
         json_object_set_new(decision, "refused", json_string("it is not in doubt (any more)"));
         record_host(run, "decide", decision);
@@ -137,6 +139,14 @@ static void refuse_applied(struct call *call, const json_t *decision)
     free(why);
 }
 
+/* While its zone is frozen it is not sent: the decision stays, and counts after the thaw. */
+static void retry(struct call *call, json_t *decision)
+{
+    doubt_send_again(call, true, "a person said: retry");
+    if (call->state == MU_CALL_FROZEN)
+        json_array_append(call->run->decisions, decision);
+}
+
 bool decision_apply(struct call *call)
 {
     struct run *run = call->run;
@@ -157,7 +167,7 @@ bool decision_apply(struct call *call)
     call->who = json_incref(json_object_get(found, "who"));
     const char *name = mu_json_str(found, "decision", "");
     if (strcmp(name, "retry") == 0)
-        doubt_send_again(call, true, "a person said: retry");
+        retry(call, found);
     else if (strcmp(name, "not-applied") == 0)
         refuse_applied(call, found);
     for (i = 0; i < MU_COUNT(choices); i++)

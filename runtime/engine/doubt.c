@@ -53,7 +53,8 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
                           repeated, "readback");
         return;
     }
-    if (run_too_stale(call))
+    call->pub.repeated = repeated;
+    if (run_too_stale(call) || freeze_holds(call))
         return;
     record_host(run, "again",
                 json_pack("{s:s, s:I, s:s, s:b, s:s}", "task", call->task->path, "seq",
@@ -61,7 +62,6 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
                           why));
     if (!record_barrier(run))
         return;
-    call->pub.repeated = repeated;
     call_send(call);
 }
 

@@ -122,6 +122,8 @@ static const struct {
       CANCEL}},
     {"diverged", {UNDO, CANCEL}},
     {"poisoned", {GO_ON, UNDO, CANCEL}},
+    {"lock_lost",
+     {{"resume", "--go-on " REASON "   once the lock is free: it takes it again"}, UNDO, CANCEL}},
     {"budget", {GO_ON, UNDO, CANCEL}},
     {"memory", {GO_ON, UNDO, CANCEL}},
     {"secret", {{"resume", "NAME=file:PATH"}, CANCEL}},
@@ -205,6 +207,7 @@ static bool await_acts(struct run *run)
 {
     if (!run->live && run->world->sends)
         find_out_acts(run);
+    freeze_leave(run);
     run_settle(run);
     while (run->live && act_is_out(run)) {
         mu_loop_turn(run->loop, true);

@@ -7,6 +7,7 @@
  *   match.c   the cursor over what is recorded                  record.c  rows out, barrier, flush
  *   gate.c    waits for people     doubt.c  in doubt            decision.c  what a person says of it
  *   policy.c  may_change           budget.c what it may use up  orders.c    what people want of a run
+ *   freeze.c  the last look before an act leaves: lock held, nothing frozen      locks.c at the start
  *   run.c     from turn to turn    end.c    how it ends, parks or leaves
  *   world.h   the last hop: world_live.c, world_dry.c           host.c    services for modules
  *
@@ -47,6 +48,7 @@ struct signals;
     X(MU_CALL_MATCHED, "matched") /* waits for its recorded completion */              \
     X(MU_CALL_CHECKED, "checked") /* at the frontier, arguments and policy are fine */ \
     X(MU_CALL_PREPARING, "preparing")                                                  \
+    X(MU_CALL_FROZEN, "frozen")     /* an act that waits for a thaw */                 \
     X(MU_CALL_INTENDED, "intended") /* its intent row waits for the barrier */         \
     X(MU_CALL_SENT, "sent")         /* out in the world */                             \
     X(MU_CALL_DOUBT, "doubt")       /* being read back */                              \
@@ -95,6 +97,9 @@ struct call {
     json_t *who;           /* who decided it, when how is "person" */
     json_t *undo;          /* {title, verb, args} in the intent row */
     char *lost_why;        /* why it came in doubt */
+    /* frozen */
+    json_t *freeze;    /* the one it waits for: {zone, who, reason, since} */
+    int64_t frozen_ms; /* wall time since when it waits */
     /* gates */
     char *gate_id;
     json_t *gate;      /* what the intent row shows */
@@ -215,11 +220,17 @@ struct run {
     struct call *host_calls; /* of the host itself, linked by sibling */
     int64_t acts, probes, gates;
     int64_t slice_ticks,
-        slice_cpu_ms; /* of the Lua slice that runs: hook ticks, CPU time at the first */
-    bool orders_left; /* somebody wants something of it while it stops */
-    bool stale;       /* asks a person before the next act */
-    bool unparked;    /* a person said that it may go on */
-    json_t *outlook;  /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
+        slice_cpu_ms;      /* of the Lua slice that runs: hook ticks, CPU time at the first */
+    bool orders_left;      /* somebody wants something of it while it stops */
+    int64_t guard_version; /* of the store, when locks and freezes were read last (freeze.c) */
+    json_t *freezes;       /* in force then: [{zone, who, reason, since}] */
+    char *lost_lock;       /* what is said when a lock of ours is gone; NULL = all are held */
+    size_t frozen_count;   /* acts that wait for a thaw, as it was said last */
+    int64_t frozen_version;
+    int64_t waited_ms; /* how long the last act waited for its thaw */
+    bool stale;        /* asks a person before the next act */
+    bool unparked;     /* a person said that it may go on */
+    json_t *outlook;   /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
 
     enum stop_kind stop;
     char *stop_result, *stop_why;
@@ -318,6 +329,30 @@ void orders_take_recorded(struct run *);
 /* end.c */
 int end_conclude(struct run *); /* says how it stopped; the exit code */
 int end_again(struct run *, json_t *end_take);
+
+/* freeze.c */
+/* True: the act must not leave now. It waits for a thaw, or the run stops (lock lost, store unreadable). */
+bool freeze_holds(struct call *);
+void freeze_sift(struct run *);  /* takes out of the barrier what must not leave */
+void freeze_look(struct run *);  /* acts whose freeze has ended go on */
+void freeze_leave(struct run *); /* the run ends: acts in doubt that wait for a thaw are given up */
+/* What a dry run says: the freeze that covers this act, borrowed; NULL when none does. */
+const json_t *freeze_foreseen(struct call *);
+void freeze_lock_lost(struct run *, json_t *who, const char *order); /* an order of the store */
+void freeze_retake_locks(struct run *); /* a person said "go on": what is free is ours again */
+
+/* locks.c */
+struct lock_plan {
+    bool shared;    /* the run that is taken back holds it, and keeps it */
+    char from[128]; /* the run it is taken over from, "" = it is free */
+};
+char *locks_name(const struct mu_run_request *); /* of `exclusive`, filled in; NULL = none */
+enum mu_err locks_check(struct mu_store *, const struct mu_run_request *, const char *lock,
+                        struct lock_plan *, struct mu_fail *);
+enum mu_err locks_take(struct mu_store *, const struct mu_run_request *, const char *lock,
+                       const char *run, struct mu_fail *);
+enum mu_err locks_take_over(struct mu_store *, const struct mu_run_request *, const char *lock,
+                            const char *from, const char *run, struct mu_fail *);
 
 /* gate.c */
 enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Orders of people to a run: cancel, unpark, decide. They wait in the control store until the executor has
+ * Orders of people to a run: cancel, unpark, decide, and that somebody took its lock. They wait in the control store until the executor has
  * written them into the journal, durably; only then do they count, and only then are they taken off the
  * list. To add a kind: one function here, one entry in `kinds`. */
 #include <stdlib.h>
@@ -31,12 +31,16 @@ static void order_unpark(struct run *run, json_t *person, const char *reason)
     run->stale = false;
     run->unparked = true;
     budget_renew(run);
+    freeze_retake_locks(run);
 }
 
 static const struct {
     const char *kind;
     void (*carry_out)(struct run *, json_t *person, const char *reason);
-} kinds[] = {{"cancel", order_cancel}, {"unpark", order_unpark}, {"decide", decision_take}};
+} kinds[] = {{"cancel", order_cancel},
+             {"unpark", order_unpark},
+             {"decide", decision_take},
+             {"lock_lost", freeze_lock_lost}};
 
 static bool take(int64_t id, const char *kind, const char *who, const char *reason, int64_t at,
                  void *ud)

@@ -97,6 +97,38 @@ static void send_one(struct run *run, const struct mu_store_message *message)
                   message->dedup, sent, sending);
 }
 
+/* A run without playbook: only the services, the store, and calls of the host itself. */
+enum mu_err mu_outbox_deliver(const struct mu_config *config, const char *state_dir,
+                              const char *name, struct mu_fail *fail)
+{
+    struct run *run = MU_NEW(struct run);
+    run->config = config;
+    run->wake_fd = -1;
+    run->name = mu_xstrdup(name);
+    run->incident = mu_xstrdup("");
+    run->world_name = mu_xstrdup("live");
+    run->world = &mu_world_live;
+    run->journal = mu_journal_memory();
+    enum mu_err err = mu_run_registry(config, &run->registry, fail);
+    if (err == MU_OK)
+        err = mu_store_open(state_dir, &run->store, fail);
+    if (err == MU_OK)
+        err = host_open(run, fail);
+    if (err == MU_OK) {
+        outbox_send(run);
+        while (sub_host_busy(run)) {
+            sub_deliver(run);
+            if (sub_host_busy(run))
+                mu_loop_turn(run->loop, run->subs_done.head == NULL);
+        }
+    }
+    struct mu_journal *journal = run->journal;
+    run_unload(run);
+    mu_journal_close(journal);
+    free(run);
+    return err;
+}
+
 void outbox_send(struct run *run)
 {
     struct due due = {.count = 0};

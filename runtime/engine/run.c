@@ -138,11 +138,12 @@ void run_unload(struct run *run)
     mu_facts_free(run->facts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
-    json_t *values[] = {run->start, run->may_change, run->outlook, run->who, run->decisions};
+    json_t *values[] = {run->start, run->may_change, run->outlook,
+                        run->who,   run->decisions,  run->freezes};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
     char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result,
-                     run->stop_why, run->path,     run->doubt_text};
+                     run->stop_why, run->path,     run->doubt_text, run->lost_lock};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);
 }
@@ -237,6 +238,8 @@ static void deliver_arrived(struct run *run)
  * happened. */
 static void commit_turn(struct run *run)
 {
+    if (run->stop == STOP_NONE)
+        freeze_sift(run);
     bool intends = run->barrier.head != NULL && run->stop == STOP_NONE;
     if (!intends && !run->owes_sync)
         return;
@@ -260,6 +263,7 @@ void run_look_into_store(struct run *run)
         run->store_version = version;
     }
     gate_poll_all(run);
+    freeze_look(run);
     outbox_send(run);
 }
 
@@ -292,6 +296,14 @@ bool run_too_stale(struct call *call)
     notice_gap(run);
     if (!run->stale)
         return false;
+    if (run->waited_ms > run->stale_after_ms) {
+        run_park(run, "stale",
+                 "%s at %s waited %s for a thaw (stale_after is %s); before it leaves a person is "
+                 "asked. Go on: muster resume %s --go-on --reason \"...\"",
+                 call->name, call->src, mu_duration_text(run->waited_ms, away),
+                 mu_duration_text(run->stale_after_ms, most), run->name);
+        return true;
+    }
     if (run->down_ms > run->stale_after_ms)
         mu_duration_text(run->down_ms, away);
     else

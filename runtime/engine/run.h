@@ -46,6 +46,8 @@ struct mu_run_request {
     const char *reason;   /* or NULL */
     const char *
         undoes; /* the run it takes back, or NULL: a lock that one holds is no obstacle and stays its */
+    const json_t *undo_items; /* and which of its changes, for row 1; or NULL */
+    bool take_over; /* a lock that a parked or dead run holds is taken from it, with this reason */
     const json_t *who;     /* {name, uid, host, tty} */
     const json_t *samples; /* array, or NULL: the run probes first */
     uint32_t seed;         /* 0 = take one from the kernel */
@@ -62,6 +64,17 @@ struct mu_run_created {
  * On failure nothing is left behind. MU_CONFLICT: the lock's owner is named. */
 enum mu_err mu_run_create(struct mu_store *, const struct mu_run_request *, struct mu_run_created *,
                           struct mu_fail *);
+/* How the holder of a lock stands ("parked (in_doubt)"), for people. True: it is alive and may act. */
+bool mu_lock_state(const char *state, const char *waits_for, const char *path, char *text,
+                   size_t size);
+/* Puts a message to the people of the run that lost its lock (at path) into the outbox. */
+enum mu_err mu_lock_tell(struct mu_store *, const struct mu_config *, const struct mu_store_break *,
+                         const char *path, struct mu_fail *);
+/* Sends what waits in the outbox for this run, when nobody executes it. */
+enum mu_err mu_outbox_deliver(const struct mu_config *, const char *state_dir, const char *run,
+                              struct mu_fail *);
+/* True when a freeze of zone ("" = everything) holds acts on target (a name, or a URL's host). */
+bool mu_freeze_covers(const char *zone, const char *target);
 /* The same into a journal in memory, without a store: for probes from the shell. */
 struct mu_journal *mu_run_create_memory(const struct mu_run_request *);
 

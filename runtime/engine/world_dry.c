@@ -96,10 +96,21 @@ static json_t *foresee(struct call *call)
     return json_pack("{s:b, s:b}", "ok", 1, "foreseen", 1);
 }
 
+static void outlook_wait(struct call *call)
+{
+    const json_t *freeze = freeze_foreseen(call);
+    if (freeze == NULL)
+        return;
+    json_t *item =
+        json_pack("{s:s, s:s, s:O}", "verb", call->name, "src", call->src, "frozen", freeze);
+    outlook_add(call->run, "would_wait", item);
+}
+
 static void dry_prepared(struct call *call)
 {
     struct run *run = call->run;
     call_intend(call, true);
+    outlook_wait(call);
     outlook_add(run, list_for(call), outlook_item(call));
     call_arrive_value(call, foresee(call), "foreseen");
 }
@@ -116,6 +127,7 @@ static void dry_recalled(struct call *call)
         outlook_ask(call);
     } else if (call_check(call, &fail) == MU_OK) {
         call_restore_intent(call);
+        outlook_wait(call);
         outlook_add(call->run, list_for(call), outlook_item(call));
         json_decref(foresee(call));
     }

@@ -14,7 +14,8 @@ static void live_act(struct call *call)
 
 static void live_prepared(struct call *call)
 {
-    if (!run_too_stale(call)) /* preparing asks the network, and takes its time */
+    if (!run_too_stale(call) &&
+        !freeze_holds(call)) /* preparing asks the network, and takes its time */
         call_intend(call, false);
 }
 

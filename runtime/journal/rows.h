@@ -7,10 +7,13 @@
  *    start     {format, language, run, incident, world, seed, build, lua, bundle (digest),
  *               playbook {name, version, summary, owner, changelog_line}, params {}, samples [],
  *               who {name, uid, host, tty}, reason, locks [], may_change [], stale_after_ms,
- *               followed_by, config (path), journal (path), budget?, secrets {name: source}}
+ *               followed_by, config (path), journal (path), budget?, secrets {name: source},
+ *               took_over {lock, from, reason} when a lock was taken from another run,
+ *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
+ *               back and its items, in the order of this run's steps}
  *    resume    {epoch, pid, host, who {..}, down_ms}      an executor started on an existing journal
  *    frontier  {rows, ms}                                 replay reached the end of what was recorded
- *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret, text, next [commands]}
+ *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret|lock_lost, text, next [commands]}
  *    unpark    {who {..}, reason}                         a person said: go on
  *    doubt     {task, seq, verb, src, why}                an act came in doubt
  *    again     {task, seq, verb, repeated, why}           it is sent again; durable before it leaves
@@ -22,9 +25,12 @@
  *    told      {kind: gate|reminder|parked|died|ended, to, ok, why, sent []}  the host's own messages
  *    comment   {who {..}, text}                           `muster note`
  *    cancel    {who {..}, reason}
+ *    lock      {lock, event: lost|taken, taker (run or ""), who {..}, reason}   what became of our lock
+ *    frozen    {task, seq, verb, zone ("" = everything), who, reason, since}    an act waits for a thaw
+ *    thawed    {task, seq, verb, zone, who, reason, waited_ms}                  it goes on, or is asked about
  *    end       {state: finished|failed|cancelled, result, why, exit, took_ms,
  *               counts {probes, acts, gates}, outlook {would_change [], would_tell [], would_ask [],
- *               cannot_foresee []} of a world that sends nothing}
+ *               would_wait [], cannot_foresee []} of a world that sends nothing}
  *
  * c  completion of a probe, a pure verb or a timer; value = the result.
  *    sleep     {at: ms}                                   when it was due

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The words and the poke of `freeze` and `thaw`; see freezing.h. */
+#include "cli/freezing.h"
+
+#include <string.h>
+
+#include "engine/run.h"
+
+int freezing_zone(struct mu_cli *cli, const struct mu_command *command, bool all, int argc,
+                  char **argv, char *zone)
+{
+    struct mu_fail fail;
+    zone[0] = '\0';
+    if (all && argc == 1)
+        return 0;
+    if (all || argc != 2)
+        return mu_cli_fail(cli, command->name, MU_EXIT_USAGE,
+                           "say one zone, or --all for everything: muster %s", command->usage);
+    if (mu_name_owner(argv[1], zone, &fail) != MU_OK)
+        return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", fail.text);
+    return 0;
+}
+
+static bool poke(const struct mu_store_run *run, void *ud)
+{
+    if (strcmp(run->world, "live") == 0) {
+        ++*(int *)ud;
+        mu_run_poke(run->path);
+    }
+    return true;
+}
+
+int freezing_poke(struct mu_cli *cli)
+{
+    int count = 0;
+    (void)!mu_store_runs(cli->store, "running", 0, poke, &count, NULL);
+    return count;
+}
+
+const char *freezing_name(const char *zone)
+{
+    return zone[0] ? zone : "everything";
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster guard DOMAIN`: may a pipeline push the zone now? Not while a freeze, a lock or a live run is on
+ * it: the push would undo what an incident has just changed. docs/operating.md shows it in a pipeline. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/name.h"
+#include "cli/cli.h"
+#include "engine/run.h"
+
+#define POLL_MS 500
+
+struct guard {
+    const char *domain;
+    json_t *held; /* [{what, name, who, since, state, why, next}] */
+};
+
+/* A push of the zone touches what lies below the domain, and is touched by what lies above it. */
+static bool touches(const struct guard *guard, const char *name)
+{
+    return mu_name_within(guard->domain, name) || mu_name_within(name, guard->domain);
+}
+
+static void add(struct guard *guard, const char *what, const char *name, const char *who,
+                int64_t since, const char *state, const char *why, char *next_take)
+{
+    json_array_append_new(guard->held,
+                          json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "what", what, "name",
+                                    name, "who", who, "since", (json_int_t)since, "state", state,
+                                    "why", why, "next", next_take));
+    free(next_take);
+}
+
+static bool add_freeze(const struct mu_store_freeze *freeze, void *ud)
+{
+    struct guard *guard = ud;
+    if (freeze->zone[0] == '\0' || touches(guard, freeze->zone))
+        add(guard, "freeze", freeze->zone[0] ? freeze->zone : "everything", freeze->who,
+            freeze->since, "frozen", freeze->reason,
+            mu_xasprintf("muster thaw %s", freeze->zone[0] ? freeze->zone : "--all"));
+    return true;
+}
+
+/* --- runs --- */
+
+static bool first_row(const struct mu_row *row, void *ud)
+{
+    *(json_t **)ud = mu_json_parse(row->value, strlen(row->value), NULL);
+    return false;
+}
+
+static json_t *start_of(const char *path)
+{
+    struct mu_journal *journal;
+    struct mu_fail fail;
+    json_t *start = NULL;
+    if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
+        return NULL;
+    (void)!mu_journal_each(journal, 0, first_row, &start, NULL);
+    mu_journal_close(journal);
+    return start;
+}
+
+/* "zone.set_mx:example.com" and "mx:example.com" name it behind the colon. */
+static const char *named_in(const struct guard *guard, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        const char *colon = strchr(json_string_value(item), ':');
+        if (colon && touches(guard, colon + 1))
+            return json_string_value(item);
+    }
+    return NULL;
+}
+
+/* An undo names no targets; what it calls is recorded with its items. */
+static const char *undone_in(const struct guard *guard, const json_t *items)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        if (touches(guard, mu_json_str(item, "on", "")))
+            return mu_json_str(item, "title", "");
+    }
+    return NULL;
+}
+
+static void add_run(struct guard *guard, const struct mu_store_run *run)
+{
+    char state[300], why[400];
+    json_t *start = start_of(run->path);
+    const char *lock = named_in(guard, json_object_get(start, "locks")),
+               *may = named_in(guard, json_object_get(start, "may_change")),
+               *undo = undone_in(guard, json_object_get(start, "undo_items"));
+    if (lock || may || undo) {
+        bool alive = mu_lock_state(run->state, run->waits_for, run->path, state, sizeof state);
+        snprintf(why, sizeof why, "%s%.300s",
+                 lock  ? "it holds the lock "
+                 : may ? "it may do "
+                       : "it takes back: ",
+                 lock  ? lock
+                 : may ? may
+                       : undo);
+        add(guard, "run", run->name, run->who, run->started, state, why,
+            mu_xasprintf("muster %s %s", alive ? "watch" : "show", run->name));
+    }
+    json_decref(start);
+}
+
+static bool look_at_run(const struct mu_store_run *run, void *ud)
+{
+    if (strcmp(run->world, "live") == 0)
+        add_run(ud, run);
+    return true;
+}
+
+static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail *fail)
+{
+    json_array_clear(guard->held);
+    enum mu_err err = mu_store_freezes(cli->store, add_freeze, guard, fail);
+    if (err == MU_OK)
+        err = mu_store_runs(cli->store, "running", 0, look_at_run, guard, fail);
+    if (err == MU_OK)
+        err = mu_store_runs(cli->store, "parked", 0, look_at_run, guard, fail);
+    return err;
+}
+
+/* --- saying it --- */
+
+static void print_held(const struct guard *guard)
+{
+    size_t i;
+    json_t *item;
+    char since[MU_TIME_TEXT];
+    json_array_foreach(guard->held, i, item)
+    {
+        bool run = strcmp(mu_json_str(item, "what", ""), "run") == 0;
+        printf("HELD  %s  %s %s since %s, %s by %s: %s\n      %s\n", guard->domain,
+               mu_json_str(item, "name", ""), run ? mu_json_str(item, "state", "") : "is frozen",
+               mu_time_local(mu_json_int(item, "since", 0), since), run ? "started" : "frozen",
+               mu_json_str(item, "who", ""), mu_json_str(item, "why", ""),
+               mu_json_str(item, "next", ""));
+    }
+    if (json_array_size(guard->held) == 0)
+        printf("free  %s: nobody holds or freezes it\n", guard->domain);
+    else
+        printf("Do not push %s now: it would put back what is being changed. Wait: muster guard %s "
+               "--wait 30m\n",
+               guard->domain, guard->domain);
+}
+
+static int answer(const struct mu_cli *cli, const struct guard *guard)
+{
+    bool free_now = json_array_size(guard->held) == 0;
+    if (cli->json) {
+        json_t *row = json_pack("{s:s, s:b, s:O}", "domain", guard->domain, "free", free_now,
+                                "held", guard->held);
+        char *text = mu_json_text(row);
+        puts(text);
+        free(text);
+        json_decref(row);
+    } else {
+        print_held(guard);
+    }
+    return free_now ? MU_EXIT_OK : MU_EXIT_FAILED;
+}
+
+static int watch(struct mu_cli *cli, struct guard *guard, int64_t wait_ms)
+{
+    struct mu_fail fail;
+    const struct timespec pause = {0, POLL_MS * 1000000L};
+    int64_t until = mu_clock_mono_ms() + wait_ms;
+    for (;;) {
+        if (look(cli, guard, &fail) != MU_OK)
+            return mu_cli_fail(cli, "guard", MU_EXIT_USAGE, "%s", fail.text);
+        if (json_array_size(guard->held) == 0 || mu_clock_mono_ms() >= until)
+            return answer(cli, guard);
+        nanosleep(&pause, NULL);
+    }
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    static const char *const options[] = {"--wait", NULL};
+    struct mu_fail fail;
+    char domain[MU_NAME_TEXT];
+    const char *wait = NULL;
+    int64_t wait_ms = 0;
+    mu_cli_option(&argc, argv, "--wait", &wait);
+    int code = mu_cli_no_more_options(&mu_command_guard, argc, argv, options);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_guard, argc, 1, 1);
+    if (code == 0 && wait && !mu_duration_parse(wait, &wait_ms))
+        code = mu_cli_fail(cli, "guard", MU_EXIT_USAGE,
+                           "--wait takes a duration like \"30m\", got \"%s\"", wait);
+    if (code == 0 && mu_name_owner(argv[1], domain, &fail) != MU_OK)
+        code = mu_cli_fail(cli, "guard", MU_EXIT_USAGE, "%s", fail.text);
+    if (code == 0)
+        code = mu_cli_store(cli);
+    if (code)
+        return code;
+    struct guard guard = {.domain = domain, .held = json_array()};
+    code = watch(cli, &guard, wait_ms);
+    json_decref(guard.held);
+    return code;
+}
+
+const struct mu_command mu_command_guard = {
+    .name = "guard",
+    .usage = "guard DOMAIN [--wait DURATION] [--json]",
+    .summary = "may a pipeline push this zone now? Exit 1 when not",
+    .help = "For DNS as code: the next push must not put back what an incident has just changed. "
+            "Exits with 0\n"
+            "when nobody holds or freezes the domain, a name below it or a zone above it; with 1, "
+            "saying who,\n"
+            "what and since when, while it is frozen, while a live run that has not ended (parked "
+            "ones included)\n"
+            "holds a lock on it, may change it or takes something back on it; with 2 when that "
+            "can't be known.\n"
+            "\n"
+            "  --wait   ask again until it is free, at most that long\n",
+    .run = run};
