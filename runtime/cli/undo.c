@@ -2,7 +2,11 @@
  *
  * `muster undo RUN`: what a run changed, taken back from its journal alone, as a journaled run. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
+#include "base/json.h"
 #include "cli/cli.h"
 #include "cli/find.h"
 #include "cli/start.h"
@@ -22,29 +26,130 @@ static enum mu_err check_journal(const char *path, struct mu_fail *fail)
                        verdict.why, path);
 }
 
-static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *title,
+/* --- what there is --- */
+
+static const struct {
+    const char *state, *said;
+} sayings[] = {
+    {"open", "open"},
+    {"in_doubt", "in doubt"},
+    {"left_alone", "left alone"},
+    {"taken_back", "taken back"},
+    {"being_taken_back", "being taken back"},
+};
+
+static const char *saying(const char *state)
+{
+    for (size_t i = 0; i < MU_COUNT(sayings); i++)
+        if (strcmp(sayings[i].state, state) == 0)
+            return sayings[i].said;
+    return state;
+}
+
+static void print_item(const json_t *item)
+{
+    char when[MU_TIME_TEXT];
+    const char *by = mu_json_str(item, "by", ""), *why = mu_json_str(item, "why", ""),
+               *target = mu_json_str(item, "target", "");
+    int64_t at = mu_json_int(item, "when", 0);
+    printf("%3lld  %-16s %s\n", (long long)mu_json_int(item, "number", 0),
+           saying(mu_json_str(item, "state", "")), mu_json_str(item, "title", ""));
+    printf("     %s%s%s, %s %s\n", mu_json_str(item, "shown", mu_json_str(item, "act", "")),
+           target[0] ? "  at " : "", target, mu_json_str(item, "src", ""),
+           mu_time_local(mu_json_int(item, "at", 0), when));
+    if (by[0] || why[0])
+        printf("     %s%s%s%s%s%s\n", by[0] ? "by " : "", by, by[0] && at ? " at " : "",
+               by[0] && at ? mu_time_local(at, when) : "", by[0] && why[0] ? ": " : "", why);
+}
+
+static void print_json(const json_t *item)
+{
+    char *text = mu_json_text(item);
+    puts(text);
+    free(text);
+}
+
+static int list(const struct mu_cli *cli, const char *path)
+{
+    struct mu_fail fail;
+    struct mu_undo undo;
+    size_t i;
+    json_t *item;
+    if (mu_undo_read(path, &undo, &fail) != MU_OK) {
+        mu_undo_fini(&undo);
+        return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", fail.text);
+    }
+    json_array_foreach(undo.items, i, item)
+    {
+        if (cli->json)
+            print_json(item);
+        else
+            print_item(item);
+    }
+    if (json_array_size(undo.items) == 0 && !cli->json)
+        printf("%s changed nothing that can be taken back.\n", mu_json_str(undo.start, "run", ""));
+    mu_undo_fini(&undo);
+    return MU_EXIT_OK;
+}
+
+/* --- taking it back --- */
+
+/* For row 1 of the undo run: which items its steps are, and what they act on. */
+static json_t *items_for_start(const json_t *items)
+{
+    json_t *out = json_array(), *item;
+    size_t i;
+    json_array_foreach(items, i, item)
+    {
+        const char *on = json_string_value(json_array_get(json_object_get(item, "args"), 0));
+        json_array_append_new(out, json_pack("{s:O, s:O, s:O, s:O, s:O, s:s}", "number",
+                                             json_object_get(item, "number"), "task",
+                                             json_object_get(item, "task"), "seq",
+                                             json_object_get(item, "seq"), "title",
+                                             json_object_get(item, "title"), "verb",
+                                             json_object_get(item, "verb"), "on", on ? on : ""));
+    }
+    return out;
+}
+
+static enum mu_err make(const char *path, const char *wanted, struct mu_bundle **bundle,
+                        struct mu_header **header, json_t **items_out, struct mu_fail *fail)
+{
+    struct mu_undo undo;
+    json_t *items = NULL;
+    enum mu_err err = mu_undo_read(path, &undo, fail);
+    if (err == MU_OK)
+        err = mu_undo_pick(&undo, wanted, &items, fail);
+    if (err == MU_OK) {
+        *bundle = mu_undo_bundle(&undo, items);
+        *items_out = items_for_start(items);
+        err = mu_header_read(*bundle, header, fail);
+    }
+    json_decref(items);
+    mu_undo_fini(&undo);
+    return err;
+}
+
+static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *wanted,
                       struct start *how)
 {
     struct mu_fail fail;
-    struct mu_journal *journal = NULL;
     struct mu_bundle *bundle = NULL;
     struct mu_header *header = NULL;
+    json_t *items = NULL;
     enum mu_err err = check_journal(found->path, &fail);
     if (err == MU_OK)
-        err = mu_journal_open_read(found->path, &journal, &fail);
-    if (err == MU_OK)
-        err = mu_undo_bundle(journal, title, &bundle, &fail);
-    if (err == MU_OK)
-        err = mu_header_read(bundle, &header, &fail);
+        err = make(found->path, wanted, &bundle, &header, &items, &fail);
     int code;
     if (err != MU_OK) {
         code = mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", fail.text);
     } else {
         json_t *params = json_object();
+        how->undo_items = items;
         code = start_run(cli, "undo", bundle, header, params, how);
         json_decref(params);
     }
-    mu_journal_close(journal);
+    json_decref(items);
     mu_bundle_free(bundle);
     if (header)
         mu_header_free(header);
@@ -53,39 +158,52 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--dry-run", "--reason", "--item",
-                                          "--detach",  "--wait",   NULL};
+    static const char *const options[] = {"--dry-run", "--reason", "--item",      "--detach",
+                                          "--wait",    "--list",   "--take-over", NULL};
     struct start how = {0};
     struct found_run found;
-    const char *title = NULL;
+    const char *wanted = NULL;
+    bool only_list = mu_cli_option(&argc, argv, "--list", NULL);
     how.dry = mu_cli_option(&argc, argv, "--dry-run", NULL);
     how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
     how.wait = mu_cli_option(&argc, argv, "--wait", NULL);
     mu_cli_option(&argc, argv, "--reason", &how.reason);
-    mu_cli_option(&argc, argv, "--item", &title);
-    int code = mu_cli_no_more_options(&mu_command_undo, argc, argv, options);
+    mu_cli_option(&argc, argv, "--item", &wanted);
+    int code = start_take_over(cli, "undo", &argc, argv, &how);
+    if (code == 0)
+        code = mu_cli_no_more_options(&mu_command_undo, argc, argv, options);
     if (code == 0)
         code = mu_cli_words(&mu_command_undo, argc, 1, 1);
     if (code == 0)
         code = find_run(cli, "undo", argv[1], &found);
     if (code)
         return code;
+    if (only_list)
+        return list(cli, found.path);
     if (!found.ended && mu_journal_lock_holder(found.path) > 0)
         return mu_cli_fail(cli, "undo", MU_EXIT_USAGE,
                            "%s is still going on: muster cancel %s first", found.name, found.name);
     how.undoes = found.name;
     how.incident = found.incident[0] ? found.incident : NULL;
-    return start_undo(cli, &found, title, &how);
+    return start_undo(cli, &found, wanted, &how);
 }
 
 const struct mu_command mu_command_undo = {
     .name = "undo",
-    .usage = "undo RUN [--item TITLE] [--dry-run] [--reason TEXT]",
+    .usage = "undo RUN [--list] [--item N|TITLE] [--dry-run] [--take-over] [--reason TEXT]",
     .summary = "put back what a run changed",
-    .help = "Works from the journal alone, newest change first. Each inverse carries what we had "
-            "written:\n"
-            "where the world is no longer that, it is left alone and said so.\n"
+    .help = "Works from the journal alone, also for a run that is parked, poisoned, diverged or "
+            "cancelled, newest\n"
+            "change first. Each inverse carries what we had written: where the world is no longer "
+            "that, it is left\n"
+            "alone and said so, and the exit code is 1. An act in doubt is taken back, too, if the "
+            "world is as it\n"
+            "would have left it.\n"
             "\n"
-            "  --item      only the change with that title\n"
-            "  --dry-run   say what would be put back\n",
+            "  --list       what it changed, and what became of each: open, in doubt, left alone, "
+            "taken back\n"
+            "  --item       only that one: its number in --list, or its title\n"
+            "  --dry-run    say what would be put back\n"
+            "  --take-over  take the lock it needs from a run that is parked or dead; needs "
+            "--reason\n",
     .run = run};

@@ -108,60 +108,12 @@ struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act)
 
 /* --- muster undo --- */
 
-struct open_undo {   /* what the journal says can be taken back */
-    json_t *items;   /* {title, verb, args, task, seq}, newest first */
-    json_t *intents; /* "task/seq" → undo of the intent */
-    const char *title;
-    json_t *start;
-};
-
-static void key_of(const struct mu_row *row, char *key, size_t size)
+static void write_header(struct mu_buf *source, const struct mu_undo *undo, const json_t *items)
 {
-    snprintf(key, size, "%s/%lld", row->task, (long long)row->seq);
-}
-
-static void remember_intent(struct open_undo *open, const struct mu_row *row)
-{
-    char key[300];
-    json_t *intent = mu_json_parse(row->value, strlen(row->value), NULL);
-    json_t *undo = mu_json_get(intent, "undo");
-    key_of(row, key, sizeof key);
-    if (undo && !mu_json_bool(intent, "foreseen", false))
-        json_object_set(open->intents, key, undo);
-    json_decref(intent);
-}
-
-static void take_outcome(struct open_undo *open, const struct mu_row *row)
-{
-    char key[300];
-    key_of(row, key, sizeof key);
-    json_t *undo = json_object_get(open->intents, key);
-    json_t *outcome = undo ? mu_json_parse(row->value, strlen(row->value), NULL) : NULL;
-    if (mu_json_bool(outcome, "ok", false) &&
-        !mu_json_bool(mu_json_get(outcome, "value"), "skipped", false) &&
-        (open->title == NULL || strcmp(open->title, mu_json_str(undo, "title", "")) == 0))
-        json_array_insert(open->items, 0, undo);
-    json_decref(outcome);
-}
-
-static bool read_row(const struct mu_row *row, void *ud)
-{
-    struct open_undo *open = ud;
-    if (row->type == MU_ROW_INTENT)
-        remember_intent(open, row);
-    else if (row->type == MU_ROW_OUTCOME)
-        take_outcome(open, row);
-    else if (row->type == MU_ROW_HOST && strcmp(row->verb, "start") == 0)
-        open->start = mu_json_parse(row->value, strlen(row->value), NULL);
-    return true;
-}
-
-static void write_header(struct mu_buf *source, const struct open_undo *open)
-{
-    const char *run = mu_json_str(open->start, "run", "?");
-    const char *lock = json_string_value(json_array_get(json_object_get(open->start, "locks"), 0));
+    const char *run = mu_json_str(undo->start, "run", "?");
+    const char *lock = json_string_value(json_array_get(json_object_get(undo->start, "locks"), 0));
     mu_buf_adds(source, "playbook {\n  name = \"undo\", version = \"1.0.0\", owner = ");
-    const char *owner = mu_json_str(json_object_get(open->start, "playbook"), "owner", "shell");
+    const char *owner = mu_json_str(json_object_get(undo->start, "playbook"), "owner", "shell");
     lua_string(source, owner, strlen(owner));
     mu_buf_addf(source, ",\n  summary = \"Take back what %s changed\",\n", run);
     if (lock) {
@@ -172,7 +124,7 @@ static void write_header(struct mu_buf *source, const struct open_undo *open)
     mu_buf_adds(source, "  may_change = {");
     size_t i;
     json_t *item;
-    json_array_foreach(open->items, i, item)
+    json_array_foreach(items, i, item)
     {
         mu_buf_addf(source, "%s\"%s\"", i ? ", " : "", mu_json_str(item, "verb", ""));
     }
@@ -180,48 +132,53 @@ static void write_header(struct mu_buf *source, const struct open_undo *open)
                 "}, params = {}, changelog = { [\"1.0.0\"] = \"Made by muster undo\" },\n}\n");
 }
 
-/* Each item stands alone: one that can't be taken back doesn't keep the others from it. */
-static void write_main(struct mu_buf *source, const struct open_undo *open)
+/* What is said of an item that could not be taken back. An inverse that is refused because the world is
+ * not what it expects has found somebody else's work, or an act that never took effect. */
+static const char left_function[] =
+    "local done, left = 0, {}\n"
+    "local function say(title, doubted, ok, err)\n"
+    "  if ok then done = done + 1 return end\n"
+    "  local why = type(err) == \"table\" and err.why or tostring(err)\n"
+    "  if type(err) == \"table\" and err.class == \"conflict\" then\n"
+    "    why = (doubted and \"it is not what the act in doubt would have left: not touched (\"\n"
+    "           or \"it is no longer what we set: not touched (\") .. why .. \")\"\n"
+    "  end\n"
+    "  left[#left + 1] = title .. \": \" .. why\n"
+    "  finding(\"high\", \"not taken back\", title .. \": \" .. why)\n"
+    "end\n";
+
+/* Each item stands alone: one that can't be taken back doesn't keep the others from it. One step an item:
+ * undoable.c reads from the steps which act belongs to which item. */
+static void write_main(struct mu_buf *source, const json_t *items)
 {
-    mu_buf_adds(source, "function main()\n  local done, left = 0, {}\n");
     size_t i;
     json_t *item;
-    json_array_foreach(open->items, i, item)
+    mu_buf_adds(source, left_function);
+    mu_buf_adds(source, "function main()\n");
+    json_array_foreach(items, i, item)
     {
         const char *title = mu_json_str(item, "title", "");
+        bool doubted = strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0;
         mu_buf_adds(source, "  step ");
         lua_string(source, title, strlen(title));
-        mu_buf_addf(source, "\n  do\n    local ok, err = pcall(%s, ",
+        mu_buf_adds(source, "\n  say(");
+        lua_string(source, title, strlen(title));
+        mu_buf_addf(source, ", %s, pcall(%s, ", doubted ? "true" : "false",
                     mu_json_str(item, "verb", ""));
         lua_args(source, json_object_get(item, "args"));
-        mu_buf_adds(source, ")\n    if ok then done = done + 1\n    else\n      local why = "
-                            "type(err) == \"table\" and err.why or tostring(err)\n"
-                            "      left[#left + 1] = why\n      finding(\"high\", \"not taken "
-                            "back\", why)\n    end\n  end\n");
+        mu_buf_adds(source, "))\n");
     }
     mu_buf_addf(source,
                 "  if #left > 0 then fail(done .. \" of %zu taken back; left alone: \" .. "
                 "table.concat(left, \"; \")) end\n"
                 "  finish(\"undone\", done .. \" of %zu taken back\")\nend\n",
-                json_array_size(open->items), json_array_size(open->items));
+                json_array_size(items), json_array_size(items));
 }
 
-enum mu_err mu_undo_bundle(struct mu_journal *journal, const char *title, struct mu_bundle **out,
-                           struct mu_fail *fail)
+struct mu_bundle *mu_undo_bundle(const struct mu_undo *undo, const json_t *items)
 {
-    struct open_undo open = {.items = json_array(), .intents = json_object(), .title = title};
-    enum mu_err err = mu_journal_each(journal, 0, read_row, &open, fail);
-    if (err == MU_OK && json_array_size(open.items) == 0)
-        err = mu_fail_set(fail, MU_USAGE, "this run changed nothing that can be taken back%s%s",
-                          title ? " under the title " : "", title ? title : "");
-    if (err == MU_OK) {
-        struct mu_buf source = {0};
-        write_header(&source, &open);
-        write_main(&source, &open);
-        *out = bundle_of(&source);
-    }
-    json_decref(open.items);
-    json_decref(open.intents);
-    json_decref(open.start);
-    return err;
+    struct mu_buf source = {0};
+    write_header(&source, undo, items);
+    write_main(&source, items);
+    return bundle_of(&source);
 }

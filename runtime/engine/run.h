@@ -106,11 +106,24 @@ enum mu_err mu_monitor_start(const struct mu_execute *, int *wake_fd, pid_t *pid
 /* Tells a run's executor, if there is one, to look into the store now. False when nobody executes it. */
 bool mu_run_poke(const char *path);
 
-/* The undo of a run as a playbook of its own, made from the journal alone (J11): a bundle whose main
- * calls the open inverses, newest first. title NULL = all items, else the one of that title. MU_USAGE
- * when nothing is open. */
-enum mu_err mu_undo_bundle(struct mu_journal *, const char *title, struct mu_bundle **out,
-                           struct mu_fail *);
+/* What a run changed and what became of it, from journals alone (J11): its own, and those of the undo runs
+ * that lie beside it. Newest first. An item:
+ *   {number, title, verb, args, guarded, act, shown, target, task, seq, src, at,
+ *    state: open | in_doubt | left_alone | taken_back | being_taken_back, by (undo run or ""), when, why}
+ * guarded: the inverse carries only_if, so that it can't clobber what it does not expect. */
+struct mu_undo {
+    json_t *start; /* value of the run's row 1 */
+    json_t *items;
+};
+enum mu_err mu_undo_read(const char *path, struct mu_undo *, struct mu_fail *);
+void mu_undo_fini(struct mu_undo *);
+/* The items to take back now, a new list: wanted NULL = all that can be, else a number or a title. In
+ * doubt and unguarded is only taken back when it is wanted by number or title. MU_USAGE says why when
+ * there is none. */
+enum mu_err mu_undo_pick(const struct mu_undo *, const char *wanted, json_t **items_out,
+                         struct mu_fail *);
+/* The playbook that calls these inverses, in this order. */
+struct mu_bundle *mu_undo_bundle(const struct mu_undo *, const json_t *items);
 /* A playbook that makes one call, for `muster call`. args: the array as written. */
 struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act);
 
