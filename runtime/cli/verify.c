@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * `muster verify RUN|FILE`: does the journal still say what was written? Checks chain, numbering
- * and blobs; the head it prints is what two copies are compared by. */
+ * `muster verify RUN|FILE`: does the journal still say what was written? Needs neither configuration
+ * nor state folder for a FILE. The head it prints is what copies and anchors are compared by. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,31 +11,55 @@
 #include "cli/cli.h"
 #include "cli/evidence.h"
 #include "journal/journal.h"
-#include "journal/rows.h"
-#include "playbook/bundle.h"
 
-static void print_json(const char *path, const struct mu_journal_verdict *verdict, const char *head,
-                       bool sealed)
+#define LEAST_HEAD 12 /* digits: 48 bits, more than a message's foot can be guessed by */
+
+static const char *not_in_it =
+    "the anchored head is not in this journal: rows were changed, cut off "
+    "or written anew, or it is another run's";
+
+static json_t *describe(const char *path, const struct mu_journal_verdict *verdict,
+                        const char *anchor)
 {
-    json_t *out = json_pack("{s:s, s:b, s:I, s:s, s:b}", "path", path, "ok", verdict->ok, "rows",
-                            (json_int_t)verdict->rows, "head", head, "sealed", sealed);
+    char head[2 * MU_SHA256 + 1];
+    mu_hex(verdict->head, MU_SHA256, head);
+    bool ok = verdict->ok && (anchor == NULL || verdict->anchored);
+    json_t *out = json_pack("{s:s, s:b, s:I, s:s, s:b}", "path", path, "ok", ok, "rows",
+                            (json_int_t)verdict->rows, "head", head, "sealed", verdict->sealed);
+    if (anchor)
+        json_object_set_new(out, "anchored_row", json_integer(verdict->anchored));
     if (!verdict->ok) {
         json_object_set_new(out, "bad_gsn", json_integer(verdict->bad_gsn));
         json_object_set_new(out, "why", mu_json_lenient_string(verdict->why, strlen(verdict->why)));
+    } else if (!ok) {
+        json_object_set_new(out, "why", json_string(not_in_it));
     }
-    char *text = mu_json_text(out);
-    puts(text);
-    free(text);
-    json_decref(out);
+    return out;
 }
 
-static void print_text(const char *path, const struct mu_journal_verdict *verdict, const char *head,
-                       bool sealed)
+static void print_anchor(const struct mu_journal_verdict *verdict)
 {
+    long long row = verdict->anchored, after = verdict->rows - verdict->anchored;
+    if (row == 0)
+        printf("anchor   %s%s%s\n", mu_cli_color("red"), not_in_it, mu_cli_color("reset"));
+    else if (!verdict->ok)
+        printf("anchor   the anchored head is row %lld: up to there nothing was changed\n", row);
+    else if (after == 0)
+        printf("anchor   the anchored head is this journal's head, row %lld\n", row);
+    else
+        printf("anchor   the anchored head is row %lld; %lld row%s came after it\n", row, after,
+               after == 1 ? "" : "s");
+}
+
+static void print_text(const char *path, const struct mu_journal_verdict *verdict,
+                       const char *anchor)
+{
+    char head[2 * MU_SHA256 + 1];
+    mu_hex(verdict->head, MU_SHA256, head);
     if (verdict->ok) {
         printf("%sholds%s    %lld rows, %s\n", mu_cli_color("green"), mu_cli_color("reset"),
                (long long)verdict->rows,
-               sealed ? "sealed" : "not sealed: the run goes on, or its executor died");
+               verdict->sealed ? "sealed" : "not sealed: the run goes on, or its executor died");
         printf("head     %s\n", head);
     } else {
         printf("%sDAMAGED%s  %s\n", mu_cli_color("red"), mu_cli_color("reset"), verdict->why);
@@ -42,110 +67,85 @@ static void print_text(const char *path, const struct mu_journal_verdict *verdic
                "the rest\n",
                (long long)verdict->rows);
     }
+    if (anchor)
+        print_anchor(verdict);
+    else if (verdict->ok && !verdict->sealed)
+        printf("         of a file that is not sealed, only a head noted elsewhere tells whether "
+               "rows\n"
+               "         were cut off at its end: muster verify ... --head HEX\n");
     printf("file     %s\n", path);
 }
 
-static bool see_end(const struct mu_row *row, void *ud)
+/* Lower case hex into out; false when it is no head. */
+static bool read_anchor(const char *typed, char out[2 * MU_SHA256 + 1])
 {
-    *(bool *)ud = row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0;
-    return true;
-}
-
-/* Only a run that has ended is sealed, and its end is its last row: without it a tail was cut off,
- * which no chain tells. */
-static bool check_sealed(const char *path, struct mu_journal_verdict *verdict)
-{
-    struct mu_journal *journal;
-    bool ended = false;
-    if (mu_journal_open_read(path, &journal, NULL) != MU_OK)
+    size_t len = strlen(typed);
+    if (len < LEAST_HEAD || len > (size_t)2 * MU_SHA256)
         return false;
-    bool sealed = mu_journal_sealed(journal);
-    if (sealed)
-        (void)!mu_journal_each(journal, verdict->rows - 1, see_end, &ended, NULL);
-    mu_journal_close(journal);
-    if (sealed && !ended) {
-        verdict->ok = false;
-        verdict->bad_gsn = verdict->rows + 1;
-        snprintf(verdict->why, sizeof verdict->why,
-                 "row %lld is missing: the file was sealed, and the run's end is not in it",
-                 (long long)verdict->bad_gsn);
+    for (size_t i = 0; i < len; i++) {
+        if (!isxdigit((unsigned char)typed[i]))
+            return false;
+        out[i] = (char)tolower((unsigned char)typed[i]);
     }
-    return sealed;
-}
-
-static bool read_start(const struct mu_row *row, void *ud)
-{
-    *(json_t **)ud = mu_json_parse(row->value, strlen(row->value), NULL);
-    return false;
-}
-
-static bool add_file(const char *path, const char *bytes, size_t len, void *ud)
-{
-    mu_bundle_add(ud, path, bytes, len);
+    out[len] = '\0';
     return true;
 }
 
-/* Row 1 names the playbook, and the prelude it ran with, by digest: another one in the file is no evidence of this run. */
-static void check_bundle(const char *path, struct mu_journal_verdict *verdict)
+static int verify(struct mu_cli *cli, const char *typed, const char *anchor)
 {
-    struct mu_journal *journal;
-    char digest[MU_SHA256_HEX];
-    json_t *start = NULL;
-    if (!verdict->ok || mu_journal_open_read(path, &journal, NULL) != MU_OK)
-        return;
-    struct mu_bundle *bundle = mu_bundle_new();
-    (void)!mu_journal_each(journal, 0, read_start, &start, NULL);
-    (void)!mu_journal_each_file(journal, add_file, bundle, NULL);
-    mu_journal_close(journal);
-    mu_bundle_digest(bundle, digest);
-    const char *told = mu_json_str(start, "bundle", NULL);
-    if (told && strcmp(told, digest) != 0) {
-        verdict->ok = false;
-        verdict->bad_gsn = 1;
-        snprintf(verdict->why, sizeof verdict->why,
-                 "row 1 (h start) names another playbook than the one in the file: its files were "
-                 "changed");
-    }
-    mu_bundle_free(bundle);
-    json_decref(start);
-}
-
-static int verify(struct mu_cli *cli, const char *typed)
-{
-    char path[EVIDENCE_PATH], incident[32], head[2 * MU_SHA256 + 1];
+    char path[EVIDENCE_PATH], incident[32];
     struct mu_journal_verdict verdict;
     struct mu_fail fail;
     int code = evidence_find(cli, "verify", typed, path, incident);
     if (code)
         return code;
-    if (mu_journal_verify(path, &verdict, &fail) != MU_OK)
+    if (mu_journal_verify_anchor(path, anchor, &verdict, &fail) != MU_OK)
         return mu_cli_fail(cli, "verify", MU_EXIT_USAGE, "%s", fail.text);
-    bool sealed = verdict.ok && check_sealed(path, &verdict);
-    check_bundle(path, &verdict);
-    mu_hex(verdict.head, MU_SHA256, head);
-    if (cli->json)
-        print_json(path, &verdict, head, sealed);
-    else
-        print_text(path, &verdict, head, sealed);
-    return verdict.ok ? MU_EXIT_OK : MU_EXIT_FAILED;
+    if (cli->json) {
+        json_t *out = describe(path, &verdict, anchor);
+        char *text = mu_json_text(out);
+        puts(text);
+        free(text);
+        json_decref(out);
+    } else {
+        print_text(path, &verdict, anchor);
+    }
+    return verdict.ok && (anchor == NULL || verdict.anchored) ? MU_EXIT_OK : MU_EXIT_FAILED;
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    int code = mu_cli_no_more_options(&mu_command_verify, argc, argv, NULL);
+    static const char *const options[] = {"--head", NULL};
+    char anchor[2 * MU_SHA256 + 1];
+    const char *typed = NULL;
+    bool anchored = mu_cli_option(&argc, argv, "--head", &typed);
+    int code = mu_cli_no_more_options(&mu_command_verify, argc, argv, options);
     if (code == 0)
         code = mu_cli_words(&mu_command_verify, argc, 1, 1);
-    return code ? code : verify(cli, argv[1]);
+    if (code == 0 && anchored && !read_anchor(typed, anchor))
+        code = mu_cli_fail(cli, "verify", MU_EXIT_USAGE,
+                           "--head takes the %d to %d hex digits of a chain head, as a message or "
+                           "an earlier `muster verify` gave them",
+                           LEAST_HEAD, 2 * MU_SHA256);
+    return code ? code : verify(cli, argv[1], anchored ? anchor : NULL);
 }
 
 const struct mu_command mu_command_verify = {
     .name = "verify",
-    .usage = "verify RUN|FILE",
+    .usage = "verify RUN|FILE [--head HEX]",
     .summary = "check that a journal was not changed",
-    .help = "RUN is \"12\", \"mx-failover.12\" or \"last\"; FILE a run file, also a copy from "
-            "elsewhere.\n"
-            "Every row's place in the chain, the numbering and every attached value are checked; "
-            "nothing\n"
-            "is written. Exit code 0: it holds. 1: it is damaged, and the first bad row is named. "
-            "2: it can't be read.\n",
+    .help =
+        "RUN is \"12\", \"mx-failover.12\" or \"last\"; FILE a run file, also a copy from "
+        "elsewhere.\n"
+        "Every row's place in the chain, the numbering, every attached value and the playbook's "
+        "files are\n"
+        "checked; nothing is written.\n\n"
+        "  --head HEX   a chain head noted elsewhere (the foot of a message), at least 12 "
+        "digits: is it\n"
+        "               this journal's, or that of an earlier row? Only so can be told that no "
+        "row was\n"
+        "               cut off at the end of a run that goes on, nor all of it written anew\n\n"
+        "Exit code 0: it holds. 1: it is damaged, and the first bad row is named; or the head "
+        "is not in it.\n"
+        "2: it can't be read.\n",
     .run = run};

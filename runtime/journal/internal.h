@@ -5,8 +5,9 @@
  *   journal.c  public functions, poison     sqlite.c  a file: create, open     (sqlite.h)
  *   batch.c    what waits for a flush       write.c   ... flush, checkpoint
  *   chain.c    encoding and hash chain      read.c    ... rows and files out
- *   lock.c     who may execute              seal.c    ... out of WAL into one read-only file;
- * export memory.c   a journal without a file     verify.c  is this file what was written?
+ *   lock.c     who may execute              still.c   ... read once, without a trace
+ *   memory.c   a journal without a file     seal.c    ... out of WAL into one read-only file; export
+ *                                           verify.c  is this file what was written?
  */
 #ifndef MU_JOURNAL_INTERNAL_H
 #define MU_JOURNAL_INTERNAL_H

@@ -92,7 +92,9 @@ enum mu_err mu_journal_each_file(struct mu_journal *, mu_journal_file_cb *, void
  * is the whole evidence. The journal stays open for reading. */
 enum mu_err mu_journal_seal(struct mu_journal *, struct mu_fail *);
 bool mu_journal_sealed(const struct mu_journal *);
-/* A consistent copy of a live or sealed journal, through SQLite's backup API. */
+/* A consistent copy of a live or sealed journal, through SQLite's backup API: one file, mode 0400, the
+ * same octets for the same rows. That of a run that has not ended stays in WAL form, so that nobody
+ * takes it for sealed. */
 enum mu_err mu_journal_export(const char *path, const char *copy, struct mu_fail *);
 
 struct mu_journal_verdict {
@@ -100,11 +102,17 @@ struct mu_journal_verdict {
     int64_t rows;
     int64_t bad_gsn; /* first row that does not hold; 0 = a matter of the whole file */
     uint8_t head[MU_SHA256];
+    bool sealed;
+    int64_t anchored; /* the row whose chain value the anchor is; 0 = of none that holds */
     char why
         [MU_FAIL_TEXT]; /* "row 17 (o zone.set_mx): the chain does not match: the row or one before it was changed" */
 };
-/* Checks every row's chain, the numbering, every blob's digest and the file's integrity. Reads only;
- * works on a copy on another machine. MU_STORAGE when the file can't be read at all. */
+/* Checks every row's chain, the numbering, every blob's digest, the bundle against row 1, the end of a
+ * sealed run and the file's integrity. Writes nothing beside the file; works on a copy on another
+ * machine. MU_STORAGE when the file can't be read at all. */
 enum mu_err mu_journal_verify(const char *path, struct mu_journal_verdict *, struct mu_fail *);
+/* The same, and looks for a head noted elsewhere: lower case hex digits, 12 to 64 of them. */
+enum mu_err mu_journal_verify_anchor(const char *path, const char *anchor,
+                                     struct mu_journal_verdict *, struct mu_fail *);
 
 #endif

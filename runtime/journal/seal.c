@@ -21,7 +21,21 @@
 #include "base/storage.h"
 #include "journal/sqlite.h"
 
-static enum mu_err copy_pages(sqlite3 *from, sqlite3 *to, const char *to_path, struct mu_fail *fail)
+/* A run that has not ended is no sealed one, whatever becomes of the copy's name. */
+static bool has_ended(sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool ended = sqlite3_prepare_v2(db,
+                                    "SELECT type = 'h' AND verb = 'end' FROM row ORDER BY gsn DESC"
+                                    " LIMIT 1",
+                                    -1, &stmt, NULL) == SQLITE_OK &&
+                 sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) == 1;
+    sqlite3_finalize(stmt);
+    return ended;
+}
+
+static enum mu_err copy_pages(sqlite3 *from, sqlite3 *to, bool out_of_wal, const char *to_path,
+                              struct mu_fail *fail)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
     if (backup == NULL)
@@ -29,8 +43,9 @@ static enum mu_err copy_pages(sqlite3 *from, sqlite3 *to, const char *to_path, s
     sqlite3_backup_step(backup, -1);
     if (sqlite3_backup_finish(backup) != SQLITE_OK)
         return sqlite_fail(fail, to_path, "copying the journal", to);
-    return sqlite_exec(to, to_path, "taking the copy out of WAL", "PRAGMA journal_mode = DELETE",
-                       fail);
+    return out_of_wal ? sqlite_exec(to, to_path, "taking the copy out of WAL",
+                                    "PRAGMA journal_mode = DELETE", fail)
+                      : MU_OK;
 }
 
 static enum mu_err make_durable(const char *path, struct mu_fail *fail)
@@ -44,7 +59,8 @@ static enum mu_err make_durable(const char *path, struct mu_fail *fail)
 }
 
 /* path must not exist; removed again when it can't be completed. */
-static enum mu_err write_copy(sqlite3 *from, const char *path, struct mu_fail *fail)
+static enum mu_err write_copy(sqlite3 *from, bool out_of_wal, const char *path,
+                              struct mu_fail *fail)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -55,8 +71,8 @@ static enum mu_err write_copy(sqlite3 *from, const char *path, struct mu_fail *f
     if (err == MU_OK) /* synced once, at the end */
         err = sqlite_exec(to, path, "creating the copy", "PRAGMA synchronous = OFF", fail);
     if (err == MU_OK)
-        err = copy_pages(from, to, path, fail);
-    sqlite3_close(to);
+        err = copy_pages(from, to, out_of_wal, path, fail);
+    sqlite3_close(to); /* a WAL goes into the file */
     if (err == MU_OK)
         err = make_durable(path, fail);
     if (err != MU_OK)
@@ -89,7 +105,7 @@ enum mu_err sqlite_seal(struct mu_journal *journal, struct mu_fail *fail)
     struct sqlite_storage *storage = journal->storage;
     char *sealing = mu_xasprintf("%s.sealing", journal->path);
     unlink(sealing); /* of an executor that was killed here */
-    enum mu_err err = write_copy(storage->db, sealing, fail);
+    enum mu_err err = write_copy(storage->db, true, sealing, fail);
     if (err == MU_OK) {
         /* A checkpoint into the file that is about to go would be work for nothing. */
         sqlite3_db_config(storage->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -107,10 +123,10 @@ enum mu_err mu_journal_export(const char *path, const char *copy, struct mu_fail
 {
     struct sqlite_storage storage = {0};
     bool sealed;
-    enum mu_err err = sqlite_open_read(path, &storage, &sealed, fail);
+    enum mu_err err = sqlite_open_still(path, &storage, &sealed, fail);
     if (err != MU_OK)
         return err;
-    err = write_copy(storage.db, copy, fail);
+    err = write_copy(storage.db, has_ended(storage.db), copy, fail);
     sqlite_close(&storage);
     if (err != MU_OK)
         return err;

@@ -127,6 +127,9 @@ void sqlite_close(struct sqlite_storage *storage)
         sqlite3_db_config(storage->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(storage->db);
     storage->db = NULL;
+    if (storage->private_copy && storage->pid == getpid())
+        sqlite_drop_copy(storage->private_copy);
+    storage->private_copy = NULL;
 }
 
 /* In a child: SQLite keeps a table of files and locks per process, and fork() copied it with the
@@ -329,6 +332,19 @@ enum mu_err sqlite_open_read(const char *path, struct sqlite_storage *storage, b
             return err;
         sqlite_close(storage);
     }
+}
+
+enum mu_err sqlite_open_immutable(const char *path, struct sqlite_storage *storage,
+                                  struct mu_fail *fail)
+{
+    enum mu_err err = inode_of(path, &storage->inode, fail);
+    if (err == MU_OK)
+        err = connect_storage(path, SQLITE_MODE_IMMUTABLE, storage, fail);
+    if (err == MU_OK)
+        err = check_format(storage->db, path, fail);
+    if (err != MU_OK)
+        sqlite_close(storage);
+    return err;
 }
 
 static bool was_replaced(const struct mu_journal *journal)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The SQLite variant's own parts, shared by sqlite.c, write.c, read.c, seal.c and verify.c. */
+ * The SQLite variant's own parts, shared by sqlite.c, write.c, read.c, still.c, seal.c
+ * and verify.c. */
 #ifndef MU_JOURNAL_SQLITE_H
 #define MU_JOURNAL_SQLITE_H
 
@@ -26,6 +27,7 @@ struct sqlite_storage {
     struct sqlite_storage *next;          /* all open ones of this process */
     sqlite3_stmt *statements[STATEMENTS]; /* made at first use */
     ino_t inode;                          /* sealing puts another file under the path */
+    char *private_copy;                   /* folder to remove on closing, NULL = none */
     bool full;                            /* synchronous=FULL in force */
     bool unsynced;                        /* something committed may not be on disk yet */
     int wal_pages;                        /* told by SQLite after each commit */
@@ -43,6 +45,14 @@ enum mu_err sqlite_connect(const char *path, enum sqlite_mode, sqlite3 **db, str
 /* Connects for reading whatever state the file is in, and checks that it is a journal of ours. */
 enum mu_err sqlite_open_read(const char *path, struct sqlite_storage *, bool *sealed,
                              struct mu_fail *);
+/* The same for reading once, without a trace: where nobody has the file open, no side file is made
+ * beside it; one that a copied WAL belongs to is read from a private copy of both. */
+enum mu_err sqlite_open_still(const char *path, struct sqlite_storage *, bool *sealed,
+                              struct mu_fail *);
+enum mu_err sqlite_open_immutable(const char *path, struct sqlite_storage *, struct mu_fail *);
+/* Does something lie beside it that a writer makes? */
+bool sqlite_is_written(const char *path);
+void sqlite_drop_copy(char *dir_take);
 void sqlite_close(struct sqlite_storage *);
 /* MU_STORAGE in a child that uses what its parent opened. */
 enum mu_err sqlite_check_owner(const struct mu_journal *, struct mu_fail *);

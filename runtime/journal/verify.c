@@ -8,14 +8,17 @@
  *   values    every "blob:" has its blob
  *   blobs     octets against digest
  *   files     a sensible relative path, and its blob
+ *   bundle    the files are those that row 1 names by their digest
+ *   end       a run that was sealed has its end as its last row
  *
  * Rows come first: a fault of a row says more than one of the pages. What can't be seen from the
- * file alone is a tail cut off as a whole, or a chain computed anew: compare `head` with a noted
- * one. */
+ * file alone is the tail of an unsealed file cut off as a whole, or a chain computed anew: compare
+ * with a head that was noted elsewhere (an anchor), which may be that of an earlier row. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "journal/rows.h"
 #include "journal/sqlite.h"
@@ -23,8 +26,10 @@
 struct verifying {
     sqlite3 *db;
     const char *path;
+    const char *anchor; /* lower case hex digits of a head, at least 12; NULL = none */
     struct mu_journal_verdict *verdict;
     struct journal_chain chain;
+    bool is_run; /* row 1 is a run's start */
 };
 
 static bool MU_PRINTF(3, 4) bad(struct verifying *verifying, int64_t gsn, const char *fmt, ...)
@@ -71,6 +76,17 @@ static bool holds_nul(const struct journal_cells *cells)
     return false;
 }
 
+/* Is this row's chain value the head that was noted? */
+static void compare_anchor(struct verifying *verifying, int64_t gsn)
+{
+    char hex[2 * MU_SHA256 + 1];
+    if (verifying->anchor == NULL || verifying->verdict->anchored != 0)
+        return;
+    mu_hex(verifying->verdict->head, MU_SHA256, hex);
+    if (strncmp(hex, verifying->anchor, strlen(verifying->anchor)) == 0)
+        verifying->verdict->anchored = gsn;
+}
+
 static const char *const row_types = (const char[]){
     MU_ROW_HOST, MU_ROW_COMPLETION, MU_ROW_INTENT, MU_ROW_OUTCOME, MU_ROW_NOTE, '\0'};
 
@@ -96,6 +112,7 @@ static bool check_row(struct verifying *verifying, sqlite3_stmt *stmt)
                        "the chain does not match: the row or one before it was changed");
     verdict->rows++;
     memcpy(verdict->head, stored, MU_SHA256);
+    compare_anchor(verifying, verdict->rows);
     return true;
 }
 
@@ -174,6 +191,36 @@ static bool check_file(struct verifying *verifying, sqlite3_stmt *stmt)
     return true;
 }
 
+/* Column 0: row 1's value, 1: the list its digest is taken of (playbook/bundle.c). The octets of the
+ * files were compared with their digests before. */
+static bool check_bundle(struct verifying *verifying, sqlite3_stmt *stmt)
+{
+    char digest[MU_SHA256_HEX];
+    const char *value = (const char *)sqlite3_column_text(stmt, 0);
+    const char *list = (const char *)sqlite3_column_text(stmt, 1);
+    json_t *start = mu_json_parse(value ? value : "", value ? strlen(value) : 0, NULL);
+    mu_sha256_hex(list ? list : "", list ? strlen(list) : 0, digest);
+    const char *told = mu_json_str(start, "bundle", NULL);
+    bool same = told == NULL || strcmp(told, digest) == 0;
+    verifying->is_run = told != NULL; /* every run's start names its bundle */
+    json_decref(start);
+    return same || bad(verifying, 1,
+                       "row 1 (h start) names another playbook than the one in the file: its files "
+                       "were changed");
+}
+
+static bool check_end(struct verifying *verifying, sqlite3_stmt *stmt)
+{
+    const char *type = (const char *)sqlite3_column_text(stmt, 0);
+    const char *verb = (const char *)sqlite3_column_text(stmt, 1);
+    if (!verifying->is_run || !verifying->verdict->sealed ||
+        (type && verb && type[0] == MU_ROW_HOST && strcmp(verb, "end") == 0))
+        return true;
+    return bad(verifying, verifying->verdict->rows + 1,
+               "row %lld is missing: the file was sealed, and the run's end is not in it",
+               (long long)verifying->verdict->rows + 1);
+}
+
 static bool check_pages(struct verifying *verifying, sqlite3_stmt *stmt)
 {
     char text[64];
@@ -197,6 +244,13 @@ static const struct {
     {"SELECT digest, bytes FROM blob", check_blob, false},
     {"SELECT path, EXISTS (SELECT 1 FROM blob WHERE digest = file.blob) FROM file", check_file,
      false},
+    {"SELECT coalesce((SELECT CAST(bytes AS TEXT) FROM blob WHERE 'blob:' || digest = value), "
+     "value),"
+     " (SELECT group_concat(blob || ' ' || path || char(10), '')"
+     " FROM (SELECT blob, path FROM file ORDER BY path))"
+     " FROM row WHERE gsn = 1 AND type = 'h' AND verb = 'start'",
+     check_bundle, false},
+    {"SELECT type, verb FROM row ORDER BY gsn DESC LIMIT 1", check_end, false},
 };
 
 static void run_checks(struct verifying *verifying)
@@ -205,21 +259,41 @@ static void run_checks(struct verifying *verifying)
     for (size_t i = 0; i < MU_COUNT(checks); i++)
         if (!check_all(verifying, checks[i].sql, checks[i].check, checks[i].rows))
             return;
+    if (verifying->verdict->rows == 0 && verifying->verdict->sealed)
+        bad(verifying, 1, "row 1 is missing: the file was sealed, and there are no rows at all");
 }
 
-enum mu_err mu_journal_verify(const char *path, struct mu_journal_verdict *verdict,
-                              struct mu_fail *fail)
+static enum mu_err verify_file(const char *path, const char *anchor,
+                               struct mu_journal_verdict *verdict, struct mu_fail *fail)
 {
     struct sqlite_storage storage = {0};
-    bool sealed;
     *verdict = (struct mu_journal_verdict){0};
-    enum mu_err err = sqlite_open_read(path, &storage, &sealed, fail);
+    enum mu_err err = sqlite_open_still(path, &storage, &verdict->sealed, fail);
     if (err != MU_OK)
         return err;
-    struct verifying verifying = {.db = storage.db, .path = path, .verdict = verdict};
+    struct verifying verifying = {
+        .db = storage.db, .path = path, .anchor = anchor, .verdict = verdict};
     journal_chain_init(&verifying.chain);
     run_checks(&verifying);
     journal_chain_fini(&verifying.chain);
     sqlite_close(&storage);
     return MU_OK;
+}
+
+enum mu_err mu_journal_verify_anchor(const char *path, const char *anchor,
+                                     struct mu_journal_verdict *verdict, struct mu_fail *fail)
+{
+    bool written = sqlite_is_written(path);
+    enum mu_err err = verify_file(path, anchor, verdict, fail);
+    bool holds = err == MU_OK && verdict->ok;
+    /* Somebody began to write what was read as a file that nobody writes. */
+    if (!holds && sqlite_is_written(path) != written)
+        err = verify_file(path, anchor, verdict, fail);
+    return err;
+}
+
+enum mu_err mu_journal_verify(const char *path, struct mu_journal_verdict *verdict,
+                              struct mu_fail *fail)
+{
+    return mu_journal_verify_anchor(path, NULL, verdict, fail);
 }
