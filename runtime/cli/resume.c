@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "playbook/secret.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,34 @@ static int take_secrets(struct mu_cli *cli, const struct found_run *run, int arg
     return code;
 }
 
+/* Its end is kept, and its file could not be made the whole evidence then. */
+static bool sealed(const char *path)
+{
+    struct mu_journal *journal;
+    if (mu_journal_open_read(path, &journal, NULL) != MU_OK)
+        return false; /* the executor says what is wrong with it */
+    bool is = mu_journal_sealed(journal);
+    mu_journal_close(journal);
+    return is;
+}
+
+/* The journal is sealed behind its end and the control store lost that: nothing is left to look on at. */
+static int tell_store(struct mu_cli *cli, const struct found_run *found)
+{
+    struct mu_fail fail = {.class = MU_OK};
+    char *state = mu_cli_state_dir(cli);
+    struct mu_execute execute = {
+        .path = found->path, .config = cli->config, .state_dir = state, .wake_fd = -1};
+    int code = mu_run_execute(&execute, &fail);
+    free(state);
+    if (fail.class != MU_OK)
+        return mu_cli_fail(cli, "resume", code, "%s", fail.text);
+    if (!cli->json)
+        printf("%s had ended: %s. The control store had lost that and knows it again.\n",
+               found->name, fail.text);
+    return code;
+}
+
 static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
 {
     struct mu_fail fail;
@@ -89,11 +118,13 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = find_run(cli, "resume", argv[1], &found);
     if (code)
         return code;
-    if (found.ended)
+    if (found.ended && sealed(found.path))
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
                            "%s has ended (%s): there is nothing to resume", found.name,
                            found.result);
     int holder = parked_wait(&found);
+    if (holder == 0 && !found.ended && sealed(found.path))
+        return tell_store(cli, &found);
     if (holder > 0)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
                            "%s is being executed by process %d: muster watch %s", found.name,

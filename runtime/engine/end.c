@@ -79,12 +79,8 @@ static int end_run(struct run *run, const char *state, int exit_code, json_t *ro
     record_host(run, "end", row_take);
     if (!record_barrier(run))
         return MU_RUN_TEMPORARY;
-    if (run->store == NULL)
-        return exit_code;
-    (void)!mu_store_run_update(run->store, run->name, state, run->stop_result, run->stop_why, "",
-                               run_clock(run), -1, exit_code, NULL);
-    gate_sweep(run);
-    (void)!mu_store_lock_release_all(run->store, run->name, NULL);
+    if (run->store)
+        ended_tell_store(run, state, run->stop_result, run->stop_why, exit_code);
     return exit_code;
 }
 

@@ -432,6 +432,13 @@ bool policy_verb_named(const json_t *may_change, const char *verb);
 json_t *undo_for(struct call *); /* the {title, verb, args} of the intent row, or NULL */
 void undo_applied(struct call *);
 
+/* ended.c */
+/* Row, gates and locks in the control store follow the end; false: it could not be told, and that is said. */
+bool ended_tell_store(struct run *, const char *state, const char *result, const char *why,
+                      int exit_code);
+/* When the journal is sealed behind an end, tells the store again: *code is the run's, *fail its words. */
+void ended_sealed(const struct mu_execute *, int *code, struct mu_fail *);
+
 /* outbox.c */
 void outbox_put(struct run *, const char *kind, const char *to, const char *subject,
                 const char *body, const char *dedup);

@@ -533,8 +533,15 @@ static void seal_and_verify(struct mu_journal *journal, const struct mu_config *
 {
     struct mu_fail fail;
     if (mu_journal_seal(journal, &fail) != MU_OK)
-        mu_warn("engine", "%s: not sealed: %s", name, fail.text);
-    if (mu_run_verify(journal, config, &fail) != MU_OK)
+        mu_error("engine", "%s has ended and is not sealed: %s; muster resume %s tries again", name,
+                 fail.text, name);
+    enum mu_err err = mu_run_verify(journal, config, &fail);
+    if (err == MU_STORAGE)
+        mu_error("engine",
+                 "%s has ended and can't be read to be replayed: %s; muster verify %s tries "
+                 "again",
+                 name, fail.text, name);
+    else if (err != MU_OK)
         mu_error("engine",
                  "%s: the offline replay differs; this is a bug of muster, please report it: %s",
                  name, fail.text);
@@ -552,6 +559,8 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
             : mu_fail_set(
                   fail, MU_INTERNAL,
                   "two Lua states with one seed order tables differently: this build can't replay");
+    if (err == MU_STORAGE)
+        ended_sealed(how, &code, fail);
     if (err == MU_OK)
         err = prepare(run, how, journal, fail);
     if (err == MU_OK) {

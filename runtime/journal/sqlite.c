@@ -91,6 +91,9 @@ enum mu_err sqlite_check_owner(const struct mu_journal *journal, struct mu_fail 
     const struct sqlite_storage *storage = journal->storage;
     if (storage->db && storage->pid == getpid())
         return MU_OK;
+    if (storage->db == NULL && storage->pid == getpid())
+        return mu_fail_set(fail, MU_STORAGE, "%.500s: it is closed: opening it again failed",
+                           journal->path);
     return mu_fail_set(fail, MU_STORAGE,
                        "%.500s: it was opened before a fork(); the child must open its own",
                        journal->path);
