@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One point: the template is copied, then executor after executor is forked, each with its plan, until
+ * the run has ended; where it parks, people do what people do. What is left is judged. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "crash.h"
+#include "engine/run.h"
+
+#define MOST_LIVES 24
+#define PATIENCE_S 120
+
+static const struct crash_plan no_plan = {.kind = PLAN_NONE};
+
+static void log_to(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        dup2(fd, STDOUT_FILENO);
+        dup2(fd, STDERR_FILENO);
+    }
+}
+
+static MU_NORETURN void be_executor(const struct crash_case *subject, const struct crash_plan *plan)
+{
+    struct mu_fail fail = {.class = MU_OK};
+    json_t *who = json_pack("{s:s}", "name", "eve");
+    struct mu_execute how = {.path = crash_path(subject->run_path),
+                             .config = crash_config,
+                             .state_dir = crash_path("state"),
+                             .who = who,
+                             .wake_fd = -1};
+    alarm(PATIENCE_S);
+    log_to(crash_path("log"));
+    crash_arm(plan);
+    int code = mu_run_execute(&how, &fail);
+    if (code == MU_RUN_REFUSED || code == MU_RUN_TEMPORARY)
+        fprintf(stderr, "crash: left with %d: %s\n", code, fail.text);
+    fflush(stderr);
+    if (plan->kind == PLAN_FAULT && plan->cut)
+        power_cut(plan->seed, true);
+    _exit(code);
+}
+
+static int live(const struct crash_case *subject, const struct crash_plan *plan)
+{
+    int status;
+    crash_tally_reset();
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        be_executor(subject, plan);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        perror("crash: fork");
+        exit(70);
+    }
+    return status;
+}
+
+/* --- what a person finds --- */
+
+struct parked {
+    char why[32];
+};
+
+static bool last_park(const struct mu_row *row, void *ud)
+{
+    struct parked *parked = ud;
+    if (row->type != 'h' || strcmp(row->verb, "park") != 0)
+        return true;
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    snprintf(parked->why, sizeof parked->why, "%s", mu_json_str(value, "why", "?"));
+    json_decref(value);
+    return true;
+}
+
+static void why_parked(const struct crash_case *subject, struct parked *parked)
+{
+    struct mu_journal *journal;
+    parked->why[0] = '\0';
+    if (mu_journal_open_read(crash_path(subject->run_path), &journal, NULL) != MU_OK)
+        return;
+    (void)!mu_journal_each(journal, 0, last_park, parked, NULL);
+    mu_journal_close(journal);
+}
+
+static bool help(const struct crash_case *subject, struct crash_counts *counts, char *why,
+                 size_t size)
+{
+    struct parked parked;
+    why_parked(subject, &parked);
+    if (strcmp(parked.why, "poisoned") == 0) {
+        counts->unparked++;
+        return people_unpark(subject->run);
+    }
+    if (strcmp(parked.why, "in_doubt") == 0) {
+        counts->decided++;
+        if (people_decide(subject))
+            return true;
+    }
+    snprintf(why, size, "parked: %s", parked.why);
+    return false;
+}
+
+/* --- life after life --- */
+
+/* Finished was said, and then the power went: the end must be on disk. */
+static bool end_is_kept(const struct crash_case *subject, char *why, size_t size)
+{
+    bool has_end;
+    free(verdict_end(crash_path(subject->run_path), &has_end));
+    if (!has_end)
+        snprintf(why, size, "it said that it had ended, and its end is not on disk");
+    return has_end;
+}
+
+enum verdict { GO_ON, ENDED, WRONG };
+
+static enum verdict after_exit(const struct crash_point *point, const struct crash_plan *plan,
+                               int code, struct crash_counts *counts, char *why, size_t size)
+{
+    bool has_end;
+    switch (code) {
+    case MU_RUN_TEMPORARY:
+        return GO_ON;
+    case MU_RUN_PARKED:
+        return help(point->subject, counts, why, size) ? GO_ON : WRONG;
+    case MU_RUN_REFUSED: /* it had ended and was sealed before it died, or could not start */
+        free(verdict_end(crash_path(point->subject->run_path), &has_end));
+        if (has_end)
+            return ENDED;
+        if (plan->kind == PLAN_FAULT && crash_tally()->faults > 0)
+            return GO_ON;
+        snprintf(why, size, "refused to start");
+        return WRONG;
+    case MU_RUN_INTERNAL:
+        snprintf(why, size, "internal error");
+        return WRONG;
+    default:
+        if (plan->kind == PLAN_FAULT && !end_is_kept(point->subject, why, size))
+            return WRONG;
+        return plan->kind == PLAN_FAULT && verdict_needs_care(point->subject) ? GO_ON : ENDED;
+    }
+}
+
+static void count_life(const struct crash_plan *plan, int status, struct crash_counts *counts)
+{
+    const struct crash_tally *tally = crash_tally();
+    counts->lives++;
+    counts->effects += tally->effects;
+    counts->undone += tally->undone;
+    counts->faults += tally->faults;
+    bool died = WIFSIGNALED(status);
+    if (plan->kind == PLAN_KILL)
+        died ? counts->kills++ : counts->missed++;
+    else if (plan->kind == PLAN_POWER)
+        died ? counts->cuts++ : counts->missed++;
+    else if (plan->kind == PLAN_FAULT && tally->faults == 0)
+        counts->missed++;
+}
+
+static enum verdict after_life(const struct crash_point *point, const struct crash_plan *plan,
+                               int status, struct crash_counts *counts, char *why, size_t size)
+{
+    bool by_plan = plan->kind == PLAN_KILL || plan->kind == PLAN_POWER;
+    count_life(plan, status, counts);
+    if (crash_tally()->after_fail > 0) {
+        snprintf(why, size, "%lld acts left after the journal had failed",
+                 (long long)crash_tally()->after_fail);
+        return WRONG;
+    }
+    if (WIFSIGNALED(status) && by_plan && WTERMSIG(status) == SIGKILL)
+        return GO_ON;
+    if (WIFSIGNALED(status)) {
+        snprintf(why, size, "died by signal %d", WTERMSIG(status));
+        return WRONG;
+    }
+    return after_exit(point, plan, WEXITSTATUS(status), counts, why, size);
+}
+
+bool point_execute(const struct crash_point *point, struct crash_counts *counts, char *why,
+                   size_t size)
+{
+    enum verdict verdict = GO_ON;
+    why[0] = '\0';
+    corpus_place(point->subject);
+    warp_start();
+    counts->points++;
+    for (int life = 0; verdict == GO_ON && life < MOST_LIVES; life++) {
+        const struct crash_plan *plan = life < point->plan_count ? &point->plans[life] : &no_plan;
+        verdict = after_life(point, plan, live(point->subject, plan), counts, why, size);
+    }
+    if (verdict == GO_ON)
+        snprintf(why, size, "not ended after %d executors", MOST_LIVES);
+    return verdict == ENDED && end_is_kept(point->subject, why, size) &&
+           verdict_judge(point->subject, counts, why, size);
+}

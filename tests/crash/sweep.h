@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Many points: choosing and executing them. */
+#ifndef MU_CRASH_SWEEP_H
+#define MU_CRASH_SWEEP_H
+
+#include "crash.h"
+
+#define SWEEP_JOBS 8
+
+struct crash_corpus {
+    struct crash_case *cases;
+    size_t count;
+};
+
+struct crash_points {
+    struct crash_point *at;
+    size_t count, cap;
+};
+
+/* Every kill there is, when size allows; the rest, and three of ten in a smaller cut, die again during
+ * recovery. */
+void points_of_kills(const struct crash_corpus *, size_t size, uint64_t seed,
+                     struct crash_points *);
+void points_of_cuts(const struct crash_corpus *, size_t size, uint64_t seed, struct crash_points *);
+/* The n-th write, sync and open, n = from ... to, with each of the three faults. */
+void points_of_faults(const struct crash_corpus *, size_t from, size_t to, unsigned percent,
+                      uint64_t seed, struct crash_points *);
+/* quiet: what goes wrong is counted, not told and kept. */
+struct crash_counts sweep(const struct crash_points *, int jobs, bool quiet);
+
+#endif
