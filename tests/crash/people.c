@@ -5,11 +5,13 @@
  * as a person would. Linked over store/gates.c by --wrap. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "crash.h"
-#include "store/store.h"
+#include "engine/run.h"
 
 enum mu_err __real_mu_store_gate_open(struct mu_store *, const struct mu_store_gate *in,
                                       char *code_out, struct mu_fail *);
@@ -83,8 +85,58 @@ bool people_unpark(const char *run)
     return order(run, "unpark", "the killer was us");
 }
 
+/* --- acts in doubt that only a person can tell about --- */
+
+static bool collect_doubts(const struct mu_row *row, void *ud)
+{
+    char act[200];
+    json_t *acts = ud;
+    snprintf(act, sizeof act, "%s/%lld", row->task, (long long)row->seq);
+    if (row->type == 'i' && strcmp(row->verb, "world.post") == 0) {
+        json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+        json_object_set_new(acts, act,
+                            json_pack("{s:s, s:I, s:s, s:s}", "task", row->task, "seq",
+                                      (json_int_t)row->seq, "verb", row->verb, "key",
+                                      mu_json_str(value, "key", "")));
+        json_decref(value);
+    } else if (row->type == 'o') {
+        json_object_del(acts, act);
+    }
+    return true;
+}
+
+static bool world_has(const char *key)
+{
+    char line[1024];
+    bool found = false;
+    FILE *in = fopen(crash_path("world"), "re");
+    while (in && !found && fgets(line, sizeof line, in))
+        found = strncmp(line, key, strlen(key)) == 0;
+    if (in)
+        fclose(in);
+    return found;
+}
+
+/* Looks at the world as a person would: it is there, or it is to be done once more. */
 bool people_decide(const struct crash_case *subject)
 {
-    (void)subject;
-    return false;
+    struct mu_journal *journal;
+    json_t *acts = json_object(), *act;
+    const char *name;
+    if (mu_journal_open_read(crash_path(subject->run_path), &journal, NULL) != MU_OK)
+        return false;
+    (void)!mu_journal_each(journal, 0, collect_doubts, acts, NULL);
+    mu_journal_close(journal);
+    bool ok = json_object_size(acts) > 0;
+    json_object_foreach(acts, name, act)
+    {
+        const char *found = world_has(mu_json_str(act, "key", "?")) ? "applied" : "retry";
+        json_object_set_new(act, "decision", json_string(found));
+        json_object_set_new(act, "reason", json_string("I looked"));
+        char *text = mu_json_text(act);
+        ok = order(subject->run, "decide", text) && ok;
+        free(text);
+    }
+    json_decref(acts);
+    return ok;
 }

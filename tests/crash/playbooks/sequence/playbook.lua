@@ -15,6 +15,7 @@ function main()
   world.pay("paid 10")
   world.set("a", "2", { only_if = first })
   step "Lost replies"
+  world.post("posted")
   world.set("b", "1", { lose = true })
   world.tell("told, reply lost", { lose = true })
   world.pay("paid 20", { lose = true })
