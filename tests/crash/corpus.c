@@ -189,13 +189,17 @@ static enum mu_err load_bundle(const char *folder, struct mu_bundle **out, struc
     return mu_bundle_load(folder, NULL, out, fail);
 }
 
+/* The same as `muster undo` does: everything that can be taken back. */
 static enum mu_err undo_bundle(const char *journal_path, struct mu_bundle **out,
                                struct mu_fail *fail)
 {
-    struct mu_journal *journal;
-    enum mu_err err = mu_journal_open_read(journal_path, &journal, fail);
+    struct mu_undo undo;
+    json_t *items = NULL;
+    enum mu_err err = mu_undo_read(journal_path, &undo, fail);
     if (err == MU_OK)
-        err = mu_undo_bundle(journal, NULL, out, fail);
+        err = mu_undo_pick(&undo, NULL, &items, fail);
+    if (err == MU_OK)
+        *out = mu_undo_bundle(&undo, items);
     return err;
 }
 
