@@ -78,8 +78,10 @@ static struct mu_buf *canonical_args(lua_State *L, int first)
             mu_lua_to_canon(L, i, buf, what);
     }
     mu_buf_addc(buf, ']');
-    if (buf->full)
-        luaL_error(L, "the arguments are too large to be journaled");
+    if (buf->full) {
+        char src[MU_BIND_SRC];
+        raise_misuse(L, mu_bind_src(L, src), "the arguments are too large to be journaled");
+    }
     return buf;
 }
 
@@ -150,9 +152,8 @@ static int l_note(lua_State *L)
     mu_lua_to_canon(L, 2, buf, verb);
     if (!lua_isyieldable(L))
         return raise_misuse(L, src, "this word belongs inside main or detect");
-    if (buf->full || b->ops->note(b->ud, verb, mu_buf_text(buf), buf->len, src, &fail) != MU_OK)
-        return raise_misuse(L, src,
-                            buf->full ? "the value is too large to be journaled" : fail.text);
+    if (b->ops->note(b->ud, verb, mu_buf_text(buf), buf->len, src, &fail) != MU_OK)
+        return raise_misuse(L, src, fail.text);
     return b->ops->stopping(b->ud) ? lua_yield(L, 0) : 0; /* a stop is never resumed */
 }
 

@@ -32,6 +32,8 @@ struct path {
     int depth;
 };
 
+#define NAME_SHOWN 100 /* octets of a key in an error */
+
 static void add_path(const struct path *path, luaL_Buffer *buf)
 {
     if (path->up == NULL) {
@@ -43,17 +45,21 @@ static void add_path(const struct path *path, luaL_Buffer *buf)
         lua_pushfstring(buf->L, "[%I]", path->index);
         luaL_addvalue(buf);
     } else {
+        size_t len = strlen(path->key);
+        bool shown = len <= NAME_SHOWN && mu_utf8_valid(path->key, len);
         luaL_addchar(buf, '.');
-        luaL_addstring(buf, path->key);
+        luaL_addstring(buf, shown ? path->key : "?");
     }
 }
+
+#define FEW_SLOTS 8 /* of the stack, which may be nearly full where something is refused */
 
 /* Raises "playbook.lua:17: PATH: text". */
 static void refuse(lua_State *L, const struct path *path, const char *text)
 {
     char src[MU_BIND_SRC];
     luaL_Buffer buf;
-    luaL_checkstack(L, LUA_MINSTACK, "an error");
+    luaL_checkstack(L, FEW_SLOTS, "an error");
     luaL_buffinit(L, &buf);
     luaL_addstring(&buf, mu_bind_src(L, src));
     if (src[0])
@@ -63,6 +69,13 @@ static void refuse(lua_State *L, const struct path *path, const char *text)
     luaL_addstring(&buf, text);
     luaL_pushresult(&buf);
     lua_error(L);
+}
+
+static void refuse_size(lua_State *L, const struct path *path)
+{
+    while (path->up) /* where it passed the ceiling says nothing */
+        path = path->up;
+    refuse(L, path, "too large to be journaled");
 }
 
 static void write_value(lua_State *L, int idx, struct mu_buf *buf, const struct path *path);
@@ -89,25 +102,7 @@ static void write_number(lua_State *L, int idx, struct mu_buf *buf, const struct
     mu_json_canon_real(buf, real);
 }
 
-/* Writes [..] while the keys come as 1, 2, 3...; false, with nothing written, when one does not. */
-static bool write_sequence(lua_State *L, int table, struct mu_buf *buf, const struct path *path)
-{
-    struct path item = {path, NULL, 0, path->depth + 1};
-    size_t before = buf->len;
-    mu_buf_addc(buf, '[');
-    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-        if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) != ++item.index) {
-            lua_pop(L, 2);
-            buf->len = before;
-            return false;
-        }
-        if (item.index > 1)
-            mu_buf_addc(buf, ',');
-        write_value(L, lua_gettop(L), buf, &item);
-    }
-    mu_buf_addc(buf, ']');
-    return true;
-}
+#define FIELDS_MAX 65536 /* the smallest fill half a MiB; their keys take 20 MiB of memory */
 
 /* The keys of an object while its values pile up on the Lua stack. */
 struct fields {
@@ -128,19 +123,27 @@ static void grow_fields(lua_State *L, struct fields *fields)
     fields->room = room;
 }
 
-/* An odd one among the keys: names among numbers, numbers among names, or what is never a key. */
-static void refuse_key(lua_State *L, int key, const struct path *path)
+/* Types that are never a key in the journal. Of a table that has several of them always the same is named:
+ * where they stand in it depends on addresses, and a playbook can read the error. */
+static int strange_key(lua_State *L, int table)
 {
-    int type = lua_type(L, key);
-    if (type == LUA_TSTRING || type == LUA_TNUMBER)
+    int strange = LUA_TNIL;
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        int type = lua_type(L, -2);
+        if (type != LUA_TSTRING && type != LUA_TNUMBER && type > strange)
+            strange = type;
+    }
+    return strange;
+}
+
+/* An odd one among the keys: names among numbers, numbers among names, or what is never a key. */
+static void refuse_keys(lua_State *L, int table, const struct path *path)
+{
+    int type = strange_key(L, table);
+    if (type == LUA_TNIL)
         refuse(L, path, "a table with both names and numbers as keys can't be journaled");
     lua_pushfstring(L, "a table with a %s as a key can't be journaled", lua_typename(L, type));
     refuse(L, path, lua_tostring(L, -1));
-}
-
-static void refuse_holes(lua_State *L, const struct path *path)
-{
-    refuse(L, path, "a list with holes can't be journaled: its keys must be exactly 1 to n");
 }
 
 /* Leaves every value of the object on the stack. */
@@ -151,11 +154,16 @@ static void collect_fields(lua_State *L, int table, struct fields *fields, const
     fields->keys = fields->few;
     fields->room = MU_KEYS_FEW;
     for (lua_pushnil(L); lua_next(L, table);) {
-        if (lua_type(L, -2) != LUA_TSTRING)
-            refuse_key(L, lua_gettop(L) - 1, path);
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            lua_settop(L, fields->slot);
+            refuse_keys(L, table, path);
+        }
         if (fields->count == fields->room) {
-            luaL_checkstack(L, (int)(fields->room * 3) + LUA_MINSTACK,
-                            "too many fields to be journaled");
+            if (fields->room > FIELDS_MAX ||
+                !lua_checkstack(L, (int)(fields->room * 3) + LUA_MINSTACK)) {
+                lua_settop(L, fields->slot);
+                refuse(L, path, "too many fields to be journaled");
+            }
             grow_fields(L, fields);
         }
         lua_insert(L, -2); /* value, key: the next lua_next takes the key */
@@ -186,22 +194,30 @@ static void write_object(lua_State *L, int table, struct mu_buf *buf, const stru
     lua_settop(L, fields.slot - 1);
 }
 
-/* All keys are numbers, but lua_next did not meet them as 1..n: still a list if they are just
- * these. */
-static void write_scattered(lua_State *L, int table, struct mu_buf *buf, const struct path *path)
+/* How many keys a list has. They are looked at before any value, so that what is wrong with a table is
+ * the same in every run, and so that no value is written twice: in tables of tables that would double
+ * the work at each level. */
+static lua_Integer count_items(lua_State *L, int table, const struct path *path)
 {
     lua_Integer count = 0, most = 0;
+    bool holes = false, names = false;
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TNUMBER)
-            refuse_key(L, lua_gettop(L) - 1, path);
-        if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) < 1)
-            refuse_holes(L, path);
-        most = lua_tointeger(L, -2) > most ? lua_tointeger(L, -2) : most;
         count++;
+        names = names || lua_type(L, -2) != LUA_TNUMBER;
+        holes = holes || !lua_isinteger(L, -2) || lua_tointeger(L, -2) < 1;
+        most = !holes && lua_tointeger(L, -2) > most ? lua_tointeger(L, -2) : most;
     }
-    if (most != count)
-        refuse_holes(L, path);
+    if (names)
+        refuse_keys(L, table, path);
+    if (holes || most != count)
+        refuse(L, path, "a list with holes can't be journaled: its keys must be exactly 1 to n");
+    return count;
+}
+
+static void write_list(lua_State *L, int table, struct mu_buf *buf, const struct path *path)
+{
     struct path item = {path, NULL, 0, path->depth + 1};
+    lua_Integer count = count_items(L, table, path);
     mu_buf_addc(buf, '[');
     for (item.index = 1; item.index <= count; item.index++) {
         if (item.index > 1)
@@ -217,7 +233,8 @@ static void write_table(lua_State *L, int table, struct mu_buf *buf, const struc
 {
     if (path->depth >= MU_LIMIT_DEPTH)
         refuse(L, path, "nested too deeply to be journaled (or a table that holds itself)");
-    luaL_checkstack(L, MU_KEYS_FEW + LUA_MINSTACK, "a table to be journaled");
+    if (!lua_checkstack(L, MU_KEYS_FEW + LUA_MINSTACK))
+        refuse(L, path, "too many fields to be journaled");
     lua_pushnil(L);
     if (!lua_next(L, table)) {
         mu_buf_add(buf, "{}", 2);
@@ -225,16 +242,18 @@ static void write_table(lua_State *L, int table, struct mu_buf *buf, const struc
     }
     int first = lua_type(L, -2);
     lua_pop(L, 2);
-    if (first != LUA_TNUMBER)
+    if (first == LUA_TNUMBER)
+        write_list(L, table, buf, path);
+    else
         write_object(L, table, buf, path);
-    else if (!write_sequence(L, table, buf, path))
-        write_scattered(L, table, buf, path);
 }
 
 static void write_value(lua_State *L, int idx, struct mu_buf *buf, const struct path *path)
 {
     size_t len;
     const char *text;
+    if (buf->full)
+        refuse_size(L, path);
     switch (lua_type(L, idx)) {
     case LUA_TNIL:
         mu_buf_add(buf, "null", 4);
@@ -262,6 +281,8 @@ void mu_lua_to_canon(lua_State *L, int idx, struct mu_buf *buf, const char *what
 {
     struct path top = {NULL, what, 0, 0};
     write_value(L, lua_absindex(L, idx), buf, &top);
+    if (buf->full)
+        refuse_size(L, &top);
 }
 
 /* --- reading --- */
