@@ -11,6 +11,6 @@
 extern const luaL_Reg mu_lua_base_functions[];    /* base.c: pairs pcall tostring */
 extern const luaL_Reg mu_lua_string_functions[];  /* strings.c: rep format */
 extern const luaL_Reg mu_lua_pattern_functions[]; /* search.c: find match gmatch gsub */
-extern const luaL_Reg mu_lua_table_functions[];   /* tables.c: concat sort */
+extern const luaL_Reg mu_lua_table_functions[];   /* tables.c: concat insert remove sort */
 
 #endif

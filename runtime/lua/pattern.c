@@ -13,6 +13,8 @@
 
 #include "base/limits.h"
 
+#define SET_OCTETS 8 /* of a set are looked at in the time of a step */
+
 enum { OPEN = -1, POSITION = -2 }; /* lengths of captures that are not closed, or only a place */
 
 static const char *match_here(struct pattern_match *m, const char *s, const char *p);
@@ -41,13 +43,19 @@ const char *mu_pattern_at(struct pattern_match *m, const char *place, const char
     return match_here(m, place, pattern);
 }
 
-static void step(struct pattern_match *m)
+void mu_pattern_charge(struct pattern_match *m, size_t steps)
 {
-    if (--m->steps < 0)
+    m->steps -= (long)steps;
+    if (m->steps < 0)
         luaL_error(m->L,
                    "this pattern takes too long on a text of %I octets: let it try fewer ways to "
                    "match (fewer of * + - beside each other)",
                    (lua_Integer)(m->text_end - m->text));
+}
+
+static void step(struct pattern_match *m)
+{
+    mu_pattern_charge(m, 1);
 }
 
 /* --- single characters --- */
@@ -156,6 +164,7 @@ static bool item_fits(struct pattern_match *m, const char *s, const char *p, con
     case '%':
         return in_class(octet(s), octet(p + 1));
     case '[':
+        mu_pattern_charge(m, (size_t)(end - p) / SET_OCTETS);
         return in_set(octet(s), p, end - 1);
     default:
         return octet(p) == octet(s);
@@ -229,7 +238,7 @@ static const char *match_again(struct pattern_match *m, const char *s, int digit
     if (m->captures[i].len == POSITION)
         return NULL; /* as in Lua: a place is never met again */
     size_t len = (size_t)m->captures[i].len;
-    m->steps -= (long)len;
+    mu_pattern_charge(m, len / 64); /* memcmp is quick */
     return (size_t)(m->text_end - s) >= len && memcmp(m->captures[i].from, s, len) == 0 ? s + len
                                                                                         : NULL;
 }
@@ -256,6 +265,7 @@ static const char *match_balance(struct pattern_match *m, const char *s, const c
 /* %f[set]: the place where the set begins; both ends of the text count as NUL. */
 static bool at_frontier(struct pattern_match *m, const char *s, const char *set, const char *end)
 {
+    mu_pattern_charge(m, 2 * (size_t)(end - set) / SET_OCTETS);
     int before = s == m->text ? '\0' : octet(s - 1), here = s < m->text_end ? octet(s) : '\0';
     return !in_set(before, set, end - 1) && in_set(here, set, end - 1);
 }

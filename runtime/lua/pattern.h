@@ -31,6 +31,8 @@ void mu_pattern_begin(struct pattern_match *, lua_State *, const char *text, siz
                       const char *pattern, size_t pattern_len);
 /* Matches pattern at this very place of the text; the end of the match, or NULL. */
 const char *mu_pattern_at(struct pattern_match *, const char *place, const char *pattern);
+/* Counts work done for the call beside the matching. Raises when it was too much. */
+void mu_pattern_charge(struct pattern_match *, size_t steps);
 /* Pushes capture i (from 0); without captures in the pattern, 0 is the whole match. */
 void mu_pattern_push(struct pattern_match *, int i, const char *from, const char *to);
 /* Pushes all captures; the whole match when there are none and from is given. Returns how many. */

@@ -147,6 +147,7 @@ static void add_template(struct pattern_match *m, luaL_Buffer *out, const char *
 {
     size_t len;
     const char *text = lua_tolstring(m->L, 3, &len), *end = text + len;
+    mu_pattern_charge(m, len / 8); /* what it adds may be nothing */
     while (text < end) {
         const char *mark = memchr(text, '%', (size_t)(end - text));
         luaL_addlstring(out, text, (size_t)((mark ? mark : end) - text));

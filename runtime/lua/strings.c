@@ -19,16 +19,13 @@ static int l_rep(lua_State *L)
     if ((lua_Unsigned)times > MU_LIMIT_VALUE / (len + separator_len))
         return luaL_error(L, "string.rep: the result would pass %d MiB", MU_LIMIT_VALUE >> 20);
     luaL_Buffer buf;
-    char *out = luaL_buffinitsize(L, &buf, (size_t)times * (len + separator_len));
-    for (lua_Integer i = 0; i < times; i++) {
-        if (i > 0) {
-            memcpy(out, separator, separator_len);
-            out += separator_len;
-        }
-        memcpy(out, text, len);
-        out += len;
-    }
-    luaL_pushresultsize(&buf, (size_t)times * (len + separator_len) - separator_len);
+    size_t unit = len + separator_len, total = (size_t)times * unit, done = unit;
+    char *out = luaL_buffinitsize(L, &buf, total);
+    memcpy(out, text, len);
+    memcpy(out + len, separator, separator_len);
+    for (; done < total; done *= 2)
+        memcpy(out + done, out, done < total - done ? done : total - done);
+    luaL_pushresultsize(&buf, total - separator_len);
     return 1;
 }
 

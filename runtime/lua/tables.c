@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * table.concat with a ceiling and table.sort as a stable merge sort; see library.h. Lua's own sort
- * is not stable and, for large tables, picks its pivot by the clock. */
+ * table.concat, insert and remove with a ceiling and table.sort as a stable merge sort; see library.h.
+ * Lua's own sort is not stable and, for large tables, picks its pivot by the clock; its insert and remove
+ * believe the length of a table, which is 2^61 when its keys are the powers of two. */
 #include <stdint.h>
 
 #include "base/limits.h"
 #include "lua/keys.h"
 #include "lua/library.h"
 
-#define SORT_MAX 1000000 /* a second of work that no hook can interrupt */
+#define SORT_MAX  1000000                   /* a second of work that no hook can interrupt, */
+#define TEXTS_MAX MU_LIMIT_LUA_SOFT         /* and so are twenty looks at that many octets */
+#define LIST_MAX  (MU_LIMIT_LUA_HARD / 16u) /* no table that fits into memory has more items */
 
 /* --- concat --- */
 
@@ -40,6 +43,53 @@ static int l_concat(lua_State *L)
         }
     }
     luaL_pushresult(&buf);
+    return 1;
+}
+
+/* --- insert and remove --- */
+
+static lua_Integer length_of(lua_State *L, const char *function)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_Integer len = luaL_len(L, 1);
+    if (len > (lua_Integer)LIST_MAX)
+        luaL_error(L, "%s: a list with holes: it has no end that could be told", function);
+    return len;
+}
+
+/* (list, value) at the end, or (list, place, value). */
+static int l_insert(lua_State *L)
+{
+    lua_Integer end = length_of(L, "table.insert") + 1, place = end;
+    int count = lua_gettop(L);
+    if (count != 2 && count != 3)
+        return luaL_error(L, "table.insert takes a list, a place if not the end, and a value");
+    if (count == 3) {
+        place = luaL_checkinteger(L, 2);
+        luaL_argcheck(L, place >= 1 && place <= end, 2, "position out of bounds");
+    }
+    for (lua_Integer i = end; i > place; i--) {
+        lua_geti(L, 1, i - 1);
+        lua_seti(L, 1, i);
+    }
+    lua_seti(L, 1, place);
+    return 0;
+}
+
+/* The item at the place, or the last one; what is behind it moves down. */
+static int l_remove(lua_State *L)
+{
+    lua_Integer len = length_of(L, "table.remove"), place = luaL_optinteger(L, 2, len);
+    if (!lua_isnone(L, 2)) /* len + 1 is legal, and 0 in an empty list */
+        luaL_argcheck(L, (place >= 1 || (len == 0 && place == 0)) && place <= len + 1, 2,
+                      "position out of bounds");
+    lua_geti(L, 1, place);
+    for (; place < len; place++) {
+        lua_geti(L, 1, place + 1);
+        lua_seti(L, 1, place);
+    }
+    lua_pushnil(L);
+    lua_seti(L, 1, place);
     return 1;
 }
 
@@ -109,11 +159,16 @@ static uint32_t *sort_by_calls(lua_State *L, uint32_t *order, uint32_t *spare, s
 /* Copies the items into a table of its own, so that a comparator may not disturb us. */
 static void copy_items(lua_State *L, size_t count)
 {
+    size_t octets = 0;
     lua_createtable(L, (int)count, 0);
     for (size_t i = 1; i <= count; i++) {
-        if (lua_rawgeti(L, TABLE, (lua_Integer)i) == LUA_TNIL)
+        int type = lua_rawgeti(L, TABLE, (lua_Integer)i);
+        if (type == LUA_TNIL)
             luaL_error(L, "table.sort: item %I is nil: a list to sort has no holes",
                        (lua_Integer)i);
+        octets += type == LUA_TSTRING && lua_isnil(L, LESS) ? lua_rawlen(L, -1) : 0;
+        if (octets > TEXTS_MAX)
+            luaL_error(L, "table.sort: the texts have more than %d MiB together", TEXTS_MAX >> 20);
         lua_rawseti(L, ITEMS, (lua_Integer)i);
     }
 }
@@ -159,4 +214,8 @@ static int l_sort(lua_State *L)
     return 0;
 }
 
-const luaL_Reg mu_lua_table_functions[] = {{"concat", l_concat}, {"sort", l_sort}, {NULL, NULL}};
+const luaL_Reg mu_lua_table_functions[] = {{"concat", l_concat},
+                                           {"insert", l_insert},
+                                           {"remove", l_remove},
+                                           {"sort", l_sort},
+                                           {NULL, NULL}};
