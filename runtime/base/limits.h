@@ -37,6 +37,7 @@
 #define MU_LIMIT_ROWS      1000000 /* journal rows likewise: 12 h of looking every 30 s are 10,000 */
 #define MU_LIMIT_OUTPUT_KB (1u << 20) /* and what they hold: 1 GiB, a disk is not endless */
 #define MU_LIMIT_CPU_S     3600 /* CPU time of one executor: an hour of computing is no incident */
+#define MU_LIMIT_REASON    4096 /* octets of why a run ended or parked: a person reads it on a phone */
 #define MU_LIMIT_STARTS    3    /* starts that died before the frontier, then the run is poisoned */
 #define MU_LIMIT_FILE      (1u << 20) /* a playbook, template or configuration file */
 

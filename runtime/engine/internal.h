@@ -190,8 +190,9 @@ struct run {
     struct mu_store *store; /* NULL for memory runs and verification */
     char *path;
     int wake_fd;
-    bool owes_sync; /* an outcome was appended and is not known to be on disk */
-    bool verifying; /* no world behind */
+    const char *after; /* of struct mu_execute */
+    bool owes_sync;    /* an outcome was appended and is not known to be on disk */
+    bool verifying;    /* no world behind */
     bool storage_failed;
     struct mu_fail storage_fail;
 
@@ -263,6 +264,7 @@ void task_run_ready(struct run *);
 void task_complete(struct task *, struct call *); /* puts the result on its stack, makes it ready */
 void task_cancel(struct task *);
 bool task_ended(const struct task *);
+void task_interrupt(void); /* in a signal handler of the Lua thread: its next instruction ticks */
 struct task *task_find(struct run *, const char *path);
 void task_reap(struct run *);
 void task_reap_replayed(struct run *);
@@ -410,7 +412,8 @@ json_t *cursor_last_host(const struct mu_cursor *, const char *verb); /* new ref
 /* The first row nobody consumed, NULL when all are: what offline verification asks at the end. */
 const struct recorded *cursor_left_over(const struct mu_cursor *);
 void cursor_each(const struct mu_cursor *, bool (*cb)(const struct mu_row *, void *ud), void *ud);
-int cursor_starts_without_frontier(const struct mu_cursor *);
+/* How many executors in a row died of this run; again: the last one, too, of its own fault. */
+int cursor_failed_starts(const struct mu_cursor *, bool again);
 
 /* record.c */
 void record_row(struct run *, char type, const char *task, int64_t seq, const char *verb,
@@ -457,6 +460,7 @@ void signals_stop(struct run *);
 struct mu_watchdog *watchdog_start(void);
 void watchdog_stop(struct mu_watchdog *);
 void watchdog_slice(struct mu_watchdog *, bool running);
+bool watchdog_overdue(const struct mu_watchdog *); /* the slice that runs is to be stopped */
 
 /* world.h */
 struct mu_world {

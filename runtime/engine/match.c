@@ -185,22 +185,31 @@ static bool parked_in_order(const struct mu_row *row)
     return strcmp(row->verb, "park") == 0 && strstr(row->value, "\"why\":\"poisoned\"") == NULL;
 }
 
-/* Poison detection: executors that began and never reached the frontier. One that left in good order,
- * reached the frontier or was unparked by a person starts the count anew. */
-int cursor_starts_without_frontier(const struct mu_cursor *cursor)
+/* Poison detection: executors that died while they replayed, or of the playbook's own fault with nothing
+ * done since the time before. Reboots and kills during a long wait are neither. One that left in good order
+ * or was unparked by a person starts the count anew. */
+int cursor_failed_starts(const struct mu_cursor *cursor, bool again)
 {
-    int starts = 0;
+    int starts = 0, faults = 0;
     for (size_t i = 0; i < cursor->count; i++) {
         const struct mu_row *row = &cursor->rows[i].row;
-        if (row->type != MU_ROW_HOST)
+        if (row->type != MU_ROW_HOST) {
+            faults = 0;
             continue;
-        if (strcmp(row->verb, "start") == 0 || strcmp(row->verb, "resume") == 0)
+        }
+        bool resume = strcmp(row->verb, "resume") == 0;
+        if (strcmp(row->verb, "start") == 0 || resume)
             starts++;
-        else if (strcmp(row->verb, "frontier") == 0 || strcmp(row->verb, "stop") == 0 ||
-                 strcmp(row->verb, "unpark") == 0 || parked_in_order(row))
+        if (resume && strstr(row->value, "\"after\":\"") != NULL)
+            faults++;
+        if (strcmp(row->verb, "frontier") == 0)
             starts = 0;
+        if (strcmp(row->verb, "stop") == 0 || strcmp(row->verb, "unpark") == 0 ||
+            parked_in_order(row))
+            starts = faults = 0;
     }
-    return starts;
+    faults += again;
+    return starts > faults ? starts : faults;
 }
 
 const struct recorded *cursor_left_over(const struct mu_cursor *cursor)

@@ -55,11 +55,29 @@ static bool start_again(int status)
 {
     if (WIFSIGNALED(status))
         return true;
-    return WEXITSTATUS(status) == MU_RUN_TEMPORARY;
+    return WEXITSTATUS(status) == MU_RUN_TEMPORARY || WEXITSTATUS(status) == MU_RUN_STUCK;
+}
+
+/* What it died of, when the same will happen again: no kill -9, no reboot. */
+static const char *own_fault(int status)
+{
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status) == MU_RUN_STUCK ? "watchdog" : NULL;
+    switch (WTERMSIG(status)) {
+    case SIGSEGV:
+    case SIGABRT:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+        return "crash";
+    default:
+        return NULL;
+    }
 }
 
 static MU_NORETURN void monitor(const struct mu_execute *how)
 {
+    struct mu_execute next = *how;
     int status = 0;
     setsid();
     leave_terminal(how->path);
@@ -69,11 +87,12 @@ static MU_NORETURN void monitor(const struct mu_execute *how)
     for (int starts = 0; starts < MOST_STARTS; starts++) {
         pid_t executor = fork();
         if (executor == 0)
-            _exit(run_executor(how));
+            _exit(run_executor(&next));
         if (executor < 0 || waitpid(executor, &status, 0) < 0)
             _exit(MU_RUN_INTERNAL);
         if (!start_again(status))
             _exit(WEXITSTATUS(status));
+        next.after = own_fault(status);
         mu_warn("engine", "%s: the executor %s %d; starting another", how->path,
                 WIFSIGNALED(status) ? "died by signal" : "left with",
                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));

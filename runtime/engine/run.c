@@ -26,13 +26,23 @@ int64_t run_clock(const struct run *run)
     return now > run->now_ms ? now : run->now_ms;
 }
 
+/* Whatever a playbook raised, as text that can be journaled and read. */
+static char *readable(const char *text)
+{
+    size_t len = strnlen(text, MU_LIMIT_REASON);
+    json_t *clean = mu_json_lenient_string(text, len);
+    char *out = mu_xasprintf("%s%s", json_string_value(clean), text[len] ? "..." : "");
+    json_decref(clean);
+    return out;
+}
+
 void run_stop(struct run *run, enum stop_kind kind, const char *result, const char *why)
 {
     if (run->stop != STOP_NONE)
         return;
     run->stop = kind;
-    run->stop_result = mu_xstrdup(result);
-    run->stop_why = mu_xstrdup(why);
+    run->stop_result = readable(result);
+    run->stop_why = readable(why);
 }
 
 void run_park(struct run *run, const char *why, const char *fmt, ...)
@@ -424,9 +434,9 @@ void run_begin_epoch(struct run *run)
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     record_host(run, "resume",
-                json_pack("{s:I, s:i, s:s, s:O?, s:I}", "epoch", (json_int_t)run->epoch, "pid",
-                          (int)getpid(), "host", host, "who", run->who, "down_ms",
-                          (json_int_t)run->down_ms));
+                json_pack("{s:I, s:i, s:s, s:O?, s:I, s:s*}", "epoch", (json_int_t)run->epoch,
+                          "pid", (int)getpid(), "host", host, "who", run->who, "down_ms",
+                          (json_int_t)run->down_ms, "after", run->after));
     record_barrier(run); /* poison detection counts these rows */
 }
 
@@ -456,9 +466,11 @@ static void play(struct run *run)
     orders_take_recorded(run);
     orders_take(run); /* an unpark may be what woke us */
     find_secrets(run);
-    if (!run->unparked && cursor_starts_without_frontier(run->cursor) >= MU_LIMIT_STARTS)
+    if (!run->unparked && cursor_failed_starts(run->cursor, run->after != NULL) >= MU_LIMIT_STARTS)
         run_park(run, "poisoned",
-                 "%d executors died before they reached the frontier; look at %s.log",
+                 "%d executors died of this run one after another, before they did anything new; "
+                 "look at "
+                 "%s.log",
                  MU_LIMIT_STARTS, run->path ? run->path : run->name);
     cursor_replay(run);
     go_live(run);
@@ -502,6 +514,7 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
 {
     run->config = how->config;
     run->wake_fd = how->wake_fd;
+    run->after = how->after;
     run->who = json_deep_copy(how->who);
     enum mu_err err = run_load(run, journal, fail);
     if (err == MU_OK && how->state_dir)

@@ -33,7 +33,8 @@ enum mu_run_exit {
     MU_RUN_CANCELLED = 5,
     MU_RUN_EXPIRED = 6,
     MU_RUN_INTERNAL = 70,
-    MU_RUN_TEMPORARY = 75 /* left in good order, resume it */
+    MU_RUN_TEMPORARY = 75, /* left in good order, resume it */
+    MU_RUN_STUCK = 76      /* ended by the watchdog; the monitor knows what to do */
 };
 
 struct mu_run_request {
@@ -85,6 +86,8 @@ struct mu_execute {
     const char *state_dir; /* control store; NULL = none (memory) */
     const json_t *who;     /* who started or resumed it; or NULL */
     int wake_fd;           /* one byte is written after every flush; -1 = none */
+    const char *
+        after; /* how the executor before this one ended, when that is the playbook's fault; or NULL */
 };
 
 /* The executor: blocks until the run ended, parked or must leave. Returns enum mu_run_exit, or

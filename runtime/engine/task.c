@@ -223,21 +223,75 @@ void task_cancel(struct task *task)
 
 /* --- the only lua_resume --- */
 
+static lua_State *volatile interruptible; /* the thread in lua_resume */
+
+/* In a signal handler, see watchdog.c. */
+void task_interrupt(void)
+{
+    if (interruptible)
+        mu_vm_interrupt(interruptible);
+}
+
+/* "playbook.lua:17: ..." */
+static bool has_place(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    if (colon == NULL || colon == text || strncmp(text, "muster/", 7) == 0)
+        return false;
+    size_t digits = strspn(colon + 1, "0123456789");
+    return digits > 0 && colon[1 + digits] == ':' &&
+           memchr(text, ' ', (size_t)(colon - text)) == NULL;
+}
+
+/* An error text that says no place, or one in the prelude, says the playbook's line from here on: the stack
+ * of a task that failed is still as it was. Text of the playbook itself is left alone where it has one. */
+static void add_place(lua_State *thread)
+{
+    char src[MU_BIND_SRC];
+    if (lua_type(thread, -1) != LUA_TSTRING)
+        return;
+    const char *text = lua_tostring(thread, -1), *rest;
+    if (has_place(text) || mu_bind_src(thread, src)[0] == '\0')
+        return;
+    if (strncmp(text, "muster/", 7) == 0 && (rest = strstr(text, ": ")) != NULL)
+        text = rest + 2;
+    char *placed = mu_xasprintf("%s: %.*s", src, MU_LIMIT_REASON, text);
+    lua_pop(thread, 1);
+    lua_pushstring(thread, placed);
+    free(placed);
+}
+
+static void park_for_memory(struct task *task)
+{
+    struct run *run = task->run;
+    char src[MU_BIND_SRC] = "";
+    bool hard = mu_vm_out_of_memory(run->vm);
+    if (hard)
+        snprintf(src, sizeof src, "%s", mu_vm_refused_at(run->vm));
+    else if (task->thread && mu_bind_src(task->thread, src)[0])
+        snprintf(src + strlen(src), sizeof src - strlen(src), ": ");
+    run_park(run, "memory",
+             "%sthe playbook %s more than %u MiB of memory; let it keep less at once", src,
+             hard ? "needs" : "keeps", (hard ? MU_LIMIT_LUA_HARD : MU_LIMIT_LUA_SOFT) >> 20);
+}
+
 static void after_resume(struct task *task, int status, int results)
 {
     struct run *run = task->run;
     if (run->stop != STOP_NONE)
         return;
-    if (mu_vm_out_of_memory(run->vm)) {
-        run_park(run, "memory", "the playbook needs more than %u MiB of memory",
-                 MU_LIMIT_LUA_HARD >> 20);
+    if (mu_vm_out_of_memory(run->vm)) { /* also when nothing else stopped it, as a caught error */
+        park_for_memory(task);
     } else if (mu_vm_stopped(run->vm)) {
         run_park(run, "budget", "the playbook computed for more than %d s without calling anything",
                  MU_LIMIT_SLICE_CPU_S);
+    } else if (mu_vm_over_soft(run->vm)) {
+        park_for_memory(task);
     } else if (status == LUA_OK) {
         lua_settop(task->thread, results ? 1 : 0);
         end_task(task, TASK_DONE, results != 0);
     } else if (status != LUA_YIELD) {
+        add_place(task->thread);
         end_task(task, TASK_FAILED, 1);
     }
 }
@@ -249,9 +303,13 @@ static void resume(struct task *task)
     task->resume_values = 0;
     run->slice_ticks = 0;
     run->current = task;
+    interruptible = task->thread;
+    mu_vm_guest(run->vm, task->thread);
     watchdog_slice(run->watchdog, true);
     int status = lua_resume(task->thread, mu_vm_state(run->vm), values, &results);
     watchdog_slice(run->watchdog, false);
+    mu_vm_guest(run->vm, NULL);
+    interruptible = NULL;
     run->current = NULL;
     if (status == LUA_YIELD && task->state == TASK_CALLING)
         lua_pop(task->thread, results);
@@ -506,9 +564,8 @@ static bool tick(lua_State *thread, void *ud)
         return true;
     budget_cpu(run);
     if (mu_vm_over_soft(run->vm))
-        run_park(run, "memory", "the playbook keeps more than %u MiB at %s",
-                 MU_LIMIT_LUA_SOFT >> 20, mu_bind_src(thread, src));
-    else if (over_budget(run))
+        park_for_memory(run->current);
+    else if (watchdog_overdue(run->watchdog) || over_budget(run))
         run_park(run, "budget",
                  "the playbook computed for more than %d s without calling anything at %s",
                  MU_LIMIT_SLICE_CPU_S, mu_bind_src(thread, src));
@@ -633,11 +690,17 @@ enum mu_err task_boot(struct run *run, struct mu_fail *fail)
     mu_sandbox_push_env(L);
     int env = lua_gettop(L);
     add_header_words(L, env);
-    enum mu_err err = load_prelude(run, L, env, fail);
-    if (err == MU_OK)
-        err = load_playbook(run, L, env, fail);
-    if (err != MU_OK)
-        return err;
+    if (load_prelude(run, L, env, fail) != MU_OK)
+        return fail->class;
+    mu_sandbox_push_scope(L, env);
+    lua_replace(L, env); /* under the function that the prelude left */
+    if (load_playbook(run, L, env, fail) != MU_OK)
+        return fail->class;
+    if (mu_vm_over_soft(run->vm))
+        return mu_fail_set(
+            fail, MU_USAGE,
+            "playbook.lua keeps more than %u MiB at its top level: build what is large in main",
+            MU_LIMIT_LUA_SOFT >> 20);
     mu_sandbox_strict(L, env);
     mu_vm_set_tick(run->vm, tick, run);
     start_root(run, L, env);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The watchdog of the executor: a thread that looks at the CPU time of the Lua thread. A slice stuck
- * inside one C function (a pattern match) can't be stopped from within; it is ended with _exit(75) and
- * the run is resumed, or poisoned when that happens again and again (design section 5). CPU time, not
- * wall time: a suspended or swapped machine is no reason to kill. */
+ * The watchdog of the executor: a thread that looks at the CPU time of the Lua thread. CPU time, not wall
+ * time: a suspended or swapped machine is no reason to stop anybody. Lua's own hook counts instructions,
+ * which says little where each of them calls a function that works for long; and it never comes while one
+ * function works (design section 5). So there are two steps:
+ *
+ *   MU_LIMIT_SLICE_CPU_S        SIGVTALRM to the Lua thread: its next instruction ticks, and the run is parked
+ *   twice that                  one function is stuck: _exit(), the run is resumed, or poisoned when that
+ *                               happens again and again */
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,9 +22,10 @@
 #define LOOK_NS 250000000L
 
 struct mu_watchdog {
-    pthread_t thread;
+    pthread_t thread, lua_thread;
     clockid_t cpu_clock; /* of the Lua thread */
     atomic_ulong slice;  /* odd: Lua runs */
+    atomic_ulong late;   /* the slice that is to be stopped */
     atomic_bool ending;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -47,6 +53,21 @@ static void nap(struct mu_watchdog *dog)
     pthread_mutex_unlock(&dog->lock);
 }
 
+static struct mu_watchdog *watchdog; /* for the signal handler; one an executor */
+
+bool watchdog_overdue(const struct mu_watchdog *dog)
+{
+    return dog && atomic_load(&dog->late) == atomic_load(&dog->slice);
+}
+
+/* On the Lua thread, which alone counts slices: a signal that comes too late stops nothing. */
+static void on_alarm(int number)
+{
+    (void)number;
+    if (watchdog_overdue(watchdog))
+        task_interrupt();
+}
+
 static void *look(void *ud)
 {
     struct mu_watchdog *dog = ud;
@@ -59,11 +80,14 @@ static void *look(void *ud)
         if (slice != seen || slice % 2 == 0) {
             seen = slice;
             since = cpu;
+        } else if (cpu - since > MU_LIMIT_SLICE_CPU_S &&
+                   atomic_exchange(&dog->late, slice) != slice) {
+            pthread_kill(dog->lua_thread, SIGVTALRM);
         } else if (cpu - since > 2 * MU_LIMIT_SLICE_CPU_S) {
             static const char text[] =
                 "muster: a playbook was stuck in one function; the executor ends and resumes it\n";
             (void)!write(STDERR_FILENO, text, sizeof text - 1);
-            _exit(MU_RUN_TEMPORARY);
+            _exit(MU_RUN_STUCK);
         }
     }
     return NULL;
@@ -71,12 +95,17 @@ static void *look(void *ud)
 
 struct mu_watchdog *watchdog_start(void)
 {
-    struct mu_watchdog *dog = MU_NEW(struct mu_watchdog);
+    struct mu_watchdog *dog = watchdog = MU_NEW(struct mu_watchdog);
+    struct sigaction alarm = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    sigemptyset(&alarm.sa_mask);
+    sigaction(SIGVTALRM, &alarm, NULL);
+    dog->lua_thread = pthread_self();
     pthread_mutex_init(&dog->lock, NULL);
     pthread_cond_init(&dog->wake, NULL);
     if (pthread_getcpuclockid(pthread_self(), &dog->cpu_clock) != 0 ||
         pthread_create(&dog->thread, NULL, look, dog) != 0) {
         free(dog);
+        watchdog = NULL;
         return NULL; /* the instruction hook still bounds Lua code proper */
     }
     return dog;
@@ -91,6 +120,7 @@ void watchdog_stop(struct mu_watchdog *dog)
     pthread_cond_signal(&dog->wake);
     pthread_mutex_unlock(&dog->lock);
     pthread_join(dog->thread, NULL);
+    watchdog = NULL;
     pthread_cond_destroy(&dog->wake);
     pthread_mutex_destroy(&dog->lock);
     free(dog);

@@ -2,8 +2,10 @@
  *
  * The allow-list of what playbooks may use of Lua; see sandbox.h. The libraries of Lua are opened
  * into a table that no script can reach; what is allowed is copied from there into a template, and
- * from the template into each environment, so that no two environments share a table they could
- * write to.
+ * from the template into each environment. `string` and its like are empty tables in front of the real
+ * ones, so that no script can change what another one, or the prelude, calls:
+ *
+ *   string {} ── __index ─▶ { rep = ..., find = ... }
  *
  * To allow a function of Lua as it is, name it in `allowed`. Our own versions are in base.c,
  * strings.c, pattern.c and tables.c. */
@@ -25,7 +27,7 @@ static const char *const allowed_base[] = {"assert",   "error", "ipairs", "selec
                                            "tonumber", "type",  NULL};
 static const char *const allowed_string[] = {"byte",    "char", "len",   "lower",
                                              "reverse", "sub",  "upper", NULL};
-static const char *const allowed_table[] = {"insert", "pack", "remove", "unpack", NULL};
+static const char *const allowed_table[] = {"pack", "unpack", NULL};
 static const char *const allowed_math[] = {
     "abs",  "acos",   "asin", "atan", "ceil",       "cos",       "deg",        "exp",  "floor",
     "fmod", "huge",   "log",  "max",  "maxinteger", "min",       "mininteger", "modf", "pi",
@@ -75,23 +77,38 @@ static void seed_random(lua_State *L)
     lua_call(L, 2, 0);
 }
 
-/* ("x"):rep(2) finds its methods in a table of their own, which no script can reach. */
-static void lock_strings(lua_State *L, int template)
+/* ("x"):rep(2) finds its methods in the library on top, which no script can reach. */
+static void lock_strings(lua_State *L)
 {
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
-    lua_newtable(L);
-    lua_getfield(L, template, LUA_STRLIBNAME);
-    for (lua_pushnil(L); lua_next(L, -2);) {
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_rawset(L, -5);
-    }
-    lua_pop(L, 1);
+    lua_pushvalue(L, -3);
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 2);
+}
+
+/* Upvalue: the library's name. */
+static int l_locked(lua_State *L)
+{
+    return luaL_error(L, "the library %s can't be changed: write a local function instead",
+                      lua_tostring(L, lua_upvalueindex(1)));
+}
+
+/* Puts an empty table in front of the library on top of the stack. */
+static void lock_library(lua_State *L, const char *name)
+{
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_rotate(L, -3, 2);
+    lua_setfield(L, -2, "__index");
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, l_locked, 1);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
 }
 
 void mu_sandbox_init(lua_State *L)
@@ -113,59 +130,67 @@ void mu_sandbox_init(lua_State *L)
         if (library->name)
             lua_newtable(L);
         fill_library(L, library, from, library->name ? from + 1 : template);
-        if (library->name)
+        if (library->open == luaopen_string)
+            lock_strings(L);
+        if (library->name) {
+            lock_library(L, library->name);
             lua_setfield(L, template, library->name);
+        }
         lua_settop(L, template);
     }
-    lock_strings(L, template);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &template_key);
-}
-
-/* Pushes a copy of the table on top; tables in it are copied too, one level deep. */
-static void push_copy(lua_State *L, bool deep)
-{
-    int from = lua_gettop(L);
-    lua_newtable(L);
-    for (lua_pushnil(L); lua_next(L, from);) {
-        if (deep && lua_istable(L, -1)) {
-            push_copy(L, false);
-            lua_remove(L, -2);
-        }
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_rawset(L, from + 1);
-    }
 }
 
 void mu_sandbox_push_env(lua_State *L)
 {
     luaL_checkstack(L, 12, "sandbox");
+    lua_newtable(L);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &template_key);
-    push_copy(L, true);
-    lua_remove(L, -2);
+    for (lua_pushnil(L); lua_next(L, -2);) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -5);
+    }
+    lua_pop(L, 1);
 }
 
 /* --- strict globals --- */
 
-static const char *nearest_global(lua_State *L, int env, const char *typed)
+static void try_names(lua_State *L, int table, struct mu_near *near)
 {
-    struct mu_near near = {.typed = typed};
-    for (lua_pushnil(L); lua_next(L, env); lua_pop(L, 1))
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1))
         if (lua_type(L, -2) == LUA_TSTRING)
-            mu_near_try(&near, lua_tostring(L, -2));
-    return near.best;
+            mu_near_try(near, lua_tostring(L, -2));
 }
 
+/* Upvalue: the scope in front of the words at 1, or nil. */
 static int l_unknown_global(lua_State *L)
 {
     if (lua_type(L, 2) != LUA_TSTRING)
         return luaL_error(L, "a global is named by a text, not by a %s", luaL_typename(L, 2));
-    const char *name = lua_tostring(L, 2), *near = nearest_global(L, 1, name);
-    if (near)
-        return luaL_error(L, "unknown name \"%s\": did you mean %s?", name, near);
+    struct mu_near near = {.typed = lua_tostring(L, 2)};
+    if (lua_istable(L, lua_upvalueindex(1))) {
+        lua_pushvalue(L, lua_upvalueindex(1));
+        try_names(L, 3, &near);
+    }
+    try_names(L, 1, &near);
+    if (near.best)
+        return luaL_error(L, "unknown name \"%s\": did you mean %s?", near.typed, near.best);
     return luaL_error(
         L, "unknown name \"%s\": it is neither a local, nor a word of the language, nor a module",
-        name);
+        near.typed);
+}
+
+/* Is the key at 2 among the words at `words`? Then it must stay what it is. */
+static void refuse_word(lua_State *L, int words)
+{
+    if (lua_type(L, 2) != LUA_TSTRING)
+        luaL_error(L, "a global is named by a text, not by a %s", luaL_typename(L, 2));
+    lua_pushvalue(L, 2);
+    if (lua_istable(L, words) && lua_rawget(L, words) != LUA_TNIL)
+        luaL_error(L, "%s is a word of the language and can't be replaced: choose another name",
+                   lua_tostring(L, 2));
+    lua_settop(L, 3);
 }
 
 static int l_new_global(lua_State *L)
@@ -173,22 +198,64 @@ static int l_new_global(lua_State *L)
     lua_Debug caller;
     bool top_level = lua_getstack(L, 1, &caller) && lua_getinfo(L, "S", &caller) &&
                      strcmp(caller.what, "main") == 0;
-    if (!top_level) {
-        const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
-        return luaL_error(L, "assignment to the unknown name \"%s\": say \"local %s = ...\"", name,
-                          name);
-    }
+    refuse_word(L, lua_upvalueindex(1));
+    if (!top_level)
+        return luaL_error(L, "assignment to the unknown name \"%s\": say \"local %s = ...\"",
+                          lua_tostring(L, 2), lua_tostring(L, 2));
     lua_rawset(L, 1);
     return 0;
 }
 
-void mu_sandbox_strict(lua_State *L, int idx)
+/* The same while the chunk is loaded, when everything defines globals. */
+static int l_define_global(lua_State *L)
 {
-    static const luaL_Reg metamethods[] = {
-        {"__index", l_unknown_global}, {"__newindex", l_new_global}, {NULL, NULL}};
-    idx = lua_absindex(L, idx);
-    luaL_newlib(L, metamethods);
+    refuse_word(L, lua_upvalueindex(1));
+    lua_rawset(L, 1);
+    return 0;
+}
+
+static void set_hidden_metatable(lua_State *L, int idx)
+{
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, idx);
+}
+
+void mu_sandbox_push_scope(lua_State *L, int words)
+{
+    words = lua_absindex(L, words);
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_pushvalue(L, words);
+    lua_setfield(L, -2, "__index");
+    lua_pushvalue(L, words);
+    lua_pushcclosure(L, l_define_global, 1);
+    lua_setfield(L, -2, "__newindex");
+    set_hidden_metatable(L, lua_gettop(L) - 1);
+}
+
+void mu_sandbox_strict(lua_State *L, int idx)
+{
+    idx = lua_absindex(L, idx);
+    int top = lua_gettop(L), words = top + 1, scope = top + 2;
+    if (luaL_getmetafield(L, idx, "__index") == LUA_TNIL) {
+        lua_pushvalue(L, idx); /* words and what the chunk defines are in one table */
+        lua_pushnil(L);
+    } else {
+        lua_pushvalue(L, idx);
+        lua_getmetatable(L, idx);
+        lua_pushvalue(L, words);
+        lua_pushcclosure(L, l_new_global, 1);
+        lua_setfield(L, -2, "__newindex");
+        lua_pop(L, 1);
+    }
+    lua_newtable(L);
+    lua_pushvalue(L, scope);
+    lua_pushcclosure(L, l_unknown_global, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushnil(L);
+    lua_pushcclosure(L, l_new_global, 1);
+    lua_setfield(L, -2, "__newindex");
+    set_hidden_metatable(L, words);
+    lua_settop(L, top);
 }

@@ -6,7 +6,8 @@
  * table.move math.randomseed (the ones that differ by machine or loop where no hook can stop them). Replaced: pairs
  * (keys in sorted order: booleans, numbers, strings bytewise), table.sort (stable merge sort, may not
  * yield across), tostring and string.format (no addresses, no %p), string patterns (length, subject and work capped: pattern.h),
- * pcall (hands on a stop), string.rep and table.concat (result capped). The string metatable is locked. math.random is seeded per run. */
+ * pcall (hands on a stop), string.rep and table.concat (result capped), table.insert and table.remove
+ * (no list that is longer than memory). Libraries and the string metatable can't be changed. math.random is seeded per run. */
 #ifndef MU_LUA_SANDBOX_H
 #define MU_LUA_SANDBOX_H
 
@@ -16,8 +17,12 @@
 void mu_sandbox_init(lua_State *);
 /* Pushes a new table holding the allowed globals. */
 void mu_sandbox_push_env(lua_State *);
+/* Pushes an empty table in front of the words at idx: the _ENV of a chunk. What it defines goes there; the
+ * words themselves can't be replaced. */
+void mu_sandbox_push_scope(lua_State *, int idx);
 /* Makes reading an unknown global of the table at idx an error that names it and its nearest
- * neighbour, and makes assignment of globals legal only while `open` (top level of the chunk). */
+ * neighbour, and makes new globals legal only at the top level of a chunk. idx: a table of words, or a
+ * scope in front of one. */
 void mu_sandbox_strict(lua_State *, int idx);
 
 #endif

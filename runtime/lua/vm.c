@@ -32,6 +32,8 @@ struct mu_vm {
     const void *refused; /* the last refusal; size 0: it is settled */
     size_t refused_size;
     bool out_of_memory, stopped;
+    lua_State *guest;     /* the thread whose code runs, NULL: the host's */
+    char refused_at[128]; /* where memory was refused: "playbook.lua:3: " */
     mu_vm_tick *tick;
     void *tick_ud;
     struct mu_buf scratch;
@@ -51,6 +53,35 @@ unsigned __wrap_luaS_hash(const char *text, size_t len, unsigned seed)
 
 /* --- memory --- */
 
+/* What the host may have beyond the ceiling: where it moves results about no error can be raised, and a
+ * playbook that filled its memory to the brim must not take the executor with it. */
+#define RESERVE (16u << 20)
+
+lua_State *mu_vm_guest(struct mu_vm *vm, lua_State *thread)
+{
+    lua_State *before = vm->guest;
+    vm->guest = thread;
+    return before;
+}
+
+const char *mu_vm_refused_at(const struct mu_vm *vm)
+{
+    return vm->refused_at;
+}
+
+/* Where a script stands: "playbook.lua:3: ". Makes nothing in Lua. */
+static void note_place(lua_State *L, char *where, size_t size)
+{
+    lua_Debug frame;
+    for (int level = 0; lua_getstack(L, level, &frame); level++) {
+        lua_getinfo(L, "Sl", &frame);
+        if (frame.currentline <= 0)
+            continue;
+        snprintf(where, size, "%s:%d: ", frame.short_src, frame.currentline);
+        break;
+    }
+}
+
 /* A refusal is no harm when Lua collects and then gets what it asks for again. Memory is out when
  * it does not, or when it never asks again because the refusal became an error (buffers of
  * lauxlib). */
@@ -58,6 +89,9 @@ static void *refuse(struct mu_vm *vm, const void *old, size_t size, bool again)
 {
     if (again)
         vm->out_of_memory = true;
+    vm->refused_at[0] = '\0';
+    if (vm->guest)
+        note_place(vm->guest, vm->refused_at, sizeof vm->refused_at);
     vm->refused = old;
     vm->refused_size = size;
     return NULL;
@@ -68,7 +102,8 @@ static void *grow(struct mu_vm *vm, void *old, size_t old_size, size_t size)
     bool again = vm->refused_size == size && vm->refused == old;
     if (vm->refused_size != 0 && !again)
         vm->out_of_memory = true;
-    if (size - old_size > MU_LIMIT_LUA_HARD - vm->used)
+    size_t most = vm->guest ? MU_LIMIT_LUA_HARD : MU_LIMIT_LUA_HARD + RESERVE;
+    if (vm->used > most || size - old_size > most - vm->used)
         return refuse(vm, old, size, again);
     void *block = realloc(old, size);
     if (block == NULL)
@@ -215,13 +250,18 @@ void mu_vm_hook(lua_State *thread)
     lua_sethook(thread, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 }
 
+void mu_vm_interrupt(lua_State *thread)
+{
+    lua_sethook(thread, on_count, LUA_MASKCOUNT, 1);
+}
+
 /* --- loading and plain runs --- */
 
 /* Pops the error on top of the stack into *fail. */
 static enum mu_err take_error(struct mu_vm *vm, lua_State *L, struct mu_fail *fail)
 {
     if (mu_vm_out_of_memory(vm))
-        mu_fail_set(fail, MU_USAGE, "this needs more than %u MiB of memory",
+        mu_fail_set(fail, MU_USAGE, "%sthis needs more than %u MiB of memory", vm->refused_at,
                     MU_LIMIT_LUA_HARD >> 20);
     else if (lua_type(L, -1) == LUA_TSTRING)
         mu_fail_set(fail, MU_USAGE, "%s", lua_tostring(L, -1));
@@ -252,25 +292,12 @@ struct plain {
     char where[128]; /* "playbook.lua:3: " once it was stopped */
 };
 
-/* Where the script stands, for the error that stops it. */
-static void note_place(struct plain *plain, lua_State *L)
-{
-    lua_Debug frame;
-    for (int level = 0; lua_getstack(L, level, &frame); level++) {
-        lua_getinfo(L, "Sl", &frame);
-        if (frame.currentline <= 0)
-            continue;
-        snprintf(plain->where, sizeof plain->where, "%s:%d: ", frame.short_src, frame.currentline);
-        break;
-    }
-}
-
 static bool spend_tick(lua_State *L, void *ud)
 {
     struct plain *plain = ud;
     if (plain->ticks-- > 0 && clock() < plain->end)
         return false;
-    note_place(plain, L);
+    note_place(L, plain->where, sizeof plain->where);
     return true;
 }
 
@@ -292,6 +319,7 @@ static int run_in_thread(lua_State *L)
     lua_pushcfunction(thread, call_unyieldable);
     lua_xmove(L, thread, plain->nargs + 1);
     mu_vm_hook(thread);
+    mu_vm_guest(mu_vm_of(L), thread);
     if (lua_resume(thread, L, plain->nargs + 1, &results) != LUA_OK) {
         lua_xmove(thread, L, 1);
         return lua_error(L);
@@ -314,7 +342,9 @@ enum mu_err mu_vm_run_plain(struct mu_vm *vm, int nargs, int nres, int ticks, st
     lua_pushlightuserdata(L, &plain);
     lua_insert(L, -nargs - 2);
     enum mu_err err = MU_OK;
-    if (lua_pcall(L, nargs + 2, nres, 0) != LUA_OK)
+    int status = lua_pcall(L, nargs + 2, nres, 0);
+    mu_vm_guest(vm, NULL);
+    if (status != LUA_OK)
         err = take_error(vm, L, fail);
     if (err != MU_OK && plain.where[0]) {
         vm->stopped = false;

@@ -28,6 +28,11 @@ lua_State *mu_vm_state(struct mu_vm *);
 struct mu_vm *mu_vm_of(lua_State *);
 uint32_t mu_vm_seed(const struct mu_vm *);
 size_t mu_vm_memory(const struct mu_vm *);
+/* From here on the thread's code runs, within the hard ceiling; NULL: the host again, which has some
+ * reserve beyond it. Returns what it was. */
+lua_State *mu_vm_guest(struct mu_vm *, lua_State *thread);
+/* "playbook.lua:3: ", where the guest was last refused memory; "" when that is not known. */
+const char *mu_vm_refused_at(const struct mu_vm *);
 /* Over the soft ceiling even after a full collection. */
 bool mu_vm_over_soft(struct mu_vm *);
 bool mu_vm_out_of_memory(const struct mu_vm *); /* the hard ceiling was hit; sticky */
@@ -41,6 +46,9 @@ bool mu_vm_self_test(void);
 typedef bool mu_vm_tick(lua_State *, void *ud);
 void mu_vm_set_tick(struct mu_vm *, mu_vm_tick *, void *ud);
 void mu_vm_hook(lua_State *thread); /* arms the count hook on a new thread */
+/* The tick comes at the thread's next instruction, not 10,000 later: where each calls a C function that
+ * works for long, that is hours. May be called from a signal handler of the thread's own OS thread. */
+void mu_vm_interrupt(lua_State *thread);
 /* Look at this first after every lua_resume, whatever its status: where a hook can't yield (inside a
  * table.sort comparator or a gsub callback) a stop unwinds as an error that pcall hands on. */
 bool mu_vm_stopped(const struct mu_vm *);

@@ -146,7 +146,7 @@ static int starts(const char *const *verbs)
     for (; *verbs; verbs++)
         put(journal, MU_ROW_HOST, "", 0, *verbs, "");
     struct mu_cursor *cursor = cursor_over(journal);
-    int count = cursor_starts_without_frontier(cursor);
+    int count = cursor_failed_starts(cursor, false);
     cursor_free(cursor);
     mu_journal_close(journal);
     return count;
