@@ -550,6 +550,41 @@ static void host_by_person(const json_t *value, struct mu_buf *out)
     free(who);
 }
 
+static void host_lock(const json_t *value, struct mu_buf *out)
+{
+    char *who = words_who(mu_json_get(value, "who"));
+    const char *taker = mu_json_str(value, "taker", "");
+    mu_buf_adds(out, mu_json_str(value, "lock", "?"));
+    if (strcmp(mu_json_str(value, "event", ""), "lost") == 0)
+        mu_buf_addf(out, " was taken from this run by %s%s%s", who, taker[0] ? " for " : "", taker);
+    else
+        mu_buf_adds(out, " is this run's");
+    mu_buf_addf(out, ": %s", mu_json_str(value, "reason", ""));
+    free(who);
+}
+
+static const char *zone_name(const json_t *value)
+{
+    const char *zone = mu_json_str(value, "zone", "");
+    return zone[0] ? zone : "everything";
+}
+
+static void host_frozen(const json_t *value, struct mu_buf *out)
+{
+    mu_buf_addf(out, "%s waits for the thaw of %s, frozen by %s: %s",
+                mu_json_str(value, "verb", ""), zone_name(value), mu_json_str(value, "who", "?"),
+                mu_json_str(value, "reason", ""));
+}
+
+static void host_thawed(const json_t *value, struct mu_buf *out)
+{
+    char waited[MU_TIME_TEXT];
+    const char *reason = mu_json_str(value, "reason", "");
+    mu_buf_addf(out, "%s by %s%s%s; %s waited %s", zone_name(value), mu_json_str(value, "who", "?"),
+                reason[0] ? ": " : "", reason, mu_json_str(value, "verb", ""),
+                mu_duration_text(mu_json_int(value, "waited_ms", 0), waited));
+}
+
 static void host_other(const json_t *value, struct mu_buf *out)
 {
     mu_buf_adds(out, mu_json_str(value, "text", ""));
@@ -565,6 +600,9 @@ static const struct {
     {"unpark", "let go on", TONE_PEOPLE, host_by_person},
     {"cancel", "cancelled", TONE_PEOPLE, host_by_person},
     {"stop", "executor left", TONE_PLAIN, host_other},
+    {"lock", "lock", TONE_PEOPLE, host_lock},
+    {"frozen", "frozen", TONE_WARN, host_frozen},
+    {"thawed", "thawed", TONE_PEOPLE, host_thawed},
 };
 
 static void put_host(struct writer *writer, const struct entry *entry)
