@@ -55,11 +55,14 @@ static int freeze(struct mu_cli *cli, const char *zone, const char *reason)
                                      .reason = said,
                                      .since = mu_clock_real_ms()};
     enum mu_err err = mu_store_freeze(cli->store, &freeze, &fail);
-    if (err == MU_OK && !cli->json)
+    int told = err == MU_OK ? freezing_poke(cli) : 0;
+    if (err == MU_OK && cli->json)
+        print_freeze(&freeze, &(struct listing){.cli = cli});
+    else if (err == MU_OK)
         printf("Frozen: %s, on disk, as %s. No act leaves for %s until: muster thaw %s\n"
                "%d live runs were told; probes, questions and muster's own messages go on.\n",
                freezing_name(zone), freeze.who, zone[0] ? "it" : "anything",
-               zone[0] ? zone : "--all", freezing_poke(cli));
+               zone[0] ? zone : "--all", told);
     free(said);
     json_decref(who);
     return err == MU_OK ? MU_EXIT_OK : mu_cli_fail(cli, "freeze", MU_EXIT_USAGE, "%s", fail.text);
