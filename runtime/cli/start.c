@@ -121,6 +121,7 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
                                      .reason = reason,
                                      .undoes = how->undoes,
                                      .undo_items = how->undo_items,
+                                     .undo_path = how->undo_path,
                                      .take_over = how->take_over,
                                      .who = who,
                                      .lab = mu_json_bool(cli->config->values, "lab", false)};

@@ -12,6 +12,7 @@ struct start {
     bool dry, detach, wait, yes, quiet, take_over;
     const char *incident, *reason, *undoes;
     const json_t *undo_items; /* of an undo: what it takes back; or NULL */
+    const char *undo_path;    /* and the run file of whom */
 };
 
 /* Takes --take-over off argv; it needs how->reason. 0, or an exit code, said. */

@@ -146,6 +146,7 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
     } else {
         json_t *params = json_object();
         how->undo_items = items;
+        how->undo_path = found->path;
         code = start_run(cli, "undo", bundle, header, params, how);
         json_decref(params);
     }

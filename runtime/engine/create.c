@@ -85,6 +85,10 @@ static void digest_files(const struct mu_bundle *bundle, char digest[MU_SHA256_H
 static void add_origin(json_t *start, const struct mu_run_request *request, const char *lock,
                        const char *from)
 {
+    char *undo_lock = locks_undo_name(request);
+    if (undo_lock)
+        json_array_append_new(json_object_get(start, "locks"), json_string(undo_lock));
+    free(undo_lock);
     if (from[0])
         json_object_set_new(start, "took_over",
                             json_pack("{s:s, s:s, s:s}", "lock", lock, "from", from, "reason",
@@ -185,6 +189,26 @@ static enum mu_err find_incident(struct mu_store *store, const struct mu_run_req
                                   run->incident, fail);
 }
 
+static enum mu_err take_and_write(struct mu_store *store, const struct mu_run_request *request,
+                                  const char *lock, const struct lock_plan *plan,
+                                  struct mu_run_created *out, struct mu_fail *fail)
+{
+    char *undo_lock = locks_undo_name(request);
+    enum mu_err err = locks_take_undo(store, request, undo_lock, out->name, fail);
+    free(undo_lock);
+    if (err == MU_OK && !plan->shared && plan->from[0] == '\0')
+        err = locks_take(store, request, lock, out->name, fail);
+    if (err == MU_OK)
+        err = write_journal(request, out, lock, plan->from, fail);
+    if (err != MU_OK || plan->from[0] == '\0')
+        return err;
+    /* Taken from another only when everything else stands: a run without its lock does nothing. */
+    err = locks_take_over(store, request, lock, plan->from, out->name, fail);
+    if (err != MU_OK)
+        remove_journal(out->path);
+    return err;
+}
+
 static enum mu_err create(struct mu_store *store, const struct mu_run_request *request,
                           const char *lock, struct mu_run_created *out, struct mu_fail *fail)
 {
@@ -206,14 +230,7 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
                                .exit = -1};
     if (mu_store_run_create(store, &row, out->name, out->path, fail) != MU_OK)
         return fail->class;
-    enum mu_err err =
-        plan.shared || plan.from[0] ? MU_OK : locks_take(store, request, lock, out->name, fail);
-    if (err == MU_OK)
-        err = write_journal(request, out, lock, plan.from, fail);
-    /* Taken from another only when everything else stands: a run without its lock does nothing. */
-    if (err == MU_OK && plan.from[0] &&
-        (err = locks_take_over(store, request, lock, plan.from, out->name, fail)) != MU_OK)
-        remove_journal(out->path);
+    enum mu_err err = take_and_write(store, request, lock, &plan, out, fail);
     if (err != MU_OK) {
         struct mu_fail ignored;
         (void)!mu_store_lock_release_all(store, out->name, &ignored);

@@ -128,9 +128,20 @@ static enum mu_err check_lock(struct run *run, const char *lock, struct mu_fail 
         (owner[0] == '\0' && inherited(run, lock, undone)))
         return err;
     struct loss loss = loss_of(run, lock, run->name);
-    run->lost_lock = mu_xasprintf("this run has lost its lock %.200s: %s; %s", lock, loss.text,
-                                  owner[0] ? owner : "nobody");
+    run->lost_lock = mu_xasprintf("this run has lost its lock %.200s: %.300s; %s holds it now",
+                                  lock, loss.text, owner[0] ? owner : "nobody");
     return MU_OK;
+}
+
+/* While somebody takes back what we did, we do no more. */
+static enum mu_err check_undo(struct run *run, struct mu_fail *fail)
+{
+    char owner[128] = "", *lock = mu_xasprintf("undo:%s", run->name);
+    enum mu_err err = mu_store_lock_owner(run->store, lock, run->world_name, owner, fail);
+    if (err == MU_OK && owner[0] && run->lost_lock == NULL)
+        run->lost_lock = mu_xasprintf("%s takes back what this run did, and has not ended", owner);
+    free(lock);
+    return err;
 }
 
 static enum mu_err check_locks(struct run *run, struct mu_fail *fail)
@@ -147,7 +158,7 @@ static enum mu_err check_locks(struct run *run, struct mu_fail *fail)
         if (err == MU_OK && run->lost_lock == NULL)
             err = check_lock(run, json_string_value(lock), fail);
     }
-    return err;
+    return err == MU_OK ? check_undo(run, fail) : err;
 }
 
 void freeze_lock_lost(struct run *run, json_t *who, const char *order)
@@ -313,8 +324,8 @@ bool freeze_holds(struct call *call)
     if (!look(run))
         return true;
     if (run->lost_lock) {
-        run_park(run, "lock_lost", "%.400s holds it now. It stops before %s at %s", run->lost_lock,
-                 call->name, call->src);
+        run_park(run, "lock_lost", "%.500s. It stops before %s at %s", run->lost_lock, call->name,
+                 call->src);
         return true;
     }
     const json_t *freeze = covering(run, call);

@@ -353,8 +353,16 @@ enum mu_err locks_check(struct mu_store *, const struct mu_run_request *, const 
                         struct lock_plan *, struct mu_fail *);
 enum mu_err locks_take(struct mu_store *, const struct mu_run_request *, const char *lock,
                        const char *run, struct mu_fail *);
+/* "undo:RUN": one undo of a run at a time; NULL when this is none. */
+char *locks_undo_name(const struct mu_run_request *);
+enum mu_err locks_take_undo(struct mu_store *, const struct mu_run_request *, const char *lock,
+                            const char *run, struct mu_fail *);
 enum mu_err locks_take_over(struct mu_store *, const struct mu_run_request *, const char *lock,
                             const char *from, const char *run, struct mu_fail *);
+
+/* undoable.c */
+/* Can these still be taken back, now that nobody else takes them back? */
+enum mu_err undoable_still(const char *path, const json_t *items, struct mu_fail *);
 
 /* gate.c */
 enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len,

@@ -113,6 +113,26 @@ enum mu_err locks_take(struct mu_store *store, const struct mu_run_request *requ
                : MU_OK;
 }
 
+char *locks_undo_name(const struct mu_run_request *request)
+{
+    return request->undoes && strcmp(request->world, "live") == 0
+               ? mu_xasprintf("undo:%s", request->undoes)
+               : NULL;
+}
+
+/* Two people may have seen the same item open: who has the lock looks again. */
+enum mu_err locks_take_undo(struct mu_store *store, const struct mu_run_request *request,
+                            const char *lock, const char *run, struct mu_fail *fail)
+{
+    if (lock == NULL)
+        return MU_OK;
+    enum mu_err err =
+        mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail);
+    return err == MU_OK && request->undo_path
+               ? undoable_still(request->undo_path, request->undo_items, fail)
+               : err;
+}
+
 /* --- taken from a run --- */
 
 static bool first_row(const struct mu_row *row, void *ud)

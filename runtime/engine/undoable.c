@@ -408,6 +408,24 @@ static enum mu_err nothing_to_take(const struct mu_undo *undo, const char *wante
                        title, run, (long long)mu_json_int(meant, "number", 0));
 }
 
+enum mu_err undoable_still(const char *path, const json_t *items, struct mu_fail *fail)
+{
+    struct mu_undo undo;
+    size_t i;
+    json_t *wanted;
+    enum mu_err err = mu_undo_read(path, &undo, fail);
+    json_array_foreach(items, i, wanted)
+    {
+        const json_t *item = err == MU_OK ? item_of(undo.items, mu_json_str(wanted, "task", ""),
+                                                    mu_json_int(wanted, "seq", 0))
+                                          : NULL;
+        if (err == MU_OK && !may_take(item, true))
+            err = nothing_to_take(&undo, mu_json_str(wanted, "title", ""), item, fail);
+    }
+    mu_undo_fini(&undo);
+    return err;
+}
+
 enum mu_err mu_undo_pick(const struct mu_undo *undo, const char *wanted, json_t **items_out,
                          struct mu_fail *fail)
 {

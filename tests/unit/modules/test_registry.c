@@ -45,6 +45,14 @@ static void check_field(const struct mu_verb *verb, const struct mu_field *field
     json_decref(out);
 }
 
+static bool has_param(const struct mu_verb *verb, const char *name)
+{
+    for (const struct mu_field *field = verb->params; field->name; field++)
+        if (strcmp(field->name, name) == 0)
+            return true;
+    return false;
+}
+
 static bool check_verb(const struct mu_module *module, const struct mu_verb *verb, void *ud)
 {
     const struct mu_module *found = NULL;
@@ -56,6 +64,8 @@ static bool check_verb(const struct mu_module *module, const struct mu_verb *ver
         fail_msg("%s lacks doc, example, start, cancel or returns", verb->name);
     if (verb->kind == MU_ACT && (verb->target == NULL || verb->foresee == NULL))
         fail_msg("%s is an act and lacks target or foresee", verb->name);
+    if (verb->invert && !has_param(verb, "only_if"))
+        fail_msg("%s has an inverse, and no only_if that keeps it from clobbering", verb->name);
     if (verb->in_doubt == MU_READBACK && (verb->readback == NULL || verb->prepare == NULL))
         fail_msg("%s is read back and lacks readback or prepare", verb->name);
     for (const struct mu_field *field = verb->params; field->name; field++) {

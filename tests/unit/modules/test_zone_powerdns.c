@@ -260,6 +260,10 @@ static void test_set_and_undo(void **state)
     json_t *undo = mu_harness_invert(act);
     mu_harness_close(act);
     assert_string_equal(mu_json_str(undo, "verb", ""), "zone.set_mx");
+    /* What we set is its guard: it touches nothing else. */
+    assert_string_equal(
+        text_of(json_object_get(json_array_get(json_object_get(undo, "args"), 2), "only_if")),
+        "{\"mx\":[{\"host\":\"standby.example.net\",\"preference\":0}],\"ttl\":3600}");
     carry_out(h, "zone.set_mx", json_incref(json_object_get(undo, "args")));
     json_decref(undo);
     assert_mx(ORIGINAL);
@@ -353,6 +357,10 @@ static void test_create_and_delete(void **state)
     assert_true(left > 50 && left <= 60); /* the SOA's minimum: how long "no such name" is cached */
     json_t *undo = mu_harness_invert(act);
     mu_harness_close(act);
+    const json_t *guard =
+        json_object_get(json_array_get(json_object_get(undo, "args"), 4), "only_if");
+    assert_string_equal(text_of(guard),
+                        "{\"records\":[\"\\\"v=STSv1; id=20261123\\\"\"],\"ttl\":300}");
 
     carry_out(h, "zone.set", json_incref(json_object_get(undo, "args")));
     json_decref(undo);

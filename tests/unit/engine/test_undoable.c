@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run's journal says can be taken back: every kind of outcome, the order, and what is picked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "engine/run.h"
+#include "journal/rows.h"
+
+#define GUARDED                                                                                \
+    "{\"shown\":\"put\",\"undo\":{\"title\":\"T\",\"verb\":\"v.put\",\"args\":[\"a\",{\"only_" \
+    "if\":"                                                                                    \
+    "\"1\"}]}}"
+#define UNGUARDED "{\"undo\":{\"title\":\"U\",\"verb\":\"v.ring\",\"args\":[\"a\"]}}"
+#define DONE      "{\"how\":\"sent\",\"ok\":true,\"value\":{}}"
+
+static char folder[64], path[96];
+static struct mu_journal *journal;
+static int64_t clock_ms;
+
+static int setup(void **state)
+{
+    (void)state;
+    struct mu_fail fail = {0};
+    snprintf(folder, sizeof folder, "/tmp/muster-undoable-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/x.1.run", folder);
+    assert_int_equal(mu_journal_create(path, &journal, &fail), MU_OK);
+    clock_ms = 1000;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command); /* NOLINT(cert-env33-c): our own mkdtemp folder */
+}
+
+static void put(char type, int64_t seq, const char *verb, const char *value)
+{
+    struct mu_row row = {.epoch = 1,
+                         .type = type,
+                         .task = type == MU_ROW_HOST ? "" : "r",
+                         .seq = seq,
+                         .verb = verb,
+                         .args = "",
+                         .digest = "",
+                         .src = "playbook.lua:7",
+                         .step = "",
+                         .ts = clock_ms++,
+                         .value = value};
+    mu_journal_append(journal, &row);
+}
+
+static void intent(int64_t seq, const char *value)
+{
+    put(MU_ROW_INTENT, seq, "v.put", value);
+}
+
+static void outcome(int64_t seq, const char *value)
+{
+    put(MU_ROW_OUTCOME, seq, "v.put", value);
+}
+
+static void start(void)
+{
+    put(MU_ROW_HOST, 0, "start", "{\"run\":\"x.1\",\"world\":\"live\"}");
+}
+
+static struct mu_undo read_it(void)
+{
+    struct mu_undo undo;
+    struct mu_fail fail = {0};
+    assert_int_equal(mu_journal_flush(journal, true, &fail), MU_OK);
+    mu_journal_close(journal);
+    if (mu_undo_read(path, &undo, &fail) != MU_OK)
+        fail_msg("%s", fail.text);
+    return undo;
+}
+
+static void says(const struct mu_undo *undo, size_t at, int seq, const char *state, const char *why)
+{
+    const json_t *item = json_array_get(undo->items, at);
+    assert_int_equal(mu_json_int(item, "number", 0), at + 1);
+    assert_int_equal(mu_json_int(item, "seq", 0), seq);
+    assert_string_equal(mu_json_str(item, "state", ""), state);
+    assert_string_equal(mu_json_str(item, "why", ""), why);
+}
+
+static void outcomes_of_every_kind(void **state)
+{
+    (void)state;
+    start();
+    intent(1, GUARDED); /* applied */
+    intent(2, GUARDED); /* applied before 1 was */
+    outcome(2, DONE);
+    outcome(1, DONE);
+    intent(3, GUARDED); /* a known failure */
+    outcome(3, "{\"error\":{\"why\":\"no\",\"in_doubt\":false},\"how\":\"sent\",\"ok\":false}");
+    intent(4, GUARDED); /* aborted in flight */
+    outcome(4,
+            "{\"error\":{\"why\":\"cut\",\"in_doubt\":true},\"how\":\"cancelled\",\"ok\":false}");
+    intent(5, "{\"undo\":null}"); /* can't be taken back */
+    outcome(5, DONE);
+    intent(6, GUARDED); /* a person said: skip */
+    outcome(6, "{\"how\":\"person\",\"ok\":true,\"value\":{\"skipped\":true}}");
+    intent(7, "{\"foreseen\":true,\"undo\":{\"title\":\"F\",\"verb\":\"v.put\",\"args\":[]}}");
+    outcome(7, DONE);
+    intent(8, UNGUARDED); /* the executor died */
+    struct mu_undo undo = read_it();
+    assert_int_equal(json_array_size(undo.items), 5);
+    says(&undo, 0, 8, "in_doubt", "no outcome is recorded");
+    says(&undo, 1, 6, "in_doubt", "a person said: skip");
+    says(&undo, 2, 4, "in_doubt", "cut");
+    says(&undo, 3, 1, "open", "");
+    says(&undo, 4, 2, "open", "");
+    assert_true(mu_json_bool(json_array_get(undo.items, 1), "guarded", false));
+    assert_false(mu_json_bool(json_array_get(undo.items, 0), "guarded", true));
+    mu_undo_fini(&undo);
+}
+
+static size_t picked(const struct mu_undo *undo, const char *wanted, const char *why)
+{
+    json_t *items = NULL;
+    struct mu_fail fail = {.text = ""};
+    enum mu_err err = mu_undo_pick(undo, wanted, &items, &fail);
+    size_t count = json_array_size(items);
+    assert_true((err == MU_OK) == (count > 0));
+    if (why && strstr(fail.text, why) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", why, fail.text);
+    json_decref(items);
+    return count;
+}
+
+static void picking(void **state)
+{
+    (void)state;
+    start();
+    intent(1, GUARDED);
+    outcome(1, DONE);
+    intent(2, GUARDED);
+    intent(3, UNGUARDED);
+    struct mu_undo undo = read_it();
+    assert_int_equal(picked(&undo, NULL, NULL), 2); /* the unguarded doubt stays */
+    assert_int_equal(picked(&undo, "T", NULL), 2);  /* two share a title */
+    assert_int_equal(picked(&undo, "1", NULL), 1);
+    assert_int_equal(picked(&undo, "U", NULL), 1);
+    assert_int_equal(picked(&undo, "4", "nothing that can be taken back under \"4\""), 0);
+    assert_int_equal(picked(&undo, "", "muster undo x.1 --list"), 0);
+    mu_undo_fini(&undo);
+}
+
+static void only_in_doubt_and_unguarded(void **state)
+{
+    (void)state;
+    start();
+    intent(1, UNGUARDED);
+    struct mu_undo undo = read_it();
+    assert_int_equal(picked(&undo, NULL, "in doubt and its inverse carries no guard"), 0);
+    assert_int_equal(picked(&undo, "1", NULL), 1);
+    mu_undo_fini(&undo);
+}
+
+static void nothing_changed(void **state)
+{
+    (void)state;
+    start();
+    struct mu_undo undo = read_it();
+    assert_int_equal(picked(&undo, NULL, "x.1 changed nothing that can be taken back"), 0);
+    mu_undo_fini(&undo);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(outcomes_of_every_kind, setup, teardown),
+        cmocka_unit_test_setup_teardown(picking, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_in_doubt_and_unguarded, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_changed, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
