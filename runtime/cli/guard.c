@@ -16,9 +16,13 @@
 
 #define POLL_MS 500
 
+#define MOST_ENDED 1000 /* ended runs looked at, newest first */
+
 struct guard {
     const char *domain;
-    json_t *held; /* [{what, name, who, since, state, why, next}] */
+    json_t *known;   /* runs whose change the code has already */
+    json_t *held;    /* [{what, name, who, since, state, why, next}] */
+    json_t *changed; /* playbooks of ended runs that changed the domain, newer ones than the next */
 };
 
 /* A push of the zone touches what lies below the domain, and is touched by what lies above it. */
@@ -123,14 +127,79 @@ static bool look_at_run(const struct mu_store_run *run, void *ud)
     return true;
 }
 
+/* --- runs that have ended and left something that another playbook is to take back --- */
+
+static bool is_listed(const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (strcmp(json_string_value(item), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of what it changed on the domain, something that stands. */
+static const json_t *standing(const struct guard *guard, const json_t *items)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        const char *on = json_string_value(json_array_get(json_object_get(item, "args"), 0));
+        if (on && touches(guard, on) && strcmp(mu_json_str(item, "state", ""), "taken_back") != 0)
+            return item;
+    }
+    return NULL;
+}
+
+static void add_ended(struct guard *guard, const struct mu_store_run *run, const char *followed_by,
+                      const json_t *item)
+{
+    char *why =
+        mu_xasprintf("what it changed still stands (%s), and %s has not changed it since",
+                     mu_json_str(item, "shown", mu_json_str(item, "title", "")), followed_by);
+    add(guard, "ended", run->name, run->who, run->ended, run->state, why,
+        mu_xasprintf("muster run %s ...   or: muster undo %s   or, when the code has that change: "
+                     "muster guard %s --known %s",
+                     followed_by, run->name, guard->domain, run->name));
+    free(why);
+}
+
+static bool look_at_ended(const struct mu_store_run *run, void *ud)
+{
+    struct guard *guard = ud;
+    struct mu_undo undo;
+    struct mu_fail fail;
+    if (run->ended == 0 || strcmp(run->world, "live") != 0 ||
+        (run->subject[0] && !touches(guard, run->subject)))
+        return true;
+    if (mu_undo_read(run->path, &undo, &fail) == MU_OK) {
+        const json_t *item = standing(guard, undo.items);
+        const char *followed_by = mu_json_str(undo.start, "followed_by", "");
+        if (item && followed_by[0] && !is_listed(guard->changed, followed_by) &&
+            !is_listed(guard->known, run->name))
+            add_ended(guard, run, followed_by, item);
+        if (item)
+            json_array_append_new(guard->changed, json_string(run->playbook));
+    }
+    mu_undo_fini(&undo);
+    return true;
+}
+
 static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail *fail)
 {
     json_array_clear(guard->held);
+    json_array_clear(guard->changed);
     enum mu_err err = mu_store_freezes(cli->store, add_freeze, guard, fail);
     if (err == MU_OK)
         err = mu_store_runs(cli->store, "running", 0, look_at_run, guard, fail);
     if (err == MU_OK)
         err = mu_store_runs(cli->store, "parked", 0, look_at_run, guard, fail);
+    if (err == MU_OK)
+        err = mu_store_runs(cli->store, NULL, MOST_ENDED, look_at_ended, guard, fail);
     return err;
 }
 
@@ -143,7 +212,7 @@ static void print_held(const struct guard *guard)
     char since[MU_TIME_TEXT];
     json_array_foreach(guard->held, i, item)
     {
-        bool run = strcmp(mu_json_str(item, "what", ""), "run") == 0;
+        bool run = strcmp(mu_json_str(item, "what", ""), "freeze") != 0;
         printf("HELD  %s  %s %s since %s, %s by %s: %s\n      %s\n", guard->domain,
                mu_json_str(item, "name", ""), run ? mu_json_str(item, "state", "") : "is frozen",
                mu_time_local(mu_json_int(item, "since", 0), since), run ? "started" : "frozen",
@@ -190,12 +259,17 @@ static int watch(struct mu_cli *cli, struct guard *guard, int64_t wait_ms)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--wait", NULL};
+    static const char *const options[] = {"--wait", "--known", NULL};
     struct mu_fail fail;
     char domain[MU_NAME_TEXT];
     const char *wait = NULL;
     int64_t wait_ms = 0;
+    const char *run_name;
+    struct guard guard = {
+        .domain = domain, .known = json_array(), .held = json_array(), .changed = json_array()};
     mu_cli_option(&argc, argv, "--wait", &wait);
+    while (mu_cli_option(&argc, argv, "--known", &run_name))
+        json_array_append_new(guard.known, json_string(run_name));
     int code = mu_cli_no_more_options(&mu_command_guard, argc, argv, options);
     if (code == 0)
         code = mu_cli_words(&mu_command_guard, argc, 1, 1);
@@ -206,26 +280,32 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_fail(cli, "guard", MU_EXIT_USAGE, "%s", fail.text);
     if (code == 0)
         code = mu_cli_store(cli);
-    if (code)
-        return code;
-    struct guard guard = {.domain = domain, .held = json_array()};
-    code = watch(cli, &guard, wait_ms);
+    if (code == 0)
+        code = watch(cli, &guard, wait_ms);
+    json_decref(guard.known);
     json_decref(guard.held);
+    json_decref(guard.changed);
     return code;
 }
 
 const struct mu_command mu_command_guard = {
     .name = "guard",
-    .usage = "guard DOMAIN [--wait DURATION] [--json]",
+    .usage = "guard DOMAIN [--wait DURATION] [--known RUN] [--json]",
     .summary = "may a pipeline push this zone now? Exit 1 when not",
-    .help = "For DNS as code: the next push must not put back what an incident has just changed. "
-            "Exits with 0\n"
-            "when nobody holds or freezes the domain, a name below it or a zone above it; with 1, "
-            "saying who,\n"
-            "what and since when, while it is frozen, while a live run that has not ended (parked "
-            "ones included)\n"
-            "holds a lock on it, may change it or takes something back on it; with 2 when that "
-            "can't be known.\n"
-            "\n"
-            "  --wait   ask again until it is free, at most that long\n",
+    .help =
+        "For DNS as code: the next push must not put back what an incident has just changed. "
+        "Exits with 0\n"
+        "when nobody holds or freezes the domain, a name below it or a zone above it; with 1, "
+        "saying who,\n"
+        "what and since when, while it is frozen, while a live run that has not ended (parked "
+        "ones included)\n"
+        "holds a lock on it, may change it or takes something back on it, and while what an "
+        "ended run changed\n"
+        "on it still stands and the playbook that is to follow (followed_by) has not changed it "
+        "since; with 2\n"
+        "when that can't be known.\n"
+        "\n"
+        "  --wait    ask again until it is free, at most that long\n"
+        "  --known   the code that is pushed has what this run changed; may be given several "
+        "times\n",
     .run = run};
