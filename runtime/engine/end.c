@@ -6,7 +6,7 @@
  *   finish, fail, error, return ─ acts in flight are waited for ─┐
  *   cancel ─ acts in flight are aborted, and in doubt ───────────┴▶ h end ─▶ store, gates, locks
  *   park ─▶ h park ─▶ the owner is told what happened, why, and which commands go on
- *   leave, storage ─▶ nothing; whoever resumes it goes on                                      */
+ *   leave, storage ─▶ nothing; whoever resumes it goes on; stuck.c tells people where no executor can */
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +52,7 @@ static json_t *end_row(struct run *run, const char *state, int exit_code)
     return row;
 }
 
-static void farewell(struct run *run)
+void end_farewell(struct run *run)
 {
     int64_t until = mu_clock_mono_ms() + FAREWELL_MS;
     outbox_send(run);
@@ -68,17 +68,35 @@ static void tell_owner(struct run *run, const char *kind, const char *text)
     const char *owner = mu_json_str(json_object_get(run->start, "playbook"), "owner", "");
     char *subject = mu_xasprintf("%s %s %s", run->incident, run->name, kind);
     char *dedup = mu_xasprintf("%s/%s/%lld", run->name, kind, (long long)run->epoch);
-    if (run->store && mu_config_at(run->config->values, "people"))
+    if (mu_config_at(run->config->values, "people"))
         outbox_put(run, kind, owner, subject, text, dedup);
     free(subject);
     free(dedup);
+}
+
+/* Nothing can be written: nothing more is done, nothing is said to have ended. What the owner is told about it
+ * may not be recorded either. */
+static int freeze(struct run *run)
+{
+    if (run->storage_told)
+        return MU_RUN_STORAGE;
+    char *text =
+        mu_xasprintf("nothing can be written, so nothing more is done: %s. It goes on by itself "
+                     "when that is mended within two hours",
+                     run->storage_fail.text);
+    free(run->stop_why);
+    run->stop_why = text;
+    run->park_why = "storage";
+    end_tell_parked(run);
+    end_farewell(run);
+    return MU_RUN_STORAGE;
 }
 
 static int end_run(struct run *run, const char *state, int exit_code, json_t *row_take)
 {
     record_host(run, "end", row_take);
     if (!record_barrier(run))
-        return MU_RUN_TEMPORARY;
+        return freeze(run);
     if (run->store)
         ended_tell_store(run, state, run->stop_result, run->stop_why, exit_code);
     return exit_code;
@@ -123,6 +141,8 @@ static const struct {
     {"budget", {GO_ON, UNDO, CANCEL}},
     {"memory", {GO_ON, UNDO, CANCEL}},
     {"secret", {{"resume", "NAME=file:PATH"}, CANCEL}},
+    {"died", {{"resume", ""}, UNDO, CANCEL}},
+    {"storage", {{"resume", ""}, UNDO, CANCEL}},
 };
 
 static json_t *commands_for(const struct run *run, const char *why)
@@ -139,40 +159,43 @@ static json_t *commands_for(const struct run *run, const char *why)
     return next;
 }
 
-static char *parked_text(const struct run *run, const json_t *next)
+/* The value of the park row. */
+json_t *end_park_value(const struct run *run)
 {
-    struct mu_buf buf = {0};
+    return json_pack("{s:s, s:s, s:o}", "why", run->park_why, "text", run->stop_why, "next",
+                     commands_for(run, run->park_why));
+}
+
+void end_tell_parked(struct run *run)
+{
+    struct mu_buf body = {0};
     size_t i;
-    json_t *command;
-    mu_buf_addf(&buf, "%s is parked (%s): %s\n\nGo on with one of:\n", run->name, run->park_why,
+    json_t *command, *next = commands_for(run, run->park_why);
+    mu_buf_addf(&body, "%s is parked (%s): %s\n\nGo on with one of:\n", run->name, run->park_why,
                 run->stop_why);
     json_array_foreach(next, i, command)
     {
-        mu_buf_addf(&buf, "  %s\n", json_string_value(command));
+        mu_buf_addf(&body, "  %s\n", json_string_value(command));
     }
-    return mu_buf_take(&buf);
+    tell_owner(run, "parked", mu_buf_text(&body));
+    mu_buf_free(&body);
+    json_decref(next);
 }
 
 static int park_run(struct run *run)
 {
-    json_t *next = commands_for(run, run->park_why);
-    char *text = parked_text(run, next);
-    record_host(
-        run, "park",
-        json_pack("{s:s, s:s, s:o}", "why", run->park_why, "text", run->stop_why, "next", next));
-    bool kept = record_barrier(run);
-    if (kept) {
-        mu_error("engine", "%s parked (%s): %s", run->name, run->park_why, run->stop_why);
-        if (run->store)
-            (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why,
-                                       run->park_why, -1, -1, -1, NULL);
-        tell_owner(run, "parked", text);
-        farewell(run);
-        record_barrier(run);
-        orders_take(run);
-    }
-    free(text);
-    return kept && !run->orders_left ? MU_RUN_PARKED : MU_RUN_TEMPORARY;
+    record_host(run, "park", end_park_value(run));
+    if (!record_barrier(run))
+        return freeze(run);
+    mu_error("engine", "%s parked (%s): %s", run->name, run->park_why, run->stop_why);
+    if (run->store)
+        (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why,
+                                   run->park_why, -1, -1, -1, NULL);
+    end_tell_parked(run);
+    end_farewell(run);
+    record_barrier(run);
+    orders_take(run);
+    return run->orders_left ? MU_RUN_TEMPORARY : MU_RUN_PARKED;
 }
 
 /* --- acts that are out when the run stops --- */
@@ -273,7 +296,7 @@ static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
         return park_at_end(run);
     if (run->stop == STOP_ERROR || run->stop == STOP_FAIL)
         tell_owner(run, "ended", run->stop_why);
-    farewell(run);
+    end_farewell(run);
     int exit_code = exit_for(run, usual);
     return end_run(run, state, exit_code, end_row(run, state, exit_code));
 }
@@ -285,11 +308,8 @@ int end_conclude(struct run *run)
     for (size_t i = 0; i < MU_COUNT(endings); i++)
         if (endings[i].kind == run->stop)
             return end_as(run, endings[i].state, endings[i].exit);
-    if (!run->storage_failed) {
-        record_host(run, "stop", json_pack("{s:s}", "text", run->stop_why));
-        record_barrier(run);
-    }
-    return MU_RUN_TEMPORARY;
+    record_host(run, "stop", json_pack("{s:s}", "text", run->stop_why));
+    return record_barrier(run) ? MU_RUN_TEMPORARY : freeze(run);
 }
 
 /* The executor before us died behind the run's last row, perhaps before anybody else knew of it: the end

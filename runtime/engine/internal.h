@@ -194,6 +194,7 @@ struct run {
     bool owes_sync;    /* an outcome was appended and is not known to be on disk */
     bool verifying;    /* no world behind */
     bool storage_failed;
+    bool storage_told; /* a former executor told people that nothing can be written */
     struct mu_fail storage_fail;
 
     struct mu_loop *loop;
@@ -207,7 +208,7 @@ struct run {
     struct mu_watchdog *watchdog;
     struct mu_cursor *cursor;
     struct mu_timer *flush_timer, *poll_timer;
-    int64_t store_version, gates_version;
+    int64_t store_version, gates_version, orders_looked_ms;
     bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;
     int64_t last_boot_ms;
@@ -254,6 +255,7 @@ void run_record_arrived(struct call *);
 void run_drop_calls(struct run *); /* takes everything back from the world */
 void run_settle(struct run *); /* what arrived: recorded, delivered, committed; then acts leave */
 void run_sweep(struct run *);  /* frees calls and tasks nobody can ask for any more */
+void run_look_for_orders(struct run *); /* between turns; asks the store a few times a second */
 void run_look_into_store(struct run *); /* orders, gates, messages */
 enum mu_err run_load(struct run *, struct mu_journal *, struct mu_fail *);
 void run_unload(struct run *);
@@ -331,6 +333,9 @@ void orders_take_recorded(struct run *);
 /* end.c */
 int end_conclude(struct run *); /* says how it stopped; the exit code */
 int end_again(struct run *, json_t *end_take);
+json_t *end_park_value(const struct run *);
+void end_tell_parked(struct run *);
+void end_farewell(struct run *); /* the last messages, for a few seconds */
 
 /* freeze.c */
 /* True: the act must not leave now. It waits for a thaw, or the run stops (lock lost, store unreadable). */

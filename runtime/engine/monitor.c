@@ -4,7 +4,8 @@
  * again when it died. No Lua, no journal. Ctrl-C, a closed terminal or a lost ssh reach neither.
  *
  *   viewer ─ fork ─▶ monitor (setsid) ─ fork ─▶ executor       all three hold the wake pipe's write end
- *                      └── died by signal or exit 75: again, a little later each time              */
+ *                      └── died by signal or exit 75: again, a little later each time;
+ *                                     nothing could be written: again, for two hours              */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,11 +16,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
 
-#define MOST_STARTS 8 /* in a row; poison detection (J8) parks a bad run earlier */
+#define MOST_STARTS   8     /* deaths in a row; poison detection (J8) parks a bad run earlier */
+#define LIVED_MS      60000 /* one that lived so long starts the count anew */
+#define STORAGE_TRIES 260 /* two hours in which nothing can be written, then a person resumes it */
+#define STORAGE_PAUSE 30000
 
 /* Standard streams go to the run's log, so that nothing of the executor depends on a terminal. */
 static void leave_terminal(const char *path)
@@ -42,20 +47,13 @@ static int run_executor(const struct mu_execute *how)
     int code = mu_run_execute(how, &fail);
     if (code == MU_RUN_REFUSED || code == MU_RUN_INTERNAL)
         mu_error("engine", "%s: %s", how->path, fail.text);
-    return code;
+    return code == MU_RUN_REFUSED && fail.class == MU_STORAGE ? MU_RUN_CANTOPEN : code;
 }
 
 static void pause_ms(long ms)
 {
     struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
     nanosleep(&ts, NULL);
-}
-
-static bool start_again(int status)
-{
-    if (WIFSIGNALED(status))
-        return true;
-    return WEXITSTATUS(status) == MU_RUN_TEMPORARY || WEXITSTATUS(status) == MU_RUN_STUCK;
 }
 
 /* What it died of, when the same will happen again: no kill -9, no reboot. */
@@ -75,32 +73,87 @@ static const char *own_fault(int status)
     }
 }
 
+struct watch {
+    const struct mu_execute *how;
+    struct mu_execute next; /* for the next executor */
+    int deaths, storage_tries;
+};
+
+/* In a process of its own: the monitor opens no files and no sockets. */
+static MU_NORETURN void give_up(const struct watch *watch, const char *why, const char *text)
+{
+    mu_error("engine", "%s: %s", watch->how->path, text);
+    pid_t teller = fork();
+    if (teller == 0) {
+        mu_run_stuck(watch->how, why, text);
+        _exit(0);
+    }
+    if (teller > 0)
+        waitpid(teller, NULL, 0);
+    _exit(MU_RUN_TEMPORARY);
+}
+
+/* Nothing could be written: a short pause first, longer ones then. */
+static void wait_for_storage(struct watch *watch)
+{
+    if (++watch->storage_tries > STORAGE_TRIES)
+        give_up(watch, "storage", "nothing could be written for two hours; resume it by hand");
+    pause_ms(watch->storage_tries < 5 ? 250L << watch->storage_tries : STORAGE_PAUSE);
+}
+
+static void wait_after_death(struct watch *watch, int status, int64_t lived_ms)
+{
+    char text[200];
+    if (lived_ms >= LIVED_MS)
+        watch->deaths = 0;
+    snprintf(text, sizeof text, "the executor %s %d",
+             WIFSIGNALED(status) ? "died by signal" : "left with",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    if (++watch->deaths >= MOST_STARTS) {
+        size_t len = strlen(text);
+        snprintf(text + len, sizeof text - len, ", %d times one after another; look at its log",
+                 MOST_STARTS);
+        give_up(watch, "died", text);
+    }
+    mu_warn("engine", "%s: %s; starting another", watch->how->path, text);
+    pause_ms(watch->deaths <= 3 ? 25L << watch->deaths : 500L << (watch->deaths - 3));
+}
+
+/* Starts another executor after this end, or never returns. */
+static void judge(struct watch *watch, int status, int64_t lived_ms)
+{
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    bool storage = code == MU_RUN_STORAGE || (code == MU_RUN_CANTOPEN && watch->storage_tries > 0);
+    watch->next.after = own_fault(status);
+    watch->next.storage_told = storage;
+    if (storage) {
+        wait_for_storage(watch);
+    } else if (WIFSIGNALED(status) || code == MU_RUN_TEMPORARY || code == MU_RUN_STUCK) {
+        watch->storage_tries = 0;
+        wait_after_death(watch, status, lived_ms);
+    } else {
+        _exit(code == MU_RUN_CANTOPEN ? MU_RUN_REFUSED : code);
+    }
+}
+
 static MU_NORETURN void monitor(const struct mu_execute *how)
 {
-    struct mu_execute next = *how;
-    int status = 0;
+    struct watch watch = {.how = how, .next = *how};
     setsid();
     leave_terminal(how->path);
     signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* its own log may be full, too */
-    for (int starts = 0; starts < MOST_STARTS; starts++) {
+    for (;;) {
+        int status = 0;
+        int64_t began = mu_clock_mono_ms();
         pid_t executor = fork();
         if (executor == 0)
-            _exit(run_executor(&next));
+            _exit(run_executor(&watch.next));
         if (executor < 0 || waitpid(executor, &status, 0) < 0)
             _exit(MU_RUN_INTERNAL);
-        if (!start_again(status))
-            _exit(WEXITSTATUS(status));
-        next.after = own_fault(status);
-        mu_warn("engine", "%s: the executor %s %d; starting another", how->path,
-                WIFSIGNALED(status) ? "died by signal" : "left with",
-                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-        pause_ms(starts < 3 ? 50L << starts : 1000L << (starts - 3));
+        judge(&watch, status, mu_clock_mono_ms() - began);
     }
-    mu_error("engine", "%s: %d executors ended one after another; resume it by hand", how->path,
-             MOST_STARTS);
-    _exit(MU_RUN_TEMPORARY);
 }
 
 enum mu_err mu_monitor_start(const struct mu_execute *how, int *wake_fd, pid_t *pid,

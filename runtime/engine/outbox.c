@@ -14,25 +14,6 @@
 
 #define RETRY_MS 30000
 
-void outbox_put(struct run *run, const char *kind, const char *to, const char *subject,
-                const char *body, const char *dedup)
-{
-    if (run->store == NULL || !run->world->sends || to[0] == '\0')
-        return;
-    struct mu_fail fail;
-    struct mu_store_message message = {.run = run->name,
-                                       .kind = kind,
-                                       .to = to,
-                                       .subject = subject,
-                                       .body = body,
-                                       .dedup = dedup,
-                                       .created = mu_clock_real_ms()};
-    if (mu_store_message_put(run->store, &message, &fail) != MU_OK)
-        mu_error("engine", "%s: not recorded, not told (%s to %s): %s", run->name, kind, to,
-                 fail.text);
-    outbox_send(run);
-}
-
 struct sending {
     int64_t id;
     char *kind, *to;
@@ -64,6 +45,52 @@ static void sent(struct run *run, const json_t *result, void *ud)
     free(sending);
 }
 
+/* The domain the run is about goes along: a message about it must not travel through it. */
+static json_t *letter(const struct run *run, const char *kind, const char *to, const char *subject,
+                      const char *text)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "to", to, "subject", subject, "text", text,
+                     "kind", kind, "domain", mu_json_str(run->params, "domain", NULL));
+}
+
+static void sent_unrecorded(struct run *run, const json_t *result, void *ud)
+{
+    (void)ud;
+    mu_warn("engine", "%s: told without a record: %s%s", run->name,
+            mu_json_bool(result, "ok", false) ? "ok" : "failed, ", mu_json_str(result, "why", ""));
+}
+
+/* Nothing can be written: people hear of it all the same (J14). */
+static void send_unrecorded(struct run *run, const struct mu_store_message *message,
+                            const char *why)
+{
+    char *text = mu_xasprintf("%s\n(not recorded: %s)\n", message->body, why);
+    sub_host_call(run, "notify.direct",
+                  letter(run, message->kind, message->to, message->subject, text), message->dedup,
+                  sent_unrecorded, NULL);
+    free(text);
+}
+
+void outbox_put(struct run *run, const char *kind, const char *to, const char *subject,
+                const char *body, const char *dedup)
+{
+    if (!run->world->sends || to[0] == '\0')
+        return;
+    struct mu_fail fail = {.text = "the control store can't be opened"};
+    struct mu_store_message message = {.run = run->name,
+                                       .kind = kind,
+                                       .to = to,
+                                       .subject = subject,
+                                       .body = body,
+                                       .dedup = dedup,
+                                       .created = mu_clock_real_ms()};
+    if (run->store == NULL || mu_store_message_put(run->store, &message, &fail) != MU_OK) {
+        mu_error("engine", "%s: not recorded (%s to %s): %s", run->name, kind, to, fail.text);
+        send_unrecorded(run, &message, fail.text);
+    }
+    outbox_send(run);
+}
+
 /* Copies of what is due: no store callback is open while messages are sent. */
 struct due {
     struct mu_store_message messages[16];
@@ -89,11 +116,8 @@ static void send_one(struct run *run, const struct mu_store_message *message)
         return;
     struct sending *sending = MU_NEW(struct sending);
     *sending = (struct sending){message->id, mu_xstrdup(message->kind), mu_xstrdup(message->to)};
-    /* The domain the run is about: a message about it must not travel through it. */
     sub_host_call(run, "notify.direct",
-                  json_pack("{s:s, s:s, s:s, s:s, s:s?}", "to", message->to, "subject",
-                            message->subject, "text", message->body, "kind", message->kind,
-                            "domain", mu_json_str(run->params, "domain", NULL)),
+                  letter(run, message->kind, message->to, message->subject, message->body),
                   message->dedup, sent, sending);
 }
 

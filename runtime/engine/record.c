@@ -24,7 +24,7 @@ void record_wake(int wake_fd, char what)
 
 static bool flush(struct run *run, bool durable)
 {
-    if (run->storage_failed)
+    if (run->storage_failed || run->journal == NULL)
         return false;
     if (mu_journal_flush(run->journal, durable, &run->storage_fail) == MU_OK) {
         record_wake(run->wake_fd, MU_WAKE_ROWS);
@@ -72,7 +72,7 @@ void record_row(struct run *run, char type, const char *task, int64_t seq, const
                 const char *args, const char *digest, const char *src, const char *step, int64_t ts,
                 const char *value)
 {
-    if (run->verifying)
+    if (run->verifying || run->journal == NULL) /* stuck.c may have none */
         return;
     struct mu_row row = {.epoch = run->epoch,
                          .type = type,

@@ -18,6 +18,7 @@
 #include "lua/vm.h"
 #include "playbook/secret.h"
 
+#define LOOK_MS 200  /* for orders, while a playbook computes */
 #define POLL_MS 1000 /* the truth about the store; a poke only makes it earlier */
 
 int64_t run_clock(const struct run *run)
@@ -263,15 +264,29 @@ static void commit_turn(struct run *run)
 
 /* --- the loop --- */
 
+static void look_for_orders(struct run *run)
+{
+    int64_t version = mu_store_data_version(run->store);
+    if (version == run->store_version)
+        return;
+    orders_take(run);
+    run->store_version = version;
+}
+
+void run_look_for_orders(struct run *run)
+{
+    int64_t now = mu_clock_mono_ms();
+    if (run->store == NULL || !run->live || now - run->orders_looked_ms < LOOK_MS)
+        return;
+    run->orders_looked_ms = now;
+    look_for_orders(run);
+}
+
 void run_look_into_store(struct run *run)
 {
     if (run->store == NULL || !run->live)
         return;
-    int64_t version = mu_store_data_version(run->store);
-    if (version != run->store_version) {
-        orders_take(run);
-        run->store_version = version;
-    }
+    look_for_orders(run);
     gate_poll_all(run);
     freeze_look(run);
     outbox_send(run);
@@ -489,7 +504,7 @@ static enum mu_err check_rows(const char *path, struct mu_fail *fail)
         return fail->class;
     if (verdict.ok)
         return MU_OK;
-    return mu_fail_set(fail, MU_STORAGE,
+    return mu_fail_set(fail, MU_REFUSED,
                        "%.300s was changed and is not gone on with: %.300s. Look at it with muster "
                        "verify; start a new run",
                        path, verdict.why);
@@ -515,6 +530,7 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
     run->config = how->config;
     run->wake_fd = how->wake_fd;
     run->after = how->after;
+    run->storage_told = how->storage_told;
     run->who = json_deep_copy(how->who);
     enum mu_err err = run_load(run, journal, fail);
     if (err == MU_OK && how->state_dir)
@@ -579,10 +595,12 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
     if (err == MU_OK) {
         code = execute(run);
         if (run->stop_why)
-            mu_fail_set(fail, MU_OK, "%s", run->stop_why);
+            mu_fail_set(fail, MU_OK, "%s",
+                        run->storage_failed ? run->storage_fail.text : run->stop_why);
     }
     char *name = mu_xstrdup(run->name ? run->name : "run");
-    bool ended = err == MU_OK && run->stop != STOP_PARK && code != MU_RUN_TEMPORARY;
+    bool ended = err == MU_OK && run->stop != STOP_PARK && code != MU_RUN_TEMPORARY &&
+                 code != MU_RUN_STORAGE;
     run_unload(run);
     free(run);
     if (ended) {

@@ -33,6 +33,8 @@ enum mu_run_exit {
     MU_RUN_CANCELLED = 5,
     MU_RUN_EXPIRED = 6,
     MU_RUN_INTERNAL = 70,
+    MU_RUN_CANTOPEN = 73,  /* between executor and monitor only: its files can't be opened, */
+    MU_RUN_STORAGE = 74,   /* or not be written: nothing more was done */
     MU_RUN_TEMPORARY = 75, /* left in good order, resume it */
     MU_RUN_STUCK = 76      /* ended by the watchdog; the monitor knows what to do */
 };
@@ -86,6 +88,7 @@ struct mu_execute {
     const struct mu_config *config;
     const char *state_dir; /* control store; NULL = none (memory) */
     const json_t *who;     /* who started or resumed it; or NULL */
+    bool storage_told;     /* people know that nothing can be written */
     int wake_fd;           /* one byte is written after every flush; -1 = none */
     const char *
         after; /* how the executor before this one ended, when that is the playbook's fault; or NULL */
@@ -100,6 +103,9 @@ bool mu_run_decision_known(const char *name);
 
 /* Replays a sealed or live journal with no world behind and compares (J9). MU_OK: identical. */
 enum mu_err mu_run_verify(struct mu_journal *, const struct mu_config *, struct mu_fail *);
+
+/* Nobody can execute the run: its owner is told (why: "died" or "storage"), in the foreground. */
+void mu_run_stuck(const struct mu_execute *, const char *why, const char *text);
 
 /* Forks the monitor (own session), which forks and restarts the executor. *wake_fd: read end, a byte
  * MU_WAKE_ROWS per flush, MU_WAKE_SETTLED when store and locks agree with an end or park row, EOF

@@ -556,12 +556,25 @@ static bool over_budget(struct run *run)
     return cpu_ms() - run->slice_cpu_ms > MU_LIMIT_SLICE_CPU_S * 1000;
 }
 
+/* Where a person's cancel hit it while it computed, the record ends; so does its replay. */
+static bool replayed_to_cancel(const struct run *run)
+{
+    if (!run->verifying || cursor_left_over(run->cursor))
+        return false;
+    json_t *cancel = cursor_last_host(run->cursor, "cancel");
+    json_decref(cancel);
+    return cancel != NULL;
+}
+
 static bool tick(lua_State *thread, void *ud)
 {
     struct run *run = ud;
     char src[MU_BIND_SRC];
+    if (replayed_to_cancel(run))
+        run_stop(run, STOP_CANCEL, "cancelled", "");
     if (run->stop != STOP_NONE || (run->owes_sync && !record_barrier(run)))
         return true;
+    run_look_for_orders(run); /* a cancel does not wait for a playbook that computes */
     budget_cpu(run);
     if (mu_vm_over_soft(run->vm))
         park_for_memory(run->current);

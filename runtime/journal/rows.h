@@ -13,7 +13,8 @@
  *               back and its items, in the order of this run's steps}
  *    resume    {epoch, pid, host, who {..}, down_ms}      an executor started on an existing journal
  *    frontier  {rows, ms}                                 replay reached the end of what was recorded
- *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret|lock_lost, text, next [commands]}
+ *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret|lock_lost|died|storage, text,
+ *               next [commands]}
  *    unpark    {who {..}, reason}                         a person said: go on
  *    doubt     {task, seq, verb, src, why}                an act came in doubt
  *    again     {task, seq, verb, repeated, why}           it is sent again; durable before it leaves
