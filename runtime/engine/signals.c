@@ -59,13 +59,21 @@ static void closed(uv_handle_t *handle)
         free(signals);
 }
 
+/* libuv leaves the default behind, and that of SIGUSR1 is to die: a poke may come until the very end,
+ * while the journal is sealed. Held back meanwhile, it is dropped when it is ignored again. */
 void signals_stop(struct run *run)
 {
     struct signals *signals = run->signals;
+    sigset_t poke, before;
     if (signals == NULL)
         return;
+    sigemptyset(&poke);
+    sigaddset(&poke, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &poke, &before);
     run->signals = NULL;
     signals->poke.data = signals->leave.data = signals;
     uv_close((uv_handle_t *)&signals->poke, closed);
     uv_close((uv_handle_t *)&signals->leave, closed);
+    signals_ignore();
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
