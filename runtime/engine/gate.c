@@ -296,7 +296,8 @@ static void poll_at_due(void *ud)
 {
     struct call *call = ud;
     call->timer = NULL;
-    gate_poll(call);
+    if (call->run->stop == STOP_NONE)
+        gate_poll(call);
 }
 
 /* The poll of all gates comes once a second; a deadline and a reminder are kept to the millisecond. */
@@ -338,6 +339,8 @@ void gate_poll(struct call *call)
 
 void gate_poll_all(struct run *run)
 {
+    if (run->stop != STOP_NONE) /* gate_close_all() has the last word */
+        return;
     int64_t version = mu_store_data_version(run->store), now = run_clock(run);
     bool news = version < 0 || version != run->gates_version;
     run->gates_version = version;
@@ -490,9 +493,12 @@ void gate_close_all(struct run *run)
     static const char why[] = "the run has ended";
     if (run->store == NULL || !run->world->sends)
         return;
-    for (struct call *call = run->pending; call; call = call->next_pending)
-        if (call->kind == MU_CALL_GATE && call->state != MU_CALL_ARRIVED && has_no_outcome(call))
-            close_call(call, why);
+    for (struct call *call = run->pending; call; call = call->next_pending) {
+        if (call->kind != MU_CALL_GATE || !has_no_outcome(call))
+            continue;
+        call_queue_remove(&run->arrived, call); /* nobody hears of it, so who decided it is told */
+        close_call(call, why);
+    }
     close_forgotten(run, why);
 }
 
