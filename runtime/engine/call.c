@@ -135,6 +135,7 @@ void call_free(struct call *call)
     json_decref(call->pub.args);
     json_decref(call->pub.prepared);
     json_decref(call->undo);
+    json_decref(call->undo_claim);
     json_decref(call->gate);
     json_decref(call->freeze);
     json_decref(call->result);
@@ -256,6 +257,7 @@ static enum mu_err admit(struct call *call, struct mu_fail *fail)
     call->task->call = call;
     call->task->state = TASK_CALLING;
     pending_add(call);
+    undo_claim(call);
     if (run->live && run->stop == STOP_NONE)
         call_go(call);
     return MU_OK;
@@ -592,6 +594,7 @@ void call_cancel(struct call *call)
     if (call->task) {
         call->task->call = NULL;
         call_pending_remove(call);
+        undo_settle(call, false);
     }
     call_queue_push(&run->garbage, call);
 }

@@ -92,11 +92,13 @@ struct call {
     int64_t started_ms; /* when it was sent, for the watchers */
     /* in doubt */
     int64_t doubt_until_ms;
-    int64_t first_sent_ms; /* wall time of its intent */
-    const char *how;       /* sent, readback, person, foreseen */
-    json_t *who;           /* who decided it, when how is "person" */
-    json_t *undo;          /* {title, verb, args} in the intent row */
-    char *lost_why;        /* why it came in doubt */
+    int64_t first_sent_ms;  /* wall time of its intent */
+    const char *how;        /* sent, readback, person, foreseen */
+    json_t *who;            /* who decided it, when how is "person" */
+    json_t *undo;           /* {title, verb, args} in the intent row */
+    json_t *undo_claim;     /* what `undo` said, until the outcome is known */
+    struct task *undo_home; /* the task it goes back to when the act was not applied */
+    char *lost_why;         /* why it came in doubt */
     /* frozen */
     json_t *freeze;    /* the one it waits for: {zone, who, reason, since} */
     int64_t frozen_ms; /* wall time since when it waits */
@@ -446,7 +448,8 @@ bool policy_verb_named(const json_t *may_change, const char *verb);
 
 /* undo.c */
 json_t *undo_for(struct call *); /* the {title, verb, args} of the intent row, or NULL */
-void undo_applied(struct call *);
+void undo_claim(struct call *);  /* when an act is said: takes the title that waits for it */
+void undo_settle(struct call *, bool applied);
 
 /* ended.c */
 /* Row, gates and locks in the control store follow the end; false: it could not be told, and that is said. */

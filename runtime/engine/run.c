@@ -170,8 +170,7 @@ static void count_call(struct call *call)
         run->last_gate_expired = strstr(call->value, "\"how\":\"expired\"") != NULL;
     } else if (call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT) {
         run->acts++;
-        if (call->ok)
-            undo_applied(call);
+        undo_settle(call, call->ok);
     } else if (call->kind == MU_CALL_VERB) {
         run->probes++;
     }

@@ -2,7 +2,8 @@
  *
  * The recorded inverse of acts (design J11). The intent row carries it as data, {title, verb, args}:
  * from the verb's invert(), under the title that `undo "..."` gave, or as `undo(title, verb, ...)` said.
- * A pending title belongs to the next act of its task, or of a block it opened, that is *applied*. */
+ * A pending title belongs to the next act of its task, or of a block it opened, that is *applied*; while
+ * that act is out it is nobody else's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,33 +26,49 @@ static json_t *default_title(struct call *call)
     return title;
 }
 
-json_t *undo_for(struct call *call)
-{
-    struct task *holder = holder_of(call->task);
-    if (holder && json_object_get(holder->undo, "verb"))
-        return json_deep_copy(holder->undo);
-    json_t *inverse = call->pub.verb->invert ? call->pub.verb->invert(&call->pub) : NULL;
-    if (inverse == NULL)
-        return NULL;
-    if (holder)
-        json_object_set(inverse, "title", json_object_get(holder->undo, "title"));
-    else
-        json_object_set_new(inverse, "title", default_title(call));
-    return inverse;
-}
-
-/* One undo is never recorded for two acts: the act that took effect uses it up. Decided from rows
- * alone, so that live and replay agree. */
-void undo_applied(struct call *call)
+/* The title belongs to this act from the moment it is said: one said beside it meanwhile has another. Decided
+ * from what the playbook does alone, so that live and replay agree. */
+void undo_claim(struct call *call)
 {
     struct task *holder = holder_of(call->task);
     if (holder == NULL || call->pub.verb == NULL || call->pub.verb->kind != MU_ACT)
         return;
     if (call->pub.verb->invert == NULL && json_object_get(holder->undo, "verb") == NULL)
         return;
-    if (strstr(call->value,
-               "\"skipped\":true")) /* a person's word (decision.c): it did not happen */
-        return;
-    json_decref(holder->undo);
+    call->undo_home = holder;
+    call->undo_claim = holder->undo;
     holder->undo = NULL;
+}
+
+json_t *undo_for(struct call *call)
+{
+    if (json_object_get(call->undo_claim, "verb"))
+        return json_deep_copy(call->undo_claim);
+    json_t *inverse = call->pub.verb->invert ? call->pub.verb->invert(&call->pub) : NULL;
+    if (inverse == NULL)
+        return NULL;
+    if (call->undo_claim)
+        json_object_set(inverse, "title", json_object_get(call->undo_claim, "title"));
+    else
+        json_object_set_new(inverse, "title", default_title(call));
+    return inverse;
+}
+
+/* A person's word (decision.c): it did not happen. */
+static bool skipped(const struct call *call)
+{
+    return call->value && strstr(call->value, "\"skipped\":true") != NULL;
+}
+
+/* One undo is never recorded for two acts: the act that took effect uses it up, one that did not gives it
+ * back. */
+void undo_settle(struct call *call, bool applied)
+{
+    if (call->undo_claim == NULL)
+        return;
+    if ((applied && !skipped(call)) || call->undo_home->undo != NULL)
+        json_decref(call->undo_claim);
+    else
+        call->undo_home->undo = call->undo_claim;
+    call->undo_claim = NULL;
 }
