@@ -215,7 +215,8 @@ static void find_out_acts(struct run *run)
     run->live = true;
     for (struct call *call = run->pending, *next; call; call = next) {
         next = call->next_pending;
-        if (call->kind == MU_CALL_VERB && call->intended && call->state == MU_CALL_MATCHED)
+        if (call->kind == MU_CALL_VERB && call->intended && call->state == MU_CALL_MATCHED &&
+            cursor_outcome(run->cursor, call->task->path, call->seq) == NULL)
             call_go(call);
     }
 }

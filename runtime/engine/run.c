@@ -487,7 +487,8 @@ static void play(struct run *run)
                  "%s.log",
                  MU_LIMIT_STARTS, run->path ? run->path : run->name);
     cursor_replay(run);
-    go_live(run);
+    if (!root_ended(run)) /* else nothing is sent any more, only found out about */
+        go_live(run);
     if (run->store && run->stop == STOP_NONE)
         poll_due(run);
     loop(run);
