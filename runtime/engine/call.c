@@ -401,11 +401,7 @@ void call_intend(struct call *call, bool foreseen)
     call->row_value = intent_text(call, foreseen);
     call_enter(call, MU_CALL_INTENDED);
     call->intended = true;
-    if (foreseen)
-        record_call(call, MU_ROW_INTENT, call->row_value);
-    else
-        call_queue_push(&call->run->barrier,
-                        call); /* its row is written by commit_turn(), or never */
+    call_queue_push(&call->run->barrier, call); /* its row is written by commit_turn(), or never */
 }
 
 void call_send(struct call *call)

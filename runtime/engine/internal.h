@@ -487,6 +487,7 @@ struct mu_world {
     void (*act)(struct call *);
     void (*prepared)(struct call *);
     void (*gate)(struct call *);
+    void (*leave)(struct call *); /* an intent whose row stands: the act or the question leaves */
     void (*timer)(struct call *);
     bool (*idle)(
         struct run *); /* nothing is ready: true = it made something happen; NULL = just wait */

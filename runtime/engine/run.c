@@ -248,17 +248,17 @@ static void deliver_arrived(struct run *run)
  * happened. */
 static void commit_turn(struct run *run)
 {
-    if (run->stop == STOP_NONE)
+    if (run->stop == STOP_NONE && run->world->sends)
         freeze_sift(run);
     bool intends = run->barrier.head != NULL && run->stop == STOP_NONE;
     if (!intends && !run->owes_sync)
         return;
     for (struct call *call = intends ? run->barrier.head : NULL; call; call = call->next)
         record_call(call, MU_ROW_INTENT, call->row_value);
-    if (!record_barrier(run) || !intends)
+    if ((run->world->sends && !record_barrier(run)) || !intends)
         return;
     for (struct call *call; (call = call_queue_pop(&run->barrier)) != NULL;)
-        call_send(call);
+        run->world->leave(call);
 }
 
 /* --- the loop --- */

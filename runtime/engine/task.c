@@ -211,7 +211,8 @@ void task_cancel(struct task *task)
     if (task_ended(task))
         return;
     struct call *call = task->call;
-    bool shielded = call && call->intended && call->kind == MU_CALL_VERB;
+    bool shielded = call && call->intended && call->kind == MU_CALL_VERB &&
+                    call->state != MU_CALL_INTENDED; /* then it has not left, and never will */
     if (task->state == TASK_READY || shielded) {
         task->killed = true;
         return;

@@ -106,13 +106,35 @@ static void outlook_wait(struct call *call)
     outlook_add(call->run, "would_wait", item);
 }
 
+static void leave_gate(struct call *call)
+{
+    outlook_ask(call);
+    json_t *value = json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how",
+                              mu_gate_kind(call->name)->state, "reason", "assumed by the dry run",
+                              "foreseen", 1, "by", "name", mu_json_str(call->gate, "by", ""));
+    if (strcmp(call->name, "ask") == 0)
+        json_object_set_new(value, "text", json_string(assumed_text(call)));
+    call_arrive_value(call, value, "foreseen");
+}
+
+/* Where a live run would send it: what it would do is foreseen instead. */
+static void dry_leave(struct call *call)
+{
+    if (call->kind == MU_CALL_GATE) {
+        leave_gate(call);
+        return;
+    }
+    outlook_wait(call);
+    outlook_add(call->run, list_for(call), outlook_item(call));
+    call_arrive_value(call, foresee(call), "foreseen");
+}
+
 static void dry_prepared(struct call *call)
 {
-    struct run *run = call->run;
+    bool again = call->intended; /* a former executor of this dry run wrote its row */
     call_intend(call, true);
-    outlook_wait(call);
-    outlook_add(run, list_for(call), outlook_item(call));
-    call_arrive_value(call, foresee(call), "foreseen");
+    if (again)
+        dry_leave(call);
 }
 
 /* A former executor of this dry run foresaw it: what would then hold, and the end's account, are told
@@ -135,15 +157,9 @@ static void dry_recalled(struct call *call)
 
 static void dry_gate(struct call *call)
 {
-    if (!gate_begin(call))
-        return;
-    outlook_ask(call);
-    json_t *value = json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how",
-                              mu_gate_kind(call->name)->state, "reason", "assumed by the dry run",
-                              "foreseen", 1, "by", "name", mu_json_str(call->gate, "by", ""));
-    if (strcmp(call->name, "ask") == 0)
-        json_object_set_new(value, "text", json_string(assumed_text(call)));
-    call_arrive_value(call, value, "foreseen");
+    bool again = call->intended;
+    if (gate_begin(call) && again)
+        dry_leave(call);
 }
 
 static void dry_timer(struct call *call)
@@ -193,6 +209,7 @@ const struct mu_world mu_world_dry = {.name = "dry-run",
                                       .act = call_prepare,
                                       .prepared = dry_prepared,
                                       .gate = dry_gate,
+                                      .leave = dry_leave,
                                       .timer = dry_timer,
                                       .idle = dry_idle,
                                       .recalled = dry_recalled};

@@ -51,6 +51,7 @@ const struct mu_world mu_world_live = {.name = "live",
                                        .act = live_act,
                                        .prepared = live_prepared,
                                        .gate = live_gate,
+                                       .leave = call_send,
                                        .timer = live_timer};
 
 const struct mu_world *mu_world_find(const char *name)
