@@ -39,14 +39,16 @@
  * i  intent; durable before the act leaves.
  *    an act    {args {} (by name, checked), shown (text for people), key, target, before, after, witness,
  *               recipients [], undo {title, verb, args} or null, foreseen: true in worlds that send nothing}
- *    a gate    verb approve|ask|todo|ack: {gate (id), code, kind, title, by, quorum, deadline_ms (wall ms),
- *               then_ask, show, digest, no_self}
+ *    a gate    verb approve|ask|todo|ack: {gate (id), kind, title, by, quorum, deadline_ms (wall ms), within_ms,
+ *               then_ask, show, digest, no_self, choices [], default, remind_ms (ask, todo: where given)}
  *
  * o  outcome; durable after. task and seq of its intent.
  *    {ok: true, value, how: sent|readback|person|foreseen, who?}     value {skipped: true, why}: not done
  *    {ok: false, error {verb, class, why, in_doubt, src}, how, who?}  how also: "not sent", cancelled
- *    gate: {ok: true, value {yes, how: approved|declined|expired|cancelled|acknowledged|answered,
- *           reason, by {name}, at, votes [{who, from, at, answer, reason}]}, how: person}
+ *    gate: {ok: true, value {yes, how: approved|declined|expired|cancelled|acknowledged|answered|done,
+ *           text (ask: the answer, or the default of an expired one), reason, by {name}, at,
+ *           votes [{who, from, at, answer: yes|no|ack|withdraw, text, reason}]}, how: person}
+ *          also of a gate that nobody waits for any more: behind a cancel, a finish, the winner of a race
  *
  * n  note; written without waiting.
  *    step      {title}                evidence  {what, value}

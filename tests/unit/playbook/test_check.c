@@ -161,6 +161,19 @@ static void gates(void **state)
         {MAIN("", "  approve({ 'Move it?', show = { deadline = 1 }, deadline = '1m' })"),
          "playbook.lua:3:3: approve does not say who may answer (add by = \"incident-lead\" (a "
          "person or a team))\n"},
+        {MAIN("", "  ask { 'Which?', by = 'lead', deadline = '1m', choices = { 'a', 'b' } }"),
+         NULL},
+        {MAIN("", "  todo { 'Call', by = 'lead', deadline = '1m', remind = '20s' }"), NULL},
+        {MAIN("", "  todo { 'Call', by = 'lead', deadlin = '1m' }"),
+         "playbook.lua:3:3: todo has no option \"deadlin\" (did you mean deadline?)\n"
+         "warning playbook.lua:3:3: todo has no deadline: it may wait for ever (add deadline = "
+         "\"10m\", and then_ask for who is asked next)\n"},
+        {MAIN("", "  ask { 'Which?', by = 'lead', deadline = '1m', quorum = 2 }"),
+         "playbook.lua:3:3: ask has no option \"quorum\" (muster's docs/authoring.md lists its "
+         "options)\n"},
+        {MAIN("", "  approve { 'Go?', by = 'lead', then_ask = 'duty' }"),
+         "playbook.lua:3:3: approve has a then_ask and no deadline: the next is never asked (add "
+         "deadline = \"10m\")\n"},
         {MAIN("", "  local o = {} approve(o)"), NULL},
     };
     check_all(cases, MU_COUNT(cases));

@@ -30,7 +30,7 @@ static const struct {
     {"escalate", 'w'},     {"playbook", 'w'},   {"param", 'w'},       {"step", 'w'},
     {"finish", 'w'},       {"fail", 'w'},       {"need", 'w'},        {"approve", 'w'},
     {"undo", 'w'},         {"wait_until", 'w'}, {"now", 'w'},         {"main", 'w'},
-    {"detect", 'w'},
+    {"detect", 'w'},       {"ask", 'w'},        {"todo", 'w'},
 };
 
 static char word_kind(const char *name, void *ud)
