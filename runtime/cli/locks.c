@@ -105,6 +105,23 @@ static int tell(struct mu_cli *cli, const struct mu_store_break *how, const stru
                              "the lock is broken, but its people could not be told: %s", fail.text);
 }
 
+static void say_broken(const struct mu_cli *cli, const struct held *held, const char *who)
+{
+    if (!cli->json) {
+        printf(
+            "%s is free, on disk, as %s. %s does nothing more: it parks before its next act. End "
+            "it: muster cancel %s\n",
+            held->name, who, held->run, held->run);
+        return;
+    }
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "broken", held->name, "world", held->world,
+                            "run", held->run, "who", who);
+    char *text = mu_json_text(row);
+    puts(text);
+    free(text);
+    json_decref(row);
+}
+
 static int take_away(struct mu_cli *cli, const struct held *held, const char *reason)
 {
     struct mu_fail fail;
@@ -120,11 +137,7 @@ static int take_away(struct mu_cli *cli, const struct held *held, const char *re
     if (mu_store_lock_break(cli->store, &how, &fail) != MU_OK) {
         code = mu_cli_fail(cli, "locks", MU_EXIT_USAGE, "%s", fail.text);
     } else {
-        if (!cli->json)
-            printf(
-                "%s is free, on disk, as %s. %s does nothing more: it parks before its next act. "
-                "End it: muster cancel %s\n",
-                held->name, mu_json_str(who, "name", "?"), held->run, held->run);
+        say_broken(cli, held, mu_json_str(who, "name", "?"));
         code = tell(cli, &how, held);
     }
     free(text);

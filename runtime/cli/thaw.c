@@ -29,8 +29,10 @@ static int thaw(struct mu_cli *cli, const char *zone, const char *reason)
     if (err != MU_OK)
         return mu_cli_fail(cli, "thaw", MU_EXIT_USAGE, "%s", fail.text);
     int told = freezing_poke(cli);
-    if (cli->json)
+    if (cli->json) {
+        printf("{\"all\":%s,\"thawed\":true,\"zone\":\"%s\"}\n", zone[0] ? "false" : "true", zone);
         return MU_EXIT_OK;
+    }
     printf("Thawed: %s. %d live runs were told.\n", freezing_name(zone), told);
     (void)!mu_store_freezes(cli->store, say_left, NULL, NULL);
     return MU_EXIT_OK;

@@ -228,11 +228,6 @@ static char *waiting_text(const json_t *freeze)
                         mu_json_str(freeze, "who", "?"), mu_json_str(freeze, "reason", ""));
 }
 
-static void say_waiting(struct run *run, const char *text)
-{
-    (void)!mu_store_run_update(run->store, run->name, NULL, NULL, NULL, text, -1, -1, -1, NULL);
-}
-
 static void tell_frozen(struct call *call, const char *text)
 {
     struct run *run = call->run;
@@ -251,6 +246,21 @@ static void tell_frozen(struct call *call, const char *text)
     free(subject);
     free(body);
     free(dedup);
+}
+
+/* Once for each freeze, however many acts wait for it. NULL: nothing waits any more. */
+static void say_waiting(struct run *run, struct call *call)
+{
+    json_t *freeze = call ? call->freeze : NULL;
+    if (freeze == run->frozen_said || json_equal(freeze, run->frozen_said))
+        return;
+    json_decref(run->frozen_said);
+    run->frozen_said = json_incref(freeze);
+    char *text = freeze ? waiting_text(freeze) : mu_xstrdup("");
+    (void)!mu_store_run_update(run->store, run->name, NULL, NULL, NULL, text, -1, -1, -1, NULL);
+    if (call)
+        tell_frozen(call, text);
+    free(text);
 }
 
 /* --- waiting --- */
@@ -310,17 +320,14 @@ static void hold(struct call *call, const json_t *freeze)
                               json_object_get(freeze, "who"), "reason",
                               json_object_get(freeze, "reason"), "since",
                               json_object_get(freeze, "since")));
-    char *text = waiting_text(freeze);
-    say_waiting(run, text);
-    tell_frozen(call, text);
-    free(text);
+    say_waiting(run, call);
 }
 
 bool freeze_holds(struct call *call)
 {
     struct run *run = call->run;
-    if (run->store == NULL || call->kind != MU_CALL_VERB)
-        return false;
+    if (run->store == NULL || call->kind != MU_CALL_VERB || run->stop != STOP_NONE)
+        return false; /* after a stop nothing leaves anyway */
     if (!look(run))
         return true;
     if (run->lost_lock) {
@@ -394,29 +401,19 @@ static bool still_frozen(struct call *call)
 void freeze_look(struct run *run)
 {
     struct call *waits = NULL;
-    size_t waiting = 0;
-    int64_t seen = run->frozen_version;
     for (struct call *call = run->pending, *next; call && run->stop == STOP_NONE; call = next) {
         next = call->next_pending;
         if (call->state != MU_CALL_FROZEN)
             continue;
         if (!look(run))
             return;
-        if (still_frozen(call)) {
+        if (still_frozen(call))
             waits = call;
-            waiting++;
-        } else {
+        else
             thaw(call);
-        }
     }
-    bool news = waiting != run->frozen_count || (waiting && seen != run->guard_version);
-    run->frozen_count = waiting;
-    run->frozen_version = run->guard_version;
-    if (!news || run->stop != STOP_NONE)
-        return;
-    char *text = waits ? waiting_text(waits->freeze) : mu_xstrdup("");
-    say_waiting(run, text);
-    free(text);
+    if (run->stop == STOP_NONE)
+        say_waiting(run, waits);
 }
 
 void freeze_leave(struct run *run)

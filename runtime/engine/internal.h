@@ -229,12 +229,11 @@ struct run {
     int64_t guard_version; /* of the store, when locks and freezes were read last (freeze.c) */
     json_t *freezes;       /* in force then: [{zone, who, reason, since}] */
     char *lost_lock;       /* what is said when a lock of ours is gone; NULL = all are held */
-    size_t frozen_count;   /* acts that wait for a thaw, as it was said last */
-    int64_t frozen_version;
-    int64_t waited_ms; /* how long the last act waited for its thaw */
-    bool stale;        /* asks a person before the next act */
-    bool unparked;     /* a person said that it may go on */
-    json_t *outlook;   /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
+    json_t *frozen_said;   /* the freeze it waits for, as it was said last; NULL = none */
+    int64_t waited_ms;     /* how long the last act waited for its thaw */
+    bool stale;            /* asks a person before the next act */
+    bool unparked;         /* a person said that it may go on */
+    json_t *outlook;       /* dry run: {would_change, would_tell, would_ask, cannot_foresee} */
 
     enum stop_kind stop;
     char *stop_result, *stop_why;

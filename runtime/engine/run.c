@@ -149,8 +149,8 @@ void run_unload(struct run *run)
     mu_facts_free(run->facts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
-    json_t *values[] = {run->start, run->may_change, run->outlook,
-                        run->who,   run->decisions,  run->freezes};
+    json_t *values[] = {run->start,     run->may_change, run->outlook,    run->who,
+                        run->decisions, run->freezes,    run->frozen_said};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
     char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result,
