@@ -3,6 +3,7 @@
  * `muster version`. */
 #include <stdio.h>
 
+#include "base/version.h"
 #include "cli/cli.h"
 #include "engine/run.h"
 
@@ -13,10 +14,10 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         return MU_EXIT_USAGE;
     if (cli->json)
         printf("{\"journal_format\":%d,\"language\":%d,\"version\":\"%s\"}\n", MU_JOURNAL_FORMAT,
-               MU_LANGUAGE_LEVEL, MUSTER_VERSION);
+               mu_language_level(), mu_version());
     else
-        printf("muster %s (language level %d, journal format %d)\n", MUSTER_VERSION,
-               MU_LANGUAGE_LEVEL, MU_JOURNAL_FORMAT);
+        printf("muster %s (language level %d, journal format %d)\n", mu_version(),
+               mu_language_level(), MU_JOURNAL_FORMAT);
     return MU_EXIT_OK;
 }
 

@@ -105,20 +105,24 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
     char digest[MU_SHA256_HEX];
     digest_files(request->bundle, digest);
     const struct mu_header *header = request->header;
-    return json_pack("{s:i, s:i, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:O, s:o, s:O?, s:s, s:o, "
-                     "s:o, s:I, s:s?, s:s, s:s, s:b, s:O?, s:o}",
-                     "format", MU_JOURNAL_FORMAT, "language", MU_LANGUAGE_LEVEL, "run", run->name,
-                     "incident", run->incident, "world", request->world, "seed",
-                     (json_int_t)fresh_seed(request), "build", MUSTER_VERSION, "lua", "5.4",
-                     "bundle", digest, "playbook", playbook_json(header), "params", request->params,
-                     "samples", request->samples ? json_deep_copy(request->samples) : json_array(),
-                     "who", request->who, "reason", request->reason ? request->reason : "", "locks",
-                     lock ? json_pack("[s]", lock) : json_array(), "may_change",
-                     filled(header->may_change, request->params), "stale_after_ms",
-                     (json_int_t)header->stale_after_ms, "followed_by", header->followed_by,
-                     "config", request->config ? request->config->path : "", "journal", run->path,
-                     "lab", request->lab, "budget", header->budget, "secrets",
-                     secret_sources(request->params));
+    uint32_t seed = fresh_seed(request);
+    json_t *start = json_pack(
+        "{s:i, s:s, s:s, s:s, s:I, s:s, s:o, s:O, s:o, s:O?, s:s, s:o, s:o, s:I, s:s?, s:s, s:s, "
+        "s:b, s:O?, s:o}",
+        "format", MU_JOURNAL_FORMAT, "run", run->name, "incident", run->incident, "world",
+        request->world, "seed", (json_int_t)seed, "bundle", digest, "playbook",
+        playbook_json(header), "params", request->params, "samples",
+        request->samples ? json_deep_copy(request->samples) : json_array(), "who", request->who,
+        "reason", request->reason ? request->reason : "", "locks",
+        lock ? json_pack("[s]", lock) : json_array(), "may_change",
+        filled(header->may_change, request->params), "stale_after_ms",
+        (json_int_t)header->stale_after_ms, "followed_by", header->followed_by, "config",
+        request->config ? request->config->path : "", "journal", run->path, "lab", request->lab,
+        "budget", header->budget, "secrets", secret_sources(request->params));
+    json_t *identity = upgrade_identity(seed);
+    json_object_update(start, identity);
+    json_decref(identity);
+    return start;
 }
 
 static void write_start(struct mu_journal *journal, const struct mu_run_request *request,

@@ -8,6 +8,7 @@
  *   gate.c    waits for people     doubt.c  in doubt            decision.c  what a person says of it
  *   policy.c  may_change           budget.c what it may use up  orders.c    what people want of a run
  *   freeze.c  the last look before an act leaves: lock held, nothing frozen      locks.c at the start
+ *   upgrade.c from one muster to another
  *   run.c     from turn to turn    end.c    how it ends, parks or leaves
  *   world.h   the last hop: world_live.c, world_dry.c           host.c    services for modules
  *
@@ -326,6 +327,11 @@ void budget_renew(struct run *); /* a person said: go on */
 void budget_row(struct run *, char type, const char *value);
 bool budget_allows_act(struct run *); /* false: the run parks */
 void budget_cpu(struct run *);
+
+/* upgrade.c */
+json_t *upgrade_identity(uint32_t seed); /* {build, language, lua, seed_test} of this process */
+enum mu_err upgrade_check_level(const struct run *, struct mu_fail *);
+void upgrade_take(struct run *); /* goes over to this muster, or parks */
 
 /* orders.c */
 void orders_take(struct run *);

@@ -75,12 +75,8 @@ static enum mu_err read_start(struct run *run, struct mu_fail *fail)
     run->start = mu_json_parse(first->row.value, strlen(first->row.value), fail);
     if (run->start == NULL)
         return fail->class;
-    int64_t level = mu_json_int(run->start, "language", 0);
-    if (level != MU_LANGUAGE_LEVEL)
-        return mu_fail_set(fail, MU_USAGE,
-                           "this run was written at language level %lld, this muster speaks %d: "
-                           "use the muster that started it",
-                           (long long)level, MU_LANGUAGE_LEVEL);
+    if (upgrade_check_level(run, fail) != MU_OK)
+        return fail->class;
     run->name = mu_xstrdup(mu_json_str(run->start, "run", "run"));
     run->incident = mu_xstrdup(mu_json_str(run->start, "incident", ""));
     run->world_name = mu_xstrdup(mu_json_str(run->start, "world", "live"));
@@ -477,6 +473,7 @@ static void find_secrets(struct run *run)
 static void play(struct run *run)
 {
     run_begin_epoch(run);
+    upgrade_take(run);
     orders_take_recorded(run);
     orders_take(run); /* an unpark may be what woke us */
     find_secrets(run);

@@ -20,9 +20,6 @@
 #include "playbook/header.h"
 #include "store/store.h"
 
-#define MU_LANGUAGE_LEVEL \
-    1 /* raised when pairs order, number text, prelude or a pure verb change (J10) */
-
 /* What a run ends with; design section 11. cli/cli.h spells the same numbers. */
 enum mu_run_exit {
     MU_RUN_FINISHED = 0,

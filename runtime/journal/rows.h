@@ -4,7 +4,7 @@
  * report read them. Changing a shape raises MU_JOURNAL_FORMAT.
  *
  * h  host; task "", seq 0, digest "". Not part of replay.
- *    start     {format, language, run, incident, world, seed, build, lua, bundle (digest),
+ *    start     {format, language, run, incident, world, seed, build, lua, seed_test, bundle (digest),
  *               playbook {name, version, summary, owner, changelog_line}, params {}, samples [],
  *               who {name, uid, host, tty}, reason, locks [], may_change [], stale_after_ms,
  *               followed_by, config (path), journal (path), budget?, secrets {name: source},
@@ -12,6 +12,7 @@
  *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
  *               back and its items, in the order of this run's steps}
  *    resume    {epoch, pid, host, who {..}, down_ms}      an executor started on an existing journal
+ *    upgrade   {from {build, language, lua, seed_test}, to {..}, replayed}    another muster goes on with it
  *    frontier  {rows, ms}                                 replay reached the end of what was recorded
  *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret|lock_lost|died|storage, text,
  *               next [commands]}

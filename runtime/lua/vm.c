@@ -387,7 +387,7 @@ static int walk_table(lua_State *L)
     return 0;
 }
 
-static uint64_t order_with_seed(uint32_t seed)
+uint64_t mu_vm_seed_test(uint32_t seed)
 {
     uint64_t hash = 0;
     struct mu_vm *vm = mu_vm_new(seed);
@@ -399,8 +399,8 @@ static uint64_t order_with_seed(uint32_t seed)
 
 static bool self_test(void)
 {
-    uint64_t one = order_with_seed(1);
-    return one != 0 && order_with_seed(1) == one && order_with_seed(2) != one &&
+    uint64_t one = mu_vm_seed_test(1);
+    return one != 0 && mu_vm_seed_test(1) == one && mu_vm_seed_test(2) != one &&
            strcoll("B", "a") < 0 && strcmp(localeconv()->decimal_point, ".") == 0;
 }
 
@@ -412,4 +412,9 @@ bool mu_vm_self_test(void)
     if (verdict == UNKNOWN)
         verdict = self_test() ? GOOD : BAD;
     return verdict == GOOD;
+}
+
+const char *mu_vm_release(void)
+{
+    return LUA_RELEASE;
 }

@@ -40,6 +40,9 @@ bool mu_vm_out_of_memory(const struct mu_vm *); /* the hard ceiling was hit; sti
 struct mu_buf *mu_vm_scratch(struct mu_vm *);
 /* True when two states of this build with the same seed order tables the same. */
 bool mu_vm_self_test(void);
+/* How a table of texts is ordered under this seed, as a number: the same wherever Lua hashes the same. */
+uint64_t mu_vm_seed_test(uint32_t seed);
+const char *mu_vm_release(void); /* "Lua 5.4.4" */
 
 /* Called every 10,000 instructions of a thread; true = stop: the thread yields with no values and must never be
  * resumed (mu_vm_stopped() tells it from an ordinary yield). */

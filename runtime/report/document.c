@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/version.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -44,7 +45,9 @@ void document_write(const struct mu_timeline *timeline, struct writer *writer)
     if (!timeline->dry)
         put_closing(timeline, writer);
     put_proof(timeline, writer);
-    writer->ops->end(writer, "Made by muster " MUSTER_VERSION " from the journal alone.");
+    char made_by[100];
+    snprintf(made_by, sizeof made_by, "Made by muster %s from the journal alone.", mu_version());
+    writer->ops->end(writer, made_by);
 }
 
 void document_line(struct writer *writer, enum tone tone, const char *fmt, ...)
