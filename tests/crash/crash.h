@@ -73,6 +73,8 @@ enum crash_moment crash_moment(void);
 MU_API MU_NORETURN void crash_die(void);
 /* For events without a middle: dies before, or returns true when it must die after. */
 MU_API bool crash_step(enum crash_event);
+/* Others than the executor are at work: no fault hits them. */
+void crash_spare(bool);
 /* The fault that this event meets; false = none. */
 bool crash_faulty(enum crash_event, enum crash_fault *);
 MU_API uint64_t crash_random(uint64_t *state);

@@ -16,7 +16,7 @@
 #include "engine/run.h"
 
 #define MOST_LIVES 24
-#define PATIENCE_S 120
+#define PATIENCE_S 60
 
 static const struct crash_plan no_plan = {.kind = PLAN_NONE};
 
@@ -130,9 +130,11 @@ static enum verdict after_exit(const struct crash_point *point, const struct cra
     bool has_end;
     switch (code) {
     case MU_RUN_TEMPORARY:
+    case MU_RUN_STORAGE:
         return GO_ON;
     case MU_RUN_PARKED:
         return help(point->subject, counts, why, size) ? GO_ON : WRONG;
+    case MU_RUN_CANTOPEN:
     case MU_RUN_REFUSED: /* it had ended and was sealed before it died, or could not start */
         free(verdict_end(crash_path(point->subject->run_path), &has_end));
         if (has_end)
@@ -142,7 +144,8 @@ static enum verdict after_exit(const struct crash_point *point, const struct cra
         snprintf(why, size, "refused to start");
         return WRONG;
     case MU_RUN_INTERNAL:
-        snprintf(why, size, "internal error");
+    case MU_RUN_STUCK:
+        snprintf(why, size, "left with %d", code);
         return WRONG;
     default:
         if (plan->kind == PLAN_FAULT && !end_is_kept(point->subject, why, size))

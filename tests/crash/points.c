@@ -11,6 +11,7 @@
 
 static struct crash_tally *tally;
 static struct crash_plan armed;
+static bool spared;
 
 struct crash_tally *crash_tally(void)
 {
@@ -82,9 +83,14 @@ bool crash_step(enum crash_event sort)
     return true;
 }
 
+void crash_spare(bool spare)
+{
+    spared = spare;
+}
+
 bool crash_faulty(enum crash_event sort, enum crash_fault *fault)
 {
-    if (armed.kind != PLAN_FAULT || armed.sort != sort)
+    if (armed.kind != PLAN_FAULT || armed.sort != sort || spared)
         return false;
     int64_t n = crash_tally()->sorts[sort];
     if (n != armed.at && !(armed.lasting && n > armed.at))

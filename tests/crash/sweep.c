@@ -134,15 +134,17 @@ static struct crash_plan any_death(const struct crash_case *subject, enum crash_
                                .seed = crash_random(dice) % 100000};
 }
 
-/* Deaths during recovery: soon after the start, where replay and read-back are, more often than not. */
+/* Deaths during recovery: soon after the start, where replay and read-back are, more often than not, and
+ * now and then so soon that nobody reaches the frontier: that poisons a run. */
 static void add_deaths(struct crash_point *point, enum crash_plan_kind kind, int more,
                        uint64_t *dice)
 {
+    int64_t reach = crash_random(dice) % 4 ? 60 : 24;
     for (int i = 0; i < more; i++) {
         struct crash_plan *plan = &point->plans[point->plan_count++];
         *plan = any_death(point->subject, kind, dice);
         if (crash_random(dice) % 4)
-            plan->at = 1 + (int64_t)(crash_random(dice) % 60);
+            plan->at = 1 + (int64_t)(crash_random(dice) % (uint64_t)reach);
     }
 }
 

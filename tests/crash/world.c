@@ -4,7 +4,8 @@
  * and power cut, and verbs of every kind of doubt that add to it. Both sides of each effect are points
  * where the process can be killed.
  *
- *   world.look TEXT {size}         looks; answers after a time derived from TEXT           probe
+ *   world.look TEXT {size, leak}   looks; answers after a time derived from TEXT           probe
+ *                                  size: octets of ballast, leak: a secret is in the answer
  *   world.set NAME VALUE {only_if} READBACK, with before-image and undo
  *   world.tell TEXT                REPEATABLE: the engine says "again" when it may be the second time
  *   world.pay TEXT                 KEYED: the far side knows the key and does it once
@@ -90,11 +91,14 @@ static void looked(void *ud)
     struct mu_call *call = ud;
     int64_t size = mu_json_int(call->args, "size", 0);
     call->state = NULL;
+    const char *secret = getenv("CRASH_TOKEN");
+    char *value = mu_xasprintf("%s%s", arg(call, "text"),
+                               mu_json_bool(call->args, "leak", false) ? secret : "");
     char *bulk = mu_xcalloc((size_t)size + 1, 1);
     memset(bulk, 'a' + (int)(strlen(arg(call, "text")) % 26), (size_t)size);
-    mu_call_done(call,
-                 json_pack("{s:b, s:s, s:s}", "ok", 1, "value", arg(call, "text"), "bulk", bulk));
+    mu_call_done(call, json_pack("{s:b, s:s, s:s}", "ok", 1, "value", value, "bulk", bulk));
     free(bulk);
+    free(value);
 }
 
 static void look_start(struct mu_call *call)
@@ -297,7 +301,10 @@ static void late_readback(struct mu_call *call)
         OPTION("note", MU_T_ANY, NULL, "kept in the journal only")
 
 static const struct mu_field look_params[] = {
-    TEXT_PARAM, OPTION("size", MU_T_INTEGER, "0", "octets of ballast in the result"), {0}};
+    TEXT_PARAM,
+    OPTION("size", MU_T_INTEGER, "0", "octets of ballast in the result"),
+    OPTION("leak", MU_T_BOOL, "false", "a secret is in the answer"),
+    {0}};
 static const struct mu_field text_params[] = {TEXT_PARAM, ACT_OPTIONS, {0}};
 static const struct mu_field late_params[] = {
     TEXT_PARAM, OPTION("shy", MU_T_BOOL, "false", "says no until it is to be seen"), {0}};
