@@ -191,12 +191,11 @@ void gate_open(struct call *call)
     struct run *run = call->run;
     struct mu_fail fail;
     char code[8];
-    bool resumed = call->state == MU_CALL_MATCHED;
     enum mu_err err = store_gate(call, code, &fail);
     call_enter(call, MU_CALL_ASKED);
-    if (err != MU_OK &&
-        resumed) { /* it may be decided already: found by a later poll, or not lost */
-        mu_warn("engine", "%s: looking for gate %s: %s", run->name, call->gate_id, fail.text);
+    if (err == MU_STORAGE && run->store) { /* a full disk is no answer: the next executor asks */
+        mu_error("engine", "%s: nothing more is done: %s", run->name, fail.text);
+        run_stop(run, STOP_LEAVE, "storage", fail.text);
         return;
     }
     if (err != MU_OK) {
