@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "engine/run.h"
+#include "lua/vm.h"
 #include "playbook/config.h"
 #include "sweep.h"
 
@@ -184,6 +185,8 @@ int main(int argc, char **argv)
     snprintf(crash_place.root, sizeof crash_place.root, "%s/muster-crash.%ld", base,
              (long)getpid());
     vfs_register();
+    if (!mu_vm_self_test()) /* once for all the children */
+        return 70;
     if (!configure(&options))
         return 70;
     corpus.count =
