@@ -151,16 +151,30 @@ const char *mu_notify_channel_text(const struct mu_host *host, const struct chan
     return value ? mu_secret(host, value) : NULL;
 }
 
-/* A webhook's URL is its password; errors of proxies and servers love to repeat it. */
+static void guard(const char *label, const char *text, size_t len)
+{
+    if (len < URL_TOKEN_MIN)
+        return;
+    char *token = mu_xstrndup(text, len);
+    struct mu_fail ignored; /* a refusal says "too short", which it is not */
+    (void)!mu_redact_register(label, token, &ignored);
+    free(token);
+}
+
+/* A webhook's URL is its password; errors of proxies and servers love to repeat it, whole or the part
+ * that matters to them: a segment of the path, a value of the query. */
 static void guard_url(const char *name, const char *url)
 {
     const char *host = strstr(url, "://");
     const char *path = host ? strchr(host + 3, '/') : NULL;
-    if (path == NULL || strlen(path + 1) < URL_TOKEN_MIN)
+    if (path == NULL)
         return;
     char *label = mu_xasprintf("channels.%s.url", name);
-    struct mu_fail ignored; /* a refusal says "too short", which it is not */
-    (void)!mu_redact_register(label, path + 1, &ignored);
+    guard(label, path + 1, strlen(path + 1));
+    for (const char *part = path + 1; *part; part += strcspn(part, "/?&=#")) {
+        part += strspn(part, "/?&=#");
+        guard(label, part, strcspn(part, "/?&=#"));
+    }
     free(label);
 }
 

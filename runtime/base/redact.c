@@ -8,12 +8,16 @@
  *
  *   form      needle                                   a text character is read as
  *   raw       the secret                               itself
- *   percent   the secret                               %XX decoded
+ *   percent   the secret                               %XX decoded, + also as a space
  *   json      the secret                               \n \" \/ \uXXXX decoded
+ *   json²     the secret, where escaping changes it     the same twice: JSON in a string of JSON
  *   hex       its digits, lower case                   lower case
  *   base64    for 0, 1 and 2 octets before it, the     %XX and \/ decoded, - as +, _ as /
  *             characters that only the secret decides; the one at either edge that it shares with
  *             its neighbours, and padding, go with it
+ *
+ * A text that was cut to a limit may end within a secret: at its end, half of a needle (and at least
+ * PART_MIN characters of it) is a match as well.
  *
  * Nearly every text holds no secret: a bitmap of the pairs of octets any needle can start with
  * turns it away at about a nanosecond an octet. */
@@ -25,10 +29,13 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
-enum form { RAW, PERCENT, JSON, HEX, BASE64 };
+#define PART_MIN 12
+
+enum form { RAW, PERCENT, JSON, JSON_TWICE, HEX, BASE64 };
 
 struct needle {
     enum form form;
@@ -46,6 +53,9 @@ static struct {
     struct needle *needles;
     size_t needle_count;
     uint8_t pairs[65536 / 8]; /* the first two octets any needle can start with */
+    struct starters {         /* needles a text with this first octet can start, by index */
+        size_t *at, count;
+    } starters[256];
 } known;
 
 static void add_needles(size_t secret);
@@ -153,6 +163,24 @@ json_t *mu_redact_json(json_t *value)
     return known.needle_count == 0 ? value : scrub_value(value);
 }
 
+/* Whether a value holds a secret can't always be seen from its canonical text: what is escaped in a
+ * string is escaped once more there. */
+char *mu_redact_canonical(const char *text, size_t len)
+{
+    if (known.needle_count == 0 || (memchr(text, '\\', len) == NULL && !mu_redact_hits(text, len)))
+        return NULL;
+    json_t *value = mu_json_parse(text, len, NULL);
+    if (value == NULL) /* no value: still nothing may get through */
+        return mu_redact_hits(text, len) ? scrub(text, len, &len) : NULL;
+    value = mu_redact_json(value);
+    char *clean = mu_json_text(value);
+    json_decref(value);
+    if (strlen(clean) != len || memcmp(clean, text, len) != 0)
+        return clean;
+    free(clean);
+    return NULL;
+}
+
 void mu_redact_clear(void)
 {
     for (size_t i = 0; i < known.secret_count; i++) {
@@ -161,6 +189,8 @@ void mu_redact_clear(void)
     }
     for (size_t i = 0; i < known.needle_count; i++)
         free(known.needles[i].bytes);
+    for (size_t i = 0; i < MU_COUNT(known.starters); i++)
+        free(known.starters[i].at);
     free(known.secrets);
     free(known.needles);
     memset(&known, 0, sizeof known);
@@ -307,6 +337,24 @@ static size_t json_escape(const char *p, size_t room, char out[4], size_t *out_l
     return 2;
 }
 
+/* The escape of a text that is escaped once more: `\\"` stands for `\"`, which stands for `"`. */
+static size_t twice_escape(const char *p, size_t room, char out[4], size_t *out_len)
+{
+    char once[16];
+    size_t ends[16], count = 0, at = 0, octets;
+    while (count + 4 <= sizeof once && at < room) { /* 12 is the longest escape */
+        size_t used = json_escape(p + at, room - at, once + count, &octets);
+        if (used == 0) {
+            once[count] = p[at];
+            used = octets = 1;
+        }
+        for (at += used; octets > 0; octets--)
+            ends[count++] = at;
+    }
+    size_t escape = count ? json_escape(once, count, out, out_len) : 0;
+    return escape ? ends[escape - 1] : 0;
+}
+
 /* Reads one step of the text in this form: up to four octets into out; returns octets of text used.
  */
 static size_t read_step(enum form form, const char *p, size_t room, char out[4], size_t *out_len)
@@ -314,6 +362,12 @@ static size_t read_step(enum form form, const char *p, size_t room, char out[4],
     size_t used = 1;
     *out_len = 1;
     out[0] = p[0];
+    if (form == JSON_TWICE && p[0] == '\\') {
+        size_t escape = twice_escape(p, room, out, out_len);
+        if (escape == 0)
+            escape = json_escape(p, room, out, out_len);
+        return escape ? escape : 1;
+    }
     if (form == JSON && p[0] == '\\') {
         size_t escape = json_escape(p, room, out, out_len);
         return escape ? escape : 1;
@@ -329,23 +383,27 @@ static size_t read_step(enum form form, const char *p, size_t room, char out[4],
     return used;
 }
 
+/* Form encoding writes a space so. */
+static bool plus_is_space(const struct needle *needle, const char *octets, size_t done)
+{
+    return needle->form == PERCENT && octets[0] == '+' && needle->bytes[done] == ' ';
+}
+
 /* The end of the needle that starts at p, or NULL. */
 static const char *needle_end(const struct needle *needle, const char *p, const char *end)
 {
     size_t done = 0;
-    if (needle->form == RAW)
-        return (size_t)(end - p) >= needle->len && memcmp(p, needle->bytes, needle->len) == 0
-                   ? p + needle->len
-                   : NULL;
     while (done < needle->len && p < end) {
         char octets[4];
         size_t count, used = read_step(needle->form, p, (size_t)(end - p), octets, &count);
-        if (count > needle->len - done || memcmp(octets, needle->bytes + done, count) != 0)
+        if (count > needle->len - done || (memcmp(octets, needle->bytes + done, count) != 0 &&
+                                           !plus_is_space(needle, octets, done)))
             return NULL;
         done += count;
         p += used;
     }
-    return done == needle->len ? p : NULL;
+    bool part = p == end && done >= PART_MIN && done >= needle->len / 2;
+    return done == needle->len || part ? p : NULL;
 }
 
 static bool is_base64(char c)
@@ -378,8 +436,9 @@ static void widen(const struct needle *needle, const char *text, const char *lim
 static size_t match_at(const char *text, size_t len, size_t at, size_t *from, const char **name)
 {
     size_t best = 0;
-    for (size_t i = 0; i < known.needle_count; i++) {
-        const struct needle *needle = &known.needles[i];
+    const struct starters *starters = &known.starters[(uint8_t)text[at]];
+    for (size_t i = 0; i < starters->count; i++) {
+        const struct needle *needle = &known.needles[starters->at[i]];
         const char *start = text + at, *end = needle_end(needle, start, text + len);
         if (end == NULL)
             continue;
@@ -404,7 +463,7 @@ static void allow_pair(char first, char second)
 
 /* Every octet a text may have where this form spells c: c itself, its case or alphabet twins, and
  * what starts an escape. */
-static size_t spellings(enum form form, char c, char out[4])
+static size_t spellings(enum form form, char c, char out[5])
 {
     size_t n = 0;
     out[n++] = c;
@@ -412,19 +471,29 @@ static size_t spellings(enum form form, char c, char out[4])
         out[n++] = (char)(c & ~0x20);
     if (form == BASE64 && (c == '+' || c == '/'))
         out[n++] = c == '+' ? '-' : '_';
+    if (form == PERCENT && c == ' ')
+        out[n++] = '+';
     if (form == PERCENT || form == BASE64)
         out[n++] = '%';
-    if (form == JSON || (form == BASE64 && c == '/'))
+    if (form == JSON || form == JSON_TWICE || (form == BASE64 && c == '/'))
         out[n++] = '\\';
     return n;
 }
 
+static void add_starter(char first, size_t needle)
+{
+    struct starters *starters = &known.starters[(uint8_t)first];
+    starters->at = mu_xrealloc(starters->at, starters->count + 1, sizeof *starters->at);
+    starters->at[starters->count++] = needle;
+}
+
 static void allow_starts(const struct needle *needle)
 {
-    char first[4], second[4];
+    char first[5], second[5];
     size_t firsts = spellings(needle->form, needle->bytes[0], first);
     size_t seconds = spellings(needle->form, needle->bytes[1], second);
     for (size_t i = 0; i < firsts; i++) {
+        add_starter(first[i], (size_t)(needle - known.needles));
         if (first[i] != needle->bytes[0] && (first[i] == '%' || first[i] == '\\'))
             for (const char *p = "0123456789abcdefABCDEFubnrt\"\\/"; *p; p++)
                 allow_pair(first[i], *p);
@@ -437,7 +506,7 @@ static void add_needle(struct needle needle)
 {
     known.needles = mu_xrealloc(known.needles, known.needle_count + 1, sizeof *known.needles);
     known.needles[known.needle_count++] = needle;
-    allow_starts(&needle);
+    allow_starts(&known.needles[known.needle_count - 1]);
 }
 
 /* The characters of base64 that only the secret decides when `before` octets precede it in its
@@ -463,6 +532,14 @@ static void add_base64(const char *text, size_t len, size_t before, size_t secre
     free(padded);
 }
 
+static bool changes_in_json(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p < 0x20 || *p >= 0x7f || strchr("\"\\/", *p))
+            return true;
+    return false;
+}
+
 static void add_needles(size_t secret)
 {
     const char *text = known.secrets[secret].text;
@@ -471,6 +548,9 @@ static void add_needles(size_t secret)
     for (size_t i = 0; i < MU_COUNT(plain); i++)
         add_needle((struct needle){
             .form = plain[i], .bytes = mu_xstrdup(text), .len = len, .secret = secret});
+    if (changes_in_json(text))
+        add_needle((struct needle){
+            .form = JSON_TWICE, .bytes = mu_xstrdup(text), .len = len, .secret = secret});
     char *hex = mu_xcalloc(2 * len + 1, 1);
     mu_hex((const uint8_t *)text, len, hex);
     add_needle((struct needle){.form = HEX, .bytes = hex, .len = 2 * len, .secret = secret});

@@ -27,6 +27,9 @@ MU_API char *mu_redact_text(const char *text);
 /* Scrubs every string (keys too) inside the value, in place; returns the value, which may be a new
  * reference when the top itself was a string: use as `v = mu_redact_json(v)`. */
 MU_API json_t *mu_redact_json(json_t *value_take);
+/* The same for a value's canonical text: a new text, NULL when there is nothing to scrub. Text that is no
+ * value is scrubbed as it is. */
+MU_API char *mu_redact_canonical(const char *text, size_t len);
 /* Forgets all, for tests. */
 void mu_redact_clear(void);
 

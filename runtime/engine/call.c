@@ -209,11 +209,10 @@ static struct call *new_in_task(struct task *task, enum mu_call_kind kind, const
 {
     struct call *call = call_new(task->run, task, kind, name);
     call->args_text = mu_xstrndup(args, len);
-    if (mu_redact_hits(args, len)) {
-        json_t *clean = mu_redact_json(mu_json_parse(args, len, NULL));
+    char *clean = mu_redact_canonical(args, len);
+    if (clean) {
         free(call->args_text);
-        call->args_text = mu_json_text(clean);
-        json_decref(clean);
+        call->args_text = clean;
     }
     call->src = mu_xstrdup(src);
     call->step = mu_xstrdup(task->step);
@@ -429,14 +428,12 @@ void call_send(struct call *call)
 
 static char *clean_text(json_t *value_take)
 {
-    char *text = mu_json_text(value_take);
-    if (mu_redact_hits(text, strlen(text))) {
-        value_take = mu_redact_json(value_take);
-        free(text);
-        text = mu_json_text(value_take);
-    }
+    char *text = mu_json_text(value_take), *clean = mu_redact_canonical(text, strlen(text));
     json_decref(value_take);
-    return text;
+    if (clean == NULL)
+        return text;
+    free(text);
+    return clean;
 }
 
 static void arrive(struct call *call, bool ok, json_t *value_take, const char *how)
@@ -473,7 +470,7 @@ void call_arrive_probe(struct call *call, json_t *value_take)
         call_arrive_value(call, value_take, call->how);
         return;
     }
-    call->result = value_take;
+    call->result = mu_redact_json(value_take); /* a parent folds it in, the host writes it down */
     call_enter(call, MU_CALL_ARRIVED);
     call_queue_push(&call->run->subs_done, call);
 }
@@ -525,6 +522,9 @@ void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const c
     va_start(ap, fmt);
     mu_fail_setv(&fail, class, fmt, ap);
     va_end(ap);
+    char *clean = mu_redact_text(fail.text); /* before it goes its many ways */
+    mu_fail_set(&fail, class, "%s", clean);
+    free(clean);
     int phase = call->phase;
     call->phase = PHASE_NONE;
     if (phase == PHASE_NONE)
@@ -547,7 +547,9 @@ void mu_call_readback(struct mu_call *pub, enum mu_known known, json_t *value_ta
     struct call *call = (struct call *)pub;
     assert(call->phase == PHASE_READBACK);
     call->phase = PHASE_NONE;
-    doubt_readback_done(call, known, value_take, why ? why : "");
+    char *clean = mu_redact_text(why ? why : "");
+    doubt_readback_done(call, known, mu_redact_json(value_take), clean);
+    free(clean);
 }
 
 void mu_call_progress(struct mu_call *pub, const char *fmt, ...)

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "engine/internal.h"
 
 struct exam {
@@ -25,8 +26,9 @@ struct patient {
 static void add_check(struct exam *exam, const char *module, const char *what, bool ok,
                       const char *why)
 {
-    json_array_append_new(exam->checks, json_pack("{s:s, s:s, s:b, s:s}", "module", module, "what",
-                                                  what, "ok", ok, "why", why));
+    json_array_append_new(exam->checks,
+                          mu_redact_json(json_pack("{s:s, s:s, s:b, s:s}", "module", module, "what",
+                                                   what, "ok", ok, "why", why)));
 }
 
 static void module_answered(struct run *run, const json_t *result, void *ud)

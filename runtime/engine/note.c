@@ -50,23 +50,12 @@ static void apply_effect(struct task *task, const char *verb, const char *value,
         }
 }
 
-/* The scrubbed text, or NULL when there was nothing to scrub. */
-static char *scrub(const char *value, size_t len)
-{
-    if (!mu_redact_hits(value, len))
-        return NULL;
-    json_t *clean = mu_redact_json(mu_json_parse(value, len, NULL));
-    char *text = mu_json_text(clean);
-    json_decref(clean);
-    return text;
-}
-
 enum mu_err note_put(struct task *task, const char *verb, const char *value, size_t len,
                      const char *src, struct mu_fail *fail)
 {
     struct run *run = task->run;
     char digest[MU_DIGEST_HEX];
-    char *clean = scrub(value, len);
+    char *clean = mu_redact_canonical(value, len);
     if (clean) {
         value = clean;
         len = strlen(clean);

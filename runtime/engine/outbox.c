@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "engine/internal.h"
 
 #define RETRY_MS 30000
@@ -77,17 +78,20 @@ void outbox_put(struct run *run, const char *kind, const char *to, const char *s
     if (!run->world->sends || to[0] == '\0')
         return;
     struct mu_fail fail = {.text = "the control store can't be opened"};
+    char *clean_subject = mu_redact_text(subject), *clean_body = mu_redact_text(body);
     struct mu_store_message message = {.run = run->name,
                                        .kind = kind,
                                        .to = to,
-                                       .subject = subject,
-                                       .body = body,
+                                       .subject = clean_subject,
+                                       .body = clean_body,
                                        .dedup = dedup,
                                        .created = mu_clock_real_ms()};
     if (run->store == NULL || mu_store_message_put(run->store, &message, &fail) != MU_OK) {
         mu_error("engine", "%s: not recorded (%s to %s): %s", run->name, kind, to, fail.text);
         send_unrecorded(run, &message, fail.text);
     }
+    free(clean_subject);
+    free(clean_body);
     outbox_send(run);
 }
 

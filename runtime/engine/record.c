@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "engine/internal.h"
 
 /* A full pipe means that the viewer has been told already; a closed one that it left. */
@@ -99,8 +100,9 @@ void record_call(struct call *call, char type, const char *value)
 
 void record_host(struct run *run, const char *verb, json_t *value_take)
 {
-    char *text = mu_json_text(value_take);
-    record_row(run, MU_ROW_HOST, "", 0, verb, "", "", "", "", run_clock(run), text);
+    char *text = mu_json_text(value_take), *clean = mu_redact_canonical(text, strlen(text));
+    record_row(run, MU_ROW_HOST, "", 0, verb, "", "", "", "", run_clock(run), clean ? clean : text);
+    free(clean);
     free(text);
     json_decref(value_take);
 }

@@ -478,6 +478,7 @@ enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, st
             err = merge_folder(config, fail);
     }
     if (err == MU_OK) {
+        secret_guard_urls("", config->values);
         *out = config;
     } else {
         mu_config_free(config);

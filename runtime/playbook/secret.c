@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/redact.h"
 
@@ -57,9 +58,32 @@ static enum mu_err from_file(const char *name, const char *file, const char *dir
     return err;
 }
 
+/* What was read from the environment, by variable: there it is wiped at once, so that it stands in no
+ * /proc/PID/environ of a run's processes, which live for hours, nor in that of a child. */
+static struct taken {
+    char *variable, *text;
+    struct taken *next;
+} * taken;
+
+static const char *take_variable(const char *variable)
+{
+    char *text = getenv(variable);
+    for (const struct taken *item = taken; item && (text == NULL || text[0] == '\0');
+         item = item->next)
+        if (strcmp(item->variable, variable) == 0)
+            return item->text;
+    if (text == NULL || text[0] == '\0')
+        return text;
+    struct taken *item = MU_NEW(struct taken);
+    *item = (struct taken){mu_xstrdup(variable), mu_xstrdup(text), taken};
+    taken = item; /* the newest counts */
+    explicit_bzero(text, strlen(text));
+    return item->text;
+}
+
 static enum mu_err from_environment(const char *name, const char *variable, struct mu_fail *fail)
 {
-    const char *text = getenv(variable);
+    const char *text = take_variable(variable);
     if (text == NULL)
         return mu_fail_set(fail, MU_CONFIG, "the secret's environment variable %s is not set",
                            variable);
@@ -126,4 +150,47 @@ enum mu_err secret_read(const char *name, const char *source, const char *dir, s
     if (err == MU_OK)
         remember(name, source, dir);
     return err;
+}
+
+static const char *last_at(const char *text, size_t len)
+{
+    while (len > 0 && text[len - 1] != '@')
+        len--;
+    return len ? text + len - 1 : NULL;
+}
+
+/* "https://user:PASSWORD@host": registered under the key it stands at. One of fewer than 8 octets can't
+ * be kept out of anything; docs/configuration.md says so. */
+static void guard_userinfo(const char *name, const char *url)
+{
+    const char *start = strstr(url, "://"), *rest = start ? start + 3 : NULL;
+    size_t len = rest ? strcspn(rest, "/?#") : 0;
+    const char *at = len ? last_at(rest, len) : NULL;
+    const char *colon = at ? memchr(rest, ':', (size_t)(at - rest)) : NULL;
+    if (colon == NULL)
+        return;
+    char *password = mu_xstrndup(colon + 1, (size_t)(at - colon - 1));
+    (void)!mu_redact_register(name, password, NULL);
+    explicit_bzero(password, strlen(password));
+    free(password);
+}
+
+void secret_guard_urls(const char *name, const json_t *value)
+{
+    const char *key, *secret = mu_json_str(value, "$secret", NULL);
+    json_t *item;
+    size_t i;
+    const char *text = secret ? mu_redact_secret(secret) : json_string_value(value);
+    if (text)
+        guard_userinfo(name, text);
+    json_array_foreach(value, i, item)
+    {
+        secret_guard_urls(name, item);
+    }
+    json_object_foreach((json_t *)value, key, item)
+    {
+        char *path = mu_xasprintf("%s%s%s", name, name[0] ? "." : "", key);
+        secret_guard_urls(path, item);
+        free(path);
+    }
 }

@@ -158,8 +158,9 @@ static void say_status(const struct mu_http_response *response, enum channel_ver
     char excerpt[EXCERPT_MAX + 1];
     size_t n = 0;
     bool blank = true;
-    for (size_t i = 0; i < response->body_len && n < EXCERPT_MAX && response->body[0] != '<'; i++) {
-        unsigned char c = (unsigned char)response->body[i];
+    char *clean = mu_redact_text(response->body_len ? response->body : ""); /* before it is cut */
+    for (const char *p = clean; *p && n < EXCERPT_MAX && clean[0] != '<'; p++) {
+        unsigned char c = (unsigned char)*p;
         if (c > 0x20 && c < 0x7f)
             excerpt[n++] = (char)c;
         else if (!blank)
@@ -167,8 +168,7 @@ static void say_status(const struct mu_http_response *response, enum channel_ver
         blank = n == 0 || excerpt[n - 1] == ' ';
     }
     excerpt[n] = '\0';
-    char *clean = mu_redact_text(excerpt);
-    mu_notify_answer(answer, verdict, "HTTP %d%s%s", response->status, n ? ": " : "", clean);
+    mu_notify_answer(answer, verdict, "HTTP %d%s%s", response->status, n ? ": " : "", excerpt);
     free(clean);
 }
 

@@ -210,9 +210,50 @@ static void it_is_fast_enough(void **state)
     assert_true(us < 1000000);
 }
 
+/* What a text was cut to ends within a secret. */
+static void a_part_at_the_end_goes(void **state)
+{
+    (void)state;
+    struct mu_fail fail;
+    assert_int_equal(mu_redact_register("k", "correct-horse-battery-staple", &fail), MU_OK);
+    expect("it said correct-horse-batt", "it said [secret k]");
+    expect("it said Y29ycmVjdC1ob3JzZS1iYXR0ZX", "it said [secret k]");
+    expect("it said correct-horse", "it said correct-horse"); /* less than half, or than 12 */
+    expect("correct-horse-batt said it", "correct-horse-batt said it");
+}
+
+static void form_encoding_and_json_in_json_are_read(void **state)
+{
+    (void)state;
+    struct mu_fail fail;
+    assert_int_equal(mu_redact_register("k", "horse \"b\"\\ \xc3\xbc battery", &fail), MU_OK);
+    expect("q=horse+%22b%22%5C+%C3%BC+battery&x", "q=[secret k]&x");
+    expect("{\"a\":\"{\\\"b\\\":\\\"horse \\\\\\\"b\\\\\\\"\\\\\\\\ \\\\u00fc battery\\\"}\"}",
+           "{\"a\":\"{\\\"b\\\":\\\"[secret k]\\\"}\"}");
+}
+
+/* In the canonical text of a value, what a string escapes is escaped once more: the value is looked at. */
+static void canonical_text_is_read_as_a_value(void **state)
+{
+    (void)state;
+    struct mu_fail fail;
+    assert_int_equal(mu_redact_register("k", "pa\"ss\\word-1", &fail), MU_OK);
+    json_t *value = json_pack("{s:s}", "body", "{\"echo\":\"pa\\\"ss\\\\word-1\"}");
+    char *text = mu_json_text(value), *clean = mu_redact_canonical(text, strlen(text));
+    assert_non_null(clean);
+    assert_string_equal(clean, "{\"body\":\"{\\\"echo\\\":\\\"[secret k]\\\"}\"}");
+    assert_null(mu_redact_canonical(clean, strlen(clean)));
+    free(clean);
+    free(text);
+    json_decref(value);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_part_at_the_end_goes, clear),
+        cmocka_unit_test_teardown(form_encoding_and_json_in_json_are_read, clear),
+        cmocka_unit_test_teardown(canonical_text_is_read_as_a_value, clear),
         cmocka_unit_test_teardown(every_form_is_found, clear),
         cmocka_unit_test_teardown(base64_is_found_wherever_it_starts, clear),
         cmocka_unit_test_teardown(innocent_text_stays, clear),
