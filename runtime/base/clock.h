@@ -16,6 +16,12 @@ MU_API int64_t mu_clock_mono_ms(void);
 MU_API int64_t mu_clock_mono_us(void);
 /* Goes on while the machine sleeps: the gap against mono tells a suspended host. */
 int64_t mu_clock_boot_ms(void);
+/* The wall clock minus the boot clock: constant but for steps of the wall clock (NTP, an administrator).
+ * A pause of the process between the two readings does not count. */
+int64_t mu_clock_wall_ahead_ms(void);
+#define MU_CLOCK_STEP_MS 1000 /* less is slewing and rounding, no step */
+/* Which boot the boot clock counts from; "" where the system does not tell. Static. */
+const char *mu_clock_boot_id(void);
 
 #define MU_TIME_TEXT 40
 /* "2026-11-23T02:51:07Z" and, for `local`, "2026-11-23 03:51:07 CET". buf holds MU_TIME_TEXT; returns it. */

@@ -174,7 +174,11 @@ enum mu_err store_begin(struct mu_store *store, enum store_durability durability
 {
     enum mu_err err = set_full(store, durability == STORE_TRUTH, what, fail);
     /* IMMEDIATE: a read that turns into a write could find that somebody was faster, and fail. */
-    return err == MU_OK ? store_exec(store, what, fail, "BEGIN IMMEDIATE", STORE_NO_VALUES) : err;
+    if (err == MU_OK)
+        err = store_exec(store, what, fail, "BEGIN IMMEDIATE", STORE_NO_VALUES);
+    if (err != MU_OK || !store->clocked || store_follow_clock(store, fail) == MU_OK)
+        return err;
+    return store_end(store, MU_STORAGE, what, NULL);
 }
 
 enum mu_err store_end(struct mu_store *store, enum mu_err err, const char *what,

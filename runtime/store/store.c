@@ -89,6 +89,9 @@ static const char *const steps[] = {
     " reason TEXT NOT NULL, since INTEGER NOT NULL, thawed INTEGER NOT NULL,"
     " thawed_by TEXT NOT NULL, thaw_reason TEXT NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX freeze_open ON freeze (zone) WHERE thawed = 0;",
+
+    "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL,"
+    " ahead INTEGER NOT NULL) STRICT;",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 
@@ -291,6 +294,7 @@ enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail
         mu_store_close(store);
         return err;
     }
+    store->clocked = true;
     *out = store;
     return MU_OK;
 }

@@ -221,4 +221,8 @@ bool mu_store_message_claim(struct mu_store *, int64_t id, int64_t now);
 enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, const char *why,
                                   int64_t now, int64_t retry_at, struct mu_fail *);
 
+/* The wall clock was found to have jumped: what is still to come moves with it, now and not only with
+ * the next transaction. Changes nothing when another process was faster. */
+enum mu_err mu_store_follow_clock(struct mu_store *, struct mu_fail *);
+
 #endif

@@ -26,6 +26,7 @@ struct mu_store {
     pid_t pid;             /* who opened it; of no use in a child */
     struct mu_store *next; /* all open ones of this process */
     bool full;             /* synchronous=FULL in force */
+    bool clocked;          /* has its tables: transactions follow the clock */
     struct {
         const char *sql; /* the literal's address is the key */
         sqlite3_stmt *stmt;
@@ -39,6 +40,9 @@ enum mu_err store_folder(const char *dir, char **real_out, struct mu_fail *);
 /* "NFS" when files of this type lie on another machine, NULL when they are local. fs_type as statfs
  * says it; name: file system type as in mountinfo, looked at for FUSE only. */
 const char *store_network_fs(unsigned long fs_type, const char *name);
+
+/* --- clock.c: within a transaction --- */
+enum mu_err store_follow_clock(struct mu_store *, struct mu_fail *);
 
 /* --- statement.c --- */
 /* INDEX: may be lost with a power cut, never a middle; TRUTH: on disk when store_end returns MU_OK.

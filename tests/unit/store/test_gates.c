@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "store/store_internal.h"
 #include "store/store.h"
 
 #define PROCESSES 8
@@ -498,6 +499,36 @@ static void eight_voters_make_one_decision(void **state)
     }
 }
 
+static bool keep_deadline(const struct mu_store_gate *gate, void *ud)
+{
+    *(int64_t *)ud = gate->deadline;
+    return true;
+}
+
+/* The wall clock has jumped since somebody last looked: ten minutes stay ten minutes. */
+static void deadlines_follow_the_clock(void **state)
+{
+    (void)state;
+    struct mu_fail fail = {0};
+    int64_t now = mu_clock_real_ms(), deadline = 0;
+    struct mu_store_gate gate = gate_for(id, "approve", 1);
+    gate.opened = now;
+    gate.deadline = now + 600000;
+    open_gate(&gate);
+    /* As it would be had the clock been an hour behind when the gate was opened. */
+    assert_int_equal(sqlite3_exec(store->db,
+                                  "UPDATE clock SET ahead = ahead - 3600000;"
+                                  "UPDATE gate SET deadline = deadline - 3600000",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(mu_store_gate_expire(store, id, now, 0, &fail), MU_OK);
+    stands("open by incident-lead, 0 yes, ");
+    assert_int_equal(mu_store_gate_find(store, id, keep_deadline, &deadline, NULL), MU_OK);
+    assert_int_equal(deadline, now + 600000);
+    assert_int_equal(mu_store_gate_expire(store, id, now + 600000, 0, &fail), MU_OK);
+    stands("expired by incident-lead, 0 yes, ");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -506,6 +537,7 @@ int main(void)
                                        T(the_starter_may_be_kept_out),
                                        T(only_what_was_seen_is_answered),
                                        T(the_deadline_counts_to_the_millisecond),
+                                       T(deadlines_follow_the_clock),
                                        T(the_next_is_asked_before_it_expires),
                                        T(other_kinds_have_their_own_words),
                                        T(a_late_answer_reaches_the_next_period),
