@@ -36,31 +36,6 @@ int64_t mu_clock_boot_ms(void)
     return read_us(CLOCK_BOOTTIME) / 1000;
 }
 
-int64_t mu_clock_wall_ahead_ms(void)
-{
-    int64_t ahead = 0;
-    for (int tries = 0; tries < 20; tries++) {
-        int64_t before = read_us(CLOCK_BOOTTIME), wall = read_us(CLOCK_REALTIME);
-        ahead = (wall - before) / 1000;
-        if (read_us(CLOCK_BOOTTIME) - before < MU_CLOCK_STEP_MS * 100)
-            break;
-    }
-    return ahead;
-}
-
-const char *mu_clock_boot_id(void)
-{
-    static char id[64];
-    if (id[0])
-        return id;
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-    if (file && fgets(id, sizeof id, file))
-        id[strcspn(id, "\n")] = '\0';
-    if (file)
-        fclose(file);
-    return id;
-}
-
 static struct tm broken_down(int64_t ms, bool utc)
 {
     time_t s = (time_t)(ms / 1000);

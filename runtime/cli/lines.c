@@ -315,6 +315,17 @@ static void host_again(const json_t *value, struct line *line)
     add_clean(&line->text, mu_json_str(value, "why", ""));
 }
 
+static void host_clock(const json_t *value, struct line *line)
+{
+    char by[MU_TIME_TEXT];
+    int64_t jump_ms = mu_json_int(value, "jump_ms", 0);
+    line->kind = LINE_HOST;
+    line->tag = "clock";
+    mu_buf_addf(
+        &line->text, "the wall clock jumped by %s %s; waits and deadlines last as long as before",
+        mu_duration_text(jump_ms < 0 ? -jump_ms : jump_ms, by), jump_ms < 0 ? "back" : "ahead");
+}
+
 static void host_decide(const json_t *value, struct line *line)
 {
     line->kind = LINE_ANSWER;
@@ -410,7 +421,7 @@ static const struct {
     {'h', "unpark", host_unpark},       {'h', "doubt", host_doubt},
     {'h', "again", host_again},         {'h', "decide", host_decide},
     {'h', "lock", host_lock},           {'h', "frozen", host_frozen},
-    {'h', "thawed", host_thawed},
+    {'h', "thawed", host_thawed},       {'h', "clock", host_clock},
 };
 
 void line_of(const struct mu_row *row, struct line *line)

@@ -303,7 +303,8 @@ void call_restore_intent(struct call *call)
     for (size_t i = 0; i < MU_COUNT(ours); i++)
         json_object_del(intent, ours[i]);
     call->pub.prepared = intent;
-    call->started_ms = mu_clock_mono_ms() - (mu_clock_real_ms() - rec->row.ts); /* for settle_ms */
+    call->started_ms =
+        mu_clock_mono_ms() - (run_clock(call->run) - rec->row.ts); /* for settle_ms */
     call->first_sent_ms = rec->row.ts;
 }
 

@@ -122,6 +122,7 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
     json_t *identity = upgrade_identity(seed);
     json_object_update(start, identity);
     json_decref(identity);
+    json_object_set_new(start, "clock", clock_json(NULL));
     return start;
 }
 

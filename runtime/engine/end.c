@@ -304,6 +304,7 @@ static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
 
 int end_conclude(struct run *run)
 {
+    clock_notice_step(run); /* since the last poll */
     if (run->stop == STOP_PARK)
         return park_run(run);
     for (size_t i = 0; i < MU_COUNT(endings); i++)

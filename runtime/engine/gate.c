@@ -62,7 +62,7 @@ static json_t *describe(struct call *call, json_t *question)
         "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:b, s:s, s:O}", "gate", call->gate_id, "kind",
         call->name, "title", mu_json_str(question, "title", ""), "by",
         mu_json_str(question, "by", ""), "quorum", (json_int_t)mu_json_int(question, "quorum", 1),
-        "deadline_ms", (json_int_t)(within ? run_clock(call->run) + within : 0), "within_ms",
+        "deadline_ms", (json_int_t)(within ? run_wall(call->run) + within : 0), "within_ms",
         (json_int_t)within, "then_ask", mu_json_str(question, "then_ask", ""), "no_self",
         mu_json_bool(question, "no_self", false), "digest", digest, "show",
         show ? show : json_null());
@@ -175,7 +175,7 @@ static enum mu_err store_gate(struct call *call, char code[8], struct mu_fail *f
                                  .quorum = (int)mu_json_int(call->gate, "quorum", 1),
                                  .no_self = mu_json_bool(call->gate, "no_self", false),
                                  .starter = json_string_value(starter_of(run)),
-                                 .opened = run_clock(run),
+                                 .opened = run_wall(run),
                                  .deadline = mu_json_int(call->gate, "deadline_ms", 0),
                                  .within_ms = mu_json_int(call->gate, "within_ms", 0)};
     enum mu_err err =
@@ -283,6 +283,7 @@ static void decided(struct call *call, const struct gate_news *news)
     struct run *run = call->run;
     mu_timer_cancel(call->timer);
     call->timer = NULL;
+    run_heard_after(run, run_wall(run) - news->decided);
     (void)!mu_store_run_update(run->store, run->name, NULL, NULL, NULL, "", -1, -1, -1, NULL);
     call_arrive_value(
         call, answer_of(run, call->gate_id, call->name, mu_json_get(call->gate, "default"), news),
@@ -304,7 +305,7 @@ static void wake_at(struct call *call, int64_t due_ms)
 {
     call->due_ms = due_ms;
     mu_timer_cancel(call->timer);
-    int64_t left = due_ms - run_clock(call->run);
+    int64_t left = due_ms - run_wall(call->run);
     call->timer = due_ms == 0 || left > GATE_POLL_MS
                       ? NULL
                       : mu_timer_start(call->run->loop, left > 1 ? left : 1, poll_at_due, call);
@@ -316,7 +317,7 @@ void gate_poll(struct call *call)
     struct mu_fail fail;
     struct gate_news news = {0};
     char code[8];
-    int64_t now = run_clock(run);
+    int64_t now = run_wall(run);
     enum mu_err err = mu_store_gate_find(run->store, call->gate_id, copy_news, &news, &fail);
     if (err == MU_USAGE) /* a former executor wrote its intent down and did not come to open it */
         err = store_gate(call, code, &fail);
@@ -340,7 +341,7 @@ void gate_poll_all(struct run *run)
 {
     if (run->stop != STOP_NONE) /* gate_close_all() has the last word */
         return;
-    int64_t version = mu_store_data_version(run->store), now = run_clock(run);
+    int64_t version = mu_store_data_version(run->store), now = run_wall(run);
     bool news = version < 0 || version != run->gates_version;
     run->gates_version = version;
     for (struct call *call = run->pending, *next; call; call = next) {
@@ -367,7 +368,7 @@ static void close_gate(struct run *run, const struct closing *gate, const char *
 {
     struct gate_news news = {0};
     struct mu_fail fail;
-    int64_t now = run_clock(run);
+    int64_t now = run_wall(run);
     enum mu_err err = mu_store_gate_cancel(run->store, gate->id, now, why, &fail);
     if (err == MU_OK)
         err = mu_store_gate_find(run->store, gate->id, copy_news, &news, &fail);
@@ -523,7 +524,7 @@ void gate_sweep(struct run *run)
     (void)!mu_store_gates_open(run->store, collect_own, &own, NULL);
     json_array_foreach(own.ids, i, id)
     {
-        (void)!mu_store_gate_cancel(run->store, json_string_value(id), run_clock(run),
+        (void)!mu_store_gate_cancel(run->store, json_string_value(id), run_wall(run),
                                     "the run has ended", NULL);
     }
     json_decref(own.ids);

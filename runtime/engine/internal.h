@@ -186,8 +186,10 @@ struct run {
     int64_t resumed_ms;         /* wall time this executor began */
     int64_t down_ms;            /* how long nobody executed it */
     int64_t jumps;              /* dry run: how often its clock jumped */
-    int64_t skipped_ms;         /* dry run: how far its clock is ahead of the wall's */
-    bool live;                  /* the frontier is reached: calls go to the world */
+    int64_t ahead_ms, wall_ms; /* the run's clock and the wall's, before the boot clock (clock.c) */
+    bool same_boot;            /* as the executor before us */
+    int64_t skipped_ms;        /* dry run: how far its clock is ahead of the wall's */
+    bool live;                 /* the frontier is reached: calls go to the world */
     struct mu_journal *journal;
     struct mu_bundle *bundle;
     struct mu_store *store; /* NULL for memory runs and verification */
@@ -214,7 +216,7 @@ struct run {
     int64_t store_version, gates_version, orders_looked_ms;
     bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;
-    int64_t last_boot_ms;
+    int64_t last_boot_ms, last_mono_ms;
 
     struct task *root, *all_tasks, *ready_head, *ready_tail, *current;
     struct task *ended;                  /* may be freed by the next task_reap() */
@@ -249,8 +251,9 @@ struct run {
 /* run.c */
 void run_stop(struct run *, enum stop_kind, const char *result, const char *why);
 void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 4);
-bool run_too_stale(struct call *);     /* parks instead of letting the act leave (J8) */
-int64_t run_clock(const struct run *); /* wall time as this run sees it, never going back */
+bool run_too_stale(struct call *); /* parks instead of letting the act leave (J8) */
+void run_heard_after(struct run *,
+                     int64_t ms); /* an answer that old when it is read is downtime too */
 void run_deliver(struct run *, struct call *);
 void run_begin_epoch(struct run *);
 void run_record_arrived(struct call *);
@@ -261,6 +264,13 @@ void run_look_for_orders(struct run *); /* between turns; asks the store a few t
 void run_look_into_store(struct run *); /* orders, gates, messages */
 enum mu_err run_load(struct run *, struct mu_journal *, struct mu_fail *);
 void run_unload(struct run *);
+
+/* clock.c */
+int64_t run_clock(const struct run *); /* wall time as this run sees it, without steps */
+int64_t run_wall(const struct run *);  /* what people and the store have */
+void clock_begin(struct run *);        /* once the cursor is there */
+void clock_notice_step(struct run *);
+json_t *clock_json(const struct run *); /* for rows; NULL: of a run that begins now */
 
 /* task.c */
 enum mu_err task_boot(struct run *, struct mu_fail *);
@@ -498,6 +508,7 @@ struct mu_world {
         struct run *); /* nothing is ready: true = it made something happen; NULL = just wait */
     void (*recalled)(struct call *); /* a result came from the journal; NULL = that's all */
 };
+void live_timer_again(struct call *); /* its time, measured anew: the machine slept */
 extern const struct mu_world mu_world_live, mu_world_dry;
 const struct mu_world *mu_world_find(const char *name);
 

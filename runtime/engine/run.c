@@ -21,12 +21,6 @@
 #define LOOK_MS 200  /* for orders, while a playbook computes */
 #define POLL_MS 1000 /* the truth about the store; a poke only makes it earlier */
 
-int64_t run_clock(const struct run *run)
-{
-    int64_t now = mu_clock_real_ms() + run->skipped_ms;
-    return now > run->now_ms ? now : run->now_ms;
-}
-
 /* Whatever a playbook raised, as text that can be journaled and read. */
 static char *readable(const char *text)
 {
@@ -101,6 +95,7 @@ enum mu_err run_load(struct run *run, struct mu_journal *journal, struct mu_fail
     run->cursor = cursor_new(journal, fail);
     if (run->cursor == NULL || mu_journal_each_file(journal, add_file, run->bundle, fail) != MU_OK)
         return fail->class;
+    clock_begin(run);
     if (read_start(run, fail) != MU_OK)
         return fail->class;
     run->world = mu_world_find(run->world_name);
@@ -291,19 +286,42 @@ void run_look_into_store(struct run *run)
 static void notice_gap(struct run *run)
 {
     int64_t boot = mu_clock_boot_ms(), gap = boot - run->last_boot_ms;
-    if (run->last_boot_ms == 0 || gap <= run->stale_after_ms + POLL_MS)
+    if (gap <= run->stale_after_ms + POLL_MS)
         return;
     run->down_ms = gap;
     run->stale = true;
     run->last_boot_ms = boot;
 }
 
+void run_heard_after(struct run *run, int64_t ms)
+{
+    if (ms <= run->stale_after_ms || run->unparked || !run->world->sends)
+        return;
+    run->down_ms = ms;
+    run->stale = true;
+}
+
+/* Timers of the loop stand still while the machine sleeps; what became due meanwhile is due. */
+static void notice_sleep(struct run *run)
+{
+    int64_t boot = mu_clock_boot_ms() - run->last_boot_ms,
+            mono = mu_clock_mono_ms() - run->last_mono_ms;
+    if (boot - mono < MU_CLOCK_STEP_MS || !run->world->sends)
+        return;
+    for (struct call *call = run->pending; call; call = call->next_pending)
+        if (call->kind == MU_CALL_TIMER && call->timer)
+            live_timer_again(call);
+}
+
 static void poll_due(void *ud)
 {
     struct run *run = ud;
     run->poll_timer = mu_timer_start(run->loop, POLL_MS, poll_due, run);
+    notice_sleep(run);
     notice_gap(run);
+    clock_notice_step(run);
     run->last_boot_ms = mu_clock_boot_ms();
+    run->last_mono_ms = mu_clock_mono_ms();
     run_look_into_store(run);
 }
 
@@ -390,12 +408,13 @@ static void go_live(struct run *run)
         return;
     run->live = true;
     task_reap_replayed(run);
-    if (!run->world->sends && cursor_last_ts(run->cursor) > mu_clock_real_ms())
-        run->skipped_ms = cursor_last_ts(run->cursor) - mu_clock_real_ms();
+    int64_t now = mu_clock_boot_ms() + run->ahead_ms;
+    if (!run->world->sends && cursor_last_ts(run->cursor) > now)
+        run->skipped_ms = cursor_last_ts(run->cursor) - now;
     if (cursor_rows(run->cursor) > 1)
         record_host(run, "frontier",
                     json_pack("{s:I, s:I}", "rows", (json_int_t)cursor_rows(run->cursor), "ms",
-                              (json_int_t)(mu_clock_real_ms() - run->resumed_ms)));
+                              (json_int_t)(now - run->resumed_ms)));
     record_flush(run); /* poison detection: from here on a death is no fault of what was replayed */
     gate_close_forgotten(run);
     for (struct call *call = run->pending, *next; call && run->stop == STOP_NONE; call = next) {
@@ -435,18 +454,22 @@ void run_begin_epoch(struct run *run)
 {
     int64_t rows = cursor_rows(run->cursor);
     const struct recorded *first = cursor_first(run->cursor, MU_ROW_HOST);
-    run->resumed_ms = mu_clock_real_ms();
+    run->last_boot_ms = mu_clock_boot_ms(); /* it may be frozen before it ever polls */
+    run->last_mono_ms = mu_clock_mono_ms();
+    run->resumed_ms = run->last_boot_ms + run->ahead_ms;
     run->epoch = first->row.epoch;
-    if (rows <= 1)
+    measure_down_time(run); /* also of a first executor: it may have been frozen on its way here */
+    if (rows <= 1) {
+        run->down_ms = run->stale ? run->down_ms : 0;
         return;
+    }
     run->epoch += 1 + cursor_count(run->cursor, MU_ROW_HOST, "resume");
-    measure_down_time(run);
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     record_host(run, "resume",
-                json_pack("{s:I, s:i, s:s, s:O?, s:I, s:s*}", "epoch", (json_int_t)run->epoch,
+                json_pack("{s:I, s:i, s:s, s:O?, s:I, s:s*, s:o}", "epoch", (json_int_t)run->epoch,
                           "pid", (int)getpid(), "host", host, "who", run->who, "down_ms",
-                          (json_int_t)run->down_ms, "after", run->after));
+                          (json_int_t)run->down_ms, "after", run->after, "clock", clock_json(run)));
     record_barrier(run); /* poison detection counts these rows */
 }
 

@@ -29,12 +29,19 @@ static void fire(void *ud)
 #define GRACE_MS \
     1000 /* overdue after downtime: what else is pending gets a chance to answer first (J7) */
 
+void live_timer_again(struct call *call)
+{
+    int64_t wait = call->due_ms - run_clock(call->run);
+    mu_timer_cancel(call->timer);
+    call->timer = mu_timer_start(call->run->loop, wait < 0 ? GRACE_MS : wait, fire, call);
+}
+
 static void live_timer(struct call *call)
 {
     struct run *run = call->run;
     int64_t wait = call->due_ms - run_clock(run);
     if (wait < 0)
-        wait = call->state == MU_CALL_CHECKED && run->down_ms > 0 ? GRACE_MS : 0;
+        wait = run->down_ms > 0 && call->due_ms < run->resumed_ms ? GRACE_MS : 0;
     call_enter(call, MU_CALL_SENT);
     call->timer = mu_timer_start(run->loop, wait, fire, call);
 }

@@ -8,10 +8,11 @@
  *               playbook {name, version, summary, owner, changelog_line}, params {}, samples [],
  *               who {name, uid, host, tty}, reason, locks [], may_change [], stale_after_ms,
  *               followed_by, config (path), journal (path), budget?, secrets {name: source},
+ *               clock {boot (id), ahead_ms, wall_ms: the run's clock and the wall's, minus the boot clock},
  *               took_over {lock, from, reason} when a lock was taken from another run,
  *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
  *               back and its items, in the order of this run's steps}
- *    resume    {epoch, pid, host, who {..}, down_ms}      an executor started on an existing journal
+ *    resume    {epoch, pid, host, who {..}, down_ms, clock}  an executor started on an existing journal
  *    upgrade   {from {build, language, lua, seed_test}, to {..}, replayed}    another muster goes on with it
  *    frontier  {rows, ms}                                 replay reached the end of what was recorded
  *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret|lock_lost|died|storage, text,
@@ -25,6 +26,7 @@
  *    progress  {task, seq, verb, text}                    from mu_call_progress
  *    gate      {gate, kind, code} once opened; {gate, code, silent, asks} when the next one is asked
  *    told      {kind: gate|reminder|parked|died|ended, to, ok, why, sent []}  the host's own messages
+ *    clock     {jump_ms}                              the wall clock jumped; the run's clock did not
  *    comment   {who {..}, text}                           `muster note`
  *    cancel    {who {..}, reason}
  *    lock      {lock, event: lost|taken, taker (run or ""), who {..}, reason}   what became of our lock

@@ -585,6 +585,15 @@ static void host_thawed(const json_t *value, struct mu_buf *out)
                 mu_duration_text(mu_json_int(value, "waited_ms", 0), waited));
 }
 
+static void host_clock(const json_t *value, struct mu_buf *out)
+{
+    char by[MU_TIME_TEXT];
+    int64_t jump_ms = mu_json_int(value, "jump_ms", 0);
+    mu_buf_addf(out, "by %s %s; the times here go on as before, those of other logs do not",
+                mu_duration_text(jump_ms < 0 ? -jump_ms : jump_ms, by),
+                jump_ms < 0 ? "back" : "ahead");
+}
+
 static void host_other(const json_t *value, struct mu_buf *out)
 {
     mu_buf_adds(out, mu_json_str(value, "text", ""));
@@ -599,6 +608,7 @@ static const struct {
     {"park", "parked, a person is needed", TONE_WARN, host_parked},
     {"unpark", "let go on", TONE_PEOPLE, host_by_person},
     {"cancel", "cancelled", TONE_PEOPLE, host_by_person},
+    {"clock", "the wall clock jumped", TONE_WARN, host_clock},
     {"stop", "executor left", TONE_PLAIN, host_other},
     {"lock", "lock", TONE_PEOPLE, host_lock},
     {"frozen", "frozen", TONE_WARN, host_frozen},

@@ -355,7 +355,7 @@ static const struct {
     {"comment", NULL, true, ENTRY_COMMENT},   {"progress", host_progress, false, ENTRY_HOST},
     {"gate", host_gate, false, ENTRY_HOST},   {"end", host_end, false, ENTRY_HOST},
     {"lock", NULL, true, ENTRY_HOST},         {"frozen", NULL, true, ENTRY_HOST},
-    {"thawed", NULL, true, ENTRY_HOST},
+    {"thawed", NULL, true, ENTRY_HOST},       {"clock", NULL, true, ENTRY_HOST},
 };
 
 /* A resume after a row that was no goodbye: whoever ran it died. */

@@ -17,7 +17,8 @@
 static const char what[] = "following the clock";
 
 static const char *const moves[] = {
-    "UPDATE gate SET deadline = deadline + ?1 WHERE state = 'open' AND deadline <> 0",
+    "UPDATE gate SET opened = opened + ?1, deadline = iif(deadline = 0, 0, deadline + ?1)"
+    " WHERE state = 'open'",
     "UPDATE message SET not_before = not_before + ?1"
     " WHERE sent = 0 AND not_before <> 0 AND not_before <> 9223372036854775807",
     "UPDATE message SET claimed = claimed + ?1 WHERE sent = 0 AND claimed <> 0",

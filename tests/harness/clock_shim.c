@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For LD_PRELOAD in tests: adds to every clock what stands in a file, so that a test can let the wall
+ * clock jump, or a machine sleep, under a live process.
+ *
+ *   $CLOCK_SHIM   a file of three int64: milliseconds added to CLOCK_REALTIME, CLOCK_BOOTTIME and
+ *                 CLOCK_MONOTONIC (and their coarse and raw kin); mapped, read at every call */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REALTIME, BOOTTIME, MONOTONIC, CLOCKS };
+
+static const volatile int64_t *offsets;
+
+__attribute__((constructor)) static void map_offsets(void)
+{
+    const char *path = getenv("CLOCK_SHIM");
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    void *at =
+        fd < 0 ? MAP_FAILED : mmap(NULL, CLOCKS * sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+    if (at != MAP_FAILED)
+        offsets = at;
+    if (fd >= 0)
+        close(fd);
+}
+
+static int64_t offset_of(clockid_t id)
+{
+    if (offsets == NULL)
+        return 0;
+    switch (id) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+        return offsets[REALTIME];
+    case CLOCK_BOOTTIME:
+        return offsets[BOOTTIME];
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_MONOTONIC_RAW:
+        return offsets[MONOTONIC];
+    default:
+        return 0;
+    }
+}
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+    int rc = (int)syscall(SYS_clock_gettime, id, ts);
+    int64_t ms = rc == 0 ? offset_of(id) : 0;
+    int64_t ns = ts->tv_nsec + ms % 1000 * 1000000;
+    ts->tv_sec += ms / 1000 + (ns < 0 ? -1 : ns / 1000000000);
+    ts->tv_nsec = ns < 0 ? ns + 1000000000 : ns % 1000000000;
+    return rc;
+}
+
+time_t time(time_t *out)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    if (out)
+        *out = ts.tv_sec;
+    return ts.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
+    struct timespec ts;
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    tv->tv_sec = ts.tv_sec;
+    tv->tv_usec = ts.tv_nsec / 1000;
+    return 0;
+}
