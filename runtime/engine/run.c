@@ -335,11 +335,12 @@ bool run_too_stale(struct call *call)
     if (!run->stale)
         return false;
     if (run->waited_ms > run->stale_after_ms) {
-        run_park(run, "stale",
-                 "%s at %s waited %s for a thaw (stale_after is %s); before it leaves a person is "
-                 "asked. Go on: muster resume %s --go-on --reason \"...\"",
-                 call->name, call->src, mu_duration_text(run->waited_ms, away),
-                 mu_duration_text(run->stale_after_ms, most), run->name);
+        run_park(
+            run, "stale",
+            "an act of this run waited %s for a thaw (stale_after is %s); before %s at %s a person "
+            "is asked",
+            mu_duration_text(run->waited_ms, away), mu_duration_text(run->stale_after_ms, most),
+            call->name, call->src);
         return true;
     }
     if (run->down_ms > run->stale_after_ms)
