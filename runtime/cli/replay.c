@@ -5,17 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/evidence.h"
 #include "engine/run.h"
 
-static int say(const struct mu_cli *cli, const char *path, int64_t rows, enum mu_err err,
-               const char *why)
+static int say(const struct mu_cli *cli, const char *path, int64_t rows, int64_t us,
+               enum mu_err err, const char *why)
 {
     if (cli->json) {
-        json_t *out = json_pack("{s:s, s:b, s:I, s:s}", "path", path, "same", err == MU_OK, "rows",
-                                (json_int_t)rows, "why", err == MU_OK ? "" : why);
+        json_t *out =
+            json_pack("{s:s, s:b, s:I, s:I, s:s}", "path", path, "same", err == MU_OK, "rows",
+                      (json_int_t)rows, "us", (json_int_t)us, "why", err == MU_OK ? "" : why);
         char *text = mu_json_text(out);
         puts(text);
         free(text);
@@ -41,8 +43,9 @@ static int replay(struct mu_cli *cli, const char *typed)
         return code;
     if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
         return mu_cli_fail(cli, "replay", MU_EXIT_USAGE, "%s", fail.text);
+    int64_t began = mu_clock_mono_us();
     enum mu_err err = mu_run_verify(journal, cli->config, &fail);
-    code = say(cli, path, mu_journal_last_gsn(journal), err, fail.text);
+    code = say(cli, path, mu_journal_last_gsn(journal), mu_clock_mono_us() - began, err, fail.text);
     mu_journal_close(journal);
     return code;
 }

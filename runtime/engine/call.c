@@ -218,7 +218,6 @@ static struct call *new_in_task(struct task *task, enum mu_call_kind kind, const
     call->step = mu_xstrdup(task->step);
     call->seq = ++task->seq;
     call_digest(name, call->args_text, strlen(call->args_text), call->digest);
-    set_key(call);
     return call;
 }
 
@@ -271,6 +270,8 @@ enum mu_err call_issue(struct task *task, const char *verb, const char *args, si
         return mu_fail_set(fail, MU_USAGE, "unknown verb %s (muster help lists them)", verb);
     struct call *call = new_in_task(task, MU_CALL_VERB, verb, args, len, src);
     call->pub.verb = found;
+    if (found->kind == MU_ACT)
+        set_key(call);
     return admit(call, fail);
 }
 

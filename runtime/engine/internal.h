@@ -198,6 +198,7 @@ struct run {
     const char *after; /* of struct mu_execute */
     bool owes_sync;    /* an outcome was appended and is not known to be on disk */
     bool verifying;    /* no world behind */
+    bool replays_cancel; /* verifying a run that a person cancelled */
     bool storage_failed;
     bool storage_told; /* a former executor told people that nothing can be written */
     struct mu_fail storage_fail;

@@ -560,11 +560,7 @@ static bool over_budget(struct run *run)
 /* Where a person's cancel hit it while it computed, the record ends; so does its replay. */
 static bool replayed_to_cancel(const struct run *run)
 {
-    if (!run->verifying || cursor_left_over(run->cursor))
-        return false;
-    json_t *cancel = cursor_last_host(run->cursor, "cancel");
-    json_decref(cancel);
-    return cancel != NULL;
+    return run->replays_cancel && cursor_left_over(run->cursor) == NULL;
 }
 
 static bool tick(lua_State *thread, void *ud)

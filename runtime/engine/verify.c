@@ -51,6 +51,9 @@ enum mu_err mu_run_verify(struct mu_journal *journal, const struct mu_config *co
     run->config = config;
     run->wake_fd = -1;
     enum mu_err err = run_load(run, journal, fail);
+    json_t *cancel = err == MU_OK ? cursor_last_host(run->cursor, "cancel") : NULL;
+    run->replays_cancel = cancel != NULL;
+    json_decref(cancel);
     if (err == MU_OK)
         err = task_boot(run, fail);
     if (err == MU_OK) {
