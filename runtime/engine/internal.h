@@ -40,7 +40,8 @@ struct mu_cursor;
 struct mu_watchdog;
 struct signals;
 
-#define MU_DIGEST_HEX 33 /* 32 hex digits and the NUL: half a SHA-256 of verb and args */
+#define MU_SRC_TEXT   160 /* "playbook.lua:17" */
+#define MU_DIGEST_HEX 33  /* 32 hex digits and the NUL: half a SHA-256 of verb and args */
 
 /* --- calls --- */
 
@@ -150,6 +151,8 @@ struct task {
     int resume_values; /* already on its stack for the next resume */
     char *delivery;    /* canonical text of the result it is being resumed with */
     char *step;
+    char *born;   /* where the block that opened it stands; of the root: where main begins */
+    char *last;   /* where its last call or note stands, "" before the first */
     json_t *undo; /* pending `undo`, waits for the next applied act of this task or its children */
     struct task *parent, *first_child, *next_sibling, *prev_sibling;
     struct task **waits_for;
@@ -241,6 +244,7 @@ struct run {
 
     enum stop_kind stop;
     char *stop_result, *stop_why;
+    char *stop_src;       /* of the finish or fail that ended it */
     const char *park_why; /* stale, in_doubt, diverged ... (end.c) */
     char *doubt_text;     /* what the last act in doubt needs a person for */
     json_t *decisions;    /* of people about acts in doubt, not used yet */
@@ -279,6 +283,9 @@ void task_run_ready(struct run *);
 void task_complete(struct task *, struct call *); /* puts the result on its stack, makes it ready */
 void task_cancel(struct task *);
 bool task_ended(const struct task *);
+/* Where it stands: the playbook's line that waits, or of the last thing it did. buf holds MU_SRC_TEXT. */
+const char *task_place(struct task *, char *buf);
+void task_said(struct task *, const char *src); /* a call or a note at that place */
 void task_interrupt(void); /* in a signal handler of the Lua thread: its next instruction ticks */
 struct task *task_find(struct run *, const char *path);
 void task_reap(struct run *);

@@ -7,11 +7,13 @@
  *
  * Replay delivers one completion, runs every ready task until quiet, then takes the next: the order
  * in which a live run does it (run.c). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/internal.h"
 #include "lua/vm.h"
@@ -212,12 +214,20 @@ int cursor_failed_starts(const struct mu_cursor *cursor, bool again)
     return starts > faults ? starts : faults;
 }
 
+/* ended: outcomes of acts that were out at the end come behind it, and nobody consumes them. */
+static const struct recorded *left_over(const struct mu_cursor *cursor, bool ended)
+{
+    for (size_t i = 0; i < cursor->count; i++) {
+        char type = cursor->rows[i].row.type;
+        if (!cursor->rows[i].used && type != MU_ROW_HOST && !(ended && type == MU_ROW_OUTCOME))
+            return &cursor->rows[i];
+    }
+    return NULL;
+}
+
 const struct recorded *cursor_left_over(const struct mu_cursor *cursor)
 {
-    for (size_t i = 0; i < cursor->count; i++)
-        if (!cursor->rows[i].used && cursor->rows[i].row.type != MU_ROW_HOST)
-            return &cursor->rows[i];
-    return NULL;
+    return left_over(cursor, false);
 }
 
 bool cursor_match(struct run *run, struct recorded *rec, const char *task, int64_t seq,
@@ -241,14 +251,67 @@ bool cursor_match(struct run *run, struct recorded *rec, const char *task, int64
 
 /* --- replay --- */
 
+/* The first of the rows up to this one that nobody made: that is where it parted. */
+static const struct mu_row *first_missing(const struct mu_cursor *cursor, const struct mu_row *row)
+{
+    const struct recorded *left = left_over(cursor, true);
+    return left && left->row.gsn < row->gsn ? &left->row : row;
+}
+
+/* The task of that path or, when there is none now, the nearest block around it. */
+static struct task *nearest_task(struct run *run, const char *path)
+{
+    char text[MU_LIMIT_TASK_DEPTH * 12];
+    struct task *task;
+    snprintf(text, sizeof text, "%s", path);
+    while ((task = task_find(run, text)) == NULL && strrchr(text, '.'))
+        *strrchr(text, '.') = '\0';
+    return task ? task : run->root;
+}
+
+/* The first thing said that is not recorded, before what is recorded was over. */
+static const struct call *first_new_call(const struct run *run)
+{
+    for (const struct call *call = run->pending; call; call = call->next_pending)
+        if (call->state == MU_CALL_CHECKED)
+            return call;
+    return NULL;
+}
+
+/* The other side of a row that is no longer made: what the playbook does now. */
+static void say_now(struct run *run, const struct mu_row *row, char *text, size_t size)
+{
+    char place[MU_SRC_TEXT];
+    const struct call *new_call = first_new_call(run);
+    struct task *task = nearest_task(run, row->task);
+    if (run->stop != STOP_NONE)
+        snprintf(text, size, "it ends at %s", run->stop_src ? run->stop_src : "?");
+    else if (new_call)
+        snprintf(text, size, "it calls %s at %s (task %s, call %lld)", new_call->name,
+                 new_call->src, new_call->task->path, (long long)new_call->seq);
+    else if (task_ended(task))
+        snprintf(text, size, "task %s is over behind %s", task->path, task_place(task, place));
+    else
+        snprintf(text, size, "task %s stands at %s", task->path, task_place(task, place));
+}
+
 static void diverged_row(struct run *run, const struct mu_row *row)
 {
+    char now[MU_SRC_TEXT + 200];
+    row = first_missing(run->cursor, row);
+    say_now(run, row, now, sizeof now);
+    if (run->stop != STOP_NONE) { /* an end that is not the one this journal leads to */
+        free(run->stop_result);
+        free(run->stop_why);
+        run->stop_result = run->stop_why = NULL;
+        run->stop = STOP_NONE;
+    }
     run_park(run, "diverged",
-             "row %lld records %s at %s (task %s, call %lld), which the playbook no longer makes. "
-             "Nothing was done. "
+             "row %lld records %s at %s (task %s, call %lld), which the playbook no longer makes: "
+             "now %s. Nothing was done. "
              "Start a new run of the changed playbook, or undo this one",
              (long long)row->gsn, row->verb, row->src[0] ? row->src : "?", row->task,
-             (long long)row->seq);
+             (long long)row->seq, now);
 }
 
 /* Puts a recorded result on the call as if the world had answered. */
@@ -314,9 +377,10 @@ void cursor_replay(struct run *run)
         replay_row(run, &cursor->rows[cursor->at++]);
         run_sweep(run);
     }
-    if (run->stop != STOP_NONE)
+    bool ended = run->stop == STOP_FINISH || run->stop == STOP_FAIL;
+    if (run->stop != STOP_NONE && !ended)
         return;
-    const struct recorded *left = cursor_left_over(cursor);
+    const struct recorded *left = left_over(cursor, ended);
     if (left)
         diverged_row(run, &left->row);
 }

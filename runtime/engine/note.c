@@ -69,6 +69,8 @@ enum mu_err note_put(struct task *task, const char *verb, const char *value, siz
         run_park(run, "diverged", "%s notes %s, which is not in the journal", src, verb);
         fits = false;
     }
+    if (fits && run->stop_src == NULL && (strcmp(verb, "finish") == 0 || strcmp(verb, "fail") == 0))
+        run->stop_src = mu_xstrdup(src);
     if (fits) /* only then: a finish that was not recorded ends nothing */
         apply_effect(task, verb, value, len);
     if (fits && rec == NULL)

@@ -144,7 +144,7 @@ void run_unload(struct run *run)
                         run->decisions, run->freezes,    run->frozen_said};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
-    char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result,
+    char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result, run->stop_src,
                      run->stop_why, run->path,     run->doubt_text, run->lost_lock};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);

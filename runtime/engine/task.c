@@ -68,6 +68,7 @@ static struct task *task_new(struct run *run, struct task *parent, lua_State *fr
     task->depth = parent ? parent->depth + 1 : 0;
     task->path = parent ? mu_xasprintf("%s.%d", parent->path, ++parent->children) : mu_xstrdup("r");
     task->step = mu_xstrdup(parent ? parent->step : "");
+    task->last = mu_xstrdup("");
     task->result_ref = LUA_NOREF;
     task->thread = lua_newthread(from);
     task->thread_ref = luaL_ref(from, LUA_REGISTRYINDEX);
@@ -96,6 +97,8 @@ static void task_free(struct task *task)
     free(task->delivery);
     free(task->path);
     free(task->step);
+    free(task->born);
+    free(task->last);
     free(task);
 }
 
@@ -220,6 +223,20 @@ void task_cancel(struct task *task)
     if (call)
         call_cancel(call);
     end_task(task, TASK_CANCELLED, 0);
+}
+
+void task_said(struct task *task, const char *src)
+{
+    free(task->last);
+    task->last = mu_xstrdup(src);
+}
+
+const char *task_place(struct task *task, char *buf)
+{
+    const char *place = task->last[0] ? task->last : task->born;
+    if (task->thread == NULL || mu_bind_src(task->thread, buf)[0] == '\0')
+        snprintf(buf, MU_SRC_TEXT, "%s", place);
+    return buf;
 }
 
 /* --- the only lua_resume --- */
@@ -433,6 +450,8 @@ static int l_spawn(lua_State *L)
         return luaL_error(L, "too many tasks: at most %d, %d blocks deep", MU_LIMIT_TASKS,
                           MU_LIMIT_TASK_DEPTH);
     struct task **handle = push_handle(L), *task = *handle = task_new(run, run->current, L);
+    char src[MU_BIND_SRC];
+    task->born = mu_xstrdup(mu_bind_src(L, src)[0] ? src : run->current->born);
     lua_pushvalue(L, 1);
     lua_xmove(L, task->thread, 1);
     make_ready(task);
@@ -484,31 +503,40 @@ static int l_cancel(lua_State *L)
 
 /* --- what bind.c calls; every one is said by run->current --- */
 
+/* A task of the prelude's own (within's timer, meanwhile) has no line of the playbook on its stack. */
+static const char *said_at(struct run *run, const char *src)
+{
+    if (src[0] == '\0')
+        src = run->current->born;
+    task_said(run->current, src);
+    return src;
+}
+
 static enum mu_err bind_call(void *ud, const char *verb, const char *args, size_t len,
                              const char *src, struct mu_fail *fail)
 {
     struct run *run = ud;
-    return call_issue(run->current, verb, args, len, src, fail);
+    return call_issue(run->current, verb, args, len, said_at(run, src), fail);
 }
 
 static enum mu_err bind_gate(void *ud, const char *kind, const char *args, size_t len,
                              const char *src, struct mu_fail *fail)
 {
     struct run *run = ud;
-    return gate_issue(run->current, kind, args, len, src, fail);
+    return gate_issue(run->current, kind, args, len, said_at(run, src), fail);
 }
 
 static enum mu_err bind_timer(void *ud, int64_t ms, const char *src, struct mu_fail *fail)
 {
     struct run *run = ud;
-    return call_timer(run->current, ms, src, fail);
+    return call_timer(run->current, ms, said_at(run, src), fail);
 }
 
 static enum mu_err bind_note(void *ud, const char *verb, const char *value, size_t len,
                              const char *src, struct mu_fail *fail)
 {
     struct run *run = ud;
-    return note_put(run->current, verb, value, len, src, fail);
+    return note_put(run->current, verb, value, len, said_at(run, src), fail);
 }
 
 static bool bind_stopping(void *ud)
@@ -669,6 +697,18 @@ static enum mu_err load_playbook(struct run *run, lua_State *L, int env, struct 
     return mu_vm_run_plain(run->vm, 0, 0, 10000, fail);
 }
 
+/* "playbook.lua:7", where the function begins that is main. */
+static char *place_of_main(lua_State *L, int env)
+{
+    lua_Debug frame = {.short_src = "playbook.lua", .linedefined = 1};
+    lua_pushstring(L, "main");
+    if (lua_rawget(L, env) == LUA_TFUNCTION)
+        lua_getinfo(L, ">S", &frame);
+    else
+        lua_pop(L, 1);
+    return mu_xasprintf("%s:%d", frame.short_src, frame.linedefined);
+}
+
 /* boot(main, detect, params, samples) becomes the root task. Expects boot on top. */
 static void start_root(struct run *run, lua_State *L, int env)
 {
@@ -683,6 +723,7 @@ static void start_root(struct run *run, lua_State *L, int env)
         mu_lua_push_canon(L, text, strlen(text));
         free(text);
     }
+    root->born = place_of_main(L, env);
     lua_xmove(L, root->thread, 5);
     root->resume_values = 4;
     make_ready(root);

@@ -6,8 +6,10 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/run.h"
 #include "world.h"
@@ -16,6 +18,7 @@ static struct mu_config config;
 static struct mu_header *header;
 static json_t *who, *params;
 static struct mu_fail replay_fail;
+static char *state_dir; /* NULL: runs have no control store */
 
 /* The engine itself replays each run at its end; that is where the verdict is heard. */
 enum mu_err __real_mu_run_verify(struct mu_journal *, const struct mu_config *, struct mu_fail *);
@@ -28,6 +31,22 @@ enum mu_err __wrap_mu_run_verify(struct mu_journal *journal, const struct mu_con
     replay_fail = *fail;
     replay_fail.class = err;
     return err;
+}
+
+/* What it logs is what is asked for here anyway; $MODEL_LOG shows it. */
+void __real_mu_log(enum mu_log_level, const char *group, const char *fmt, ...) MU_PRINTF(3, 4);
+void __wrap_mu_log(enum mu_log_level, const char *group, const char *fmt, ...) MU_PRINTF(3, 4);
+
+void __wrap_mu_log(enum mu_log_level level, const char *group, const char *fmt, ...)
+{
+    char text[1500];
+    va_list ap;
+    if (getenv("MODEL_LOG") == NULL)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    __real_mu_log(level, group, "%s", text);
 }
 
 static const char plain[] =
@@ -62,8 +81,30 @@ void engine_open(const char *module)
     mu_bundle_free(bundle);
 }
 
+void engine_store(void)
+{
+    char template[] = "/dev/shm/muster-model.XXXXXX";
+    if (mkdtemp(template) == NULL)
+        abort();
+    state_dir = mu_xstrdup(template);
+}
+
+static void remove_store(void)
+{
+    static const char *const files[] = {"control.db", "control.db-wal", "control.db-shm"};
+    for (size_t i = 0; state_dir && i < MU_COUNT(files); i++) {
+        char *path = mu_xasprintf("%s/%s", state_dir, files[i]);
+        unlink(path);
+        free(path);
+    }
+    if (state_dir)
+        rmdir(state_dir);
+    free(state_dir);
+}
+
 void engine_close(void)
 {
+    remove_store();
     mu_header_free(header);
     json_decref(config.values);
     json_decref(who);
@@ -92,7 +133,8 @@ static struct engine_run *execute(struct mu_journal *journal)
 {
     struct engine_run *run = MU_NEW(struct engine_run);
     struct mu_fail fail = {.class = MU_OK};
-    struct mu_execute how = {.journal = journal, .config = &config, .who = who, .wake_fd = -1};
+    struct mu_execute how = {
+        .journal = journal, .config = &config, .who = who, .wake_fd = -1, .state_dir = state_dir};
     run->journal = world.journal = journal;
     replay_fail = (struct mu_fail){.class = MU_INTERNAL, .text = "it was not replayed"};
     run->exit = mu_run_execute(&how, &fail);

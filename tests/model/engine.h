@@ -29,6 +29,8 @@ struct engine_run {
 /* Once, before anything else: where module.so lies. */
 void engine_open(const char *module);
 void engine_close(void);
+/* From now on runs have a control store, new and empty: people can be asked. */
+void engine_store(void);
 /* A new run of that playbook, to its end. */
 struct engine_run *engine_run(const char *playbook, const char *world, uint32_t seed);
 /* Goes on with the first `rows` of another run's journal. playbook: NULL = its own, else in its place. */
