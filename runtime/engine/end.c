@@ -68,7 +68,7 @@ static void tell_owner(struct run *run, const char *kind, const char *text)
     const char *owner = mu_json_str(json_object_get(run->start, "playbook"), "owner", "");
     char *subject = mu_xasprintf("%s %s %s", run->incident, run->name, kind);
     char *dedup = mu_xasprintf("%s/%s/%lld", run->name, kind, (long long)run->epoch);
-    if (mu_config_at(run->config->values, "people"))
+    if (run->path && mu_config_at(run->config->values, "people")) /* muster call: who asks, hears */
         outbox_put(run, kind, owner, subject, text, dedup);
     free(subject);
     free(dedup);
