@@ -176,7 +176,8 @@ static const struct sample dry_run[] = {
      "\"mx-failover\",\"version\":\"3.0.0\","
      "\"summary\":\"Move inbound mail to the standby "
      "MX.\"},\"params\":{\"domain\":\"example.com\"},\"samples\":null,\"who\":" WHO ","
-     "\"reason\":\"\",\"bundle\":\"aa\"}"},
+     "\"reason\":\"\",\"bundle\":"
+     "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}"}, /* of no files */
     {0, 'n', "r", 1, "step", "", "", "{\"title\":\"" THREE "\"}"},
     {1, 'i', "r", 2, "approve", "[{}]", THREE,
      "{\"gate\":\"mx-failover.13/r/2\",\"kind\":\"approve\",\"title\":\"Point "
