@@ -211,6 +211,15 @@ static void note_text(const json_t *value, struct line *line)
     add_clean(&line->text, mu_json_str(value, "text", ""));
 }
 
+static void host_anchor(const json_t *value, struct line *line)
+{
+    line->kind = LINE_DETAIL;
+    line->tag = "anchor";
+    mu_buf_addf(&line->text, "head of row %lld, %.16s..., to ",
+                (long long)mu_json_int(value, "row", 0), mu_json_str(value, "head", ""));
+    add_clean(&line->text, mu_json_str(value, "to", ""));
+}
+
 static void note_evidence(const json_t *value, struct line *line)
 {
     line->kind = LINE_DETAIL;
@@ -422,6 +431,7 @@ static const struct {
     {'h', "again", host_again},         {'h', "decide", host_decide},
     {'h', "lock", host_lock},           {'h', "frozen", host_frozen},
     {'h', "thawed", host_thawed},       {'h', "clock", host_clock},
+    {'h', "anchor", host_anchor},
 };
 
 void line_of(const struct mu_row *row, struct line *line)

@@ -99,6 +99,7 @@ static int end_run(struct run *run, const char *state, int exit_code, json_t *ro
         return freeze(run);
     if (run->store)
         ended_tell_store(run, state, run->stop_result, run->stop_why, exit_code);
+    anchor_end(run);
     return exit_code;
 }
 
@@ -192,6 +193,7 @@ static int park_run(struct run *run)
         (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why,
                                    run->park_why, -1, -1, -1, NULL);
     end_tell_parked(run);
+    anchor_now(run);
     end_farewell(run);
     record_barrier(run);
     orders_take(run);

@@ -221,6 +221,8 @@ struct run {
     bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;
     int64_t last_boot_ms, last_mono_ms;
+    int64_t anchored_row, anchor_due_ms; /* the last row when a head was told, when the next one is */
+    bool sealing;                        /* its last row is written: no more */
 
     struct task *root, *all_tasks, *ready_head, *ready_tail, *current;
     struct task *ended;                  /* may be freed by the next task_reap() */
@@ -484,7 +486,16 @@ void ended_sealed(const struct mu_execute *, int *code, struct mu_fail *);
 /* outbox.c */
 void outbox_put(struct run *, const char *kind, const char *to, const char *subject,
                 const char *body, const char *dedup);
+/* The same without the journal's head at its foot. */
+void outbox_put_plain(struct run *, const char *kind, const char *to, const char *subject,
+                      const char *body, const char *dedup);
 void outbox_send(struct run *);
+
+/* anchor.c */
+char *anchor_foot(struct run *); /* "journal row N, head HEX" with a line above; a new text, "" = nothing is on disk */
+void anchor_now(struct run *);   /* to the audience of anchor{}, if there is one */
+void anchor_end(struct run *);   /* the same behind the last row */
+void anchor_poll(struct run *);  /* ... when anchor.every has passed */
 
 /* host.c */
 enum mu_err host_open(struct run *, struct mu_fail *);

@@ -38,7 +38,12 @@ static void sent(struct run *run, const json_t *result, void *ud)
     const char *why = mu_json_str(result, "why", "");
     int64_t now = mu_clock_real_ms();
     (void)!mu_store_message_sent(run->store, sending->id, ok, why, now, now + RETRY_MS, NULL);
-    record_host(run, "told", told_row(sending, result, ok, why));
+    if (!run->sealing) {
+        bool quiet = run->anchored_row == mu_journal_last_gsn(run->journal);
+        record_host(run, "told", told_row(sending, result, ok, why));
+        if (quiet && strcmp(sending->kind, "anchor") == 0) /* that it was told needs no other */
+            run->anchored_row = mu_journal_last_gsn(run->journal);
+    }
     if (!ok)
         mu_warn("engine", "%s: could not tell %s: %s", run->name, sending->to, why);
     free(sending->kind);
@@ -74,6 +79,17 @@ static void send_unrecorded(struct run *run, const struct mu_store_message *mess
 
 void outbox_put(struct run *run, const char *kind, const char *to, const char *subject,
                 const char *body, const char *dedup)
+{
+    if (!run->world->sends || to[0] == '\0')
+        return;
+    char *foot = anchor_foot(run), *text = mu_xasprintf("%s%s", body, foot);
+    outbox_put_plain(run, kind, to, subject, text, dedup);
+    free(text);
+    free(foot);
+}
+
+void outbox_put_plain(struct run *run, const char *kind, const char *to, const char *subject,
+                      const char *body, const char *dedup)
 {
     if (!run->world->sends || to[0] == '\0')
         return;

@@ -279,6 +279,7 @@ void run_look_into_store(struct run *run)
     look_for_orders(run);
     gate_poll_all(run);
     freeze_look(run);
+    anchor_poll(run);
     outbox_send(run);
 }
 

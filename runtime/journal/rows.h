@@ -27,6 +27,8 @@
  *    gate      {gate, kind, code} once opened; {gate, code, silent, asks} when the next one is asked
  *    told      {kind: gate|reminder|parked|died|ended, to, ok, why, sent []}  the host's own messages
  *    clock     {jump_ms}                              the wall clock jumped; the run's clock did not
+ *    anchor    {row, head, to}    the chain's head at that row goes to an audience (anchor{} in muster.lua);
+ *                                 that of the end row has none, it would stand behind it
  *    comment   {who {..}, text}                           `muster note`
  *    cancel    {who {..}, reason}
  *    lock      {lock, event: lost|taken, taker (run or ""), who {..}, reason}   what became of our lock

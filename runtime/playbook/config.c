@@ -101,6 +101,9 @@ static const struct {
     {"audiences.*", LIST},
     {"ladders", TABLE},
     {"ladders.*", LIST},
+    {"anchor", TABLE},
+    {"anchor.to", TEXT},
+    {"anchor.every", DURATION},
 };
 
 /* --- checking --- */
