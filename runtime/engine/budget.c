@@ -102,3 +102,11 @@ void budget_cpu(struct run *run)
     if (cpu_ms() - run->cpu_before_ms > run->budget[CPU])
         park(run, CPU);
 }
+
+/* The playbook's own, within what any may have. */
+int64_t budget_memory_mb(const struct run *run)
+{
+    int64_t own =
+        mu_json_int(json_object_get(run->start, "budget"), "memory_mb", MU_LIMIT_LUA_SOFT >> 20);
+    return own < MU_LIMIT_LUA_SOFT >> 20 ? own : MU_LIMIT_LUA_SOFT >> 20;
+}

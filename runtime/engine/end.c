@@ -140,7 +140,7 @@ static const struct {
     {"lock_lost",
      {{"resume", "--go-on " REASON "   once the lock is free: it takes it again"}, UNDO, CANCEL}},
     {"budget", {GO_ON, UNDO, CANCEL}},
-    {"memory", {GO_ON, UNDO, CANCEL}},
+    {"memory", {UNDO, CANCEL}}, /* it would need as much again */
     {"secret", {{"resume", "NAME=file:PATH"}, CANCEL}},
     {"died", {{"resume", ""}, UNDO, CANCEL}},
     {"storage", {{"resume", ""}, UNDO, CANCEL}},

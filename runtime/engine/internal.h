@@ -347,6 +347,7 @@ void budget_renew(struct run *); /* a person said: go on */
 void budget_row(struct run *, char type, const char *value);
 bool budget_allows_act(struct run *); /* false: the run parks */
 void budget_cpu(struct run *);
+int64_t budget_memory_mb(const struct run *);
 
 /* upgrade.c */
 json_t *upgrade_identity(uint32_t seed); /* {build, language, lua, seed_test} of this process */

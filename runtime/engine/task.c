@@ -290,7 +290,7 @@ static void park_for_memory(struct task *task)
         snprintf(src + strlen(src), sizeof src - strlen(src), ": ");
     run_park(run, "memory",
              "%sthe playbook %s more than %u MiB of memory; let it keep less at once", src,
-             hard ? "needs" : "keeps", (hard ? MU_LIMIT_LUA_HARD : MU_LIMIT_LUA_SOFT) >> 20);
+             hard ? "needs" : "keeps", (unsigned)((hard ? 2 : 1) * mu_vm_soft(run->vm) >> 20));
 }
 
 static void after_resume(struct task *task, int status, int results)
@@ -734,6 +734,7 @@ enum mu_err task_boot(struct run *run, struct mu_fail *fail)
     run->vm = mu_vm_new(run->seed);
     if (run->vm == NULL)
         return mu_fail_set(fail, MU_INTERNAL, "no memory for Lua");
+    mu_vm_limit(run->vm, (size_t)budget_memory_mb(run) << 20);
     lua_State *L = mu_vm_state(run->vm);
     mu_sandbox_init(L);
     lua_pushlightuserdata(L, run);
@@ -751,7 +752,7 @@ enum mu_err task_boot(struct run *run, struct mu_fail *fail)
         return mu_fail_set(
             fail, MU_USAGE,
             "playbook.lua keeps more than %u MiB at its top level: build what is large in main",
-            MU_LIMIT_LUA_SOFT >> 20);
+            (unsigned)(mu_vm_soft(run->vm) >> 20));
     mu_sandbox_strict(L, env);
     mu_vm_set_tick(run->vm, tick, run);
     start_root(run, L, env);

@@ -28,7 +28,7 @@
 struct mu_vm {
     lua_State *L;
     uint32_t seed;
-    size_t used;
+    size_t used, soft;
     const void *refused; /* the last refusal; size 0: it is settled */
     size_t refused_size;
     bool out_of_memory, stopped;
@@ -102,7 +102,7 @@ static void *grow(struct mu_vm *vm, void *old, size_t old_size, size_t size)
     bool again = vm->refused_size == size && vm->refused == old;
     if (vm->refused_size != 0 && !again)
         vm->out_of_memory = true;
-    size_t most = vm->guest ? MU_LIMIT_LUA_HARD : MU_LIMIT_LUA_HARD + RESERVE;
+    size_t most = 2 * vm->soft + (vm->guest ? 0 : RESERVE);
     if (vm->used > most || size - old_size > most - vm->used)
         return refuse(vm, old, size, again);
     void *block = realloc(old, size);
@@ -134,12 +134,23 @@ size_t mu_vm_memory(const struct mu_vm *vm)
     return vm->used;
 }
 
+void mu_vm_limit(struct mu_vm *vm, size_t soft)
+{
+    if (soft < vm->soft)
+        vm->soft = soft;
+}
+
+size_t mu_vm_soft(const struct mu_vm *vm)
+{
+    return vm->soft;
+}
+
 bool mu_vm_over_soft(struct mu_vm *vm)
 {
-    if (vm->used <= MU_LIMIT_LUA_SOFT)
+    if (vm->used <= vm->soft)
         return false;
     lua_gc(vm->L, LUA_GCCOLLECT);
-    return vm->used > MU_LIMIT_LUA_SOFT;
+    return vm->used > vm->soft;
 }
 
 bool mu_vm_out_of_memory(const struct mu_vm *vm)
@@ -167,6 +178,7 @@ struct mu_vm *mu_vm_new(uint32_t seed)
 {
     struct mu_vm *vm = MU_NEW(struct mu_vm);
     vm->seed = pinned_seed = seed;
+    vm->soft = MU_LIMIT_LUA_SOFT;
     vm->scratch.max = MU_LIMIT_VALUE;
     vm->L = lua_newstate(allocate, vm);
     if (vm->L == NULL) {
@@ -262,7 +274,7 @@ static enum mu_err take_error(struct mu_vm *vm, lua_State *L, struct mu_fail *fa
 {
     if (mu_vm_out_of_memory(vm))
         mu_fail_set(fail, MU_USAGE, "%sthis needs more than %u MiB of memory", vm->refused_at,
-                    MU_LIMIT_LUA_HARD >> 20);
+                    (unsigned)(2 * vm->soft >> 20));
     else if (lua_type(L, -1) == LUA_TSTRING)
         mu_fail_set(fail, MU_USAGE, "%s", lua_tostring(L, -1));
     else

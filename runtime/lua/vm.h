@@ -33,6 +33,9 @@ size_t mu_vm_memory(const struct mu_vm *);
 lua_State *mu_vm_guest(struct mu_vm *, lua_State *thread);
 /* "playbook.lua:3: ", where the guest was last refused memory; "" when that is not known. */
 const char *mu_vm_refused_at(const struct mu_vm *);
+/* Lowers the soft ceiling (budget.memory_mb); the hard one is always twice the soft one (design section 5). */
+void mu_vm_limit(struct mu_vm *, size_t soft);
+size_t mu_vm_soft(const struct mu_vm *);
 /* Over the soft ceiling even after a full collection. */
 bool mu_vm_over_soft(struct mu_vm *);
 bool mu_vm_out_of_memory(const struct mu_vm *); /* the hard ceiling was hit; sticky */
