@@ -141,8 +141,9 @@ struct task {
     int children; /* spawned so far */
     int depth;
     struct lua_State *thread;
-    int thread_ref; /* keeps the thread alive in the registry */
-    int result_ref; /* return value or error, once ended */
+    int thread_ref;  /* keeps the thread alive in the registry */
+    int result_ref;  /* return value or error, once ended */
+    char *failed_at; /* where an error that is no text was raised; or NULL */
     enum task_state state;
     bool killed;   /* cancelled while shielded by an act in flight, or still in the ready queue */
     bool unnamed;  /* no script holds its handle any more */

@@ -21,13 +21,16 @@
 #define LOOK_MS 200  /* for orders, while a playbook computes */
 #define POLL_MS 1000 /* the truth about the store; a poke only makes it earlier */
 
-/* Whatever a playbook raised, as text that can be journaled and read. */
+/* Whatever a playbook raised, as one line that can be journaled and shown on a terminal. */
 static char *readable(const char *text)
 {
     size_t len = strnlen(text, MU_LIMIT_REASON);
     json_t *clean = mu_json_lenient_string(text, len);
     char *out = mu_xasprintf("%s%s", json_string_value(clean), text[len] ? "..." : "");
     json_decref(clean);
+    for (char *p = out; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = ' ';
     return out;
 }
 

@@ -95,6 +95,7 @@ static void task_free(struct task *task)
     json_decref(task->undo);
     free(task->waits_for);
     free(task->delivery);
+    free(task->failed_at);
     free(task->path);
     free(task->step);
     free(task->born);
@@ -266,8 +267,6 @@ static bool has_place(const char *text)
 static void add_place(lua_State *thread)
 {
     char src[MU_BIND_SRC];
-    if (lua_type(thread, -1) != LUA_TSTRING)
-        return;
     const char *text = lua_tostring(thread, -1), *rest;
     if (has_place(text) || mu_bind_src(thread, src)[0] == '\0')
         return;
@@ -296,6 +295,7 @@ static void park_for_memory(struct task *task)
 static void after_resume(struct task *task, int status, int results)
 {
     struct run *run = task->run;
+    char src[MU_BIND_SRC];
     if (run->stop != STOP_NONE)
         return;
     if (mu_vm_out_of_memory(run->vm)) { /* also when nothing else stopped it, as a caught error */
@@ -309,7 +309,10 @@ static void after_resume(struct task *task, int status, int results)
         lua_settop(task->thread, results ? 1 : 0);
         end_task(task, TASK_DONE, results != 0);
     } else if (status != LUA_YIELD) {
-        add_place(task->thread);
+        if (lua_type(task->thread, -1) == LUA_TSTRING)
+            add_place(task->thread);
+        else
+            task->failed_at = mu_xstrdup(mu_bind_src(task->thread, src));
         end_task(task, TASK_FAILED, 1);
     }
 }
@@ -367,7 +370,7 @@ void task_complete(struct task *task, struct call *call)
 }
 
 /* The error object of an act, {src, verb, why}; or a table of the playbook's own, of which `why` is said. */
-static char *object_text(lua_State *L, int object)
+static char *object_text(lua_State *L, int object, const char *place)
 {
     static const char *const fields[] = {"src", "verb", "why"};
     for (size_t i = 0; i < MU_COUNT(fields); i++) {
@@ -376,8 +379,9 @@ static char *object_text(lua_State *L, int object)
             L,
             object); /* raw: a module's table, raised as an error, would raise another one here */
     }
-    const char *src = lua_tostring(L, -3), *verb = lua_tostring(L, -2), *why = lua_tostring(L, -1);
-    char *text = mu_xasprintf("%s%s%s%s%s", src ? src : "", src ? ": " : "", verb ? verb : "",
+    const char *src = lua_isstring(L, -3) ? lua_tostring(L, -3) : place,
+               *verb = lua_tostring(L, -2), *why = lua_tostring(L, -1);
+    char *text = mu_xasprintf("%s%s%s%s%s", src, src[0] ? ": " : "", verb ? verb : "",
                               verb ? ": " : "", why ? why : "an error without a reason");
     lua_pop(L, 3);
     return text;
@@ -388,11 +392,14 @@ char *task_error_text(struct task *task)
 {
     lua_State *L = mu_vm_state(task->run->vm);
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->result_ref);
+    const char *place = task->failed_at ? task->failed_at : "";
     char *text;
     if (lua_istable(L, -1))
-        text = object_text(L, lua_gettop(L));
+        text = object_text(L, lua_gettop(L), place);
+    else if (lua_isstring(L, -1))
+        text = mu_xstrdup(lua_tostring(L, -1));
     else
-        text = mu_xstrdup(lua_isstring(L, -1) ? lua_tostring(L, -1) : "an error that is not text");
+        text = mu_xasprintf("%s%san error that is not text", place, place[0] ? ": " : "");
     lua_pop(L, 1);
     return text;
 }
@@ -444,6 +451,7 @@ static int l_spawn(lua_State *L)
 {
     struct run *run = run_of(L);
     luaL_checktype(L, 1, LUA_TFUNCTION);
+    mu_bind_check_yieldable(L, "blocks can't be opened"); /* who opens one waits for it */
     if (run->current == NULL)
         return luaL_error(L, "blocks run inside main or detect");
     if (run->current->depth + 1 > MU_LIMIT_TASK_DEPTH || run->task_count >= MU_LIMIT_TASKS)

@@ -48,6 +48,19 @@ static int raise_misuse(lua_State *L, const char *src, const char *text)
     return lua_error(L);
 }
 
+void mu_bind_check_yieldable(lua_State *L, const char *what)
+{
+    char src[MU_BIND_SRC], text[200];
+    if (lua_isyieldable(L))
+        return;
+    snprintf(text, sizeof text,
+             "%s here: not at the top level of a playbook and not inside table.sort or string.gsub "
+             "callbacks; "
+             "do it in main or detect",
+             what);
+    raise_misuse(L, mu_bind_src(L, src), text);
+}
+
 /* Resumed with (ok, canonical text, its length): the value, or the error object to raise. */
 static int finish_call(lua_State *L, int status, lua_KContext ctx)
 {
@@ -92,11 +105,7 @@ static int issue_call(lua_State *L, const char *verb, int first)
     struct mu_fail fail;
     mu_bind_src(L, src);
     struct mu_buf *args = canonical_args(L, first);
-    if (!lua_isyieldable(L))
-        return raise_misuse(
-            L, src,
-            "verbs can't be called here: not at the top level of a playbook and not inside "
-            "table.sort or string.gsub callbacks; call them in main or detect");
+    mu_bind_check_yieldable(L, "verbs can't be called");
     if (b->ops->call(b->ud, verb, mu_buf_text(args), args->len, src, &fail) != MU_OK)
         return raise_misuse(L, src, fail.text);
     return lua_yieldk(L, 0, 0, finish_call);
@@ -120,8 +129,7 @@ static int l_gate(lua_State *L)
     mu_bind_src(L, src);
     const char *kind = luaL_checkstring(L, 1);
     struct mu_buf *args = canonical_args(L, 2);
-    if (!lua_isyieldable(L))
-        return raise_misuse(L, src, "people can only be asked inside main");
+    mu_bind_check_yieldable(L, "people can't be asked");
     if (b->ops->gate(b->ud, kind, mu_buf_text(args), args->len, src, &fail) != MU_OK)
         return raise_misuse(L, src, fail.text);
     return lua_yieldk(L, 0, 0, finish_call);
@@ -133,8 +141,7 @@ static int l_timer(lua_State *L)
     char src[MU_BIND_SRC];
     struct mu_fail fail;
     mu_bind_src(L, src);
-    if (!lua_isyieldable(L))
-        return raise_misuse(L, src, "waiting is only possible inside main or detect");
+    mu_bind_check_yieldable(L, "a playbook can't wait");
     if (b->ops->timer(b->ud, luaL_checkinteger(L, 1), src, &fail) != MU_OK)
         return raise_misuse(L, src, fail.text);
     return lua_yieldk(L, 0, 0, finish_call);
@@ -150,8 +157,7 @@ static int l_note(lua_State *L)
     mu_bind_src(L, src);
     mu_buf_reset(buf);
     mu_lua_to_canon(L, 2, buf, verb);
-    if (!lua_isyieldable(L))
-        return raise_misuse(L, src, "this word belongs inside main or detect");
+    mu_bind_check_yieldable(L, "this word can't be used");
     if (b->ops->note(b->ud, verb, mu_buf_text(buf), buf->len, src, &fail) != MU_OK)
         return raise_misuse(L, src, fail.text);
     return b->ops->stopping(b->ud) ? lua_yield(L, 0) : 0; /* a stop is never resumed */

@@ -40,6 +40,9 @@ void mu_bind_verb(lua_State *, int env, const char *name, const struct mu_bind_o
 /* Locks the namespaces made by mu_bind_verb: an unknown verb raises with the nearest known one. */
 void mu_bind_lock(lua_State *, int env, const struct mu_bind_ops *, void *ud);
 
+/* Raises "what here: ..." with the playbook's line where a task can't wait. */
+void mu_bind_check_yieldable(lua_State *, const char *what);
+
 /* "playbook.lua:17" of the innermost frame that is the playbook's own; buf is returned. */
 #define MU_BIND_SRC 160
 const char *mu_bind_src(lua_State *, char buf[MU_BIND_SRC]);

@@ -6,7 +6,7 @@ local prim, env = ...
 local spawn, wait_any, status, cancel = prim.spawn, prim.wait_any, prim.status, prim.cancel
 local call, gate, note, misuse = prim.call, prim.gate, prim.note, prim.misuse
 local ipairs, pairs, type, error, pcall = env.ipairs, env.pairs, env.type, env.error, env.pcall
-local tostring, select, math, string = env.tostring, env.select, env.math, env.string
+local tostring, math, string, utf8 = env.tostring, env.math, env.string, env.utf8
 
 -- --- arguments ---------------------------------------------------------------------------------
 
@@ -30,6 +30,24 @@ end
 local function whole(value, what)
   if math.type(value) ~= "integer" or value < 1 then misuse(what .. " takes a whole number from 1, got " .. tostring(value)) end
   return value
+end
+
+-- Seconds since 1970, or an amount of them, in milliseconds.
+local function moment(value, word)
+  if type(value) == "number" and value >= 0 and value < 1e12 then return math.floor(value * 1000) end
+  misuse(word .. " takes a time in seconds, got " .. tostring(value))
+end
+
+-- What went wrong, as a text that can be journaled whatever it was.
+local function said(err)
+  local why = err
+  if type(err) == "table" then
+    local ok, value = pcall(function() return err.why end)
+    why = ok and value or "an error without a reason"
+  end
+  why = tostring(why)
+  if not utf8.len(why) then return "an error that is not UTF-8 text" end
+  return #why > 1000 and string.sub(why, 1, utf8.offset(why, 0, 1000) - 1) .. "..." or why
 end
 
 -- Options are strict: a misspelt one is an error, never ignored.
@@ -60,7 +78,7 @@ end
 
 function env.milestone(name, at)
   local ms = prim.now_ms()
-  if at ~= nil then ms = expect("number", at, "milestone's time") * 1000 // 1 | 0 end
+  if at ~= nil then ms = moment(at, "milestone's time") end
   note("milestone", { name = expect("string", name, "milestone"), at = ms })
 end
 
@@ -85,7 +103,7 @@ function env.now() return prim.now_ms() // 1000 end
 function env.started() return prim.started_ms() // 1000 end
 
 function env.ago(t)
-  local ms = prim.now_ms() - expect("number", t, "ago") * 1000 // 1 | 0
+  local ms = prim.now_ms() - moment(t, "ago")
   return prim.duration_text(ms > 0 and ms or 0)
 end
 
@@ -176,7 +194,7 @@ local function meanwhile(opts)
     while true do
       prim.timer(ms)
       local ok, err = pcall(fn)
-      if not ok then note("tell", { text = "meanwhile: " .. tostring(type(err) == "table" and err.why or err) }) end
+      if not ok then note("tell", { text = "meanwhile: " .. said(err) }) end
     end
   end)
 end
@@ -219,7 +237,7 @@ function env.retry(opts, fn)
     if ok then return value end
     if attempt == times then error(value, 0) end
     note("tell", { text = "attempt " .. attempt .. " of " .. times .. " failed: " ..
-                          tostring(type(value) == "table" and value.why or value) })
+                          said(value) })
     prim.timer(wait)
     wait = math.min(wait * 2, most)
   end
@@ -329,7 +347,7 @@ function env.escalate(ladder, template, vars)
   for _, rung in ipairs(found.rungs) do
     local ok, who = pcall(env.page, rung.who, template, vars, { ack_within = rung.ack_within })
     if ok and who then return who end
-    if not ok then note("tell", { text = "could not reach " .. rung.who .. ": " .. tostring(type(who) == "table" and who.why or who) }) end
+    if not ok then note("tell", { text = "could not reach " .. rung.who .. ": " .. said(who) }) end
   end
 end
 
