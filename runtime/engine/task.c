@@ -451,9 +451,8 @@ static int l_spawn(lua_State *L)
 {
     struct run *run = run_of(L);
     luaL_checktype(L, 1, LUA_TFUNCTION);
-    mu_bind_check_yieldable(L, "blocks can't be opened"); /* who opens one waits for it */
-    if (run->current == NULL)
-        return luaL_error(L, "blocks run inside main or detect");
+    if (run->current == NULL || !lua_isyieldable(L)) /* who opens one waits for it */
+        return luaL_error(L, MU_BIND_NO_YIELD, "blocks can't be opened");
     if (run->current->depth + 1 > MU_LIMIT_TASK_DEPTH || run->task_count >= MU_LIMIT_TASKS)
         return luaL_error(L, "too many tasks: at most %d, %d blocks deep", MU_LIMIT_TASKS,
                           MU_LIMIT_TASK_DEPTH);
@@ -756,9 +755,9 @@ enum mu_err task_boot(struct run *run, struct mu_fail *fail)
     lua_replace(L, env); /* under the function that the prelude left */
     if (load_playbook(run, L, env, fail) != MU_OK)
         return fail->class;
-    if (mu_vm_over_soft(run->vm))
-        return mu_fail_set(
-            fail, MU_USAGE,
+    if (mu_vm_over_soft(run->vm)) /* the header was read with less about it, and was let through */
+        run_park(
+            run, "memory",
             "playbook.lua keeps more than %u MiB at its top level: build what is large in main",
             (unsigned)(mu_vm_soft(run->vm) >> 20));
     mu_sandbox_strict(L, env);

@@ -53,11 +53,7 @@ void mu_bind_check_yieldable(lua_State *L, const char *what)
     char src[MU_BIND_SRC], text[200];
     if (lua_isyieldable(L))
         return;
-    snprintf(text, sizeof text,
-             "%s here: not at the top level of a playbook and not inside table.sort or string.gsub "
-             "callbacks; "
-             "do it in main or detect",
-             what);
+    snprintf(text, sizeof text, MU_BIND_NO_YIELD, what);
     raise_misuse(L, mu_bind_src(L, src), text);
 }
 

@@ -40,6 +40,10 @@ void mu_bind_verb(lua_State *, int env, const char *name, const struct mu_bind_o
 /* Locks the namespaces made by mu_bind_verb: an unknown verb raises with the nearest known one. */
 void mu_bind_lock(lua_State *, int env, const struct mu_bind_ops *, void *ud);
 
+#define MU_BIND_NO_YIELD                                                                    \
+    "%s here: not at the top level of a playbook and not inside table.sort or string.gsub " \
+    "callbacks; "                                                                           \
+    "do it in main or detect"
 /* Raises "what here: ..." with the playbook's line where a task can't wait. */
 void mu_bind_check_yieldable(lua_State *, const char *what);
 

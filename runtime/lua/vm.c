@@ -290,8 +290,13 @@ enum mu_err mu_vm_load(lua_State *L, const char *text, size_t len, const char *c
     char name[256];
     env = lua_absindex(L, env);
     snprintf(name, sizeof name, "@%s", chunk);
-    if (luaL_loadbufferx(L, text, len, name, "t") != LUA_OK)
-        return take_error(mu_vm_of(L), L, fail);
+    if (luaL_loadbufferx(L, text, len, name, "t") != LUA_OK) {
+        take_error(mu_vm_of(L), L, fail);
+        if (strcmp(fail->text, "C stack overflow") == 0) /* the parser's: it tells no line */
+            mu_fail_set(fail, MU_USAGE, "%s: brackets, blocks or functions are nested too deeply",
+                        chunk);
+        return MU_USAGE;
+    }
     lua_pushvalue(L, env);
     lua_setupvalue(L, -2, 1);
     return MU_OK;

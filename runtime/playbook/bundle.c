@@ -134,6 +134,10 @@ static enum mu_err check_text(const char *name, const char *bytes, size_t len, s
         return mu_fail_set(
             fail, MU_USAGE,
             "%s is compiled Lua: playbooks are text, so that people can read what will run", name);
+    if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
+        return mu_fail_set(fail, MU_USAGE,
+                           "%s:1: begins with a byte order mark: save the file as UTF-8 without it",
+                           name);
     if (!mu_utf8_valid(bytes, len) || memchr(bytes, '\0', len) != NULL)
         return mu_fail_set(fail, MU_USAGE, "%s:%d: not UTF-8 text: save the file in that encoding",
                            name, bad_line(bytes, len));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "lua/bind.h"
 #include "lua/convert.h"
 #include "lua/sandbox.h"
@@ -132,8 +133,14 @@ static enum mu_err read_in(struct mu_vm *vm, const char *prelude, size_t prelude
     lua_pushvalue(L, env);
     if (mu_vm_run_plain(vm, 2, 1, TICKS, fail) != MU_OK ||
         mu_vm_load(L, text, len, chunk, env, fail) != MU_OK ||
-        mu_vm_run_plain(vm, 0, 1, TICKS, fail) != MU_OK ||
-        mu_vm_run_plain(vm, 1, 1, TICKS, fail) != MU_OK)
+        mu_vm_run_plain(vm, 0, 1, TICKS, fail) != MU_OK)
+        return fail->class;
+    if (mu_vm_over_soft(vm))
+        return mu_fail_set(
+            fail, MU_USAGE,
+            "%s keeps more than %u MiB at its top level: build what is large in main", chunk,
+            MU_LIMIT_LUA_SOFT >> 20);
+    if (mu_vm_run_plain(vm, 1, 1, TICKS, fail) != MU_OK)
         return fail->class;
     return take_json(vm, chunk, out, fail);
 }

@@ -130,24 +130,34 @@ local function join(tasks)
   end
 end
 
-function env.parallel(functions)
-  expect("table", functions, "parallel")
-  local keys, tasks, results = {}, {}, {}
+-- All or none: a block that can't be opened leaves nothing running behind its error.
+local function spawn_all(functions, word)
+  local keys, tasks = {}, {}
   for key, fn in pairs(functions) do
+    expect("function", fn, word .. "'s " .. tostring(key))
     keys[#keys + 1] = key
-    tasks[#tasks + 1] = spawn(expect("function", fn, "parallel's " .. tostring(key)))
   end
+  for i, key in ipairs(keys) do
+    local ok, task = pcall(spawn, functions[key])
+    if not ok then
+      for _, other in ipairs(tasks) do cancel(other) end
+      misuse(task)
+    end
+    tasks[i] = task
+  end
+  return keys, tasks
+end
+
+function env.parallel(functions)
+  local results = {}
+  local keys, tasks = spawn_all(expect("table", functions, "parallel"), "parallel")
   join(tasks)
   for i, key in ipairs(keys) do results[key] = result_of(tasks[i]) end
   return results
 end
 
 local function race(functions)
-  local keys, tasks = {}, {}
-  for key, fn in pairs(functions) do
-    keys[#keys + 1] = key
-    tasks[#tasks + 1] = spawn(expect("function", fn, "race's " .. tostring(key)))
-  end
+  local keys, tasks = spawn_all(functions, "race")
   local first = wait_any(tasks)
   for i, task in ipairs(tasks) do if i ~= first then cancel(task) end end
   return keys[first], result_of(tasks[first])
@@ -182,8 +192,9 @@ function env.each(list, opts, fn)
       results[mine] = value == nil and true or value
     end
   end
-  for i = 1, math.min(limit, #list) do workers[i] = spawn(work) end
-  join(workers)
+  for i = 1, math.min(limit, #list) do workers[i] = work end
+  local _, tasks = spawn_all(workers, "each")
+  join(tasks)
   return results
 end
 
