@@ -193,8 +193,11 @@ static void wake_parent(struct task *task)
 static void end_task(struct task *task, enum task_state state, int result_on_top)
 {
     task->state = state;
-    if (result_on_top)
-        task->result_ref = luaL_ref(task->thread, LUA_REGISTRYINDEX);
+    if (result_on_top) { /* by way of the main state: a failed thread has no stack to spare */
+        lua_State *L = mu_vm_state(task->run->vm);
+        lua_xmove(task->thread, L, 1);
+        task->result_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
     for (struct task *child = task->first_child; child; child = child->next_sibling)
         if (!task_ended(child))
             task_cancel(child);

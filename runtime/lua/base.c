@@ -68,7 +68,7 @@ static void push_walk(lua_State *L, size_t count)
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
         if (!mu_key_read(L, -2, (uint32_t)at + 1, &walk->keys[at]))
             luaL_error(L, "pairs: a %s as a key has no stable order; use texts or numbers as keys",
-                       luaL_typename(L, -2));
+                       lua_typename(L, mu_key_strange(L, 1, true)));
         lua_pushvalue(L, -2);
         lua_rawseti(L, keys, (lua_Integer)++at);
     }

@@ -123,23 +123,10 @@ static void grow_fields(lua_State *L, struct fields *fields)
     fields->room = room;
 }
 
-/* Types that are never a key in the journal. Of a table that has several of them always the same is named:
- * where they stand in it depends on addresses, and a playbook can read the error. */
-static int strange_key(lua_State *L, int table)
-{
-    int strange = LUA_TNIL;
-    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-        int type = lua_type(L, -2);
-        if (type != LUA_TSTRING && type != LUA_TNUMBER && type > strange)
-            strange = type;
-    }
-    return strange;
-}
-
 /* An odd one among the keys: names among numbers, numbers among names, or what is never a key. */
 static void refuse_keys(lua_State *L, int table, const struct path *path)
 {
-    int type = strange_key(L, table);
+    int type = mu_key_strange(L, table, false);
     if (type == LUA_TNIL)
         refuse(L, path, "a table with both names and numbers as keys can't be journaled");
     lua_pushfstring(L, "a table with a %s as a key can't be journaled", lua_typename(L, type));

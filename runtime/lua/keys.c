@@ -49,6 +49,18 @@ bool mu_key_read(lua_State *L, int idx, uint32_t at, struct mu_key *key)
     }
 }
 
+int mu_key_strange(lua_State *L, int table, bool booleans)
+{
+    int strange = LUA_TNIL;
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        int type = lua_type(L, -2);
+        if (type == LUA_TSTRING || type == LUA_TNUMBER || (booleans && type == LUA_TBOOLEAN))
+            continue;
+        strange = type > strange ? type : strange;
+    }
+    return strange;
+}
+
 /* Exact, also where a double has no room for the integer. */
 static int compare_integer_real(lua_Integer integer, lua_Number real)
 {

@@ -29,6 +29,9 @@ struct mu_key {
 
 /* Reads the value at idx; false when it has no place in the order (nil, table, function, ...). */
 bool mu_key_read(lua_State *, int idx, uint32_t at, struct mu_key *);
+/* The type of a key of the table that has no place in the order, LUA_TNIL when all have one. Of several always
+ * the same: where they stand in a table depends on addresses, and a playbook can read the error. */
+int mu_key_strange(lua_State *, int table, bool booleans);
 /* Stable. spare holds as many as keys; not looked at (may be NULL) up to MU_KEYS_FEW. */
 #define MU_KEYS_FEW 16
 void mu_keys_sort(struct mu_key *keys, struct mu_key *spare, size_t count);
