@@ -90,8 +90,8 @@ static const char *const steps[] = {
     " thawed_by TEXT NOT NULL, thaw_reason TEXT NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX freeze_open ON freeze (zone) WHERE thawed = 0;",
 
-    "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL,"
-    " ahead INTEGER NOT NULL) STRICT;",
+    ("CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL,"
+     " ahead INTEGER NOT NULL) STRICT;"),
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

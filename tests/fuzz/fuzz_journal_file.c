@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A journal that a stranger sent: `muster verify`, `muster show`, `muster report` on it, and the
- * replay of what it holds. The file is read as it is (no octet is a switch), so that every journal is
+ * A journal that a stranger sent: `muster verify`, `muster show`, `muster report`, `muster undo`
+ * on it, and the replay of what it holds. The file is read as it is (no octet is a switch), so that every journal is
  * an input. The mutator knows pages, so that not every change ends at SQLite's first check. */
 #include "fuzz.h"
 
@@ -86,17 +86,19 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t len, size_t max, unsigned 
 
 /* --- the file --- */
 
-static char path[64];
+static char folder[] = "/dev/shm/muster-fuzz.XXXXXX", path[64];
 
 static void clean_up(void)
 {
     unlink(path);
+    rmdir(folder);
 }
 
 static void write_file(const uint8_t *bytes, size_t len)
 {
     if (path[0] == '\0') {
-        snprintf(path, sizeof path, "/dev/shm/muster-fuzz.%d.run", (int)getpid());
+        promise(mkdtemp(folder) != NULL); /* its own: undo looks at the runs beside it */
+        snprintf(path, sizeof path, "%s/a.1.run", folder);
         atexit(clean_up);
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -139,6 +141,22 @@ static void report(struct mu_journal *journal)
     mu_report_free(timeline);
 }
 
+/* What could be taken back, and the playbook that would do it: from the journal alone. */
+static void undo(void)
+{
+    struct mu_undo undo = {0};
+    struct mu_fail fail = {0};
+    json_t *items = NULL;
+    enum mu_err err = mu_undo_read(path, &undo, &fail);
+    if (err == MU_OK)
+        err = mu_undo_pick(&undo, NULL, &items, &fail);
+    promise(err == MU_OK || fail.text[0] != '\0');
+    if (err == MU_OK)
+        mu_bundle_free(mu_undo_bundle(&undo, items));
+    json_decref(items);
+    mu_undo_fini(&undo);
+}
+
 static void read_all(const struct mu_journal_verdict *verdict)
 {
     struct mu_journal *journal;
@@ -159,6 +177,7 @@ static void read_all(const struct mu_journal_verdict *verdict)
         (void)!mu_run_verify(journal, NULL, &differs);
     }
     mu_journal_close(journal);
+    undo();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

@@ -155,16 +155,6 @@ static void report(struct mu_journal *journal)
     mu_report_free(timeline);
 }
 
-static void undo(struct mu_journal *journal)
-{
-    struct mu_bundle *bundle = NULL;
-    struct mu_fail fail = {0};
-    enum mu_err err = mu_undo_bundle(journal, NULL, &bundle, &fail);
-    promise(err == MU_OK || fail.text[0] != '\0');
-    if (err == MU_OK)
-        mu_bundle_free(bundle);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct mu_fail first = {0}, second = {0};
@@ -175,7 +165,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             err); /* the same again: nothing is left over */
     promise(strcmp(first.text, second.text) == 0);
     report(journal);
-    undo(journal);
     mu_journal_close(journal);
     mu_redact_clear();
     return 0;

@@ -75,7 +75,11 @@ def journal(path, rows, files=(), big=False):
     for sql in SCHEMA:
         db.execute(sql)
     chain = bytes(32)
-    rows = [("h", "", 0, "start", "", "", "", START)] + list(rows)
+    start = START
+    if files:  # as runtime/playbook/bundle.c counts it
+        listed = "".join(f"{hashlib.sha256(content.encode()).hexdigest()} {name}\n" for name, content in sorted(files))
+        start = START.replace('{"format"', '{"bundle":"%s","format"' % hashlib.sha256(listed.encode()).hexdigest())
+    rows = [("h", "", 0, "start", "", "", "", start)] + list(rows)
     for gsn, (kind, task, seq, verb, args, src, step, value) in enumerate(rows, 1):
         digest, ts = "" if kind == "h" else digest_of(verb, args), 1700000000000 + gsn
         if big and gsn == len(rows):
