@@ -2,6 +2,8 @@
  *
  * Services for modules: the loop, the protocol clients made from muster.lua, and the functions of
  * module.h that answer from configuration and bundle. */
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,8 @@
 #include "io/dns.h"
 #include "io/http.h"
 #include "io/smtp.h"
+
+#define DESCRIPTORS 24 /* the loop and its pipes, sealing, one connection with room to spare */
 
 /* A NULL-terminated list of the array's strings (borrowed texts, free the list); NULL when absent. */
 static const char **text_list(const json_t *array)
@@ -64,8 +68,28 @@ static char *ca_file_of(const struct run *run)
     return file[0] == '/' ? mu_xstrdup(file) : mu_xasprintf("%s/%s", run->host.config_dir, file);
 }
 
+/* libuv ends the process when it can't make its pipes, and a run that can't open one more file can't seal
+ * its journal: without room for that nothing is begun. */
+static enum mu_err check_descriptors(struct mu_fail *fail)
+{
+    int fds[DESCRIPTORS], count = 0;
+    while (count < DESCRIPTORS && (fds[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        count++;
+    int errnum = errno;
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+    if (count == DESCRIPTORS)
+        return MU_OK;
+    return mu_fail_set(fail, MU_STORAGE,
+                       "an executor needs %d more files open at once and could open %d (%s): raise "
+                       "ulimit -n, then try again",
+                       DESCRIPTORS, count, strerror(errnum));
+}
+
 enum mu_err host_open(struct run *run, struct mu_fail *fail)
 {
+    if (check_descriptors(fail) != MU_OK)
+        return fail->class;
     char name[256] = "localhost";
     gethostname(name, sizeof name - 1);
     run->loop = mu_loop_new();
