@@ -148,6 +148,15 @@ void corpus_drop(void)
         closedir(dir);
 }
 
+/* A place is copied without its log; what went wrong is kept with it. */
+void corpus_keep_log(const char *to)
+{
+    char path[CRASH_PATH * 2];
+    snprintf(path, sizeof path, "%s/log.txt", to);
+    if (access(crash_path("log"), R_OK) == 0)
+        copy_file(crash_path("log"), path);
+}
+
 /* --- templates --- */
 
 struct made { /* what a child tells */

@@ -35,14 +35,21 @@ enum crash_event {
     EVENT_AFTER   /* it has, and nobody knows yet */
 };
 
-enum crash_plan_kind { PLAN_NONE, PLAN_KILL, PLAN_POWER, PLAN_FAULT };
+enum crash_plan_kind {
+    PLAN_NONE,
+    PLAN_KILL,
+    PLAN_POWER,
+    PLAN_FAULT,
+    PLAN_FILES, /* the executor may have `at` files open, and no more (RLIMIT_NOFILE) */
+    PLAN_TAIL   /* killed; then the journal's WAL is cut at any octet, synced or not */
+};
 enum crash_moment { MOMENT_BEFORE, MOMENT_TORN, MOMENT_AFTER };
 enum crash_fault { FAULT_EIO, FAULT_ENOSPC, FAULT_SHORT };
 
 struct crash_plan {
     enum crash_plan_kind kind;
     enum crash_moment moment;
-    int64_t at; /* the n-th event; PLAN_FAULT: the n-th of its sort */
+    int64_t at; /* the n-th event; PLAN_FAULT: the n-th of its sort; PLAN_FILES: how many */
     enum crash_event sort;
     enum crash_fault fault;
     bool lasting; /* every one from there on */
@@ -141,7 +148,8 @@ struct crash_point {
 };
 
 struct crash_counts {
-    int64_t points, kills, cuts, faults, lives, unparked, decided, effects, undone, acts;
+    int64_t points, kills, cuts, faults, limits, tails, lives, unparked, decided, effects, undone,
+        acts;
     int64_t doubles, strays, differences, wrong, missed;
 };
 
@@ -152,6 +160,7 @@ bool point_parse(const char *text, struct crash_case *cases, size_t count, struc
 
 size_t corpus_load(const char *folder, const char *only, struct crash_case **out);
 void corpus_copy(const char *from, const char *to);
+void corpus_keep_log(const char *to);
 /* Every place of this process, its workers' and templates; what is kept of wrong points stays. */
 void corpus_drop(void);
 void corpus_place(const struct crash_case *); /* a fresh copy of the template in crash_place */
@@ -163,7 +172,11 @@ char *verdict_world(void);
 int64_t verdict_effects(void);
 /* Ended, but `muster runs` does not show it, or its file is not sealed: somebody types muster resume. */
 bool verdict_needs_care(const struct crash_case *);
-bool verdict_judge(const struct crash_case *, struct crash_counts *, char *why, size_t size);
+/* What was on disk is gone, and acts with it: what is left must be whole all the same. */
+bool verdict_no_harm(const struct crash_case *, char *why, size_t size);
+/* starved: its acts may have failed for want of descriptors; each is done once all the same. */
+bool verdict_judge(const struct crash_case *, bool starved, struct crash_counts *, char *why,
+                   size_t size);
 
 /* people.c */
 bool people_unpark(const char *run);

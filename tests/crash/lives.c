@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,13 @@ static void log_to(const char *path)
     }
 }
 
+static void limit_files(int64_t most)
+{
+    struct rlimit limit = {.rlim_cur = (rlim_t)most, .rlim_max = (rlim_t)most};
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        _exit(72);
+}
+
 static MU_NORETURN void be_executor(const struct crash_case *subject, const struct crash_plan *plan)
 {
     struct mu_fail fail = {.class = MU_OK};
@@ -41,6 +49,8 @@ static MU_NORETURN void be_executor(const struct crash_case *subject, const stru
     alarm(PATIENCE_S);
     log_to(crash_path("log"));
     crash_arm(plan);
+    if (plan->kind == PLAN_FILES)
+        limit_files(plan->at);
     int code = mu_run_execute(&how, &fail);
     if (code == MU_RUN_REFUSED || code == MU_RUN_TEMPORARY)
         fprintf(stderr, "crash: left with %d: %s\n", code, fail.text);
@@ -63,6 +73,19 @@ static int live(const struct crash_case *subject, const struct crash_plan *plan)
         exit(70);
     }
     return status;
+}
+
+/* A file system that lost what it had promised: any prefix of the WAL may be what is left. */
+static void cut_tail(const struct crash_case *subject, uint64_t seed)
+{
+    char wal[CRASH_PATH * 2], shm[CRASH_PATH * 2];
+    struct stat st;
+    snprintf(wal, sizeof wal, "%s-wal", crash_path(subject->run_path));
+    snprintf(shm, sizeof shm, "%s-shm", crash_path(subject->run_path));
+    unlink(shm);
+    if (stat(wal, &st) == 0 && st.st_size > 0 &&
+        truncate(wal, (off_t)(crash_random(&seed) % (uint64_t)st.st_size)) != 0)
+        perror("crash: truncating");
 }
 
 /* --- what a person finds --- */
@@ -124,6 +147,12 @@ static bool end_is_kept(const struct crash_case *subject, char *why, size_t size
 
 enum verdict { GO_ON, ENDED, WRONG };
 
+/* What it had on disk is lost: parking and refusing are ends as good as any. */
+static bool is_torn(const struct crash_point *point)
+{
+    return point->plan_count > 0 && point->plans[0].kind == PLAN_TAIL;
+}
+
 static enum verdict after_exit(const struct crash_point *point, const struct crash_plan *plan,
                                int code, struct crash_counts *counts, char *why, size_t size)
 {
@@ -133,14 +162,18 @@ static enum verdict after_exit(const struct crash_point *point, const struct cra
     case MU_RUN_STORAGE:
         return GO_ON;
     case MU_RUN_PARKED:
+        if (is_torn(point))
+            return ENDED;
         return help(point->subject, counts, why, size) ? GO_ON : WRONG;
     case MU_RUN_CANTOPEN:
     case MU_RUN_REFUSED: /* it had ended and was sealed before it died, or could not start */
         free(verdict_end(crash_path(point->subject->run_path), &has_end));
         if (has_end)
             return ENDED;
-        if (plan->kind == PLAN_FAULT && crash_tally()->faults > 0)
+        if ((plan->kind == PLAN_FAULT && crash_tally()->faults > 0) || plan->kind == PLAN_FILES)
             return GO_ON;
+        if (is_torn(point)) /* its first row is gone, too: it says so and does nothing */
+            return ENDED;
         snprintf(why, size, "refused to start");
         return WRONG;
     case MU_RUN_INTERNAL:
@@ -148,9 +181,11 @@ static enum verdict after_exit(const struct crash_point *point, const struct cra
         snprintf(why, size, "left with %d", code);
         return WRONG;
     default:
-        if (plan->kind == PLAN_FAULT && !end_is_kept(point->subject, why, size))
+        if (plan->kind != PLAN_FAULT && plan->kind != PLAN_FILES)
+            return ENDED;
+        if (!end_is_kept(point->subject, why, size))
             return WRONG;
-        return plan->kind == PLAN_FAULT && verdict_needs_care(point->subject) ? GO_ON : ENDED;
+        return verdict_needs_care(point->subject) ? GO_ON : ENDED;
     }
 }
 
@@ -164,6 +199,10 @@ static void count_life(const struct crash_plan *plan, int status, struct crash_c
     bool died = WIFSIGNALED(status);
     if (plan->kind == PLAN_KILL)
         died ? counts->kills++ : counts->missed++;
+    else if (plan->kind == PLAN_TAIL)
+        died ? counts->tails++ : counts->missed++;
+    else if (plan->kind == PLAN_FILES)
+        counts->limits++;
     else if (plan->kind == PLAN_POWER)
         died ? counts->cuts++ : counts->missed++;
     else if (plan->kind == PLAN_FAULT && tally->faults == 0)
@@ -173,15 +212,18 @@ static void count_life(const struct crash_plan *plan, int status, struct crash_c
 static enum verdict after_life(const struct crash_point *point, const struct crash_plan *plan,
                                int status, struct crash_counts *counts, char *why, size_t size)
 {
-    bool by_plan = plan->kind == PLAN_KILL || plan->kind == PLAN_POWER;
+    bool by_plan = plan->kind == PLAN_KILL || plan->kind == PLAN_POWER || plan->kind == PLAN_TAIL;
     count_life(plan, status, counts);
     if (crash_tally()->after_fail > 0) {
         snprintf(why, size, "%lld acts left after the journal had failed",
                  (long long)crash_tally()->after_fail);
         return WRONG;
     }
-    if (WIFSIGNALED(status) && by_plan && WTERMSIG(status) == SIGKILL)
+    if (WIFSIGNALED(status) && by_plan && WTERMSIG(status) == SIGKILL) {
+        if (plan->kind == PLAN_TAIL)
+            cut_tail(point->subject, plan->seed);
         return GO_ON;
+    }
     if (WIFSIGNALED(status)) {
         snprintf(why, size, "died by signal %d", WTERMSIG(status));
         return WRONG;
@@ -203,6 +245,8 @@ bool point_execute(const struct crash_point *point, struct crash_counts *counts,
     }
     if (verdict == GO_ON)
         snprintf(why, size, "not ended after %d executors", MOST_LIVES);
+    if (verdict == ENDED && is_torn(point))
+        return verdict_no_harm(point->subject, why, size);
     return verdict == ENDED && end_is_kept(point->subject, why, size) &&
-           verdict_judge(point->subject, counts, why, size);
+           verdict_judge(point->subject, point->plans[0].kind == PLAN_FILES, counts, why, size);
 }

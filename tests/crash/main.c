@@ -2,7 +2,7 @@
  *
  * crash: kills, power cuts and faults over the corpus. tests/crash/run says with which sizes.
  *
- *   crash --playbooks DIR --world SO [--kills N] [--cuts N] [--faults FROM-TO] [--share PERCENT] [--seed N] [--jobs N]
+ *   crash --playbooks DIR --world SO [--kills N] [--cuts N] [--limits N] [--tails N] [--faults FROM-TO] [--share PERCENT] [--seed N] [--jobs N] [--seconds N]
  *         [--only CASE] [--point SPEC] [--list] [--quiet]
  *
  * Prints "ok ..." or "NOT OK ..." for each part, with its counts, and exits with 1 if one was not. */
@@ -24,10 +24,10 @@ const struct mu_config *crash_config;
 
 struct options {
     const char *playbooks, *world, *only, *point;
-    size_t kills, cuts, fault_from, fault_to;
+    size_t kills, cuts, limits, tails, fault_from, fault_to;
     uint64_t seed;
-    int jobs;
-    unsigned share; /* of the faults, in percent */
+    int jobs, seconds; /* of each part, at most */
+    unsigned share;    /* of the faults, in percent */
     bool list, quiet;
 };
 
@@ -48,7 +48,7 @@ static int usage(const char *what)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    *o = (struct options){.seed = 1, .jobs = 2, .share = 100};
+    *o = (struct options){.seed = 1, .jobs = 2, .share = 100, .seconds = 24 * 3600};
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
         o->list = o->list || strcmp(name, "--list") == 0;
@@ -68,12 +68,18 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->kills = strtoull(value, NULL, 10);
         else if (strcmp(name, "--cuts") == 0)
             o->cuts = strtoull(value, NULL, 10);
+        else if (strcmp(name, "--limits") == 0)
+            o->limits = strtoull(value, NULL, 10);
+        else if (strcmp(name, "--tails") == 0)
+            o->tails = strtoull(value, NULL, 10);
         else if (strcmp(name, "--faults") == 0)
             sscanf(value, "%zu-%zu", &o->fault_from, &o->fault_to);
         else if (strcmp(name, "--seed") == 0)
             o->seed = strtoull(value, NULL, 10);
         else if (strcmp(name, "--share") == 0)
             o->share = (unsigned)strtoul(value, NULL, 10);
+        else if (strcmp(name, "--seconds") == 0)
+            o->seconds = (int)strtol(value, NULL, 10);
         else if (strcmp(name, "--jobs") == 0)
             o->jobs = (int)strtol(value, NULL, 10);
         else
@@ -103,13 +109,13 @@ static bool configure(const struct options *o)
 static bool report(const char *what, const struct crash_counts *c, double seconds)
 {
     printf("%s crash %s: %" PRId64 " points, %" PRId64 " kills, %" PRId64 " power cuts (%" PRId64
-           " writes and names taken back), %" PRId64 " faults, %" PRId64 " executors, %" PRId64
-           " acts, %" PRId64 " unparked, %" PRId64 " decided, %" PRId64 " doubles, %" PRId64
-           " strays, %" PRId64 " differences, %" PRId64 " wrong, %" PRId64
-           " plans met nothing, %.0f s\n",
+           " writes and names taken back), %" PRId64 " faults, %" PRId64 " limits, %" PRId64
+           " tails, %" PRId64 " executors, %" PRId64 " acts, %" PRId64 " unparked, %" PRId64
+           " decided, %" PRId64 " doubles, %" PRId64 " strays, %" PRId64 " differences, %" PRId64
+           " wrong, %" PRId64 " plans met nothing, %.0f s\n",
            c->wrong ? "NOT OK" : "ok", what, c->points, c->kills, c->cuts, c->undone, c->faults,
-           c->lives, c->acts, c->unparked, c->decided, c->doubles, c->strays, c->differences,
-           c->wrong, c->missed, seconds);
+           c->limits, c->tails, c->lives, c->acts, c->unparked, c->decided, c->doubles, c->strays,
+           c->differences, c->wrong, c->missed, seconds);
     fflush(stdout);
     return c->wrong == 0;
 }
@@ -126,7 +132,7 @@ static bool part(const char *what, struct crash_points *points, const struct opt
     double begin = now_s();
     if (points->count == 0)
         return true;
-    struct crash_counts counts = sweep(points, o->jobs, o->quiet);
+    struct crash_counts counts = sweep(points, o->jobs, o->quiet, o->seconds);
     free(points->at);
     *points = (struct crash_points){0};
     return report(what, &counts, now_s() - begin);
@@ -171,6 +177,10 @@ static int play(const struct options *o, const struct crash_corpus *corpus)
     if (o->fault_from)
         points_of_faults(corpus, o->fault_from, o->fault_to, o->share, o->seed, &points);
     ok = part("faults", &points, o) && ok;
+    points_of_limits(corpus, o->limits, o->seed, &points);
+    ok = part("too few descriptors", &points, o) && ok;
+    points_of_tails(corpus, o->tails, o->seed, &points);
+    ok = part("torn tails", &points, o) && ok;
     return ok ? 0 : 1;
 }
 

@@ -58,7 +58,8 @@ bool crash_arrive(enum crash_event sort)
     tally->sorts[sort]++;
     if (n <= CRASH_EVENTS)
         tally->sort[n - 1] = (uint8_t)sort;
-    return (armed.kind == PLAN_KILL || armed.kind == PLAN_POWER) && n == armed.at;
+    bool deadly = armed.kind == PLAN_KILL || armed.kind == PLAN_POWER || armed.kind == PLAN_TAIL;
+    return deadly && n == armed.at;
 }
 
 enum crash_moment crash_moment(void)

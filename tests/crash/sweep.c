@@ -19,7 +19,7 @@
 
 /* --- points as text --- */
 
-static const char kind_letters[] = "-kpf", moment_letters[] = "bta", sort_letters[] = "wsonxy",
+static const char kind_letters[] = "-kpfnt", moment_letters[] = "bta", sort_letters[] = "wsonxy",
                   fault_letters[] = "enh";
 
 void point_spec(const struct crash_point *point, char *text, size_t size)
@@ -203,6 +203,31 @@ void points_of_faults(const struct crash_corpus *corpus, size_t from, size_t to,
             }
 }
 
+/* As many files as it takes to begin, and a few more: descriptors run out at every place there is. */
+void points_of_limits(const struct crash_corpus *corpus, size_t size, uint64_t seed,
+                      struct crash_points *points)
+{
+    uint64_t dice = seed ^ 0xf11e5ull;
+    for (size_t i = 0; i < size; i++) {
+        struct crash_point point = {.subject = &corpus->cases[crash_random(&dice) % corpus->count],
+                                    .plan_count = 1};
+        point.plans[0] = (struct crash_plan){.kind = PLAN_FILES, .at = 3 + (int64_t)(i % 60)};
+        points_add(points, &point);
+    }
+}
+
+void points_of_tails(const struct crash_corpus *corpus, size_t size, uint64_t seed,
+                     struct crash_points *points)
+{
+    uint64_t dice = seed ^ 0x7a115ull;
+    for (size_t i = 0; i < size; i++) {
+        const struct crash_case *subject = &corpus->cases[i % corpus->count];
+        struct crash_point point = {.subject = subject, .plan_count = 1};
+        point.plans[0] = any_death(subject, PLAN_TAIL, &dice);
+        points_add(points, &point);
+    }
+}
+
 /* --- workers --- */
 
 struct shared {
@@ -228,17 +253,20 @@ static void tell_wrong(struct shared *shared, const struct crash_point *point, c
     point_spec(point, spec, sizeof spec);
     snprintf(kept, sizeof kept, "%.300s.wrong.%zu", crash_place.root, number);
     corpus_copy(crash_place.root, kept);
+    corpus_keep_log(kept);
     printf("  %s: %s [%s]\n", spec, why, kept);
     fflush(stdout);
 }
 
-static MU_NORETURN void work(struct shared *shared, const struct crash_points *points, int worker)
+static MU_NORETURN void work(struct shared *shared, const struct crash_points *points, int worker,
+                             time_t until)
 {
     struct crash_counts *counts = &shared->counts[worker];
     char why[1600];
     int len = (int)strlen(crash_place.root);
     snprintf(crash_place.root + len, sizeof crash_place.root - (size_t)len, ".%d", worker);
-    for (size_t i; (i = atomic_fetch_add(&shared->next, 1)) < points->count;) {
+    for (size_t i;
+         time(NULL) < until && (i = atomic_fetch_add(&shared->next, 1)) < points->count;) {
         if (point_execute(&points->at[i], counts, why, sizeof why))
             continue;
         counts->wrong++;
@@ -247,8 +275,9 @@ static MU_NORETURN void work(struct shared *shared, const struct crash_points *p
     exit(0);
 }
 
-struct crash_counts sweep(const struct crash_points *points, int jobs, bool quiet)
+struct crash_counts sweep(const struct crash_points *points, int jobs, bool quiet, int seconds)
 {
+    time_t until = time(NULL) + seconds;
     struct crash_counts sum = {0};
     struct shared *shared =
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -259,7 +288,7 @@ struct crash_counts sweep(const struct crash_points *points, int jobs, bool quie
         workers[i] = fork();
         if (workers[i] == 0) {
             crash_tally_own();
-            work(shared, points, i);
+            work(shared, points, i, until);
         }
     }
     for (int i = 0; i < jobs; i++) {

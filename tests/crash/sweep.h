@@ -26,7 +26,12 @@ void points_of_cuts(const struct crash_corpus *, size_t size, uint64_t seed, str
 /* The n-th write, sync and open, n = from ... to, with each of the three faults. */
 void points_of_faults(const struct crash_corpus *, size_t from, size_t to, unsigned percent,
                       uint64_t seed, struct crash_points *);
-/* quiet: what goes wrong is counted, not told and kept. */
-struct crash_counts sweep(const struct crash_points *, int jobs, bool quiet);
+void points_of_limits(const struct crash_corpus *, size_t size, uint64_t seed,
+                      struct crash_points *);
+void points_of_tails(const struct crash_corpus *, size_t size, uint64_t seed,
+                     struct crash_points *);
+/* quiet: what goes wrong is counted, not told and kept. After so many seconds no further point begins;
+ * they come in random order, so that what was done is a fair sample. */
+struct crash_counts sweep(const struct crash_points *, int jobs, bool quiet, int seconds);
 
 #endif
