@@ -71,6 +71,8 @@ void mu_run_stuck(const struct mu_execute *how, const char *why, const char *tex
     run->wake_fd = -1;
     run->world = &mu_world_live;
     run->now_ms = mu_clock_real_ms();
+    run->ahead_ms = run->wall_ms = mu_clock_wall_ahead_ms();
+    run->path = mu_xstrdup(how->path);
     run->park_why = why;
     run->stop_why = mu_xstrdup(text);
     read_start(run, how->path);
