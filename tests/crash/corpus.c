@@ -139,8 +139,10 @@ void corpus_drop(void)
     const char *name = slash + 1;
     DIR *dir = opendir(folder);
     for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;) {
-        if (strncmp(entry->d_name, name, strlen(name)) != 0 || strstr(entry->d_name, ".wrong."))
-            continue;
+        const char *rest = entry->d_name + strlen(name);
+        if (strncmp(entry->d_name, name, strlen(name)) != 0 || (*rest != '\0' && *rest != '.') ||
+            strstr(entry->d_name, ".wrong."))
+            continue; /* of another process, whose number may begin like ours, or kept */
         snprintf(path, sizeof path, "%.250s/%.250s", folder, entry->d_name);
         empty_folder(path, "");
     }
