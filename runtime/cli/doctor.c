@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/people.h"
 #include "cli/cli.h"
+#include "cli/rebuild.h"
 
 #define LEAST_FREE_MB 200 /* a run's journal is some MB; the log of a long incident some tens */
 
@@ -156,13 +157,15 @@ static int ask_modules(struct mu_cli *cli, struct result *result)
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct result result = {.cli = cli};
-    int code = mu_cli_no_more_options(&mu_command_doctor, argc, argv, NULL);
+    static const char *const options[] = {"--rebuild", NULL};
+    bool rebuild = mu_cli_option(&argc, argv, "--rebuild", NULL);
+    int code = mu_cli_no_more_options(&mu_command_doctor, argc, argv, options);
     if (code == 0)
         code = mu_cli_words(&mu_command_doctor, argc, 0, 0);
     if (code == 0)
         code = mu_cli_config(cli);
-    if (code)
-        return code;
+    if (code || rebuild)
+        return code ? code : rebuild_index(cli);
     say(&result, "config", cli->config->path[0] ? cli->config->path : "muster.lua",
         cli->config->path[0] != '\0',
         cli->config->path[0] ? "" : "none found from here upward: everything is at its default");
@@ -179,11 +182,18 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_doctor = {
     .name = "doctor",
-    .usage = "doctor",
+    .usage = "doctor [--rebuild]",
     .summary = "is everything there that an incident will need?",
-    .help = "Configuration, state folder, clock, people, resolvers, outbound port 25 "
-            "(smtp.control), and the\n"
-            "credentials of every configured provider and channel. Read-only. Exits with 1 when "
-            "something\n"
-            "is bad.\n",
+    .help =
+        "Configuration, state folder, clock, people, resolvers, outbound port 25 "
+        "(smtp.control), and the\n"
+        "credentials of every configured provider and channel. Read-only. Exits with 1 when "
+        "something\n"
+        "is bad.\n\n"
+        "  --rebuild   make the control store's index of runs again from the run files: when it "
+        "was "
+        "lost\n"
+        "              or says something else than they do. Gates, votes, locks and messages are "
+        "its own\n"
+        "              and stay; run files are only read\n",
     .run = run};

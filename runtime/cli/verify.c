@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/evidence.h"
+#include "cli/verify_archive.h"
 #include "journal/journal.h"
 
 #define LEAST_HEAD 12 /* digits: 48 bits, more than a message's foot can be guessed by */
@@ -127,12 +128,17 @@ static int run(struct mu_cli *cli, int argc, char **argv)
                            "--head takes the %d to %d hex digits of a chain head, as a message or "
                            "an earlier `muster verify` gave them",
                            LEAST_HEAD, 2 * MU_SHA256);
-    return code ? code : verify(cli, argv[1], anchored ? anchor : NULL);
+    if (code)
+        return code;
+    size_t len = strlen(argv[1]);
+    bool archive = len > 7 && strcmp(argv[1] + len - 7, ".tar.gz") == 0;
+    return archive ? verify_archive(cli, argv[1], anchored ? anchor : NULL)
+                   : verify(cli, argv[1], anchored ? anchor : NULL);
 }
 
 const struct mu_command mu_command_verify = {
     .name = "verify",
-    .usage = "verify RUN|FILE [--head HEX]",
+    .usage = "verify RUN|FILE|EXPORT.tar.gz [--head HEX]",
     .summary = "check that a journal was not changed",
     .help =
         "RUN is \"12\", \"mx-failover.12\" or \"last\"; FILE a run file, also a copy from "

@@ -9,7 +9,9 @@
 #ifndef MU_STORE_H
 #define MU_STORE_H
 
+#include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -53,6 +55,23 @@ enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_st
 /* "mx-failover.12", or "12" when only one playbook has a run 12, or "last". MU_USAGE with what is near when not found or ambiguous. */
 enum mu_err mu_store_run_find(struct mu_store *, const char *typed, mu_store_run_cb *, void *ud,
                               struct mu_fail *);
+
+/* --- the index, made again --- */
+struct mu_store_found { /* what a run file says */
+    struct mu_store_run run;
+    const char *title, *lock; /* the playbook's summary; what it took, "" = none */
+};
+struct mu_store_rebuilt {
+    int64_t added, corrected, incidents, locks;
+    bool was_lost; /* it knew no run and had never counted one */
+};
+/* One transaction: all of it or nothing. */
+enum mu_err mu_store_rebuild(struct mu_store *, const struct mu_store_found *, size_t count,
+                             struct mu_store_rebuilt *out, struct mu_fail *);
+
+/* Everything it knows of a run, by table; incident "" = none. *out is to be freed also after a failure. */
+enum mu_err mu_store_dump(struct mu_store *, const char *run, const char *incident, json_t **out,
+                          struct mu_fail *);
 
 /* --- incidents: runs, notes and people under one number --- */
 /* Opens the next incident, "INC-118" into out (holds 32). */

@@ -31,6 +31,8 @@ LIBRARIES = {  # header prefix: where it may be used
     "lauxlib.h": ("lua", "engine/task.c", "playbook"),
     "lualib.h": ("lua",),
     "microhttpd.h": ("lab",),
+    "archive.h": ("cli/archive.c",),
+    "archive_entry.h": ("cli/archive.c",),
     "openssl/": ("base", "io", "lab", "modules"),
 }
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|atoi|gets|system|popen)\s*\(")
