@@ -176,8 +176,14 @@ static int open_sandbox(lua_State *L)
 
 struct mu_vm *mu_vm_new(uint32_t seed)
 {
+    return mu_vm_new_seeded(seed, seed);
+}
+
+struct mu_vm *mu_vm_new_seeded(uint32_t seed, uint32_t hash_seed)
+{
     struct mu_vm *vm = MU_NEW(struct mu_vm);
-    vm->seed = pinned_seed = seed;
+    vm->seed = seed;
+    pinned_seed = hash_seed;
     vm->soft = MU_LIMIT_LUA_SOFT;
     vm->scratch.max = MU_LIMIT_VALUE;
     vm->L = lua_newstate(allocate, vm);

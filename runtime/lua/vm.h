@@ -22,6 +22,8 @@ struct mu_vm;
 
 /* seed: hash seed and seed of math.random. NULL only when memory is out. */
 struct mu_vm *mu_vm_new(uint32_t seed);
+/* The two apart: what a playbook does may not depend on hashes (tests/model/determinism.c). */
+struct mu_vm *mu_vm_new_seeded(uint32_t seed, uint32_t hash_seed);
 void mu_vm_free(struct mu_vm *);
 lua_State *mu_vm_state(struct mu_vm *);
 /* The vm of any of its threads. */
