@@ -134,17 +134,26 @@ static struct crash_plan any_death(const struct crash_case *subject, enum crash_
                                .seed = crash_random(dice) % 100000};
 }
 
-/* Deaths during recovery: soon after the start, where replay and read-back are, more often than not, and
- * now and then so soon that nobody reaches the frontier: that poisons a run. */
+/* Deaths during recovery: soon after the start, where replay and read-back are, more often than not. */
 static void add_deaths(struct crash_point *point, enum crash_plan_kind kind, int more,
                        uint64_t *dice)
 {
-    int64_t reach = crash_random(dice) % 4 ? 60 : 24;
     for (int i = 0; i < more; i++) {
         struct crash_plan *plan = &point->plans[point->plan_count++];
         *plan = any_death(point->subject, kind, dice);
         if (crash_random(dice) % 4)
-            plan->at = 1 + (int64_t)(crash_random(dice) % (uint64_t)reach);
+            plan->at = 1 + (int64_t)(crash_random(dice) % 60);
+    }
+}
+
+/* Three in a row between the resume row, which is about the 12th event, and the frontier: that poisons a
+ * run, and a person says that it may go on. */
+static void add_poison(struct crash_point *point, uint64_t *dice)
+{
+    while (point->plan_count < CRASH_LIVES) {
+        struct crash_plan *plan = &point->plans[point->plan_count++];
+        *plan = any_death(point->subject, PLAN_KILL, dice);
+        plan->at = 12 + (int64_t)(crash_random(dice) % 3);
     }
 }
 
@@ -162,7 +171,10 @@ void points_of_kills(const struct crash_corpus *corpus, size_t size, uint64_t se
         const struct crash_case *subject = &corpus->cases[crash_random(&dice) % corpus->count];
         struct crash_point point = {.subject = subject, .plan_count = 1};
         point.plans[0] = any_death(subject, PLAN_KILL, &dice);
-        add_deaths(&point, PLAN_KILL, 1 + (int)(crash_random(&dice) % 3), &dice);
+        if (crash_random(&dice) % 8 == 0)
+            add_poison(&point, &dice);
+        else
+            add_deaths(&point, PLAN_KILL, 1 + (int)(crash_random(&dice) % 3), &dice);
         points_add(points, &point);
     }
 }
