@@ -116,7 +116,8 @@ struct call *call_new(struct run *run, struct task *task, enum mu_call_kind kind
     call->run = run;
     call->task = task;
     call->kind = kind;
-    call->name = mu_xstrdup(name);
+    call->name = run_text(run, name);
+    call->src = call->step = "";
     call->how = "sent";
     call->pub.host = &run->host;
     call->pub.run = run->name;
@@ -140,7 +141,8 @@ void call_free(struct call *call)
     json_decref(call->freeze);
     json_decref(call->result);
     json_decref(call->who);
-    char *texts[] = {call->name,      call->args_text, call->src,     call->step, call->value,
+    free(call->doctor);
+    char *texts[] = {call->args_text, call->value,
                      call->row_value, call->lost_why,  call->gate_id, call->asked};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);
@@ -214,8 +216,8 @@ static struct call *new_in_task(struct task *task, enum mu_call_kind kind, const
         free(call->args_text);
         call->args_text = clean;
     }
-    call->src = mu_xstrdup(src);
-    call->step = mu_xstrdup(task->step);
+    call->src = run_text(task->run, src);
+    call->step = task->step;
     call->seq = ++task->seq;
     call_digest(name, call->args_text, strlen(call->args_text), call->digest);
     return call;

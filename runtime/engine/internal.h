@@ -74,11 +74,10 @@ struct call {
     enum mu_call_state state;
     enum { PHASE_NONE, PHASE_PREPARE, PHASE_START, PHASE_READBACK } phase;
     int64_t seq;
-    char *name;      /* of the verb */
+    const char *name;  /* of the verb; this, src and step are kept in run->texts */
     char *args_text; /* canonical, as written */
     char digest[MU_DIGEST_HEX];
-    char *src;
-    char *step;
+    const char *src, *step;
     char key[33];
     bool intended; /* an intent row exists, recorded or appended */
     bool recorded; /* delivered from the journal */
@@ -116,7 +115,7 @@ struct call {
     void *sub_ud;
     json_t *result; /* a sub's */
     void (*host_done)(struct run *, const json_t *result, void *ud);
-    struct mu_verb doctor; /* what a module's doctor() is called through */
+    struct mu_verb *doctor; /* what a module's doctor() is called through; NULL for verbs */
     struct call *subs;     /* children, linked by sibling */
     struct call *sibling;
     struct call *next; /* in the queue it stands in */
@@ -151,7 +150,7 @@ struct task {
     struct call *call;
     int resume_values; /* already on its stack for the next resume */
     char *delivery;    /* canonical text of the result it is being resumed with */
-    char *step;
+    const char *step; /* kept in run->texts */
     char *born;   /* where the block that opened it stands; of the root: where main begins */
     char *last;   /* where its last call or note stands, "" before the first */
     json_t *undo; /* pending `undo`, waits for the next applied act of this task or its children */
@@ -194,6 +193,7 @@ struct run {
     bool same_boot;            /* as the executor before us */
     int64_t skipped_ms;        /* dry run: how far its clock is ahead of the wall's */
     bool live;                 /* the frontier is reached: calls go to the world */
+    struct mu_texts *texts; /* names, lines and headings, each once */
     struct mu_journal *journal;
     struct mu_bundle *bundle;
     struct mu_store *store; /* NULL for memory runs and verification */
@@ -262,6 +262,7 @@ void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 
 bool run_too_stale(struct call *); /* parks instead of letting the act leave (J8) */
 void run_heard_after(struct run *,
                      int64_t ms); /* an answer that old when it is read is downtime too */
+const char *run_text(struct run *, const char *); /* the run's one copy of it */
 void run_deliver(struct run *, struct call *);
 void run_begin_epoch(struct run *);
 void run_record_arrived(struct call *);

@@ -13,8 +13,7 @@
 
 static void note_step(struct task *task, const json_t *value)
 {
-    free(task->step);
-    task->step = mu_xstrdup(mu_json_str(value, "title", ""));
+    task->step = run_text(task->run, mu_json_str(value, "title", ""));
 }
 
 static void note_finish(struct task *task, const json_t *value)

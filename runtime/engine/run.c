@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/redact.h"
+#include "base/texts.h"
 #include "engine/internal.h"
 #include "lua/vm.h"
 #include "playbook/secret.h"
@@ -32,6 +33,13 @@ static char *readable(const char *text)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
             *p = ' ';
     return out;
+}
+
+const char *run_text(struct run *run, const char *text)
+{
+    if (run->texts == NULL)
+        run->texts = mu_texts_new();
+    return mu_texts_keep(run->texts, text);
 }
 
 void run_stop(struct run *run, enum stop_kind kind, const char *result, const char *why)
@@ -141,6 +149,7 @@ void run_unload(struct run *run)
     host_close(run);
     cursor_free(run->cursor);
     mu_facts_free(run->facts);
+    mu_texts_free(run->texts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
     json_t *values[] = {run->start,     run->may_change, run->outlook,    run->who,

@@ -44,7 +44,7 @@ void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_
     struct call *above = (struct call *)parent;
     struct call *sub = call_new(above->run, NULL, MU_CALL_SUB, verb);
     sub->parent = above;
-    sub->src = mu_xstrdup(above->src ? above->src : "");
+    sub->src = above->src;
     sub->sub_done = done;
     sub->sub_ud = ud;
     sub->sibling = above->subs;
@@ -56,7 +56,6 @@ void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_
 static struct call *host_call_new(struct run *run, const char *name, sub_done_cb *done, void *ud)
 {
     struct call *sub = call_new(run, NULL, MU_CALL_SUB, name);
-    sub->src = mu_xstrdup("");
     sub->host_done = done;
     sub->sub_ud = ud;
     sub->sibling = run->host_calls;
@@ -79,8 +78,9 @@ void sub_host_doctor(struct run *run, const struct mu_module *module, void *modu
                      sub_done_cb *done, void *ud)
 {
     struct call *sub = host_call_new(run, module->name, done, ud);
-    sub->doctor = (struct mu_verb){.name = module->name, .kind = MU_PROBE, .start = module->doctor};
-    sub->pub.verb = &sub->doctor;
+    sub->doctor = MU_NEW(struct mu_verb);
+    *sub->doctor = (struct mu_verb){.name = module->name, .kind = MU_PROBE, .start = module->doctor};
+    sub->pub.verb = sub->doctor;
     sub->pub.module_state = module_state;
     sub->pub.args = json_object();
     call_send(sub);

@@ -67,7 +67,7 @@ static struct task *task_new(struct run *run, struct task *parent, lua_State *fr
     task->parent = parent;
     task->depth = parent ? parent->depth + 1 : 0;
     task->path = parent ? mu_xasprintf("%s.%d", parent->path, ++parent->children) : mu_xstrdup("r");
-    task->step = mu_xstrdup(parent ? parent->step : "");
+    task->step = parent ? parent->step : "";
     task->last = mu_xstrdup("");
     task->result_ref = LUA_NOREF;
     task->thread = lua_newthread(from);
@@ -97,7 +97,6 @@ static void task_free(struct task *task)
     free(task->delivery);
     free(task->failed_at);
     free(task->path);
-    free(task->step);
     free(task->born);
     free(task->last);
     free(task);
