@@ -14,6 +14,7 @@ enum event_kind { APPLIES, REPLIES, FIRES };
 
 struct failure {
     bool table;
+    int at;   /* the line that raised it in this task, or passed it on */
     int bare; /* a text without a place: the line it would get, else 0 */
     char src[32], verb[16];
     char text[200]; /* the whole text, or a table's why */

@@ -53,8 +53,11 @@ static int64_t random_up_to(struct machine *m, int64_t most)
 
 void failure_text(const struct failure *failure, char text[256])
 {
-    snprintf(text, 256, "%s%s%s%s%s", failure->src, failure->src[0] ? ": " : "", failure->verb,
-             failure->verb[0] ? ": " : "", failure->text);
+    if (failure->table && failure->src[0] == '\0')
+        snprintf(text, 256, "playbook.lua:%d: %s", failure->at, failure->text);
+    else
+        snprintf(text, 256, "%s%s%s%s%s", failure->src, failure->src[0] ? ": " : "", failure->verb,
+                 failure->verb[0] ? ": " : "", failure->text);
 }
 
 /* A text that leaves its task without a place gets the line it was raised at, or passed on at. */
@@ -527,6 +530,7 @@ static enum flow raise_error(struct mtask *task, const struct node *node)
 {
     struct failure *failure = &task->failure;
     *failure = (struct failure){.table = node->n[0] == ERROR_TABLE};
+    failure->at = node->line;
     failure->bare = node->n[0] == ERROR_BARE ? node->line : 0;
     if (node->n[0] == ERROR_TEXT)
         snprintf(failure->text, sizeof failure->text, "playbook.lua:%d: boom%" PRId64, node->line,
@@ -567,33 +571,25 @@ static enum flow repeat(struct mtask *task, const struct node *node)
     return flow;
 }
 
-static enum flow compound(struct mtask *task, const struct node *node)
+/* False for what only holds statements: an error in it was not passed on by a word of the language. */
+static bool compound(struct mtask *task, const struct node *node, enum flow *flow)
 {
-    switch (node->op) {
-    case OP_IF:
-        return block(task, node->kids[expression(task, node->kids[0]) ? 1 : 2]);
-    case OP_FOR:
-        return repeat(task, node);
-    case OP_PCALL:
-        return protect(task, node);
-    case OP_PARALLEL:
-        return parallel(task, node);
-    case OP_RACE:
-        return race(task, node);
-    case OP_EACH:
-        return each(task, node);
-    case OP_WITHIN:
-        return within(task, node);
-    case OP_WAIT:
-        return wait_until(task, node);
-    default:
-        return retry(task, node);
-    }
+    static enum flow (*const words[OP_COUNT])(struct mtask *, const struct node *) = {
+        [OP_PCALL] = protect, [OP_PARALLEL] = parallel, [OP_RACE] = race,  [OP_EACH] = each,
+        [OP_WITHIN] = within, [OP_WAIT] = wait_until,   [OP_RETRY] = retry};
+    if (node->op == OP_IF)
+        *flow = block(task, node->kids[expression(task, node->kids[0]) ? 1 : 2]);
+    else if (node->op == OP_FOR)
+        *flow = repeat(task, node);
+    else
+        *flow = words[node->op](task, node);
+    return node->op != OP_IF && node->op != OP_FOR;
 }
 
 static enum flow statement(struct mtask *task, const struct node *node)
 {
     char why[24];
+    enum flow flow;
     switch (node->op) {
     case OP_SET:
         task->machine->vars[node->n[0]] = expression(task, node->kids[0]);
@@ -626,7 +622,9 @@ static enum flow statement(struct mtask *task, const struct node *node)
         task->result = expression(task, node->kids[0]);
         return RETURNED;
     default:
-        return compound(task, node);
+        if (compound(task, node, &flow) && flow == RAISED)
+            task->failure.at = node->line;
+        return flow;
     }
 }
 

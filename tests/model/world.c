@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/internal.h"
 #include "io/loop.h"
 #include "module/module.h"
 
@@ -112,7 +113,7 @@ void world_quiet(void)
 /* --- what was ever asked of it --- */
 
 struct world_deed {
-    char key[33];
+    char key[64];
     int64_t began; /* of the first try */
     int64_t result;
     bool applied;
@@ -120,8 +121,14 @@ struct world_deed {
 
 static struct world_deed *deed_of(const struct mu_call *call)
 {
+    const struct call *inside = (const struct call *)call; /* probes have no key */
+    char key[64];
+    if (call->key[0])
+        snprintf(key, sizeof key, "%s", call->key);
+    else
+        snprintf(key, sizeof key, "%.40s#%lld", inside->task->path, (long long)inside->seq);
     for (size_t i = 0; i < world.deed_count; i++)
-        if (strcmp(world.deeds[i].key, call->key) == 0)
+        if (strcmp(world.deeds[i].key, key) == 0)
             return &world.deeds[i];
     if (world.deed_count == world.deed_room) {
         world.deed_room = world.deed_room ? world.deed_room * 2 : 64;
@@ -129,7 +136,7 @@ static struct world_deed *deed_of(const struct mu_call *call)
     }
     struct world_deed *deed = &world.deeds[world.deed_count++];
     *deed = (struct world_deed){.began = now_ms};
-    snprintf(deed->key, sizeof deed->key, "%s", call->key);
+    memcpy(deed->key, key, sizeof deed->key);
     return deed;
 }
 
