@@ -49,6 +49,31 @@ static void apply_effect(struct task *task, const char *verb, const char *value,
         }
 }
 
+struct frontier {
+    const char *task;
+    int64_t seq;
+    bool cancelled, beyond;
+};
+
+static bool look_beyond(const struct mu_row *row, void *ud)
+{
+    struct frontier *frontier = ud;
+    if (row->type == MU_ROW_HOST)
+        frontier->cancelled = frontier->cancelled || strcmp(row->verb, "cancel") == 0;
+    else if (strcmp(row->task, frontier->task) == 0 && row->seq > frontier->seq)
+        frontier->beyond = true;
+    return true;
+}
+
+/* An executor died with its last notes unwritten, and the run was cancelled before another came as far:
+ * verification ends where the journal of this task does. */
+static bool was_cut_short(const struct run *run, const char *task, int64_t seq)
+{
+    struct frontier frontier = {task, seq, false, false};
+    cursor_each(run->cursor, look_beyond, &frontier);
+    return frontier.cancelled && !frontier.beyond;
+}
+
 enum mu_err note_put(struct task *task, const char *verb, const char *value, size_t len,
                      const char *src, struct mu_fail *fail)
 {
@@ -65,7 +90,10 @@ enum mu_err note_put(struct task *task, const char *verb, const char *value, siz
     struct recorded *rec = cursor_find(run->cursor, task->path, seq);
     bool fits = rec == NULL || cursor_match(run, rec, task->path, seq, verb, digest, src);
     if (fits && rec == NULL && run->verifying) {
-        run_park(run, "diverged", "%s notes %s, which is not in the journal", src, verb);
+        if (was_cut_short(run, task->path, seq))
+            run_stop(run, STOP_CANCEL, "cancelled", "");
+        else
+            run_park(run, "diverged", "%s notes %s, which is not in the journal", src, verb);
         fits = false;
     }
     if (fits && run->stop_src == NULL && (strcmp(verb, "finish") == 0 || strcmp(verb, "fail") == 0))
