@@ -395,14 +395,6 @@ static void close_gate(struct run *run, const struct closing *gate, const char *
     news_fini(&news);
 }
 
-static bool is_queued(const struct call_queue *queue, const struct call *call)
-{
-    for (const struct call *at = queue->head; at; at = at->next)
-        if (at == call)
-            return true;
-    return false;
-}
-
 /* Whether people may have been asked, and the journal does not say yet what came of it. */
 static bool has_no_outcome(const struct call *call)
 {
@@ -410,8 +402,7 @@ static bool has_no_outcome(const struct call *call)
     if (run->store == NULL || !run->world->sends || run->verifying || !call->intended ||
         call->state == MU_CALL_INTENDED) /* its row is not written: nobody was asked */
         return false;
-    return !is_queued(&run->settling, call) &&
-           cursor_outcome(run->cursor, call->task->path, call->seq) == NULL;
+    return !call->kept && cursor_outcome(run->cursor, call->task->path, call->seq) == NULL;
 }
 
 /* Why the playbook stopped waiting must be on disk before people are told that nobody waits: else a
@@ -433,10 +424,21 @@ static void close_call(struct call *call, const char *why)
     close_gate(run, &gate, why);
 }
 
+void gate_unheard(struct call *call)
+{
+    if (call->kind != MU_CALL_GATE || !call->ok || call->run->store == NULL)
+        return;
+    json_t *answer = mu_json_parse(call->value, strlen(call->value), NULL);
+    gate_tell_unused(call->run, call->gate, answer, no_longer);
+    json_decref(answer);
+}
+
 void gate_cancel(struct call *call)
 {
     if (call->run->live && has_no_outcome(call))
         close_call(call, no_longer);
+    else if (call->run->live && call->kept)
+        gate_unheard(call);
 }
 
 static bool is_pending(const struct run *run, const struct mu_row *row)
@@ -454,24 +456,43 @@ struct left_open {
 };
 
 /* A former executor asked, and the playbook does not wait for it any more. */
-static bool close_recorded(const struct mu_row *row, void *ud)
+static void close_asked(struct run *run, const struct mu_row *row, const json_t *asked,
+                        const char *why)
 {
-    const struct left_open *left = ud;
-    struct run *run = left->run;
-    if (row->type != MU_ROW_INTENT || mu_gate_kind(row->verb) == NULL ||
-        cursor_outcome(run->cursor, row->task, row->seq) || is_pending(run, row))
-        return true;
-    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
-    struct closing gate = {.id = mu_json_str(value, "gate", ""),
+    struct closing gate = {.id = mu_json_str(asked, "gate", ""),
                            .task = row->task,
                            .seq = row->seq,
                            .verb = row->verb,
                            .digest = row->digest,
                            .src = row->src,
                            .step = row->step,
-                           .gate = value};
-    close_gate(run, &gate, left->why);
-    json_decref(value);
+                           .gate = asked};
+    close_gate(run, &gate, why);
+}
+
+/* A former executor had the answer, and did not live to say that nobody heard of it. */
+static void tell_unheard(struct run *run, const struct recorded *rec, const json_t *asked,
+                         const char *why)
+{
+    json_t *outcome = mu_json_parse(rec->row.value, strlen(rec->row.value), NULL);
+    if (rec->unheard)
+        gate_tell_unused(run, asked, mu_json_get(outcome, "value"), why);
+    json_decref(outcome);
+}
+
+static bool close_recorded(const struct mu_row *row, void *ud)
+{
+    const struct left_open *left = ud;
+    struct run *run = left->run;
+    if (row->type != MU_ROW_INTENT || mu_gate_kind(row->verb) == NULL || is_pending(run, row))
+        return true;
+    const struct recorded *rec = cursor_outcome(run->cursor, row->task, row->seq);
+    json_t *asked = mu_json_parse(row->value, strlen(row->value), NULL);
+    if (rec)
+        tell_unheard(run, rec, asked, left->why);
+    else
+        close_asked(run, row, asked, left->why);
+    json_decref(asked);
     return true;
 }
 

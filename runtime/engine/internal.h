@@ -82,6 +82,7 @@ struct call {
     bool intended; /* an intent row exists, recorded or appended */
     bool recorded; /* delivered from the journal */
     bool detached; /* completes for nobody: its task is gone */
+    bool kept;     /* its completion or outcome is appended to the journal */
     /* the result on its way to the task */
     bool ok;
     char *value;     /* canonical text for Lua: the value or the error object */
@@ -409,6 +410,7 @@ bool gate_begin(
 void gate_open(struct call *); /* after the barrier */
 void gate_poll(struct call *);
 void gate_poll_all(struct run *);
+void gate_unheard(struct call *); /* it is decided, and its task hears nothing of it */
 void gate_cancel(struct call *);         /* its task waits no more */
 void gate_close_forgotten(struct run *); /* at the frontier: those that a former executor left */
 void gate_close_all(struct run *);       /* before the end row: all there are get their 'o' rows */
@@ -436,6 +438,7 @@ void cursor_free(struct mu_cursor *);
 struct recorded { /* a row kept for replay */
     struct mu_row row;
     bool used;
+    bool unheard; /* an outcome whose task had ended before */
 };
 const struct recorded *cursor_first(const struct mu_cursor *,
                                     char type); /* of that type, e.g. 'h' start */

@@ -337,7 +337,7 @@ static void replay_completion(struct run *run, struct recorded *rec)
     if (call == NULL || call->seq != rec->row.seq) {
         /* A late answer to a call whose task was cancelled meanwhile is no news; anything else is. */
         if (task && task_ended(task) && task->seq >= rec->row.seq) {
-            rec->used = true;
+            rec->used = rec->unheard = true;
             return;
         }
         diverged_row(run, &rec->row);

@@ -217,6 +217,7 @@ static bool is_outcome(const struct call *call)
 
 void run_record_arrived(struct call *call)
 {
+    call->kept = true;
     call->ts = run_clock(call->run);
     if (!is_outcome(call)) {
         record_call(call, MU_ROW_COMPLETION, call->value);
@@ -239,8 +240,10 @@ static void deliver_arrived(struct run *run)
     }
     /* A delivery may cancel calls behind it in the queue: call_cancel() takes them out. */
     for (struct call *call; (call = call_queue_pop(&run->settling)) != NULL;) {
-        if (run->stop != STOP_NONE)
-            continue; /* it is recorded; nobody is left to hear of it */
+        if (run->stop != STOP_NONE) { /* it is recorded; nobody is left to hear of it */
+            gate_unheard(call);
+            continue;
+        }
         run_deliver(run, call);
         task_run_ready(run);
     }
