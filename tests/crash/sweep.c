@@ -171,7 +171,7 @@ void points_of_kills(const struct crash_corpus *corpus, size_t size, uint64_t se
         const struct crash_case *subject = &corpus->cases[crash_random(&dice) % corpus->count];
         struct crash_point point = {.subject = subject, .plan_count = 1};
         point.plans[0] = any_death(subject, PLAN_KILL, &dice);
-        if (crash_random(&dice) % 8 == 0)
+        if (crash_random(&dice) % 4 == 0)
             add_poison(&point, &dice);
         else
             add_deaths(&point, PLAN_KILL, 1 + (int)(crash_random(&dice) % 3), &dice);
