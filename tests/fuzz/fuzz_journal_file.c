@@ -90,7 +90,12 @@ static char folder[] = "/dev/shm/muster-fuzz.XXXXXX", path[64];
 
 static void clean_up(void)
 {
-    unlink(path);
+    static const char *const besides[] = {"", "-wal", "-shm", ".lock"};
+    for (size_t i = 0; i < sizeof besides / sizeof besides[0]; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%s%s", path, besides[i]);
+        unlink(name);
+    }
     rmdir(folder);
 }
 
