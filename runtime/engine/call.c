@@ -123,7 +123,7 @@ struct call *call_new(struct run *run, struct task *task, enum mu_call_kind kind
     call->pub.run = run->name;
     call->pub.incident = run->incident;
     call->pub.world = run->world_name;
-    call->pub.key = call->key;
+    call->pub.key = "";
     call->pub.facts = run->facts;
     return call;
 }
@@ -133,6 +133,7 @@ void call_free(struct call *call)
     if (call == NULL)
         return;
     mu_timer_cancel(call->timer);
+    timers_remove(call);
     json_decref(call->pub.args);
     json_decref(call->pub.prepared);
     json_decref(call->undo);
@@ -142,8 +143,8 @@ void call_free(struct call *call)
     json_decref(call->result);
     json_decref(call->who);
     free(call->doctor);
-    char *texts[] = {call->args_text, call->value,
-                     call->row_value, call->lost_why,  call->gate_id, call->asked};
+    char *texts[] = {call->args_text, call->value,   call->key,  call->row_value,
+                     call->lost_why,  call->gate_id, call->asked};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);
     free(call);
@@ -196,7 +197,8 @@ static void set_key(struct call *call)
         snprintf(text, sizeof text, "%s\n%u\n%lld\n%s\n%lld", call->run->name, call->run->seed,
                  (long long)call->run->started_ms, call->task->path, (long long)call->seq);
     mu_sha256_hex(text, (size_t)len, hex);
-    memcpy(call->key, hex, 32);
+    call->key = mu_xstrndup(hex, 32);
+    call->pub.key = call->key;
 }
 
 const struct mu_verb *call_verb(const struct call *call)
@@ -383,7 +385,7 @@ static char *intent_text(struct call *call, bool foreseen)
         char *shown = mu_args_shown(call->pub.verb, call->pub.args);
         json_object_set(row, "args", call->pub.args);
         json_object_set_new(row, "shown", json_string(shown));
-        json_object_set_new(row, "key", json_string(call->key));
+        json_object_set_new(row, "key", json_string(call->pub.key));
         json_object_set(row, "undo", call->undo ? call->undo : json_null());
         free(shown);
     }
@@ -585,6 +587,7 @@ void call_cancel(struct call *call)
     sub_cancel_all(call);
     mu_timer_cancel(call->timer);
     call->timer = NULL;
+    timers_remove(call);
     if (call->phase != PHASE_NONE && call->pub.verb && call->pub.verb->cancel)
         call->pub.verb->cancel(&call->pub);
     call->phase = PHASE_NONE;

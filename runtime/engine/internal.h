@@ -8,6 +8,7 @@
  *   gate.c    waits for people     doubt.c  in doubt            decision.c  what a person says of it
  *   policy.c  may_change           budget.c what it may use up  orders.c    what people want of a run
  *   freeze.c  the last look before an act leaves: lock held, nothing frozen      locks.c at the start
+ *   timers.c  waits of the playbook
  *   upgrade.c from one muster to another
  *   run.c     from turn to turn    end.c    how it ends, parks or leaves
  *   world.h   the last hop: world_live.c, world_dry.c           host.c    services for modules
@@ -74,11 +75,11 @@ struct call {
     enum mu_call_state state;
     enum { PHASE_NONE, PHASE_PREPARE, PHASE_START, PHASE_READBACK } phase;
     int64_t seq;
-    const char *name;  /* of the verb; this, src and step are kept in run->texts */
-    char *args_text; /* canonical, as written */
+    const char *name; /* of the verb; this, src and step are kept in run->texts */
+    char *args_text;  /* canonical, as written */
     char digest[MU_DIGEST_HEX];
     const char *src, *step;
-    char key[33];
+    char *key;     /* of acts and the host's own calls: idempotency key, 32 hex digits */
     bool intended; /* an intent row exists, recorded or appended */
     bool recorded; /* delivered from the journal */
     bool detached; /* completes for nobody: its task is gone */
@@ -90,6 +91,9 @@ struct call {
     int64_t ts;
     /* timers and waiting */
     int64_t due_ms;
+    int64_t fires_ms;   /* monotonic */
+    uint64_t fires_nth; /* of two at one moment the one that was added first */
+    size_t heap_at;     /* in run->timers, 0 = not in it */
     struct mu_timer *timer;
     int64_t started_ms; /* when it was sent, for the watchers */
     /* in doubt */
@@ -117,7 +121,7 @@ struct call {
     json_t *result; /* a sub's */
     void (*host_done)(struct run *, const json_t *result, void *ud);
     struct mu_verb *doctor; /* what a module's doctor() is called through; NULL for verbs */
-    struct call *subs;     /* children, linked by sibling */
+    struct call *subs;      /* children, linked by sibling */
     struct call *sibling;
     struct call *next; /* in the queue it stands in */
     struct call *prev_pending, *next_pending;
@@ -151,9 +155,9 @@ struct task {
     struct call *call;
     int resume_values; /* already on its stack for the next resume */
     char *delivery;    /* canonical text of the result it is being resumed with */
-    const char *step; /* kept in run->texts */
-    char *born;   /* where the block that opened it stands; of the root: where main begins */
-    char *last;   /* where its last call or note stands, "" before the first */
+    const char *step;  /* kept in run->texts */
+    char *born;        /* where the block that opened it stands; of the root: where main begins */
+    char *last;        /* where its last call or note stands, "" before the first */
     json_t *undo; /* pending `undo`, waits for the next applied act of this task or its children */
     struct task *parent, *first_child, *next_sibling, *prev_sibling;
     struct task **waits_for;
@@ -177,6 +181,14 @@ enum stop_kind {
 
 #define MU_BUDGETS 4
 
+struct timers { /* timers.c */
+    struct call **heap;
+    size_t count, cap;
+    uint64_t added;
+    struct mu_timer *alarm;
+    int64_t alarm_ms;
+};
+
 struct run {
     char *name, *incident, *world_name;
     uint32_t seed;
@@ -194,15 +206,15 @@ struct run {
     bool same_boot;            /* as the executor before us */
     int64_t skipped_ms;        /* dry run: how far its clock is ahead of the wall's */
     bool live;                 /* the frontier is reached: calls go to the world */
-    struct mu_texts *texts; /* names, lines and headings, each once */
+    struct mu_texts *texts;    /* names, lines and headings, each once */
     struct mu_journal *journal;
     struct mu_bundle *bundle;
     struct mu_store *store; /* NULL for memory runs and verification */
     char *path;
     int wake_fd;
-    const char *after; /* of struct mu_execute */
-    bool owes_sync;    /* an outcome was appended and is not known to be on disk */
-    bool verifying;    /* no world behind */
+    const char *after;   /* of struct mu_execute */
+    bool owes_sync;      /* an outcome was appended and is not known to be on disk */
+    bool verifying;      /* no world behind */
     bool replays_cancel; /* verifying a run that a person cancelled */
     bool storage_failed;
     bool storage_told; /* a former executor told people that nothing can be written */
@@ -219,12 +231,14 @@ struct run {
     struct mu_watchdog *watchdog;
     struct mu_cursor *cursor;
     struct mu_timer *flush_timer, *poll_timer;
+    struct timers timers; /* waits of the playbook */
     int64_t store_version, gates_version, orders_looked_ms;
     bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;
     int64_t last_boot_ms, last_mono_ms;
-    int64_t anchored_row, anchor_due_ms; /* the last row when a head was told, when the next one is */
-    bool sealing;                        /* its last row is written: no more */
+    int64_t anchored_row,
+        anchor_due_ms; /* the last row when a head was told, when the next one is */
+    bool sealing;      /* its last row is written: no more */
 
     struct task *root, *all_tasks, *ready_head, *ready_tail, *current;
     struct task *ended;                  /* may be freed by the next task_reap() */
@@ -357,6 +371,12 @@ json_t *upgrade_identity(uint32_t seed); /* {build, language, lua, seed_test} of
 enum mu_err upgrade_check_level(const struct run *, struct mu_fail *);
 void upgrade_take(struct run *); /* goes over to this muster, or parks */
 
+/* timers.c */
+void timers_add(struct call *, int64_t wait_ms); /* then it arrives */
+void timers_remove(struct call *);
+bool timers_has(const struct call *);
+void timers_fini(struct run *);
+
 /* orders.c */
 void orders_take(struct run *);
 void orders_take_recorded(struct run *);
@@ -410,7 +430,7 @@ bool gate_begin(
 void gate_open(struct call *); /* after the barrier */
 void gate_poll(struct call *);
 void gate_poll_all(struct run *);
-void gate_unheard(struct call *); /* it is decided, and its task hears nothing of it */
+void gate_unheard(struct call *);        /* it is decided, and its task hears nothing of it */
 void gate_cancel(struct call *);         /* its task waits no more */
 void gate_close_forgotten(struct run *); /* at the frontier: those that a former executor left */
 void gate_close_all(struct run *);       /* before the end row: all there are get their 'o' rows */
@@ -498,10 +518,12 @@ void outbox_put_plain(struct run *, const char *kind, const char *to, const char
 void outbox_send(struct run *);
 
 /* anchor.c */
-char *anchor_foot(struct run *); /* "journal row N, head HEX" with a line above; a new text, "" = nothing is on disk */
-void anchor_now(struct run *);   /* to the audience of anchor{}, if there is one */
-void anchor_end(struct run *);   /* the same behind the last row */
-void anchor_poll(struct run *);  /* ... when anchor.every has passed */
+char *anchor_foot(
+    struct run
+        *); /* "journal row N, head HEX" with a line above; a new text, "" = nothing is on disk */
+void anchor_now(struct run *);  /* to the audience of anchor{}, if there is one */
+void anchor_end(struct run *);  /* the same behind the last row */
+void anchor_poll(struct run *); /* ... when anchor.every has passed */
 
 /* host.c */
 enum mu_err host_open(struct run *, struct mu_fail *);

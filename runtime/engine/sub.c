@@ -69,7 +69,8 @@ void sub_host_call(struct run *run, const char *verb, json_t *args_take, const c
     char hex[MU_SHA256_HEX];
     struct call *sub = host_call_new(run, verb, done, ud);
     mu_sha256_hex(dedup, strlen(dedup), hex);
-    memcpy(sub->key, hex, 32);
+    sub->key = mu_xstrndup(hex, 32);
+    sub->pub.key = sub->key;
     start(sub, args_take, true);
     json_decref(args_take);
 }
@@ -79,7 +80,8 @@ void sub_host_doctor(struct run *run, const struct mu_module *module, void *modu
 {
     struct call *sub = host_call_new(run, module->name, done, ud);
     sub->doctor = MU_NEW(struct mu_verb);
-    *sub->doctor = (struct mu_verb){.name = module->name, .kind = MU_PROBE, .start = module->doctor};
+    *sub->doctor =
+        (struct mu_verb){.name = module->name, .kind = MU_PROBE, .start = module->doctor};
     sub->pub.verb = sub->doctor;
     sub->pub.module_state = module_state;
     sub->pub.args = json_object();

@@ -98,7 +98,7 @@ end
 
 -- --- time --------------------------------------------------------------------------------------
 
-function env.sleep(d) prim.timer(duration(d, "sleep")) end
+function env.sleep(d) return prim.timer(duration(d, "sleep")) end
 function env.now() return prim.now_ms() // 1000 end
 function env.started() return prim.started_ms() // 1000 end
 
