@@ -13,10 +13,12 @@
 #include "base/redact.h"
 #include "engine/internal.h"
 
-#define RETRY_MS 30000
+#define RETRY_MS  30000 /* doubled at every failure, */
+#define RETRY_MAX 7     /* so often: an hour at most */
 
 struct sending {
     int64_t id;
+    int attempts;
     char *kind, *to;
 };
 
@@ -31,19 +33,30 @@ static json_t *told_row(const struct sending *sending, const json_t *result, boo
     return row;
 }
 
+static int64_t pause_after(int attempts)
+{
+    return (int64_t)RETRY_MS << (attempts < RETRY_MAX ? attempts : RETRY_MAX);
+}
+
+static void record_told(struct run *run, const struct sending *sending, const json_t *result,
+                        bool ok, const char *why)
+{
+    bool quiet = run->anchored_row == mu_journal_last_gsn(run->journal);
+    record_host(run, "told", told_row(sending, result, ok, why));
+    if (quiet && strcmp(sending->kind, "anchor") == 0) /* that it was told needs no other */
+        run->anchored_row = mu_journal_last_gsn(run->journal);
+}
+
 static void sent(struct run *run, const json_t *result, void *ud)
 {
     struct sending *sending = ud;
     bool ok = mu_json_bool(result, "ok", false);
     const char *why = mu_json_str(result, "why", "");
     int64_t now = mu_clock_real_ms();
-    (void)!mu_store_message_sent(run->store, sending->id, ok, why, now, now + RETRY_MS, NULL);
-    if (!run->sealing) {
-        bool quiet = run->anchored_row == mu_journal_last_gsn(run->journal);
-        record_host(run, "told", told_row(sending, result, ok, why));
-        if (quiet && strcmp(sending->kind, "anchor") == 0) /* that it was told needs no other */
-            run->anchored_row = mu_journal_last_gsn(run->journal);
-    }
+    (void)!mu_store_message_sent(run->store, sending->id, ok, why, now,
+                                 now + pause_after(sending->attempts), NULL);
+    if (run->journal && !run->sealing) /* stuck.c has none */
+        record_told(run, sending, result, ok, why);
     if (!ok)
         mu_warn("engine", "%s: could not tell %s: %s", run->name, sending->to, why);
     free(sending->kind);
@@ -135,7 +148,8 @@ static void send_one(struct run *run, const struct mu_store_message *message)
     if (!mu_store_message_claim(run->store, message->id, mu_clock_real_ms()))
         return;
     struct sending *sending = MU_NEW(struct sending);
-    *sending = (struct sending){message->id, mu_xstrdup(message->kind), mu_xstrdup(message->to)};
+    *sending = (struct sending){message->id, message->attempts, mu_xstrdup(message->kind),
+                                mu_xstrdup(message->to)};
     sub_host_call(run, "notify.direct",
                   letter(run, message->kind, message->to, message->subject, message->body),
                   message->dedup, sent, sending);
