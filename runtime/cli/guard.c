@@ -53,24 +53,6 @@ static bool add_freeze(const struct mu_store_freeze *freeze, void *ud)
 
 /* --- runs --- */
 
-static bool first_row(const struct mu_row *row, void *ud)
-{
-    *(json_t **)ud = mu_json_parse(row->value, strlen(row->value), NULL);
-    return false;
-}
-
-static json_t *start_of(const char *path)
-{
-    struct mu_journal *journal;
-    struct mu_fail fail;
-    json_t *start = NULL;
-    if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
-        return NULL;
-    (void)!mu_journal_each(journal, 0, first_row, &start, NULL);
-    mu_journal_close(journal);
-    return start;
-}
-
 /* "zone.set_mx:example.com" and "mx:example.com" name it behind the colon. */
 static const char *named_in(const struct guard *guard, const json_t *list)
 {
@@ -101,7 +83,7 @@ static const char *undone_in(const struct guard *guard, const json_t *items)
 static void add_run(struct guard *guard, const struct mu_store_run *run)
 {
     char state[300], why[400];
-    json_t *start = start_of(run->path);
+    json_t *start = mu_run_beginning(run->path, NULL);
     const char *lock = named_in(guard, json_object_get(start, "locks")),
                *may = named_in(guard, json_object_get(start, "may_change")),
                *undo = undone_in(guard, json_object_get(start, "undo_items"));

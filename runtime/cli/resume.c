@@ -37,24 +37,15 @@ static int take_secret(struct mu_cli *cli, const char *run, const json_t *source
     return code;
 }
 
-static bool keep_start(const struct mu_row *row, void *ud)
-{
-    *(json_t **)ud = mu_json_parse(row->value, strlen(row->value), NULL);
-    return false;
-}
-
 static int take_secrets(struct mu_cli *cli, const struct found_run *run, int argc, char **argv)
 {
-    struct mu_journal *journal;
     struct mu_fail fail;
-    json_t *start = NULL;
     int code = 0;
     if (argc <= 2)
         return 0;
-    if (mu_journal_open_read(run->path, &journal, &fail) != MU_OK)
+    json_t *start = mu_run_beginning(run->path, &fail);
+    if (start == NULL)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s", fail.text);
-    (void)!mu_journal_each(journal, 0, keep_start, &start, NULL);
-    mu_journal_close(journal);
     for (int i = 2; i < argc && code == 0; i++)
         code = take_secret(cli, run->name, json_object_get(start, "secrets"), argv[i]);
     json_decref(start);

@@ -135,28 +135,11 @@ enum mu_err locks_take_undo(struct mu_store *store, const struct mu_run_request 
 
 /* --- taken from a run --- */
 
-static bool first_row(const struct mu_row *row, void *ud)
-{
-    *(json_t **)ud = mu_json_parse(row->value, strlen(row->value), NULL);
-    return false;
-}
-
-static json_t *start_of(const char *path)
-{
-    struct mu_journal *journal;
-    struct mu_fail fail;
-    json_t *start = NULL;
-    if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
-        return NULL;
-    (void)!mu_journal_each(journal, 0, first_row, &start, NULL);
-    mu_journal_close(journal);
-    return start;
-}
-
 enum mu_err mu_lock_tell(struct mu_store *store, const struct mu_config *config,
                          const struct mu_store_break *how, const char *path, struct mu_fail *fail)
 {
-    json_t *start = start_of(path), *who = mu_json_parse(how->who, strlen(how->who), NULL);
+    json_t *start = mu_run_beginning(path, NULL),
+           *who = mu_json_parse(how->who, strlen(how->who), NULL);
     const char *owner = mu_json_str(json_object_get(start, "playbook"), "owner", ""),
                *taker = how->taker ? how->taker : "";
     char *subject = mu_xasprintf("%s %s lost its lock %s", mu_json_str(start, "incident", ""),

@@ -95,6 +95,9 @@ struct mu_execute {
  * MU_RUN_TEMPORARY when another executor has it. *fail holds the reason when it could not start. */
 int mu_run_execute(const struct mu_execute *, struct mu_fail *);
 
+/* The value of row 1 of a run file (journal/rows.h, start), a new reference; NULL: *fail says why. */
+json_t *mu_run_beginning(const char *path, struct mu_fail *fail);
+
 /* A word for `muster decide`: applied, not-applied, retry, skip, result. */
 bool mu_run_decision_known(const char *name);
 

@@ -12,23 +12,10 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 
-static bool keep_start(const struct mu_row *row, void *ud)
-{
-    struct run *run = ud;
-    run->start = mu_json_parse(row->value, strlen(row->value), NULL);
-    run->epoch = row->epoch;
-    return false;
-}
-
 /* As much of the run as can be read. */
 static void read_start(struct run *run, const char *path)
 {
-    struct mu_fail ignored;
-    struct mu_journal *journal;
-    if (mu_journal_open_read(path, &journal, &ignored) == MU_OK) {
-        (void)!mu_journal_each(journal, 0, keep_start, run, NULL);
-        mu_journal_close(journal);
-    }
+    run->start = mu_run_beginning(path, NULL);
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     size_t len = strlen(base), end = len > 4 && strcmp(base + len - 4, ".run") == 0 ? len - 4 : len;
     char *name = mu_xstrndup(base, end);
@@ -39,15 +26,24 @@ static void read_start(struct run *run, const char *path)
     free(name);
 }
 
+static bool take_epoch(const struct mu_row *row, void *ud)
+{
+    ((struct run *)ud)->epoch = row->epoch;
+    return true;
+}
+
 /* For `muster show`; nothing is lost when it can't be written. */
 static void write_park(struct run *run, const char *path)
 {
     struct mu_fail ignored;
-    if (mu_journal_open(path, &run->journal, &ignored) != MU_OK ||
-        mu_journal_lock(run->journal, &ignored) != MU_OK)
+    if (mu_journal_open(path, &run->journal, &ignored) != MU_OK)
         return;
-    record_host(run, "park", end_park_value(run));
-    (void)!mu_journal_flush(run->journal, true, &ignored);
+    if (mu_journal_lock(run->journal, &ignored) == MU_OK) {
+        (void)!mu_journal_each(run->journal, mu_journal_last_gsn(run->journal) - 1, take_epoch, run,
+                               NULL);
+        record_host(run, "park", end_park_value(run));
+        (void)!mu_journal_flush(run->journal, true, &ignored);
+    }
     mu_journal_close(run->journal);
     run->journal = NULL;
 }
