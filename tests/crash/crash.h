@@ -41,7 +41,8 @@ enum crash_plan_kind {
     PLAN_POWER,
     PLAN_FAULT,
     PLAN_FILES, /* the executor may have `at` files open, and no more (RLIMIT_NOFILE) */
-    PLAN_TAIL   /* killed; then the journal's WAL is cut at any octet, synced or not */
+    PLAN_TAIL,  /* killed; then the journal's WAL is cut at any octet, synced or not */
+    PLAN_STEADY /* nothing happens, but that everything takes another time */
 };
 enum crash_moment { MOMENT_BEFORE, MOMENT_TORN, MOMENT_AFTER };
 enum crash_fault { FAULT_EIO, FAULT_ENOSPC, FAULT_SHORT };
@@ -73,6 +74,7 @@ struct crash_tally *crash_tally(void); /* of this worker */
 void crash_tally_reset(void);
 void crash_tally_own(void);                /* a worker gets its own */
 void crash_arm(const struct crash_plan *); /* in the child */
+MU_API uint64_t crash_shuffle(void);       /* what probes' latencies are drawn from; 0: as always */
 const struct crash_plan *crash_armed(void);
 /* An event passes. True: it is the fatal one, now at this moment call crash_die(). */
 MU_API bool crash_arrive(enum crash_event);
@@ -151,6 +153,7 @@ struct crash_counts {
     int64_t points, kills, cuts, faults, limits, tails, lives, unparked, decided, effects, undone,
         acts;
     int64_t doubles, strays, differences, wrong, missed;
+    int64_t steady; /* runs with other latencies */
 };
 
 /* Executes one point in crash_place. false: wrong, why says it. */
@@ -174,8 +177,9 @@ int64_t verdict_effects(void);
 bool verdict_needs_care(const struct crash_case *);
 /* What was on disk is gone, and acts with it: what is left must be whole all the same. */
 bool verdict_no_harm(const struct crash_case *, char *why, size_t size);
-/* starved: its acts may have failed for want of descriptors; each is done once all the same. */
-bool verdict_judge(const struct crash_case *, bool starved, struct crash_counts *, char *why,
+/* otherwise: its acts may have failed for want of descriptors, its races gone otherwise; each act is done once
+ * all the same. */
+bool verdict_judge(const struct crash_case *, bool otherwise, struct crash_counts *, char *why,
                    size_t size);
 
 /* people.c */

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "crash.h"
+#include "../model/stress.h"
 #include "engine/run.h"
 
 #define MOST_LIVES 24
@@ -245,8 +246,12 @@ bool point_execute(const struct crash_point *point, struct crash_counts *counts,
     }
     if (verdict == GO_ON)
         snprintf(why, size, "not ended after %d executors", MOST_LIVES);
+    bool steady = point->plans[0].kind == PLAN_STEADY;
+    if (steady) /* in a worker of its own: its states are nobody else's */
+        stress_lua(1 + (enum stress_gc)(counts->steady++ % 2), true);
     if (verdict == ENDED && is_torn(point))
         return verdict_no_harm(point->subject, why, size);
     return verdict == ENDED && end_is_kept(point->subject, why, size) &&
-           verdict_judge(point->subject, point->plans[0].kind == PLAN_FILES, counts, why, size);
+           verdict_judge(point->subject, steady || point->plans[0].kind == PLAN_FILES, counts, why,
+                         size);
 }

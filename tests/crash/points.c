@@ -44,6 +44,11 @@ const struct crash_plan *crash_armed(void)
     return &armed;
 }
 
+uint64_t crash_shuffle(void)
+{
+    return armed.kind == PLAN_STEADY ? armed.seed : 0;
+}
+
 uint64_t crash_random(uint64_t *state)
 {
     uint64_t z = (*state += 0x9e3779b97f4a7c15ull); /* splitmix64 */

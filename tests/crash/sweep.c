@@ -19,7 +19,7 @@
 
 /* --- points as text --- */
 
-static const char kind_letters[] = "-kpfnt", moment_letters[] = "bta", sort_letters[] = "wsonxy",
+static const char kind_letters[] = "-kpfnts", moment_letters[] = "bta", sort_letters[] = "wsonxy",
                   fault_letters[] = "enh";
 
 void point_spec(const struct crash_point *point, char *text, size_t size)
@@ -236,6 +236,18 @@ void points_of_tails(const struct crash_corpus *corpus, size_t size, uint64_t se
         const struct crash_case *subject = &corpus->cases[i % corpus->count];
         struct crash_point point = {.subject = subject, .plan_count = 1};
         point.plans[0] = any_death(subject, PLAN_TAIL, &dice);
+        points_add(points, &point);
+    }
+}
+
+void points_of_steady(const struct crash_corpus *corpus, size_t times, uint64_t seed,
+                      struct crash_points *points)
+{
+    uint64_t dice = seed ^ 0x57ead1ull;
+    for (size_t i = 0; i < times * corpus->count; i++) {
+        struct crash_point point = {.subject = &corpus->cases[i % corpus->count], .plan_count = 1};
+        point.plans[0] =
+            (struct crash_plan){.kind = PLAN_STEADY, .seed = 1 + crash_random(&dice) % 100000};
         points_add(points, &point);
     }
 }

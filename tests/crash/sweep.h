@@ -30,6 +30,9 @@ void points_of_limits(const struct crash_corpus *, size_t size, uint64_t seed,
                       struct crash_points *);
 void points_of_tails(const struct crash_corpus *, size_t size, uint64_t seed,
                      struct crash_points *);
+/* Every case so many times with other latencies; its replay under stress (model/stress.h) must be the same. */
+void points_of_steady(const struct crash_corpus *, size_t times, uint64_t seed,
+                      struct crash_points *);
 /* quiet: what goes wrong is counted, not told and kept. After so many seconds no further point begins;
  * they come in random order, so that what was done is a fair sample. */
 struct crash_counts sweep(const struct crash_points *, int jobs, bool quiet, int seconds);

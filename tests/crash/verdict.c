@@ -417,7 +417,7 @@ bool verdict_no_harm(const struct crash_case *subject, char *why, size_t size)
     return false;
 }
 
-bool verdict_judge(const struct crash_case *subject, bool starved, struct crash_counts *counts,
+bool verdict_judge(const struct crash_case *subject, bool otherwise, struct crash_counts *counts,
                    char *why, size_t size)
 {
     const char *path = crash_path(subject->run_path);
@@ -437,7 +437,7 @@ bool verdict_judge(const struct crash_case *subject, bool starved, struct crash_
     if (!log_is_clean(why, size))
         return false;
     if (subject->base.end == NULL ||
-        starved) /* it is the baseline, or acts had nothing to work with */
+        otherwise) /* it is the baseline, acts had nothing to work with, or races went otherwise */
         return true;
     bool ok = same("ends", verdict_end(path, &has_end), subject->base.end, why, size) &&
               same("effects", verdict_world(), subject->base.world, why, size) &&

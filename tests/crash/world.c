@@ -103,7 +103,7 @@ static void looked(void *ud)
 
 static void look_start(struct mu_call *call)
 {
-    uint64_t seed = 7;
+    uint64_t seed = 7 + crash_shuffle();
     for (const char *p = arg(call, "text"); *p; p++)
         seed = seed * 31 + (unsigned char)*p;
     uint64_t ms = crash_random(&seed) % 4;

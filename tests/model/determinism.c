@@ -7,41 +7,17 @@
  *
  *   test.model.determinism COUNT SEED     edits.lua and the random programs SEED .. SEED + COUNT - 1 */
 #include <inttypes.h>
-#include <lua.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "engine.h"
-#include "lua/vm.h"
+#include "stress.h"
 #include "world.h"
 
 #define TIMES 50
 
-static uint64_t hash_draw = 1; /* a hash seed for every state */
-static enum { GC_USUAL, GC_INCREMENTAL, GC_GENERATIONAL } gc;
-static long replays, states, failures;
-
-struct mu_vm *__wrap_mu_vm_new(uint32_t seed);
-lua_State *__real_lua_newstate(lua_Alloc, void *ud);
-lua_State *__wrap_lua_newstate(lua_Alloc, void *ud);
-
-struct mu_vm *__wrap_mu_vm_new(uint32_t seed)
-{
-    states++;
-    return mu_vm_new_seeded(seed, (uint32_t)program_draw(&hash_draw));
-}
-
-/* Pauses of 1 %, steps of two octets: a collection is always under way. */
-lua_State *__wrap_lua_newstate(lua_Alloc allocate, void *ud)
-{
-    lua_State *L = __real_lua_newstate(allocate, ud);
-    if (L && gc == GC_INCREMENTAL)
-        lua_gc(L, LUA_GCINC, 1, 1000, 1);
-    else if (L && gc == GC_GENERATIONAL)
-        lua_gc(L, LUA_GCGEN, 1, 1);
-    return L;
-}
+static long replays, failures;
 
 static void differs(const char *name, const char *when, int time, const struct engine_run *run)
 {
@@ -55,7 +31,7 @@ static void run_again(const char *name, const char *playbook, uint32_t seed)
     world.shuffled = true;
     for (int time = 0; time < TIMES; time++) {
         world.draw = (uint64_t)time * 7919 + seed;
-        gc = (time % 3 == 1) ? GC_INCREMENTAL : GC_USUAL;
+        stress_lua(time % 3 == 1 ? STRESS_GC_INCREMENTAL : STRESS_GC_USUAL, true);
         world_reset(ENGINE_START_MS);
         struct engine_run *run = engine_run(playbook, "live", seed);
         json_t *end = engine_host_row(run, "end");
@@ -66,7 +42,7 @@ static void run_again(const char *name, const char *playbook, uint32_t seed)
         replays++;
     }
     world.shuffled = false;
-    gc = GC_USUAL;
+    stress_lua(STRESS_GC_USUAL, true);
 }
 
 static void replay_again(const char *name, const char *playbook, uint32_t seed)
@@ -74,12 +50,12 @@ static void replay_again(const char *name, const char *playbook, uint32_t seed)
     world_reset(ENGINE_START_MS);
     struct engine_run *run = engine_run(playbook, "live", seed);
     for (int time = 0; time < TIMES; time++) {
-        gc = time % 2 ? GC_INCREMENTAL : GC_GENERATIONAL;
+        stress_lua(time % 2 ? STRESS_GC_INCREMENTAL : STRESS_GC_GENERATIONAL, true);
         if (!engine_replays(run))
-            differs(name, gc == GC_INCREMENTAL ? "incremental" : "generational", time, run);
+            differs(name, time % 2 ? "incremental" : "generational", time, run);
         replays++;
     }
-    gc = GC_USUAL;
+    stress_lua(STRESS_GC_USUAL, true);
     engine_run_free(run);
 }
 
@@ -124,6 +100,7 @@ int main(int argc, char **argv)
 {
     long count = argc > 1 ? strtol(argv[1], NULL, 10) : 10;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1, at = seed;
+    stress_lua(STRESS_GC_USUAL, true);
     engine_open(getenv("MODEL_MODULE") ? getenv("MODEL_MODULE") : MODEL_MODULE);
     for (long done = 0; done < count && failures < 20; at++)
         done += check_program(at);
@@ -133,6 +110,6 @@ int main(int argc, char **argv)
     printf(
         "%s determinism: %ld playbooks, %ld replays, %ld Lua states each with its own hash seed, "
         "%ld differ\n",
-        failures ? "NOT OK" : "ok", count + 1, replays, states, failures);
+        failures ? "NOT OK" : "ok", count + 1, replays, stress_states(), failures);
     return failures != 0;
 }
