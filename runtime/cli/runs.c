@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -17,20 +18,32 @@ static const char *state_of(const struct mu_store_run *run)
     return strcmp(run->world, "live") == 0 ? run->state : run->world;
 }
 
+/* Piped, one line a run; on a terminal the reason has a line of its own, as long as fits. */
+static void print_why(const char *why, bool first)
+{
+    if (why == NULL || why[0] == '\0')
+        printf("\n");
+    else if (!isatty(STDOUT_FILENO))
+        printf("%s%.60s\n", first ? "" : ": ", why);
+    else
+        printf("\n  %s%.*s%s\n", mu_cli_color("dim"), mu_cli_columns() - 3, why,
+               mu_cli_color("reset"));
+}
+
 static bool print_row(const struct mu_store_run *run, void *ud)
 {
     char when[MU_TIME_TEXT], took[MU_TIME_TEXT];
     bool dry = strcmp(run->world, "live") != 0;
+    const char *what = run->waits_for && run->waits_for[0] ? run->waits_for
+                       : run->result                       ? run->result
+                                                           : "";
     (void)ud;
     mu_time_local(run->started, when);
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
-    printf("%-20s %-8s %-9s %.16s %7s  %s%s%s%.60s\n", run->name,
+    printf("%-20s %-8s %-9s %.16s %7s  %s%s", run->name,
            run->incident && run->incident[0] ? run->incident : "-", state_of(run), when, took,
-           dry && run->ended ? "would be: " : "",
-           run->waits_for && run->waits_for[0] ? run->waits_for
-           : run->result                       ? run->result
-                                               : "",
-           run->why && run->why[0] ? ": " : "", run->why ? run->why : "");
+           dry && run->ended ? "would be: " : "", what);
+    print_why(run->why, what[0] == '\0');
     return true;
 }
 

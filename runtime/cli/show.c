@@ -122,7 +122,8 @@ static void print_park(const struct story *story)
         return;
     printf("\n%sPARKED%s  (%s) ", mu_cli_color("red"), mu_cli_color("reset"),
            mu_json_str(story->park, "why", ""));
-    mu_cli_wrap(mu_json_str(story->park, "text", ""), 11, 8);
+    mu_cli_wrap(mu_json_str(story->park, "text", ""),
+                11 + (int)strlen(mu_json_str(story->park, "why", "")), 8);
     json_array_foreach(json_object_get(story->park, "next"), i, command)
     {
         printf("%-8s%s\n", i == 0 ? "go on:" : "", json_string_value(command));
@@ -138,8 +139,9 @@ static void print_steps(const struct story *story, const struct found_run *run)
     for (size_t i = 0; i < story->count; i++) {
         const struct step *step = &story->steps[i];
         bool current = i + 1 == story->count && !run->ended;
-        printf("  %s%-4s  %s%s  %s%s%s\n", current ? mu_cli_color("yellow") : mu_cli_color("green"),
-               current ? "NOW" : "done", mu_cli_color("reset"), step->title, mu_cli_color("dim"),
+        printf("  %s%-4s  %s%.*s  %s%s%s\n",
+               current ? mu_cli_color("yellow") : mu_cli_color("green"), current ? "NOW" : "done",
+               mu_cli_color("reset"), room - 4, step->title, mu_cli_color("dim"),
                mu_duration_text((current ? mu_clock_real_ms() : step->until) - step->since, took),
                mu_cli_color("reset"));
         if (step->last[0])

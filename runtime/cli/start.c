@@ -28,9 +28,10 @@ static void say_next(const struct mu_cli *cli, const char *run, int code)
     if (cli->json || !isatty(STDOUT_FILENO))
         return;
     printf("\n");
-    if (code == MU_EXIT_PARKED)
-        printf("It waits for a person.  What happened: muster show %s   Go on: muster resume %s\n",
-               run, run);
+    if (code == MU_EXIT_PARKED) {
+        printf("It waits for a person.  Which commands go on: muster show %s\n", run);
+        return;
+    }
     printf("Report: muster report %s --html report.html\nUndo:   muster undo %s\n", run, run);
 }
 
