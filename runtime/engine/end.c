@@ -313,7 +313,7 @@ int end_conclude(struct run *run)
         if (endings[i].kind == run->stop)
             return end_as(run, endings[i].state, endings[i].exit);
     record_host(run, "stop", json_pack("{s:s}", "text", run->stop_why));
-    return record_barrier(run) ? MU_RUN_TEMPORARY : freeze(run);
+    return record_barrier(run) && !run->store_failed ? MU_RUN_TEMPORARY : freeze(run);
 }
 
 /* The executor before us died behind the run's last row, perhaps before anybody else knew of it: the end

@@ -311,23 +311,31 @@ static void wake_at(struct call *call, int64_t due_ms)
                       : mu_timer_start(call->run->loop, left > 1 ? left : 1, poll_at_due, call);
 }
 
+/* What the store says of the gate now; it is opened, or its deadline passes, where that is due. */
+static enum mu_err ask_store(struct call *call, struct gate_news *news, int64_t now,
+                             struct mu_fail *fail)
+{
+    struct mu_store *store = call->run->store;
+    char code[8];
+    enum mu_err err = mu_store_gate_find(store, call->gate_id, copy_news, news, fail);
+    if (err == MU_USAGE) /* a former executor wrote its intent down and did not come to open it */
+        err = store_gate(call, code, fail);
+    if (err != MU_OK || !is_open(news) || news->deadline == 0 || news->deadline > now)
+        return err;
+    err = mu_store_gate_expire(store, call->gate_id, now, mu_json_int(call->gate, "within_ms", 0),
+                               fail);
+    return err == MU_OK ? mu_store_gate_find(store, call->gate_id, copy_news, news, fail) : err;
+}
+
 void gate_poll(struct call *call)
 {
     struct run *run = call->run;
     struct mu_fail fail;
     struct gate_news news = {0};
-    char code[8];
     int64_t now = run_wall(run);
-    enum mu_err err = mu_store_gate_find(run->store, call->gate_id, copy_news, &news, &fail);
-    if (err == MU_USAGE) /* a former executor wrote its intent down and did not come to open it */
-        err = store_gate(call, code, &fail);
+    enum mu_err err = ask_store(call, &news, now, &fail);
+    run_store_answered(run, err, &fail);
     call->polled = err == MU_OK && news.state[0]; /* else asked again at the next poll */
-    if (call->polled && is_open(&news) && news.deadline && news.deadline <= now) {
-        (void)!mu_store_gate_expire(run->store, call->gate_id, now,
-                                    mu_json_int(call->gate, "within_ms", 0), NULL);
-        call->polled =
-            mu_store_gate_find(run->store, call->gate_id, copy_news, &news, NULL) == MU_OK;
-    }
     if (call->polled && is_open(&news)) {
         int64_t next = gate_tell(call, &news, now);
         wake_at(call, news.deadline && (next == 0 || news.deadline < next) ? news.deadline : next);

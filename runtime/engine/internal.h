@@ -217,7 +217,9 @@ struct run {
     bool verifying;      /* no world behind */
     bool replays_cancel; /* verifying a run that a person cancelled */
     bool storage_failed;
-    bool storage_told; /* a former executor told people that nothing can be written */
+    bool store_failed;       /* the control store does, for too long */
+    int64_t store_silent_ms; /* since when, 0 = it answers */
+    bool storage_told;       /* a former executor told people that nothing can be written */
     struct mu_fail storage_fail;
 
     struct mu_loop *loop;
@@ -285,7 +287,9 @@ void run_drop_calls(struct run *); /* takes everything back from the world */
 void run_settle(struct run *); /* what arrived: recorded, delivered, committed; then acts leave */
 void run_sweep(struct run *);  /* frees calls and tasks nobody can ask for any more */
 void run_look_for_orders(struct run *); /* between turns; asks the store a few times a second */
-void run_look_into_store(struct run *); /* orders, gates, messages */
+void run_store_answered(struct run *, enum mu_err,
+                        const struct mu_fail *); /* the control store did, or not */
+void run_look_into_store(struct run *);          /* orders, gates, messages */
 enum mu_err run_load(struct run *, struct mu_journal *, struct mu_fail *);
 void run_unload(struct run *);
 

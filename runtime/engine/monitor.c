@@ -77,6 +77,7 @@ struct watch {
     const struct mu_execute *how;
     struct mu_execute next; /* for the next executor */
     int deaths, storage_tries;
+    bool ran; /* an executor came so far as to open its files */
 };
 
 /* In a process of its own: the monitor opens no files and no sockets. */
@@ -119,11 +120,29 @@ static void wait_after_death(struct watch *watch, int status, int64_t lived_ms)
     pause_ms(watch->deaths <= 3 ? 25L << watch->deaths : 500L << (watch->deaths - 3));
 }
 
+/* In a process of its own, as giving up. */
+static void tell_storage(const struct watch *watch)
+{
+    pid_t teller = fork();
+    if (teller == 0) {
+        mu_run_stuck(watch->how, "storage",
+                     "its files can't be opened any more, so nothing more is done; see its log. It "
+                     "goes on by itself when that is mended within two hours");
+        _exit(0);
+    }
+    if (teller > 0)
+        waitpid(teller, NULL, 0);
+}
+
 /* Starts another executor after this end, or never returns. */
 static void judge(struct watch *watch, int status, int64_t lived_ms)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    bool storage = code == MU_RUN_STORAGE || (code == MU_RUN_CANTOPEN && watch->storage_tries > 0);
+    bool cant_open = code == MU_RUN_CANTOPEN && watch->ran;
+    bool storage = code == MU_RUN_STORAGE || cant_open;
+    watch->ran = watch->ran || code != MU_RUN_CANTOPEN;
+    if (cant_open && !watch->next.storage_told)
+        tell_storage(watch);
     watch->next.after = own_fault(status);
     watch->next.storage_told = storage;
     if (storage) {

@@ -19,8 +19,9 @@
 #include "lua/vm.h"
 #include "playbook/secret.h"
 
-#define LOOK_MS 200  /* for orders, while a playbook computes */
-#define POLL_MS 1000 /* the truth about the store; a poke only makes it earlier */
+#define LOOK_MS           200   /* for orders, while a playbook computes */
+#define STORE_PATIENCE_MS 10000 /* then the control store is not only busy */
+#define POLL_MS           1000  /* the truth about the store; a poke only makes it earlier */
 
 /* Whatever a playbook raised, as one line that can be journaled and shown on a terminal. */
 static char *readable(const char *text)
@@ -286,6 +287,22 @@ void run_look_for_orders(struct run *run)
         return;
     run->orders_looked_ms = now;
     look_for_orders(run);
+}
+
+/* An answer of people that can't be read, or not be closed: after a while the run leaves, as when its own
+ * journal fails, and says so. */
+void run_store_answered(struct run *run, enum mu_err err, const struct mu_fail *fail)
+{
+    int64_t now = mu_clock_mono_ms();
+    if (err == MU_OK) {
+        run->store_silent_ms = 0;
+    } else if (run->store_silent_ms == 0) {
+        run->store_silent_ms = now;
+    } else if (now - run->store_silent_ms > STORE_PATIENCE_MS && run->stop == STOP_NONE) {
+        run->store_failed = true;
+        run->storage_fail = *fail;
+        run_stop(run, STOP_LEAVE, "storage", fail->text);
+    }
 }
 
 void run_look_into_store(struct run *run)
@@ -634,7 +651,8 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
         code = execute(run);
         if (run->stop_why)
             mu_fail_set(fail, MU_OK, "%s",
-                        run->storage_failed ? run->storage_fail.text : run->stop_why);
+                        run->storage_failed || run->store_failed ? run->storage_fail.text
+                                                                 : run->stop_why);
     }
     char *name = mu_xstrdup(run->name ? run->name : "run");
     bool ended = err == MU_OK && run->stop != STOP_PARK && code != MU_RUN_TEMPORARY &&
