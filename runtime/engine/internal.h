@@ -234,6 +234,7 @@ struct run {
     struct mu_cursor *cursor;
     struct mu_timer *flush_timer, *poll_timer;
     struct timers timers; /* waits of the playbook */
+    int64_t others_due_ms;
     int64_t store_version, gates_version, orders_looked_ms;
     bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;
@@ -520,6 +521,7 @@ void outbox_put(struct run *, const char *kind, const char *to, const char *subj
 void outbox_put_plain(struct run *, const char *kind, const char *to, const char *subject,
                       const char *body, const char *dedup);
 void outbox_send(struct run *);
+void outbox_send_for_others(struct run *); /* messages of runs that nobody executes */
 
 /* anchor.c */
 char *anchor_foot(

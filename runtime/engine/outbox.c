@@ -13,12 +13,15 @@
 #include "base/redact.h"
 #include "engine/internal.h"
 
-#define RETRY_MS  30000 /* doubled at every failure, */
-#define RETRY_MAX 7     /* so often: an hour at most */
+#define RETRY_MS       30000 /* doubled at every failure, */
+#define RETRY_MAX      7     /* so often: an hour at most */
+#define OTHERS_MS      15000 /* between two looks for what others left behind, */
+#define LEFT_BEHIND_MS 60000 /* which is what waits for so long */
 
 struct sending {
     int64_t id;
     int attempts;
+    bool others; /* another run's, whose executor is gone */
     char *kind, *to;
 };
 
@@ -55,7 +58,7 @@ static void sent(struct run *run, const json_t *result, void *ud)
     int64_t now = mu_clock_real_ms();
     (void)!mu_store_message_sent(run->store, sending->id, ok, why, now,
                                  now + pause_after(sending->attempts), NULL);
-    if (run->journal && !run->sealing) /* stuck.c has none */
+    if (run->journal && !run->sealing && !sending->others) /* stuck.c has none */
         record_told(run, sending, result, ok, why);
     if (!ok)
         mu_warn("engine", "%s: could not tell %s: %s", run->name, sending->to, why);
@@ -65,11 +68,12 @@ static void sent(struct run *run, const json_t *result, void *ud)
 }
 
 /* The domain the run is about goes along: a message about it must not travel through it. */
-static json_t *letter(const struct run *run, const char *kind, const char *to, const char *subject,
-                      const char *text)
+static json_t *letter(const struct mu_store_message *message, const char *text,
+                      const json_t *params)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "to", to, "subject", subject, "text", text,
-                     "kind", kind, "domain", mu_json_str(run->params, "domain", NULL));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "to", message->to, "subject", message->subject,
+                     "text", text, "kind", message->kind, "domain",
+                     mu_json_str(params, "domain", NULL));
 }
 
 static void sent_unrecorded(struct run *run, const json_t *result, void *ud)
@@ -84,8 +88,7 @@ static void send_unrecorded(struct run *run, const struct mu_store_message *mess
                             const char *why)
 {
     char *text = mu_xasprintf("%s\n(not recorded: %s)\n", message->body, why);
-    sub_host_call(run, "notify.direct",
-                  letter(run, message->kind, message->to, message->subject, text), message->dedup,
+    sub_host_call(run, "notify.direct", letter(message, text, run->params), message->dedup,
                   sent_unrecorded, NULL);
     free(text);
 }
@@ -135,6 +138,7 @@ static bool collect(const struct mu_store_message *message, void *ud)
     struct due *due = ud;
     struct mu_store_message *copy = &due->messages[due->count++];
     *copy = *message;
+    copy->run = mu_xstrdup(message->run);
     copy->kind = mu_xstrdup(message->kind);
     copy->to = mu_xstrdup(message->to);
     copy->subject = mu_xstrdup(message->subject);
@@ -143,16 +147,62 @@ static bool collect(const struct mu_store_message *message, void *ud)
     return due->count < MU_COUNT(due->messages);
 }
 
-static void send_one(struct run *run, const struct mu_store_message *message)
+static void due_fini(struct due *due)
+{
+    for (size_t i = 0; i < due->count; i++) {
+        const struct mu_store_message *message = &due->messages[i];
+        const char *const texts[] = {message->run,     message->kind, message->to,
+                                     message->subject, message->body, message->dedup};
+        for (size_t j = 0; j < MU_COUNT(texts); j++)
+            free((char *)texts[j]);
+    }
+}
+
+static void send_one(struct run *run, const struct mu_store_message *message, const json_t *params,
+                     bool others)
 {
     if (!mu_store_message_claim(run->store, message->id, mu_clock_real_ms()))
         return;
     struct sending *sending = MU_NEW(struct sending);
-    *sending = (struct sending){message->id, message->attempts, mu_xstrdup(message->kind),
+    *sending = (struct sending){message->id, message->attempts, others, mu_xstrdup(message->kind),
                                 mu_xstrdup(message->to)};
-    sub_host_call(run, "notify.direct",
-                  letter(run, message->kind, message->to, message->subject, message->body),
-                  message->dedup, sent, sending);
+    sub_host_call(run, "notify.direct", letter(message, message->body, params), message->dedup,
+                  sent, sending);
+}
+
+static bool take_path(const struct mu_store_run *found, void *ud)
+{
+    *(char **)ud = mu_xstrdup(found->path);
+    return false;
+}
+
+/* A message that its own run did not come to send: monitor and executor were killed at once, say. */
+static void send_left_behind(struct run *run, const struct mu_store_message *message)
+{
+    char *path = NULL;
+    if (strcmp(message->run, run->name) == 0 ||
+        mu_clock_real_ms() - message->created < LEFT_BEHIND_MS)
+        return;
+    (void)!mu_store_run_find(run->store, message->run, take_path, &path, NULL);
+    json_t *start = path && mu_journal_lock_holder(path) == 0 ? mu_run_beginning(path, NULL) : NULL;
+    if (start)
+        send_one(run, message, json_object_get(start, "params"), true);
+    json_decref(start);
+    free(path);
+}
+
+/* Whoever is alive sends what others left behind (J14). */
+void outbox_send_for_others(struct run *run)
+{
+    struct due due = {.count = 0};
+    int64_t now = mu_clock_mono_ms();
+    if (run->store == NULL || !run->world->sends || now < run->others_due_ms)
+        return;
+    run->others_due_ms = now + OTHERS_MS;
+    (void)!mu_store_messages_due(run->store, NULL, mu_clock_real_ms(), collect, &due, NULL);
+    for (size_t i = 0; i < due.count; i++)
+        send_left_behind(run, &due.messages[i]);
+    due_fini(&due);
 }
 
 /* A run without playbook: only the services, the store, and calls of the host itself. */
@@ -193,13 +243,7 @@ void outbox_send(struct run *run)
     if (run->store == NULL)
         return;
     (void)!mu_store_messages_due(run->store, run->name, mu_clock_real_ms(), collect, &due, NULL);
-    for (size_t i = 0; i < due.count; i++) {
-        struct mu_store_message *message = &due.messages[i];
-        send_one(run, message);
-        free((char *)message->kind);
-        free((char *)message->to);
-        free((char *)message->subject);
-        free((char *)message->body);
-        free((char *)message->dedup);
-    }
+    for (size_t i = 0; i < due.count; i++)
+        send_one(run, &due.messages[i], run->params, false);
+    due_fini(&due);
 }

@@ -314,6 +314,7 @@ void run_look_into_store(struct run *run)
     freeze_look(run);
     anchor_poll(run);
     outbox_send(run);
+    outbox_send_for_others(run);
 }
 
 /* Suspended or stopped since the last poll? (J8) */
