@@ -163,7 +163,6 @@ bool decision_apply(struct call *call)
     mu_timer_cancel(call->timer);
     call->timer = NULL;
     doubt_stop_asking(call);
-    json_object_set(found, "who", json_object_get(found, "who"));
     call->who = json_incref(json_object_get(found, "who"));
     const char *name = mu_json_str(found, "decision", "");
     if (strcmp(name, "retry") == 0)
