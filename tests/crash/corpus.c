@@ -323,21 +323,33 @@ static size_t list(const char *folder, char **names, size_t most)
     return count;
 }
 
+static size_t add_cases(const char *folder, const char *name, struct crash_case *cases)
+{
+    size_t count = add_playbook(folder, name, &cases[0]);
+    return count > 0 && add_undo(&cases[0], &cases[1]) ? 2 : count;
+}
+
 size_t corpus_load(const char *folder, const char *only, struct crash_case **out)
 {
     char *names[64];
     size_t found = list(folder, names, MU_COUNT(names)), count = 0;
     struct crash_case *cases = mu_xcalloc(found * 2, sizeof *cases);
     for (size_t i = 0; i < found; i++) {
-        if (only && strncmp(only, names[i], strcspn(only, ":/")) != 0)
-            continue;
-        if (only && names[i][strcspn(only, ":/")] != '\0')
-            continue;
-        if (add_playbook(folder, names[i], &cases[count]))
-            count++;
-        if (add_undo(&cases[count - 1], &cases[count]))
-            count++;
+        if (only == NULL || (strncmp(only, names[i], strcspn(only, ":/")) == 0 &&
+                             names[i][strcspn(only, ":/")] == '\0'))
+            count += add_cases(folder, names[i], &cases[count]);
+        free(names[i]);
     }
     *out = cases;
     return count;
+}
+
+void corpus_free(struct crash_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(cases[i].base.rows);
+        free(cases[i].base.end);
+        free(cases[i].base.world);
+    }
+    free(cases);
 }

@@ -162,6 +162,7 @@ void point_spec(const struct crash_point *, char *text, size_t size);
 bool point_parse(const char *text, struct crash_case *cases, size_t count, struct crash_point *);
 
 size_t corpus_load(const char *folder, const char *only, struct crash_case **out);
+void corpus_free(struct crash_case *, size_t count);
 void corpus_copy(const char *from, const char *to);
 void corpus_keep_log(const char *to);
 /* Every place of this process, its workers' and templates; what is kept of wrong points stays. */

@@ -213,5 +213,6 @@ int main(int argc, char **argv)
                                : play(&options, &corpus);
     if (!options.point)
         clean_up();
+    corpus_free(corpus.cases, corpus.count);
     return code;
 }

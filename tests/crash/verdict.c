@@ -44,7 +44,8 @@ static void lines_add(struct lines *lines, char *line_take)
 static char *lines_join(struct lines *lines)
 {
     struct mu_buf buf = {0};
-    qsort(lines->at, lines->count, sizeof *lines->at, by_text);
+    if (lines->count > 0)
+        qsort(lines->at, lines->count, sizeof *lines->at, by_text);
     for (size_t i = 0; i < lines->count; i++) {
         mu_buf_addf(&buf, "%s\n", lines->at[i]);
         free(lines->at[i]);
