@@ -73,10 +73,12 @@ def holds_and_replays(release):
 
 
 def goes_on_with_an_open_gate(release):
+    """Its deadline, where it has one, may be over since long: then that is what the person hears and the run does."""
     before = release.acts()
-    release.muster("approve", "gate.2", "--reason", "still good")
+    said = release.muster("approve", "gate.2", "--reason", "still good")
+    assert said.returncode == 0 or "too late" in said.stdout, said.stdout
     release.go_on("gate.2")
-    assert release.acts() == before + ["put g yes"], release.acts()
+    assert release.acts() == before + ["put g yes" if said.returncode == 0 else "put g no"], said.stdout + str(release.acts())
 
 
 def goes_on_with_an_act_in_doubt(release):
