@@ -192,6 +192,27 @@ void points_of_cuts(const struct crash_corpus *corpus, size_t size, uint64_t see
     }
 }
 
+static int64_t events_of(const struct crash_case *subject, enum crash_event sort)
+{
+    int64_t count = 0;
+    for (int64_t n = 0; n < subject->base.events && n < CRASH_EVENTS; n++)
+        count += subject->base.sort[n] == sort;
+    return count;
+}
+
+/* One that comes as far as its n-th event of that sort; any, when none does. */
+static const struct crash_case *who_meets(const struct crash_corpus *corpus, enum crash_event sort,
+                                          size_t n, uint64_t *dice)
+{
+    size_t first = crash_random(dice) % corpus->count;
+    for (size_t i = 0; i < corpus->count; i++) {
+        const struct crash_case *subject = &corpus->cases[(first + i) % corpus->count];
+        if (events_of(subject, sort) >= (int64_t)n)
+            return subject;
+    }
+    return &corpus->cases[first];
+}
+
 void points_of_faults(const struct crash_corpus *corpus, size_t from, size_t to, unsigned percent,
                       uint64_t seed, struct crash_points *points)
 {
@@ -200,8 +221,7 @@ void points_of_faults(const struct crash_corpus *corpus, size_t from, size_t to,
     for (size_t n = from; n <= to; n++)
         for (size_t sort = 0; sort < MU_COUNT(sorts); sort++)
             for (int fault = FAULT_EIO; fault <= FAULT_SHORT; fault++) {
-                struct crash_point point = {.subject =
-                                                &corpus->cases[crash_random(&dice) % corpus->count],
+                struct crash_point point = {.subject = who_meets(corpus, sorts[sort], n, &dice),
                                             .plan_count = 1};
                 point.plans[0] = (struct crash_plan){.kind = PLAN_FAULT,
                                                      .at = (int64_t)n,
