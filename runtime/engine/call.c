@@ -133,7 +133,6 @@ void call_free(struct call *call)
     if (call == NULL)
         return;
     mu_timer_cancel(call->timer);
-    timers_remove(call);
     json_decref(call->pub.args);
     json_decref(call->pub.prepared);
     json_decref(call->undo);
@@ -587,7 +586,6 @@ void call_cancel(struct call *call)
     sub_cancel_all(call);
     mu_timer_cancel(call->timer);
     call->timer = NULL;
-    timers_remove(call);
     if (call->phase != PHASE_NONE && call->pub.verb && call->pub.verb->cancel)
         call->pub.verb->cancel(&call->pub);
     call->phase = PHASE_NONE;

@@ -8,7 +8,6 @@
  *   gate.c    waits for people     doubt.c  in doubt            decision.c  what a person says of it
  *   policy.c  may_change           budget.c what it may use up  orders.c    what people want of a run
  *   freeze.c  the last look before an act leaves: lock held, nothing frozen      locks.c at the start
- *   timers.c  waits of the playbook
  *   upgrade.c from one muster to another
  *   run.c     from turn to turn    end.c    how it ends, parks or leaves
  *   world.h   the last hop: world_live.c, world_dry.c           host.c    services for modules
@@ -91,9 +90,6 @@ struct call {
     int64_t ts;
     /* timers and waiting */
     int64_t due_ms;
-    int64_t fires_ms;   /* monotonic */
-    uint64_t fires_nth; /* of two at one moment the one that was added first */
-    size_t heap_at;     /* in run->timers, 0 = not in it */
     struct mu_timer *timer;
     int64_t started_ms; /* when it was sent, for the watchers */
     /* in doubt */
@@ -181,14 +177,6 @@ enum stop_kind {
 
 #define MU_BUDGETS 4
 
-struct timers { /* timers.c */
-    struct call **heap;
-    size_t count, cap;
-    uint64_t added;
-    struct mu_timer *alarm;
-    int64_t alarm_ms;
-};
-
 struct run {
     char *name, *incident, *world_name;
     uint32_t seed;
@@ -233,7 +221,6 @@ struct run {
     struct mu_watchdog *watchdog;
     struct mu_cursor *cursor;
     struct mu_timer *flush_timer, *poll_timer;
-    struct timers timers; /* waits of the playbook */
     int64_t others_due_ms;
     int64_t store_version, gates_version, orders_looked_ms;
     bool gates_closed; /* those of former executors that nobody waits for */
@@ -375,12 +362,6 @@ int64_t budget_memory_mb(const struct run *);
 json_t *upgrade_identity(uint32_t seed); /* {build, language, lua, seed_test} of this process */
 enum mu_err upgrade_check_level(const struct run *, struct mu_fail *);
 void upgrade_take(struct run *); /* goes over to this muster, or parks */
-
-/* timers.c */
-void timers_add(struct call *, int64_t wait_ms); /* then it arrives */
-void timers_remove(struct call *);
-bool timers_has(const struct call *);
-void timers_fini(struct run *);
 
 /* orders.c */
 void orders_take(struct run *);

@@ -141,7 +141,6 @@ void run_unload(struct run *run)
     signals_stop(run);
     mu_timer_cancel(run->flush_timer);
     mu_timer_cancel(run->poll_timer);
-    timers_fini(run);
     watchdog_stop(run->watchdog);
     if (run->vm)
         mu_vm_free(run->vm);
@@ -344,7 +343,7 @@ static void notice_sleep(struct run *run)
     if (boot - mono < MU_CLOCK_STEP_MS || !run->world->sends)
         return;
     for (struct call *call = run->pending; call; call = call->next_pending)
-        if (timers_has(call))
+        if (call->kind == MU_CALL_TIMER && call->timer)
             live_timer_again(call);
 }
 

@@ -19,13 +19,21 @@ static void live_prepared(struct call *call)
         call_intend(call, false);
 }
 
+static void fire(void *ud)
+{
+    struct call *call = ud;
+    call->timer = NULL;
+    call_arrive_value(call, NULL, "sent");
+}
+
 #define GRACE_MS \
     1000 /* overdue after downtime: what else is pending gets a chance to answer first (J7) */
 
 void live_timer_again(struct call *call)
 {
     int64_t wait = call->due_ms - run_clock(call->run);
-    timers_add(call, wait < 0 ? GRACE_MS : wait);
+    mu_timer_cancel(call->timer);
+    call->timer = mu_timer_start(call->run->loop, wait < 0 ? GRACE_MS : wait, fire, call);
 }
 
 static void live_timer(struct call *call)
@@ -35,7 +43,7 @@ static void live_timer(struct call *call)
     if (wait < 0)
         wait = run->down_ms > 0 && call->due_ms < run->resumed_ms ? GRACE_MS : 0;
     call_enter(call, MU_CALL_SENT);
-    timers_add(call, wait);
+    call->timer = mu_timer_start(run->loop, wait, fire, call);
 }
 
 static void live_gate(struct call *call)
