@@ -20,7 +20,7 @@
 #include "io/loop.h"
 #include "module/module.h"
 
-#define LOOK_MS 1 /* for the file "go" */
+#define LOOK_MS 20 /* for the file "go"; two hundred runs look */
 
 struct ledger {
     char path[4096], go[4200];
