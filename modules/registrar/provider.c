@@ -107,18 +107,6 @@ enum mu_err mu_zone_provider_of(const struct mu_host *host, const char *domain,
     return mu_zone_provider_named(host, provider, out, fail);
 }
 
-const char *mu_zone_provider_domain(const struct mu_host *host, const char *provider)
-{
-    const char *key;
-    json_t *entry;
-    json_object_foreach((json_t *)mu_config(host, "domains"), key, entry)
-    {
-        if (strcmp(mu_json_str(entry, "provider", ""), provider) == 0)
-            return key;
-    }
-    return NULL;
-}
-
 /* --- names and types --- */
 
 enum mu_err mu_zone_name(const char *domain, const char *typed, char *out, struct mu_fail *fail)

@@ -13,8 +13,6 @@ enum mu_err mu_zone_provider_of(const struct mu_host *, const char *domain,
 /* The provider with that name, e.g. the one an intent recorded. */
 enum mu_err mu_zone_provider_named(const struct mu_host *, const char *name,
                                    struct mu_zone_provider *, struct mu_fail *);
-/* A domain of muster.lua that this provider serves; NULL when there is none. Borrowed. */
-const char *mu_zone_provider_domain(const struct mu_host *, const char *provider);
 
 /* "@", "www", "_dmarc" or an absolute name ("www.example.com", "www.example.com.") → our form,
  * inside the domain. out holds MU_NAME_TEXT. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -101,32 +102,34 @@ static void people_problem(const char *where, const char *what, void *ud)
     say(ud, "people", where, false, what);
 }
 
-/* Each resolver, each domain's standby and the control targets for outbound port 25. */
+static const char *first_domain(const struct mu_cli *cli)
+{
+    return json_object_iter_key(
+        json_object_iter((json_t *)mu_config_at(cli->config->values, "domains")));
+}
+
+/* What the modules do not ask themselves: does each resolver know a domain of ours, and are the
+ * control targets for outbound port 25 reached? */
 static json_t *probes_to_ask(const struct mu_cli *cli)
 {
     json_t *asked = json_array();
-    const char *domain;
-    json_t *settings, *control, *resolver;
+    const char *domain = first_domain(cli);
+    const json_t *resolvers = mu_config_at(cli->config->values, "dns.resolvers");
+    json_t *control, *resolver;
     size_t i;
-    json_t *first = NULL;
-    json_object_foreach((json_t *)mu_config_at(cli->config->values, "domains"), domain, settings)
-    {
-        if (first == NULL)
-            first = json_string(domain);
-    }
-    json_array_foreach(mu_config_at(cli->config->values, "dns.resolvers"), i, resolver)
-    {
-        json_array_append_new(
-            asked,
-            json_pack("{s:o, s:s, s:{s:O, s:s, s:O}}", "what",
-                      json_sprintf("resolver %s", json_string_value(resolver)), "verb", "dns.query",
-                      "args", "name", first ? first : resolver, "type", "SOA", "server", resolver));
-    }
-    if (json_array_size(asked) == 0)
-        json_array_append_new(asked,
-                              json_pack("{s:s, s:s, s:{s:s, s:s}}", "what", "system resolvers",
-                                        "verb", "dns.query", "args", "name",
-                                        first ? json_string_value(first) : ".", "type", "SOA"));
+    if (domain)
+        json_array_foreach(resolvers, i, resolver)
+        {
+            json_array_append_new(
+                asked,
+                json_pack("{s:o, s:s, s:{s:s, s:s, s:O}}", "what",
+                          json_sprintf("resolver %s", json_string_value(resolver)), "verb",
+                          "dns.query", "args", "name", domain, "type", "SOA", "server", resolver));
+        }
+    if (domain && json_array_size(resolvers) == 0)
+        json_array_append_new(asked, json_pack("{s:s, s:s, s:{s:s, s:s}}", "what",
+                                               "system resolvers", "verb", "dns.query", "args",
+                                               "name", domain, "type", "SOA"));
     json_array_foreach(mu_config_at(cli->config->values, "smtp.control"), i, control)
     {
         json_array_append_new(
@@ -134,7 +137,6 @@ static json_t *probes_to_ask(const struct mu_cli *cli)
                              json_sprintf("outbound port 25: %s", json_string_value(control)),
                              "verb", "smtp.probe", "args", "host", control));
     }
-    json_decref(first);
     return asked;
 }
 
@@ -143,7 +145,14 @@ static int ask_modules(struct mu_cli *cli, struct result *result)
     struct mu_fail fail;
     json_t *checks = NULL, *asked = probes_to_ask(cli), *check;
     size_t i;
+    bool tell = !cli->json && isatty(STDOUT_FILENO);
+    if (tell) {
+        printf("  asking every provider, channel and resolver; silence takes its timeout ...");
+        fflush(stdout);
+    }
     enum mu_err err = mu_doctor(cli->config, asked, &checks, &fail);
+    if (tell)
+        printf("\r\033[K");
     json_array_foreach(checks, i, check)
     {
         say(result, mu_json_str(check, "module", ""), mu_json_str(check, "what", ""),

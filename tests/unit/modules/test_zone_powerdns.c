@@ -637,6 +637,31 @@ static void test_doctor(void **state)
     json_decref(value);
 }
 
+/* A provider that gives no answer is asked once, not once a domain. */
+static void test_doctor_of_a_dead_provider(void **state)
+{
+    (void)state;
+    mu_harness_free(h);
+    h = mu_harness_new(mu_harness_json(
+        "{'domains': {'one.example': {'provider': 'dead'},"
+        " 'two.example': {'provider': 'dead'}, 'example.com': {'provider': 'pdns-prod'}},"
+        " 'providers': {'dead': {'driver': 'powerdns', 'url': 'http://127.0.0.1:1/', 'key': "
+        "{'$secret': 'pdns'}},"
+        " 'pdns-prod': {'driver': 'powerdns', 'url': 'http://127.0.0.1:%d/', 'key': {'$secret': "
+        "'pdns'}}}}",
+        range.proxy.port));
+    mu_harness_secret(h, "pdns", KEY);
+    json_t *value = mu_harness_doctor(h, "registrar"), *checks = json_object_get(value, "checks");
+    const char *why[3];
+    assert_int_equal(json_array_size(checks), 3);
+    for (size_t i = 0; i < 3; i++)
+        why[i] = mu_json_str(json_array_get(checks, i), "why", "");
+    assert_non_null(strstr(why[0], "Connection refused"));
+    assert_non_null(strstr(why[1], "not asked: its DNS host gives no answer"));
+    assert_non_null(strstr(why[2], "the credentials work"));
+    json_decref(value);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 
 int main(void)
@@ -664,6 +689,7 @@ int main(void)
         CASE(facts),
         CASE(facts_in_prepare),
         CASE(doctor),
+        CASE(doctor_of_a_dead_provider),
     };
     return cmocka_run_group_tests(tests, set_up_server, tear_down_server);
 }
