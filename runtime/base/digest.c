@@ -59,7 +59,12 @@ void mu_sha256_end(struct mu_sha256 *sha, uint8_t out[MU_SHA256])
 
 void mu_sha256_once(const void *bytes, size_t len, uint8_t out[MU_SHA256])
 {
-    must(EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL));
+    static _Thread_local struct mu_sha256 *sha; /* making one costs more than a short digest */
+    if (sha == NULL)
+        sha = mu_sha256_new();
+    mu_sha256_reset(sha);
+    mu_sha256_add(sha, bytes, len);
+    mu_sha256_end(sha, out);
 }
 
 void mu_hex(const uint8_t *bytes, size_t len, char *out)

@@ -495,6 +495,10 @@ bool ended_tell_store(struct run *, const char *state, const char *result, const
 /* When the journal is sealed behind an end, tells the store again: *code is the run's, *fail its words. */
 void ended_sealed(const struct mu_execute *, int *code, struct mu_fail *);
 
+/* seal.c */
+/* Seals the journal of an ended run and replays it; may take its time. */
+void seal_behind(struct mu_journal *, const struct mu_execute *, const char *name);
+
 /* outbox.c */
 void outbox_put(struct run *, const char *kind, const char *to, const char *subject,
                 const char *body, const char *dedup);

@@ -611,26 +611,6 @@ static int execute(struct run *run)
     return end_conclude(run);
 }
 
-/* The file becomes the whole evidence; then it is replayed once offline (J9). */
-static void seal_and_verify(struct mu_journal *journal, const struct mu_config *config,
-                            const char *name)
-{
-    struct mu_fail fail;
-    if (mu_journal_seal(journal, &fail) != MU_OK)
-        mu_error("engine", "%s has ended and is not sealed: %s; muster resume %s tries again", name,
-                 fail.text, name);
-    enum mu_err err = mu_run_verify(journal, config, &fail);
-    if (err == MU_STORAGE)
-        mu_error("engine",
-                 "%s has ended and can't be read to be replayed: %s; muster verify %s tries "
-                 "again",
-                 name, fail.text, name);
-    else if (err != MU_OK)
-        mu_error("engine",
-                 "%s: the offline replay differs; this is a bug of muster, please report it: %s",
-                 name, fail.text);
-}
-
 int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
 {
     struct run *run = MU_NEW(struct run);
@@ -661,7 +641,7 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
     free(run);
     if (ended) {
         record_wake(how->wake_fd, MU_WAKE_SETTLED); /* nobody waits for the sealing */
-        seal_and_verify(journal, how->config, name);
+        seal_behind(journal, how, name);
     }
     if (how->journal == NULL)
         mu_journal_close(journal);

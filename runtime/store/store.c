@@ -314,12 +314,3 @@ const char *mu_store_dir(const struct mu_store *store)
 {
     return store->dir;
 }
-
-int64_t mu_store_data_version(struct mu_store *store)
-{
-    int64_t version;
-    if (store_ask(store, "polling", NULL, &version, -1, "PRAGMA data_version", STORE_NO_VALUES) !=
-        MU_OK)
-        return -1;
-    return version;
-}

@@ -23,6 +23,8 @@ struct mu_store;
 enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail *);
 void mu_store_close(struct mu_store *);
 const char *mu_store_dir(const struct mu_store *);
+/* Another number when somebody else has committed since; -1: it can't be read. Costs no lock and no call of
+ * the system when nobody has. */
 int64_t mu_store_data_version(struct mu_store *);
 
 /* --- runs --- */

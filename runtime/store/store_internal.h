@@ -3,6 +3,7 @@
  * Private to the control store: the connection, transactions, and statements with their results.
  *
  *   store.c   open, schema               statement.c  transactions, statements, tables of results
+ *   version.c has anybody written?
  *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c freezes.c
  *                                        orders.c outbox.c
  *
@@ -17,8 +18,9 @@
 
 #include "store/store.h"
 
-#define STORE_RUN_NAME   128
-#define STORE_STATEMENTS 128
+#define STORE_RUN_NAME         128
+#define STORE_STATEMENTS       128
+#define STORE_WAL_INDEX_HEADER 48
 
 struct mu_store {
     sqlite3 *db;
@@ -27,6 +29,8 @@ struct mu_store {
     struct mu_store *next; /* all open ones of this process */
     bool full;             /* synchronous=FULL in force */
     bool clocked;          /* has its tables: transactions follow the clock */
+    int64_t version;       /* of the data, as we last saw it; 0 or less: not known (version.c) */
+    unsigned char seen[STORE_WAL_INDEX_HEADER]; /* and what the WAL-index began with before */
     struct {
         const char *sql; /* the literal's address is the key */
         sqlite3_stmt *stmt;

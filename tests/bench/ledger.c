@@ -6,9 +6,11 @@
  *   ledger.look WHAT     answers at once, with what it was given                            probe
  *   ledger.ready         answers when a file "go" lies beside muster.lua: many runs begin together   probe
  *   ledger.hang          never answers                                                       probe
- *   ledger.append TEXT   adds "KEY RUN MICROSECONDS TEXT" to the file with one write         act, read back
+ *   ledger.append TEXT   adds "KEY RUN MICROSECONDS TEXT" to FILE.RUN with one write         act, read back
  *
- *   muster.lua: modules = { "ledger.so" }, ledger = { file = "ledger.txt", delay_ms = 0 } */
+ * A file for each run: a hundred runs that append to one would measure the lock of its inode.
+ *
+ *   muster.lua: modules = { "ledger.so" }, ledger = { file = "ledger", delay_ms = 0 } */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,8 @@
 #include "io/loop.h"
 #include "module/module.h"
 
-#define LOOK_MS 20 /* for the file "go"; two hundred runs look */
+#define LOOK_MS   20 /* for the file "go"; two hundred runs look */
+#define PATH_SIZE 4300
 
 struct ledger {
     char path[4096], go[4200];
@@ -29,7 +32,7 @@ struct ledger {
 
 static enum mu_err ledger_open(const struct mu_host *host, const json_t *config, void **state, struct mu_fail *fail)
 {
-    const char *file = mu_json_str(config, "file", "ledger.txt");
+    const char *file = mu_json_str(config, "file", "ledger");
     (void)fail;
     struct ledger *ledger = calloc(1, sizeof *ledger);
     snprintf(ledger->path, sizeof ledger->path, "%s%s%s", file[0] == '/' ? "" : host->config_dir, file[0] == '/' ? "" : "/", file);
@@ -77,22 +80,28 @@ static json_t *look_under(struct mu_call *call, const struct mu_facts *facts, js
     return real;
 }
 
+static void path_of(const struct mu_call *call, char path[PATH_SIZE])
+{
+    const struct ledger *ledger = call->module_state;
+    snprintf(path, PATH_SIZE, "%s.%.128s", ledger->path, call->run);
+}
+
 static void write_line(struct mu_call *call)
 {
-    struct ledger *ledger = call->module_state;
-    char line[500];
+    char line[500], path[PATH_SIZE];
+    path_of(call, path);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     int len = snprintf(line, sizeof line, "%s %.128s %lld %.200s\n", call->key, call->run,
                        (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000, json_string_value(json_object_get(call->args, "line")));
-    int fd = open(ledger->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && write(fd, line, (size_t)len) == len;
     if (fd >= 0)
         close(fd);
     if (ok)
         mu_call_done(call, json_pack("{s:b}", "ok", 1));
     else
-        mu_call_fail(call, MU_STORAGE, false, "can't write to %s", ledger->path);
+        mu_call_fail(call, MU_STORAGE, false, "can't write to %s", path);
 }
 
 static void write_late(void *ud)
@@ -119,10 +128,10 @@ static void append_cancel(struct mu_call *call)
 
 static void append_readback(struct mu_call *call)
 {
-    struct ledger *ledger = call->module_state;
-    char line[400];
+    char line[400], path[PATH_SIZE];
     bool found = false;
-    FILE *file = fopen(ledger->path, "r");
+    path_of(call, path);
+    FILE *file = fopen(path, "r");
     while (file && fgets(line, sizeof line, file))
         found = found || strncmp(line, call->key, strlen(call->key)) == 0;
     if (file)

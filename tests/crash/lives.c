@@ -76,16 +76,28 @@ static int live(const struct crash_case *subject, const struct crash_plan *plan)
     return status;
 }
 
+/* Where the zeros that are laid out ahead begin. */
+static off_t written(const char *wal)
+{
+    FILE *file = fopen(wal, "r");
+    off_t at = 0, end = 0;
+    for (int octet; file && (octet = getc(file)) != EOF; at++)
+        if (octet != 0)
+            end = at + 1;
+    if (file)
+        fclose(file);
+    return end;
+}
+
 /* A file system that lost what it had promised: any prefix of the WAL may be what is left. */
 static void cut_tail(const struct crash_case *subject, uint64_t seed)
 {
     char wal[CRASH_PATH * 2], shm[CRASH_PATH * 2];
-    struct stat st;
     snprintf(wal, sizeof wal, "%s-wal", crash_path(subject->run_path));
     snprintf(shm, sizeof shm, "%s-shm", crash_path(subject->run_path));
     unlink(shm);
-    if (stat(wal, &st) == 0 && st.st_size > 0 &&
-        truncate(wal, (off_t)(crash_random(&seed) % (uint64_t)st.st_size)) != 0)
+    off_t end = written(wal);
+    if (end > 0 && truncate(wal, (off_t)(crash_random(&seed) % (uint64_t)end)) != 0)
         perror("crash: truncating");
 }
 

@@ -271,6 +271,10 @@ static const struct mu_field ring_params[] = {{.name = "text",
                                                .type = MU_T_STRING,
                                                .flags = MU_F_REQUIRED | MU_F_SHOWN,
                                                .doc = "what to ring"},
+                                              {.name = "bulk",
+                                               .type = MU_T_STRING,
+                                               .flags = MU_F_OPTION,
+                                               .doc = "makes its rows long, and no sound"},
                                               ACT_OPTIONS,
                                               {0}};
 

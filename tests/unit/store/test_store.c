@@ -23,6 +23,7 @@
 #include "store/store_internal.h"
 
 #define PROCESSES 8
+#define COMMITS   400
 
 static char folder[64], dir[96];
 static struct mu_store *store;
@@ -423,6 +424,44 @@ static void orders_wait_until_done(void **state)
     mu_buf_free(&buf);
 }
 
+/* Told commits one by one from another process, over many turns of the WAL: each is seen at once, and nothing
+ * where there was nothing. */
+static void every_commit_is_seen(void **state)
+{
+    (void)state;
+    int go[2], done[2];
+    char byte = 'x';
+    assert_int_equal(pipe(go), 0);
+    assert_int_equal(pipe(done), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct mu_store *other = opened();
+        close(go[1]);
+        while (read(go[0], &byte, 1) == 1)
+            if (mu_store_order_put(other, "a.1", "cancel", "{}", "", 7, NULL) != MU_OK ||
+                write(done[1], &byte, 1) != 1)
+                _exit(1);
+        _exit(0);
+    }
+    close(go[0]);
+    close(done[1]);
+    int64_t version = mu_store_data_version(store);
+    for (int i = 0; i < COMMITS; i++) {
+        assert_int_equal(mu_store_data_version(store), version);
+        assert_int_equal(write(go[1], &byte, 1), 1);
+        assert_int_equal(read(done[0], &byte, 1), 1);
+        int64_t now = mu_store_data_version(store);
+        assert_int_not_equal(now, version);
+        version = now;
+    }
+    close(go[1]);
+    close(done[0]);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static bool write_message(const struct mu_store_message *message, void *ud)
 {
     mu_buf_addf(ud, "%lld %s %s %d;", (long long)message->id, message->to, message->subject,
@@ -581,6 +620,7 @@ int main(void)
                                        T(locks_belong_to_runs),
                                        T(one_process_gets_the_lock),
                                        T(orders_wait_until_done),
+                                       T(every_commit_is_seen),
                                        T(messages_are_sent_once),
                                        T(every_message_is_claimed_by_one),
                                        T(a_child_may_open_it_again)};
