@@ -116,7 +116,7 @@ struct call *call_new(struct run *run, struct task *task, enum mu_call_kind kind
     call->run = run;
     call->task = task;
     call->kind = kind;
-    call->name = run_text(run, name);
+    call->name = name;
     call->src = call->step = "";
     call->how = "sent";
     call->pub.host = &run->host;
@@ -271,7 +271,7 @@ enum mu_err call_issue(struct task *task, const char *verb, const char *args, si
     const struct mu_verb *found = mu_registry_find(task->run->registry, verb, &module);
     if (found == NULL)
         return mu_fail_set(fail, MU_USAGE, "unknown verb %s (muster help lists them)", verb);
-    struct call *call = new_in_task(task, MU_CALL_VERB, verb, args, len, src);
+    struct call *call = new_in_task(task, MU_CALL_VERB, found->name, args, len, src);
     call->pub.verb = found;
     if (found->kind == MU_ACT)
         set_key(call);
@@ -290,7 +290,7 @@ enum mu_err call_timer(struct task *task, int64_t ms, const char *src, struct mu
 enum mu_err gate_issue(struct task *task, const char *kind, const char *args, size_t len,
                        const char *src, struct mu_fail *fail)
 {
-    return admit(new_in_task(task, MU_CALL_GATE, kind, args, len, src), fail);
+    return admit(new_in_task(task, MU_CALL_GATE, run_text(task->run, kind), args, len, src), fail);
 }
 
 /* --- at the frontier --- */

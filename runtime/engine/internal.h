@@ -74,7 +74,7 @@ struct call {
     enum mu_call_state state;
     enum { PHASE_NONE, PHASE_PREPARE, PHASE_START, PHASE_READBACK } phase;
     int64_t seq;
-    const char *name; /* of the verb; this, src and step are kept in run->texts */
+    const char *name; /* of the verb, its table's; src and step are kept in run->texts */
     char *args_text;  /* canonical, as written */
     char digest[MU_DIGEST_HEX];
     const char *src, *step;
@@ -152,8 +152,10 @@ struct task {
     int resume_values; /* already on its stack for the next resume */
     char *delivery;    /* canonical text of the result it is being resumed with */
     const char *step;  /* kept in run->texts */
-    char *born;        /* where the block that opened it stands; of the root: where main begins */
-    char *last;        /* where its last call or note stands, "" before the first */
+    const char
+        *born; /* where the block that opened it stands; of the root: where main begins; this and
+                          last are kept in run->texts, too */
+    const char *last; /* where its last call or note stands, "" before the first */
     json_t *undo; /* pending `undo`, waits for the next applied act of this task or its children */
     struct task *parent, *first_child, *next_sibling, *prev_sibling;
     struct task **waits_for;
@@ -305,6 +307,7 @@ void task_free_all(struct run *);
 char *task_error_text(struct task *); /* of a failed task; new text */
 
 /* call.c */
+/* name: stays as it is for as long as the run does. */
 struct call *call_new(struct run *, struct task *, enum mu_call_kind, const char *name);
 void call_free(struct call *);
 bool call_enter(struct call *, enum mu_call_state);
@@ -449,8 +452,8 @@ struct recorded { /* a row kept for replay */
 const struct recorded *cursor_first(const struct mu_cursor *,
                                     char type); /* of that type, e.g. 'h' start */
 /* The row a call or note at (task, seq) stands for: c, n or i; NULL when nothing is recorded. */
-struct recorded *cursor_find(const struct mu_cursor *, const char *task, int64_t seq);
-struct recorded *cursor_outcome(const struct mu_cursor *, const char *task, int64_t seq);
+struct recorded *cursor_find(struct mu_cursor *, const char *task, int64_t seq);
+struct recorded *cursor_outcome(struct mu_cursor *, const char *task, int64_t seq);
 /* J4. True when the record fits verb and digest; else parks the run as diverged, naming both sides. */
 bool cursor_match(struct run *, struct recorded *, const char *task, int64_t seq, const char *verb,
                   const char *digest, const char *src);

@@ -18,11 +18,22 @@
 #include "engine/internal.h"
 #include "lua/vm.h"
 
+#define BLOCK_OCTETS (256 << 10)
+
+struct block { /* texts of many rows, freed with the cursor */
+    struct block *before;
+    size_t used, size;
+    char octets[];
+};
+
 struct mu_cursor {
     struct recorded *rows;
     size_t count, cap;
-    size_t at;       /* next row to deliver */
-    uint32_t *slots; /* (task, seq) → index + 1 of its c, n or i row; open addressing */
+    size_t at; /* next row to deliver */
+    struct block *block;
+    uint32_t
+        *slots; /* (task, seq) → index + 1 of its c, n or i row; open addressing; NULL before the
+                        first look that needs it */
     uint32_t *outcomes;
     size_t slot_count; /* a power of two */
 };
@@ -50,6 +61,19 @@ static uint32_t *slot_for(const struct mu_cursor *cursor, uint32_t *table, const
     }
 }
 
+static char *room_for(struct mu_cursor *cursor, size_t size)
+{
+    struct block *block = cursor->block;
+    if (block == NULL || size > block->size - block->used) {
+        size_t room = size > BLOCK_OCTETS ? size : BLOCK_OCTETS;
+        block = mu_xrealloc(NULL, 1, sizeof *block + room);
+        *block = (struct block){.before = cursor->block, .size = room};
+        cursor->block = block;
+    }
+    block->used += size;
+    return block->octets + block->used - size;
+}
+
 static bool keep_row(const struct mu_row *row, void *ud)
 {
     struct mu_cursor *cursor = ud;
@@ -57,21 +81,17 @@ static bool keep_row(const struct mu_row *row, void *ud)
         cursor->cap = cursor->cap ? cursor->cap * 2 : 64;
         cursor->rows = mu_xrealloc(cursor->rows, cursor->cap, sizeof *cursor->rows);
     }
-    /* One allocation a row: its texts behind each other. */
-    const char *texts[] = {row->task, row->verb, row->args, row->digest,
-                           row->src,  row->step, row->value};
-    size_t lens[MU_COUNT(texts)], total = 0;
-    for (size_t i = 0; i < MU_COUNT(texts); i++)
-        total += lens[i] = strlen(texts[i]) + 1;
-    char *block = mu_xcalloc(total, 1);
     struct recorded *kept = &cursor->rows[cursor->count++];
     *kept = (struct recorded){.row = *row};
     const char **fields[] = {&kept->row.task, &kept->row.verb, &kept->row.args, &kept->row.digest,
                              &kept->row.src,  &kept->row.step, &kept->row.value};
-    for (size_t i = 0; i < MU_COUNT(texts); i++) {
-        memcpy(block, texts[i], lens[i]);
-        *fields[i] = block;
-        block += lens[i];
+    size_t lens[MU_COUNT(fields)], total = 0;
+    for (size_t i = 0; i < MU_COUNT(fields); i++)
+        total += lens[i] = strlen(*fields[i]) + 1;
+    char *room = room_for(cursor, total);
+    for (size_t i = 0; i < MU_COUNT(fields); i++) {
+        *fields[i] = memcpy(room, *fields[i], lens[i]);
+        room += lens[i];
     }
     return true;
 }
@@ -99,7 +119,6 @@ struct mu_cursor *cursor_new(struct mu_journal *journal, struct mu_fail *fail)
         cursor_free(cursor);
         return NULL;
     }
-    build_index(cursor);
     return cursor;
 }
 
@@ -107,29 +126,45 @@ void cursor_free(struct mu_cursor *cursor)
 {
     if (cursor == NULL)
         return;
-    for (size_t i = 0; i < cursor->count; i++)
-        free((char *)cursor->rows[i].row.task); /* the start of its block */
+    for (struct block *block = cursor->block, *before; block; block = before) {
+        before = block->before;
+        free(block);
+    }
     free(cursor->rows);
     free(cursor->slots);
     free(cursor->outcomes);
     free(cursor);
 }
 
-static struct recorded *look_up(const struct mu_cursor *cursor, uint32_t *table, const char *task,
+/* A playbook that does one thing after the other asks for the next row that is to be delivered: no index is
+ * needed for that. */
+static bool is_next(const struct mu_cursor *cursor, const char *task, int64_t seq)
+{
+    if (cursor->at >= cursor->count)
+        return false;
+    const struct mu_row *row = &cursor->rows[cursor->at].row;
+    return row->seq == seq && row->type != MU_ROW_HOST && row->type != MU_ROW_OUTCOME &&
+           strcmp(row->task, task) == 0;
+}
+
+static struct recorded *look_up(struct mu_cursor *cursor, bool outcome, const char *task,
                                 int64_t seq)
 {
-    uint32_t found = *slot_for(cursor, table, task, seq);
+    if (cursor->slots == NULL)
+        build_index(cursor);
+    uint32_t found = *slot_for(cursor, outcome ? cursor->outcomes : cursor->slots, task, seq);
     return found ? &cursor->rows[found - 1] : NULL;
 }
 
-struct recorded *cursor_find(const struct mu_cursor *cursor, const char *task, int64_t seq)
+struct recorded *cursor_find(struct mu_cursor *cursor, const char *task, int64_t seq)
 {
-    return look_up(cursor, cursor->slots, task, seq);
+    return is_next(cursor, task, seq) ? &cursor->rows[cursor->at]
+                                      : look_up(cursor, false, task, seq);
 }
 
-struct recorded *cursor_outcome(const struct mu_cursor *cursor, const char *task, int64_t seq)
+struct recorded *cursor_outcome(struct mu_cursor *cursor, const char *task, int64_t seq)
 {
-    return look_up(cursor, cursor->outcomes, task, seq);
+    return look_up(cursor, true, task, seq);
 }
 
 const struct recorded *cursor_first(const struct mu_cursor *cursor, char type)

@@ -42,7 +42,7 @@ static void start(struct call *sub, json_t *args, bool may_act)
 void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_cb *done, void *ud)
 {
     struct call *above = (struct call *)parent;
-    struct call *sub = call_new(above->run, NULL, MU_CALL_SUB, verb);
+    struct call *sub = call_new(above->run, NULL, MU_CALL_SUB, run_text(above->run, verb));
     sub->parent = above;
     sub->src = above->src;
     sub->sub_done = done;
@@ -55,7 +55,7 @@ void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_
 
 static struct call *host_call_new(struct run *run, const char *name, sub_done_cb *done, void *ud)
 {
-    struct call *sub = call_new(run, NULL, MU_CALL_SUB, name);
+    struct call *sub = call_new(run, NULL, MU_CALL_SUB, run_text(run, name));
     sub->host_done = done;
     sub->sub_ud = ud;
     sub->sibling = run->host_calls;

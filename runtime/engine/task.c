@@ -68,7 +68,7 @@ static struct task *task_new(struct run *run, struct task *parent, lua_State *fr
     task->depth = parent ? parent->depth + 1 : 0;
     task->path = parent ? mu_xasprintf("%s.%d", parent->path, ++parent->children) : mu_xstrdup("r");
     task->step = parent ? parent->step : "";
-    task->last = mu_xstrdup("");
+    task->last = "";
     task->result_ref = LUA_NOREF;
     task->thread = lua_newthread(from);
     task->thread_ref = luaL_ref(from, LUA_REGISTRYINDEX);
@@ -97,8 +97,6 @@ static void task_free(struct task *task)
     free(task->delivery);
     free(task->failed_at);
     free(task->path);
-    free(task->born);
-    free(task->last);
     free(task);
 }
 
@@ -230,8 +228,7 @@ void task_cancel(struct task *task)
 
 void task_said(struct task *task, const char *src)
 {
-    free(task->last);
-    task->last = mu_xstrdup(src);
+    task->last = run_text(task->run, src);
 }
 
 const char *task_place(struct task *task, char *buf)
@@ -460,7 +457,7 @@ static int l_spawn(lua_State *L)
                           MU_LIMIT_TASK_DEPTH);
     struct task **handle = push_handle(L), *task = *handle = task_new(run, run->current, L);
     char src[MU_BIND_SRC];
-    task->born = mu_xstrdup(mu_bind_src(L, src)[0] ? src : run->current->born);
+    task->born = mu_bind_src(L, src)[0] ? run_text(run, src) : run->current->born;
     lua_pushvalue(L, 1);
     lua_xmove(L, task->thread, 1);
     make_ready(task);
@@ -707,7 +704,7 @@ static enum mu_err load_playbook(struct run *run, lua_State *L, int env, struct 
 }
 
 /* "playbook.lua:7", where the function begins that is main. */
-static char *place_of_main(lua_State *L, int env)
+static void place_of_main(lua_State *L, int env, char place[MU_SRC_TEXT])
 {
     lua_Debug frame = {.short_src = "playbook.lua", .linedefined = 1};
     lua_pushstring(L, "main");
@@ -715,12 +712,13 @@ static char *place_of_main(lua_State *L, int env)
         lua_getinfo(L, ">S", &frame);
     else
         lua_pop(L, 1);
-    return mu_xasprintf("%s:%d", frame.short_src, frame.linedefined);
+    snprintf(place, MU_SRC_TEXT, "%s:%d", frame.short_src, frame.linedefined);
 }
 
 /* boot(main, detect, params, samples) becomes the root task. Expects boot on top. */
 static void start_root(struct run *run, lua_State *L, int env)
 {
+    char place[MU_SRC_TEXT];
     struct task *root = run->root = task_new(run, NULL, L);
     lua_pushstring(L, "main");
     lua_rawget(L, env);
@@ -732,7 +730,8 @@ static void start_root(struct run *run, lua_State *L, int env)
         mu_lua_push_canon(L, text, strlen(text));
         free(text);
     }
-    root->born = place_of_main(L, env);
+    place_of_main(L, env, place);
+    root->born = run_text(run, place);
     lua_xmove(L, root->thread, 5);
     root->resume_values = 4;
     make_ready(root);

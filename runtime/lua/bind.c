@@ -12,6 +12,8 @@
 #include "lua/convert.h"
 #include "lua/vm.h"
 
+#define SECONDS_MAX 1e12
+
 static const char verbs_key; /* registry: function → verb name, and back */
 
 struct binding {
@@ -24,6 +26,20 @@ static struct binding *self(lua_State *L)
     return lua_touserdata(L, lua_upvalueindex(1));
 }
 
+/* "playbook.lua:12", as snprintf would: this is done for every call. */
+static void put_place(char buf[MU_BIND_SRC], const lua_Debug *frame)
+{
+    char digits[12], *digit = digits + sizeof digits;
+    size_t len = strlen(frame->short_src);
+    for (int line = frame->currentline; line > 0; line /= 10)
+        *--digit = (char)('0' + line % 10);
+    size_t count = (size_t)(digits + sizeof digits - digit);
+    memcpy(buf, frame->short_src, len);
+    buf[len] = ':';
+    memcpy(buf + len + 1, digit, count);
+    buf[len + 1 + count] = '\0';
+}
+
 const char *mu_bind_src(lua_State *L, char buf[MU_BIND_SRC])
 {
     lua_Debug frame;
@@ -32,7 +48,7 @@ const char *mu_bind_src(lua_State *L, char buf[MU_BIND_SRC])
         lua_getinfo(L, "Sl", &frame);
         if (frame.currentline <= 0 || strncmp(frame.short_src, "muster/", 7) == 0)
             continue;
-        snprintf(buf, MU_BIND_SRC, "%s:%d", frame.short_src, frame.currentline);
+        put_place(buf, &frame);
         break;
     }
     return buf;
@@ -131,16 +147,70 @@ static int l_gate(lua_State *L)
     return lua_yieldk(L, 0, 0, finish_call);
 }
 
-static int l_timer(lua_State *L)
+static int wait_for(lua_State *L, int64_t ms)
 {
     struct binding *b = self(L);
     char src[MU_BIND_SRC];
     struct mu_fail fail;
     mu_bind_src(L, src);
     mu_bind_check_yieldable(L, "a playbook can't wait");
-    if (b->ops->timer(b->ud, luaL_checkinteger(L, 1), src, &fail) != MU_OK)
+    if (b->ops->timer(b->ud, ms, src, &fail) != MU_OK)
         return raise_misuse(L, src, fail.text);
     return lua_yieldk(L, 0, 0, finish_call);
+}
+
+static int l_timer(lua_State *L)
+{
+    return wait_for(L, luaL_checkinteger(L, 1));
+}
+
+/* "90s", "15m", "2h", "45d" or seconds. */
+static bool read_duration(lua_State *L, int index, int64_t *ms)
+{
+    size_t len;
+    if (lua_type(L, index) == LUA_TSTRING) {
+        const char *text = lua_tolstring(L, index, &len);
+        return strlen(text) == len && mu_duration_parse(text, ms);
+    }
+    lua_Number seconds = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : -1;
+    if (!(seconds >= 0 && seconds < SECONDS_MAX))
+        return false;
+    *ms = (int64_t)(seconds * 1000); /* towards zero: down */
+    return true;
+}
+
+/* Milliseconds, or nil for what is none. */
+static int l_duration(lua_State *L)
+{
+    int64_t ms;
+    if (read_duration(L, 1, &ms))
+        lua_pushinteger(L, ms);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int l_sleep(lua_State *L)
+{
+    int64_t ms;
+    lua_settop(L, 1);
+    if (read_duration(L, 1, &ms))
+        return wait_for(L, ms);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_insert(L, 1);
+    lua_call(L, 1, 0); /* raises */
+    return luaL_error(L, "a duration is wanted");
+}
+
+/* The word `sleep`; complain(value) raises what is to be said of one that is no duration. */
+static int l_sleeper(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_pushcclosure(L, l_sleep, 2);
+    return 1;
 }
 
 static int l_note(lua_State *L)
@@ -225,6 +295,8 @@ void mu_bind_push_primitives(lua_State *L, const struct mu_bind_ops *ops, void *
         {"call", l_call},
         {"gate", l_gate},
         {"timer", l_timer},
+        {"sleeper", l_sleeper},
+        {"duration", l_duration},
         {"note", l_note},
         {"now_ms", l_now_ms},
         {"started_ms", l_started_ms},

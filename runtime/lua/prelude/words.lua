@@ -10,15 +10,10 @@ local tostring, math, string, utf8 = env.tostring, env.math, env.string, env.utf
 
 -- --- arguments ---------------------------------------------------------------------------------
 
-local units = { ms = 1, s = 1000, m = 60000, h = 3600000, d = 86400000 }
-
 -- "90s", "15m", "2h", "45d" or seconds → milliseconds.
 local function duration(value, word)
-  if type(value) == "number" and value >= 0 and value < 1e12 then return math.floor(value * 1000) end
-  if type(value) == "string" then
-    local number, unit = string.match(value, "^(%d+)(%a+)$")
-    if number and #number <= 9 and units[unit] then return math.tointeger(number) * units[unit] end
-  end
+  local ms = prim.duration(value)
+  if ms then return ms end
   misuse(word .. ' takes a duration like "90s", "15m", "2h" or "45d", got ' .. tostring(value))
 end
 
@@ -98,7 +93,8 @@ end
 
 -- --- time --------------------------------------------------------------------------------------
 
-function env.sleep(d) return prim.timer(duration(d, "sleep")) end
+-- A primitive, so that a task that waits keeps no frame of ours; what it can't read is complained of here.
+env.sleep = prim.sleeper(function(d) duration(d, "sleep") end)
 function env.now() return prim.now_ms() // 1000 end
 function env.started() return prim.started_ms() // 1000 end
 
