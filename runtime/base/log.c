@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/plain.h"
 #include "base/redact.h"
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
@@ -38,7 +39,10 @@ void mu_log(enum mu_log_level level, const char *group, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     char *clean = mu_redact_text(text);
+    struct mu_buf plain = {0}; /* it quotes strangers, and logs are read on terminals */
+    mu_plain(&plain, clean, false);
     fprintf(stderr, "%s %s[%d] %s: %s\n", mu_time_utc(mu_clock_real_ms(), when), level_names[level],
-            (int)getpid(), group, clean);
+            (int)getpid(), group, mu_buf_text(&plain));
+    mu_buf_free(&plain);
     free(clean);
 }

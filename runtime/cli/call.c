@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/start.h"
 #include "engine/run.h"
 #include "journal/rows.h"
@@ -64,7 +65,7 @@ static bool keep_result(const struct mu_row *row, void *ud)
 static int print_result(const json_t *result)
 {
     char *text = json_dumps(result, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    puts(text ? text : "null");
+    say_json(text ? text : "null");
     free(text);
     return mu_json_bool(result, "ok", true) ? MU_EXIT_OK : MU_EXIT_FAILED;
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/find.h"
 #include "cli/parked.h"
 #include "cli/start.h"
@@ -25,7 +26,7 @@ static int order(struct mu_cli *cli, const struct found_run *run, const char *re
     if (err != MU_OK)
         return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s", fail.text);
     if (parked_wait(run) > 0 && mu_run_poke(run->path)) {
-        printf("%s is told to stop, now.\n", run->name);
+        say("%s is told to stop, now.\n", run->name);
         return MU_EXIT_OK;
     }
     /* Nobody executes it: an executor writes its end. */
@@ -33,7 +34,7 @@ static int order(struct mu_cli *cli, const struct found_run *run, const char *re
     code = start_follow(cli, "cancel", run->name, run->path, parked_rows(run->path), &how);
     if (code != MU_EXIT_CANCELLED)
         return code;
-    printf("%s is cancelled.\n", run->name);
+    say("%s is cancelled.\n", run->name);
     return MU_EXIT_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "engine/run.h"
 #include "playbook/check.h"
 
@@ -23,16 +24,13 @@ static void print_problem(const struct mu_problem *problem, void *ud)
                                 problem->line, "column", problem->column, "level",
                                 problem->error ? "error" : "warning", "what", problem->what, "mend",
                                 problem->mend);
-        char *text = mu_json_text(row);
-        puts(text);
-        free(text);
-        json_decref(row);
+        say_json_take(row);
         return;
     }
-    printf("%s:%d:%d: %s: %s\n", problem->file, problem->line, problem->column,
-           problem->error ? "error" : "warning", problem->what);
+    say("%s:%d:%d: %s: %s\n", problem->file, problem->line, problem->column,
+        problem->error ? "error" : "warning", problem->what);
     if (problem->mend)
-        printf("    %s\n", problem->mend);
+        say("    %s\n", problem->mend);
 }
 
 static int check_one(struct mu_cli *cli, const char *typed)
@@ -45,8 +43,8 @@ static int check_one(struct mu_cli *cli, const char *typed)
     int errors = mu_check(bundle, mu_run_words(cli->config), print_problem, &printing);
     mu_bundle_free(bundle);
     if (!cli->json)
-        printf("%s: %d error%s, %d warning%s\n", typed, errors, errors == 1 ? "" : "s",
-               printing.warnings, printing.warnings == 1 ? "" : "s");
+        say("%s: %d error%s, %d warning%s\n", typed, errors, errors == 1 ? "" : "s",
+            printing.warnings, printing.warnings == 1 ? "" : "s");
     return errors ? MU_EXIT_USAGE : MU_EXIT_OK;
 }
 

@@ -2,6 +2,7 @@
  *
  * What commands share: options, configuration, store, who is at the keyboard, how a failure is said. */
 #include "cli/cli.h"
+#include "cli/say.h"
 
 #include <limits.h>
 #include <pwd.h>
@@ -76,11 +77,11 @@ int mu_cli_fail(const struct mu_cli *cli, const char *command, int code, const c
         json_t *error =
             json_pack("{s:s, s:s, s:i}", "error", clean, "command", command, "exit", code);
         char *line = mu_json_text(error);
-        fprintf(stderr, "%s\n", line);
+        say_json_err(line);
         free(line);
         json_decref(error);
     } else {
-        fprintf(stderr, "muster %s: %s\n", command, clean);
+        say_err("muster %s: %s\n", command, clean);
     }
     free(clean);
     return code;
@@ -148,10 +149,10 @@ int mu_cli_no_more_options(const struct mu_command *command, int argc, char **ar
         struct mu_near near = {.typed = argv[i]};
         for (const char *const *name = known; name && *name; name++)
             mu_near_try(&near, *name);
-        fprintf(stderr, "muster %s: unknown option or missing value: %s%s%s%s\n", command->name,
-                argv[i], near.best ? " (did you mean " : "", near.best ? near.best : "",
+        say_err("muster %s: unknown option or missing value: %s%s%s%s\n", command->name, argv[i],
+                near.best ? " (did you mean " : "", near.best ? near.best : "",
                 near.best ? "?)" : "");
-        fprintf(stderr, "usage: muster %s\n", command->usage);
+        say_err("usage: muster %s\n", command->usage);
         return MU_EXIT_USAGE;
     }
     return 0;
@@ -161,7 +162,7 @@ int mu_cli_words(const struct mu_command *command, int argc, int least, int most
 {
     if (argc - 1 >= least && (most < 0 || argc - 1 <= most))
         return 0;
-    fprintf(stderr, "muster %s: %s\nusage: muster %s\n", command->name,
+    say_err("muster %s: %s\nusage: muster %s\n", command->name,
             argc - 1 < least ? "something is missing" : "too many words", command->usage);
     return MU_EXIT_USAGE;
 }
@@ -249,13 +250,22 @@ bool mu_cli_holds_secret(const struct mu_cli *cli, const char *command, const ch
 
 /* --- terminal --- */
 
+static const struct {
+    const char *name, *code;
+} codes[] = {{"red", "\033[31m"},  {"green", "\033[32m"}, {"yellow", "\033[33m"},
+             {"blue", "\033[34m"}, {"bold", "\033[1m"},   {"dim", "\033[2m"},
+             {"reset", "\033[0m"}};
+
+bool mu_cli_is_color(const char *text)
+{
+    for (size_t i = 0; i < MU_COUNT(codes); i++)
+        if (codes[i].code == text)
+            return true;
+    return false;
+}
+
 const char *mu_cli_color(const char *name)
 {
-    static const struct {
-        const char *name, *code;
-    } codes[] = {{"red", "\033[31m"},  {"green", "\033[32m"}, {"yellow", "\033[33m"},
-                 {"blue", "\033[34m"}, {"bold", "\033[1m"},   {"dim", "\033[2m"},
-                 {"reset", "\033[0m"}};
     if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
         return "";
     for (size_t i = 0; i < MU_COUNT(codes); i++)
@@ -270,22 +280,4 @@ int mu_cli_columns(void)
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
         return size.ws_col;
     return 80;
-}
-
-void mu_cli_wrap(const char *text, int used, int indent)
-{
-    int columns = isatty(STDOUT_FILENO) ? mu_cli_columns() : INT_MAX;
-    while (*text) {
-        int spaces = (int)strspn(text, " "), word = (int)strcspn(text + spaces, " ");
-        if (used > indent && used + spaces + word >= columns) {
-            printf("\n%*s", indent, "");
-            used = indent;
-            text += spaces;
-            spaces = 0;
-        }
-        printf("%.*s", spaces + word, text);
-        used += spaces + word;
-        text += spaces + word;
-    }
-    printf("\n");
 }

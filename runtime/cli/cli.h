@@ -87,9 +87,8 @@ void mu_command_each(mu_command_cb *, void *ud);
 
 /* Colours when stdout is a terminal and NO_COLOR is unset; "" otherwise. */
 const char *mu_cli_color(const char *name); /* red green yellow blue bold dim reset */
+/* Whether this pointer is one that mu_cli_color() gave: a text of a stranger with the same octets is not. */
+bool mu_cli_is_color(const char *text);
 int mu_cli_columns(void);
-/* Prints text broken at spaces to the terminal's width, lines after the first indented; piped, in one
- * line. used: columns already taken on the first line. Ends with a newline. */
-void mu_cli_wrap(const char *text, int used, int indent);
 
 #endif

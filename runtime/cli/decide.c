@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/find.h"
 #include "cli/parked.h"
 #include "cli/start.h"
@@ -62,17 +63,16 @@ static int list(const struct mu_cli *cli, const struct found_run *run, const jso
     {
         if (cli->json) {
             char *text = mu_json_text(act);
-            puts(text);
+            say_json(text);
             free(text);
             continue;
         }
-        printf("%-8s %s (%s)\n         ", name, mu_json_str(act, "shown", ""),
-               mu_json_str(act, "src", ""));
-        mu_cli_wrap(mu_json_str(act, "why", ""), 9, 9);
+        say("%-8s %s (%s)\n         ", name, mu_json_str(act, "shown", ""),
+            mu_json_str(act, "src", ""));
+        say_hanging(9, "%s\n", mu_json_str(act, "why", ""));
     }
     if (!cli->json)
-        printf(
-            "\nLook at the far side, then: muster decide %s [ACT] applied | not-applied | retry | "
+        say("\nLook at the far side, then: muster decide %s [ACT] applied | not-applied | retry | "
             "skip --reason \"...\"\n",
             run->name);
     return MU_EXIT_OK;
@@ -124,9 +124,9 @@ static int decide(struct mu_cli *cli, struct found_run *run, const json_t *act,
     int code = order(cli, run->name, act, decision, result, reason);
     if (code)
         return code;
-    printf("%s: %s, said by you, on disk.\n", mu_json_str(act, "shown", ""), decision);
+    say("%s: %s, said by you, on disk.\n", mu_json_str(act, "shown", ""), decision);
     if (holder > 0 && mu_run_poke(run->path)) {
-        printf("See it go on: muster watch %s\n", run->name);
+        say("See it go on: muster watch %s\n", run->name);
         return MU_EXIT_OK;
     }
     return start_follow(cli, "decide", run->name, run->path, parked_rows(run->path), how);

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/people.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/rebuild.h"
 
 #define LEAST_FREE_MB 200 /* a run's journal is some MB; the log of a long incident some tens */
@@ -25,21 +26,19 @@ struct result {
     int bad, asked;
 };
 
-static void say(struct result *result, const char *area, const char *what, bool ok, const char *why)
+static void judge(struct result *result, const char *area, const char *what, bool ok,
+                  const char *why)
 {
     result->asked++;
     result->bad += !ok;
     if (result->cli->json) {
         json_t *row =
             json_pack("{s:s, s:s, s:b, s:s}", "area", area, "what", what, "ok", ok, "why", why);
-        char *text = mu_json_text(row);
-        puts(text);
-        free(text);
-        json_decref(row);
+        say_json_take(row);
         return;
     }
-    printf("  %s%-4s%s  %-10s %s%s%s\n", mu_cli_color(ok ? "green" : "red"), ok ? "ok" : "BAD",
-           mu_cli_color("reset"), area, what, why[0] ? ": " : "", why);
+    say("  %s%-4s%s  %-10s %s%s%s\n", mu_cli_color(ok ? "green" : "red"), ok ? "ok" : "BAD",
+        mu_cli_color("reset"), area, what, why[0] ? ": " : "", why);
 }
 
 static void check_disk(struct mu_cli *cli, struct result *result)
@@ -48,14 +47,14 @@ static void check_disk(struct mu_cli *cli, struct result *result)
     char text[200];
     char *dir = mu_cli_state_dir(cli);
     if (mu_cli_store(cli) != 0) {
-        say(result, "state", dir, false, "the control store can't be opened (see above)");
+        judge(result, "state", dir, false, "the control store can't be opened (see above)");
     } else if (statvfs(dir, &info) != 0) {
-        say(result, "state", dir, false, "can't be examined");
+        judge(result, "state", dir, false, "can't be examined");
     } else {
         unsigned long long free_mb = (unsigned long long)info.f_bavail * info.f_frsize >> 20;
         snprintf(text, sizeof text, "%llu MiB free%s", free_mb,
                  free_mb < LEAST_FREE_MB ? ": a run needs room for its journal, free some" : "");
-        say(result, "state", dir, free_mb >= LEAST_FREE_MB, text);
+        judge(result, "state", dir, free_mb >= LEAST_FREE_MB, text);
     }
     free(dir);
 }
@@ -70,7 +69,7 @@ static void check_clock(struct result *result)
              synced ? "synchronised, off by at most %ld ms"
                     : "not synchronised (error bound %ld ms): start chrony or systemd-timesyncd",
              timex.maxerror / 1000);
-    say(result, "clock", "system clock", synced, text);
+    judge(result, "clock", "system clock", synced, text);
 }
 
 /* What is frozen is nobody's mistake, and easily forgotten: said, and not counted as bad. */
@@ -85,13 +84,10 @@ static bool warn_frozen(const struct mu_store_freeze *freeze, void *ud)
     if (result->cli->json) {
         json_t *row = json_pack("{s:s, s:s, s:b, s:b, s:s}", "area", "freeze", "what", zone, "ok",
                                 1, "warning", 1, "why", why);
-        char *text = mu_json_text(row);
-        puts(text);
-        free(text);
-        json_decref(row);
+        say_json_take(row);
     } else {
-        printf("  %s%-4s%s  %-10s %s: %s\n", mu_cli_color("yellow"), "WARN", mu_cli_color("reset"),
-               "freeze", zone, why);
+        say("  %s%-4s%s  %-10s %s: %s\n", mu_cli_color("yellow"), "WARN", mu_cli_color("reset"),
+            "freeze", zone, why);
     }
     free(why);
     return true;
@@ -99,7 +95,7 @@ static bool warn_frozen(const struct mu_store_freeze *freeze, void *ud)
 
 static void people_problem(const char *where, const char *what, void *ud)
 {
-    say(ud, "people", where, false, what);
+    judge(ud, "people", where, false, what);
 }
 
 static const char *first_domain(const struct mu_cli *cli)
@@ -147,16 +143,16 @@ static int ask_modules(struct mu_cli *cli, struct result *result)
     size_t i;
     bool tell = !cli->json && isatty(STDOUT_FILENO);
     if (tell) {
-        printf("  asking every provider, channel and resolver; silence takes its timeout ...");
+        say("  asking every provider, channel and resolver; silence takes its timeout ...");
         fflush(stdout);
     }
     enum mu_err err = mu_doctor(cli->config, asked, &checks, &fail);
     if (tell)
-        printf("\r\033[K");
+        say("\r\033[K");
     json_array_foreach(checks, i, check)
     {
-        say(result, mu_json_str(check, "module", ""), mu_json_str(check, "what", ""),
-            mu_json_bool(check, "ok", false), mu_json_str(check, "why", ""));
+        judge(result, mu_json_str(check, "module", ""), mu_json_str(check, "what", ""),
+              mu_json_bool(check, "ok", false), mu_json_str(check, "why", ""));
     }
     json_decref(asked);
     json_decref(checks);
@@ -175,9 +171,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_config(cli);
     if (code || rebuild)
         return code ? code : rebuild_index(cli);
-    say(&result, "config", cli->config->path[0] ? cli->config->path : "muster.lua",
-        cli->config->path[0] != '\0',
-        cli->config->path[0] ? "" : "none found from here upward: everything is at its default");
+    judge(&result, "config", cli->config->path[0] ? cli->config->path : "muster.lua",
+          cli->config->path[0] != '\0',
+          cli->config->path[0] ? "" : "none found from here upward: everything is at its default");
     check_disk(cli, &result);
     check_clock(&result);
     if (cli->store)
@@ -185,7 +181,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     mu_people_check(cli->config->values, people_problem, &result);
     code = ask_modules(cli, &result);
     if (!cli->json)
-        printf("%d checks, %d bad\n", result.asked, result.bad);
+        say("%d checks, %d bad\n", result.asked, result.bad);
     return code ? code : result.bad ? MU_EXIT_FAILED : MU_EXIT_OK;
 }
 

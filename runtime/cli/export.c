@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "cli/archive.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/find.h"
 #include "journal/journal.h"
 #include "report/report.h"
@@ -145,7 +146,7 @@ static enum mu_err add_journal(struct exporting *x, size_t i, struct mu_fail *fa
     if (err != MU_OK)
         return err;
     if (!verdict.ok)
-        fprintf(stderr, "%s: DAMAGED, exported as it is: %s\n", x->runs[i].name, verdict.why);
+        say_err("%s: DAMAGED, exported as it is: %s\n", x->runs[i].name, verdict.why);
     mu_hex(verdict.head, MU_SHA256, head);
     char *bytes = slurp(x->copies[i], &len, &errnum);
     if (bytes == NULL)
@@ -186,8 +187,7 @@ static enum mu_err add_reports(struct exporting *x, struct mu_fail *fail)
         struct mu_buf buf = {0};
         reports[i].write(timeline, &buf);
         if (buf.full)
-            fprintf(stderr, "%s is cut: it is too large; the journals have it all\n",
-                    reports[i].name);
+            say_err("%s is cut: it is too large; the journals have it all\n", reports[i].name);
         bundle_add(x->bundle, reports[i].name, mu_buf_text(&buf), buf.len, NULL);
         mu_buf_free(&buf);
     }
@@ -257,10 +257,10 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code == 0 && (fill(&x, &fail) != MU_OK || bundle_write(x.bundle, to, &fail) != MU_OK))
         code = mu_cli_fail(cli, "export", MU_EXIT_TEMPORARY, "%s", fail.text);
     if (code == 0)
-        printf("Wrote %s: %zu journal%s, the reports, and what the control store knows.\nCheck it "
-               "with "
-               "muster verify %s, or without muster as its README.txt says.\n",
-               to, x.count, x.count == 1 ? "" : "s", to);
+        say("Wrote %s: %zu journal%s, the reports, and what the control store knows.\nCheck it "
+            "with "
+            "muster verify %s, or without muster as its README.txt says.\n",
+            to, x.count, x.count == 1 ? "" : "s", to);
     clean_up(&x);
     return code;
 }

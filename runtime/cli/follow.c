@@ -19,6 +19,7 @@
 #include "cli/lines.h"
 #include "engine/run.h"
 #include "journal/rows.h"
+#include "cli/say.h"
 
 #define LOOK_MS \
     250 /* between looks at a file nobody wakes us for, and of the clock in the status line */
@@ -63,7 +64,7 @@ static void plain_row(struct view *view, const struct mu_row *row)
     line_of(row, &line);
     if (line.kind != LINE_NONE) {
         mu_time_hms(row->ts, when);
-        printf("%.8s  %-10s %s\n", when, line.tag, mu_buf_text(&line.text));
+        say("%.8s  %-10s %s\n", when, line.tag, mu_buf_text(&line.text));
     }
     mu_buf_free(&line.text);
 }
@@ -86,10 +87,7 @@ static void json_row(struct view *view, const struct mu_row *row)
                   row->task, "seq", (json_int_t)row->seq, "verb", row->verb, "src", row->src,
                   "step", row->step, "args", parsed(row->args), "value", parsed(row->value));
     json_object_set_new(event, "run", json_string(view->what->run));
-    char *text = mu_json_text(event);
-    puts(text);
-    free(text);
-    json_decref(event);
+    say_json_take(event);
 }
 
 static const struct view_ops json_ops = {.row = json_row};
@@ -113,22 +111,24 @@ static void keep(char **slot, const char *text)
 static void clear_status(struct view *view)
 {
     if (view->status_shown)
-        printf("\r\033[2K");
+        say("\r\033[2K");
     view->status_shown = false;
 }
 
 static void draw_status(struct view *view)
 {
-    char took[MU_TIME_TEXT], text[512];
+    char took[MU_TIME_TEXT];
     if (view->step == NULL || view->gate_id)
         return;
-    int room = mu_cli_columns() - 1;
-    snprintf(text, sizeof text, "  ... %s  %s  %s", view->step,
-             mu_duration_text(mu_clock_real_ms() - view->step_since, took),
-             view->detail ? view->detail : "");
+    char *text = mu_xasprintf("  ... %s  %s  %s", view->step,
+                              mu_duration_text(mu_clock_real_ms() - view->step_since, took),
+                              view->detail ? view->detail : "");
     clear_status(view);
-    printf("%s%.*s%s", mu_cli_color("dim"), room, text, mu_cli_color("reset"));
+    say("%s", mu_cli_color("dim"));
+    say_cut(mu_cli_columns() - 2, text);
+    say("%s", mu_cli_color("reset"));
     fflush(stdout);
+    free(text);
     view->status_shown = true;
 }
 
@@ -179,12 +179,12 @@ static void ask_here(struct view *view, const struct mu_row *row)
             manner_of(view) != NULL;
     }
     line_question(row, &question);
-    printf("%s", mu_cli_color("bold"));
+    say("%s", mu_cli_color("bold"));
     char *rest = NULL;
     strtok_r(question.data, "\n", &rest); /* the title stands above already */
     for (const char *part; (part = strtok_r(NULL, "\n", &rest)) != NULL;)
-        mu_cli_wrap(part, 0, 6);
-    printf("%s", mu_cli_color("reset"));
+        say_hanging(6, "%s\n", part);
+    say("%s", mu_cli_color("reset"));
     mu_buf_free(&question);
     json_decref(value);
     json_decref(who);
@@ -193,7 +193,7 @@ static void ask_here(struct view *view, const struct mu_row *row)
 static void prompt(const struct view *view)
 {
     if (view->gate_id && view->may_answer)
-        printf("  %s%s%s ", mu_cli_color("blue"), manner_of(view)->prompt, mu_cli_color("reset"));
+        say("  %s%s%s ", mu_cli_color("blue"), manner_of(view)->prompt, mu_cli_color("reset"));
     fflush(stdout);
 }
 
@@ -226,16 +226,17 @@ static void terminal_row(struct view *view, const struct mu_row *row)
     }
     clear_status(view);
     if (view->gate_id && view->may_answer)
-        printf("\r\033[2K"); /* the prompt is written again below */
+        say("\r\033[2K"); /* the prompt is written again below */
     bool gate_row = row->type == MU_ROW_HOST && strcmp(row->verb, "gate") == 0;
     if (is_passing(view, row, &line)) {
         keep(&view->detail, mu_buf_text(&line.text));
     } else if (!(gate_row && view->may_answer)) {
         mu_time_hms(row->ts, when);
-        printf("%s%s%.8s  %-10s ", line.kind == LINE_STEP ? "\n" : "",
-               mu_cli_color(line_color(line.kind)), when, line.tag);
-        mu_cli_wrap(mu_buf_text(&line.text), 21, 21);
-        printf("%s", mu_cli_color("reset"));
+        if (line.kind == LINE_STEP)
+            say("\n");
+        say("%s%.8s  %-10s ", mu_cli_color(line_color(line.kind)), when, line.tag);
+        say_hanging(21, "%s\n", mu_buf_text(&line.text));
+        say("%s", mu_cli_color("reset"));
     }
     if (line.kind == LINE_ANSWER) {
         keep(&view->gate_id, NULL);
@@ -276,7 +277,7 @@ static bool vote(struct view *view, const char *gate, const char *digest, const 
     if (mu_cli_store(view->cli) == 0) {
         if (mu_store_gate_vote(view->cli->store, gate, &ballot, &result, text, &fail) != MU_OK)
             snprintf(text, sizeof text, "%s", fail.text);
-        fprintf(stderr, "  %s\n", text);
+        say_err("  %s\n", text);
         mu_run_poke(view->what->path);
     }
     json_decref(who);
@@ -315,9 +316,10 @@ static void take_answer(struct view *view)
     char line[MU_GATE_ANSWER + 100];
     if (fgets(line, sizeof line, stdin) == NULL || view->gate_id == NULL || !view->may_answer)
         return;
+    say_returned();
     line[strcspn(line, "\r\n")] = '\0';
     if (line[0] == '\0' || !manner_of(view)->take(view, line)) {
-        printf("  %s\n", manner_of(view)->again);
+        say("  %s\n", manner_of(view)->again);
         prompt(view);
     }
 }
@@ -456,8 +458,7 @@ static int leave(struct view *view, bool alive)
     free(view->gate_digest);
     free(view->gate_kind);
     if (interrupted) {
-        fprintf(stderr,
-                "\nThe view ended; the run goes on.  Look again: muster watch %s   Stop it: muster "
+        say_err("\nThe view ended; the run goes on.  Look again: muster watch %s   Stop it: muster "
                 "cancel %s\n",
                 view->what->run, view->what->run);
         return MU_EXIT_OK;
@@ -467,8 +468,9 @@ static int leave(struct view *view, bool alive)
         last_log_line(view->what->path, why, sizeof why);
         return mu_cli_fail(
             view->cli, "watch", MU_EXIT_TEMPORARY,
-            "nobody executes %s any more and it has not ended: muster resume %s%s%s (log: %s.log)",
-            view->what->run, view->what->run, why[0] ? "\n  " : "", why, view->what->path);
+            "nobody executes %s any more and it has not ended: muster resume %s (log: %s.log%s%s)",
+            view->what->run, view->what->run, view->what->path, why[0] ? "; it ends with: " : "",
+            why);
     }
     return view->exit;
 }

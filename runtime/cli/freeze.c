@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/freezing.h"
 
 struct listing {
@@ -23,14 +24,11 @@ static bool print_freeze(const struct mu_store_freeze *freeze, void *ud)
         json_t *row = json_pack("{s:s, s:b, s:s, s:s, s:I}", "zone", freeze->zone, "all",
                                 freeze->zone[0] == '\0', "who", freeze->who, "reason",
                                 freeze->reason, "since", (json_int_t)freeze->since);
-        char *text = mu_json_text(row);
-        puts(text);
-        free(text);
-        json_decref(row);
+        say_json_take(row);
         return true;
     }
-    printf("%s%-28s%s since %s by %s: %s\n", mu_cli_color("red"), freezing_name(freeze->zone),
-           mu_cli_color("reset"), mu_time_local(freeze->since, when), freeze->who, freeze->reason);
+    say("%s%-28s%s since %s by %s: %s\n", mu_cli_color("red"), freezing_name(freeze->zone),
+        mu_cli_color("reset"), mu_time_local(freeze->since, when), freeze->who, freeze->reason);
     return true;
 }
 
@@ -41,7 +39,7 @@ static int list(struct mu_cli *cli)
     if (mu_store_freezes(cli->store, print_freeze, &listing, &fail) != MU_OK)
         return mu_cli_fail(cli, "freeze", MU_EXIT_USAGE, "%s", fail.text);
     if (listing.count == 0 && !cli->json)
-        printf("Nothing is frozen.\n");
+        say("Nothing is frozen.\n");
     return MU_EXIT_OK;
 }
 
@@ -59,10 +57,10 @@ static int freeze(struct mu_cli *cli, const char *zone, const char *reason)
     if (err == MU_OK && cli->json)
         print_freeze(&freeze, &(struct listing){.cli = cli});
     else if (err == MU_OK)
-        printf("Frozen: %s, on disk, as %s. No act leaves for %s until: muster thaw %s\n"
-               "%d live runs were told; probes, questions and muster's own messages go on.\n",
-               freezing_name(zone), freeze.who, zone[0] ? "it" : "anything",
-               zone[0] ? zone : "--all", told);
+        say("Frozen: %s, on disk, as %s. No act leaves for %s until: muster thaw %s\n"
+            "%d live runs were told; probes, questions and muster's own messages go on.\n",
+            freezing_name(zone), freeze.who, zone[0] ? "it" : "anything", zone[0] ? zone : "--all",
+            told);
     free(said);
     json_decref(who);
     return err == MU_OK ? MU_EXIT_OK : mu_cli_fail(cli, "freeze", MU_EXIT_USAGE, "%s", fail.text);

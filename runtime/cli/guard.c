@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "engine/run.h"
 
 #define POLL_MS 500
@@ -195,18 +196,18 @@ static void print_held(const struct guard *guard)
     json_array_foreach(guard->held, i, item)
     {
         bool run = strcmp(mu_json_str(item, "what", ""), "freeze") != 0;
-        printf("HELD  %s  %s %s since %s, %s by %s: %s\n      %s\n", guard->domain,
-               mu_json_str(item, "name", ""), run ? mu_json_str(item, "state", "") : "is frozen",
-               mu_time_local(mu_json_int(item, "since", 0), since), run ? "started" : "frozen",
-               mu_json_str(item, "who", ""), mu_json_str(item, "why", ""),
-               mu_json_str(item, "next", ""));
+        say("HELD  %s  %s %s since %s, %s by %s: %s\n      %s\n", guard->domain,
+            mu_json_str(item, "name", ""), run ? mu_json_str(item, "state", "") : "is frozen",
+            mu_time_local(mu_json_int(item, "since", 0), since), run ? "started" : "frozen",
+            mu_json_str(item, "who", ""), mu_json_str(item, "why", ""),
+            mu_json_str(item, "next", ""));
     }
     if (json_array_size(guard->held) == 0)
-        printf("free  %s: nobody holds or freezes it\n", guard->domain);
+        say("free  %s: nobody holds or freezes it\n", guard->domain);
     else
-        printf("Do not push %s now: it would put back what is being changed. Wait: muster guard %s "
-               "--wait 30m\n",
-               guard->domain, guard->domain);
+        say("Do not push %s now: it would put back what is being changed. Wait: muster guard %s "
+            "--wait 30m\n",
+            guard->domain, guard->domain);
 }
 
 static int answer(const struct mu_cli *cli, const struct guard *guard)
@@ -215,10 +216,7 @@ static int answer(const struct mu_cli *cli, const struct guard *guard)
     if (cli->json) {
         json_t *row = json_pack("{s:s, s:b, s:O}", "domain", guard->domain, "free", free_now,
                                 "held", guard->held);
-        char *text = mu_json_text(row);
-        puts(text);
-        free(text);
-        json_decref(row);
+        say_json_take(row);
     } else {
         print_held(guard);
     }

@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "engine/run.h"
 #include "module/registry.h"
 
 static bool print_command(const struct mu_command *command, void *ud)
 {
     (void)ud;
-    printf("  %-9s %s\n", command->name, command->summary);
+    say("  %-9s %s\n", command->name, command->summary);
     return true;
 }
 
@@ -22,8 +23,8 @@ static bool print_verb_line(const struct mu_module *module, const struct mu_verb
         [MU_PURE] = "pure", [MU_PROBE] = "looks", [MU_ACT] = "ACTS"};
     (void)module;
     (void)ud;
-    printf("  %-16s %-6s %.*s\n", verb->name, kinds[verb->kind], (int)strcspn(verb->doc, "."),
-           verb->doc);
+    say("  %-16s %-6s %.*s\n", verb->name, kinds[verb->kind], (int)strcspn(verb->doc, "."),
+        verb->doc);
     return true;
 }
 
@@ -31,33 +32,41 @@ static void print_fields(const char *title, const struct mu_field *field)
 {
     if (field == NULL || field->name == NULL)
         return;
-    printf("\n%s\n", title);
+    say("\n%s\n", title);
     for (; field->name; field++)
-        printf("  %-14s %-11s %s%s%s%s%s%s%s\n", field->name, mu_type_name(field->type),
-               field->doc ? field->doc : "", field->unit ? " [" : "",
-               field->unit ? field->unit : "", field->unit ? "]" : "",
-               field->flags & MU_F_REQUIRED ? " (required)" : "",
-               field->otherwise ? " default " : "", field->otherwise ? field->otherwise : "");
+        say("  %-14s %-11s %s%s%s%s%s%s%s\n", field->name, mu_type_name(field->type),
+            field->doc ? field->doc : "", field->unit ? " [" : "", field->unit ? field->unit : "",
+            field->unit ? "]" : "", field->flags & MU_F_REQUIRED ? " (required)" : "",
+            field->otherwise ? " default " : "", field->otherwise ? field->otherwise : "");
 }
 
 static void print_verb(const struct mu_verb *verb)
 {
-    printf("%s%s%s\n%s\n", mu_cli_color("bold"), verb->name, mu_cli_color("reset"), verb->doc);
+    say("%s%s%s\n%s\n", mu_cli_color("bold"), verb->name, mu_cli_color("reset"), verb->doc);
     print_fields("Arguments (positional first, then options in one table)", verb->params);
     print_fields("Result", verb->returns);
     if (verb->example)
-        printf("\nExample\n  %s\n", verb->example);
+        say("\nExample\n  %s\n", verb->example);
 }
 
 static void print_overview(struct mu_registry *registry)
 {
-    printf("muster runs incident playbooks for domain e-mail.\n\nusage: muster [--config FILE] "
-           "[--json] COMMAND ...\n\n");
+    say("muster runs incident playbooks for domain e-mail.\n\nusage: muster [--config FILE] "
+        "[--json] COMMAND ...\n\n");
     mu_command_each(print_command, NULL);
-    printf("\nVerbs of playbooks (muster help VERB; muster call VERB ... from the shell)\n");
+    say("\nVerbs of playbooks (muster help VERB; muster call VERB ... from the shell)\n");
     mu_registry_each(registry, print_verb_line, NULL);
-    printf("\nExit codes: 0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  6 a "
-           "gate\nexpired  70 a bug of ours  75 temporary, resume it\n");
+    say("\nExit codes: 0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  6 a "
+        "gate\nexpired  70 a bug of ours  75 temporary, resume it\n");
+}
+
+static void print_usage(const struct mu_command *command)
+{
+    say_hanging(14, "usage: muster %s\n", command->usage);
+    say("%s\n", command->summary);
+    if (command->help[0])
+        say("\n");
+    say_lines(command->help);
 }
 
 static int print_topic(const struct mu_cli *cli, struct mu_registry *registry, const char *topic)
@@ -66,8 +75,7 @@ static int print_topic(const struct mu_cli *cli, struct mu_registry *registry, c
     const struct mu_command *command = mu_command_find(topic);
     const struct mu_verb *verb = mu_registry_find(registry, topic, &module);
     if (command)
-        printf("usage: muster %s\n%s\n%s%s", command->usage, command->summary,
-               command->help[0] ? "\n" : "", command->help);
+        print_usage(command);
     if (verb)
         print_verb(verb);
     if (command || verb)
@@ -87,7 +95,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code)
         return code;
     if (mu_run_registry(cli->config, &registry, &fail) != MU_OK)
-        fprintf(stderr, "muster help: %s\n", fail.text); /* the rest can be told all the same */
+        say_err("muster help: %s\n", fail.text); /* the rest can be told all the same */
     if (argc > 1 && strcmp(argv[1], "help") != 0)
         code = print_topic(cli, registry, argv[1]);
     else

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/near.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/lab_demo.h"
 #include "cli/lab_screen.h"
 #include "lab/lab.h"
@@ -35,7 +36,7 @@ static int fail_with(const struct request *r, const struct mu_fail *fail)
 static void print_json(const json_t *value)
 {
     char *text = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT);
-    puts(text ? text : "null");
+    say_json(text ? text : "null");
     free(text);
 }
 
@@ -98,7 +99,7 @@ static void show_alias(const char *program)
 {
     char path[4096];
     if (strchr(program, '/') != NULL && realpath(program, path) != NULL)
-        printf("  alias muster=%s\n", path);
+        say("  alias muster=%s\n", path);
 }
 
 static void show_next(const struct request *r, const char *dir)
@@ -110,13 +111,13 @@ static void show_next(const struct request *r, const char *dir)
         {"muster lab inbox", "what people were told"},
         {"muster lab mend mx1", "and back again"},
     };
-    printf("\nTry this in a second terminal:\n");
+    say("\nTry this in a second terminal:\n");
     show_alias(r->cli->program);
-    printf("  cd %s\n", dir);
+    say("  cd %s\n", dir);
     for (size_t i = 0; i < MU_COUNT(steps); i++)
-        printf("  %-41s  %s# %s%s\n", steps[i][0], mu_cli_color("dim"), steps[i][1],
-               mu_cli_color("reset"));
-    printf("\nCtrl-C ends the lab. From here on: what arrives.\n");
+        say("  %-41s  %s# %s%s\n", steps[i][0], mu_cli_color("dim"), steps[i][1],
+            mu_cli_color("reset"));
+    say("\nCtrl-C ends the lab. From here on: what arrives.\n");
 }
 
 static void on_ready(const json_t *status, void *ud)
@@ -127,11 +128,11 @@ static void on_ready(const json_t *status, void *ud)
         return;
     }
     const char *dir = mu_json_str(status, "dir", "");
-    printf("%sThe lab is up%s in %s\nEverything is on loopback: nothing leaves this machine.\n\n",
-           mu_cli_color("bold"), mu_cli_color("reset"), dir);
+    say("%sThe lab is up%s in %s\nEverything is on loopback: nothing leaves this machine.\n\n",
+        mu_cli_color("bold"), mu_cli_color("reset"), dir);
     lab_show_status(status);
     if (*mu_json_str(status, "playbooks", "") == '\0')
-        printf("\nmuster's own playbooks were not found. Put some into\n  %s/playbooks\n", dir);
+        say("\nmuster's own playbooks were not found. Put some into\n  %s/playbooks\n", dir);
     show_next(r, r->dir ? r->dir : FOLDER);
 }
 
@@ -156,7 +157,7 @@ static int do_up(struct request *r)
     if (mu_lab_run(&lab, &observer, &fail) != MU_OK)
         return fail_with(r, &fail);
     if (!r->cli->json)
-        printf("\nThe lab is down. What it wrote stays in %s.\n", lab.dir);
+        say("\nThe lab is down. What it wrote stays in %s.\n", lab.dir);
     return MU_EXIT_OK;
 }
 
@@ -176,8 +177,8 @@ static int do_status(struct request *r)
     if (r->cli->json) {
         print_json(status);
     } else {
-        printf("The lab in %s is up (process %d).\n\n", mu_json_str(status, "dir", ""),
-               (int)mu_json_int(status, "pid", 0));
+        say("The lab in %s is up (process %d).\n\n", mu_json_str(status, "dir", ""),
+            (int)mu_json_int(status, "pid", 0));
         lab_show_status(status);
     }
     json_decref(status);
@@ -198,7 +199,7 @@ static int set_state(struct request *r, const char *host, enum mu_lab_state stat
     if (r->cli->json)
         print_json(now);
     else
-        printf("%s: %s\n", host, mu_lab_state_what(state));
+        say("%s: %s\n", host, mu_lab_state_what(state));
     json_decref(now);
     return MU_EXIT_OK;
 }
@@ -244,11 +245,11 @@ static int do_inbox(struct request *r)
     if (r->cli->json)
         print_json(messages);
     else if (json_array_size(messages) == 0)
-        printf("Nobody has been told anything yet.\n");
+        say("Nobody has been told anything yet.\n");
     else
         lab_show_inbox(messages, true);
     if (!r->cli->json && json_array_size(messages) > 0)
-        printf("\n  As they came: %s/inbox/\n", mu_lab_dir(lab));
+        say("\n  As they came: %s/inbox/\n", mu_lab_dir(lab));
     json_decref(messages);
     mu_lab_stop(lab);
     return MU_EXIT_OK;
@@ -260,7 +261,7 @@ static int do_dir(struct request *r)
     struct mu_fail fail;
     if (open_lab(r, &lab, &fail) != MU_OK)
         return fail_with(r, &fail);
-    printf("%s\n", mu_lab_dir(lab));
+    say("%s\n", mu_lab_dir(lab));
     mu_lab_stop(lab);
     return MU_EXIT_OK;
 }

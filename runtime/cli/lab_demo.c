@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "cli/lab_screen.h"
 #include "lab/lab.h"
+#include "cli/say.h"
 
 static const char *const outcomes[] = {
     [MU_EXIT_OK] = "finished",
@@ -60,7 +61,7 @@ static int run_muster(const char *config, const char *const *words, size_t count
         sigaction(SIGINT, &old, NULL);
         be_quiet(log);
         execv("/proc/self/exe", (char *const *)argv);
-        fprintf(stderr, "muster lab: can't start muster: %s\n", strerror(errno));
+        say_err("muster lab: can't start muster: %s\n", strerror(errno));
         _exit(MU_EXIT_INTERNAL);
     }
     int status = 0;
@@ -82,7 +83,7 @@ static void show_mx(struct mu_lab *lab, const char *label)
     if (mu_lab_status(lab, &status, NULL) != MU_OK)
         return;
     char *mx = lab_mx_text(status, "example.com");
-    printf("  %-9s example.com %s\n", label, mx);
+    say("  %-9s example.com %s\n", label, mx);
     free(mx);
     json_decref(status);
 }
@@ -93,7 +94,7 @@ static void show_told(struct mu_lab *lab)
     if (mu_lab_inbox(lab, &messages, NULL) != MU_OK)
         return;
     size_t count = json_array_size(messages);
-    printf("  %-9s %zu message%s reached the inbox\n", "told", count, count == 1 ? "" : "s");
+    say("  %-9s %zu message%s reached the inbox\n", "told", count, count == 1 ? "" : "s");
     lab_show_inbox(messages, false);
     json_decref(messages);
 }
@@ -123,15 +124,15 @@ static void write_report(struct mu_lab *lab)
     char *path = mu_xasprintf("%s/report.html", mu_lab_dir(lab));
     const char *const words[] = {"report", "last", "--html", path};
     if (run_quietly(lab, words, MU_COUNT(words)) == MU_EXIT_OK)
-        printf("  %-9s %s\n", "report", path);
+        say("  %-9s %s\n", "report", path);
     else
-        printf("  %-9s none could be written, see %s/demo.log\n", "report", mu_lab_dir(lab));
+        say("  %-9s none could be written, see %s/demo.log\n", "report", mu_lab_dir(lab));
     free(path);
 }
 
 static void heading(const char *text)
 {
-    printf("\n%s%s%s\n", mu_cli_color("bold"), text, mu_cli_color("reset"));
+    say("\n%s%s%s\n", mu_cli_color("bold"), text, mu_cli_color("reset"));
 }
 
 static int play(struct mu_lab *lab, bool yes)
@@ -141,17 +142,17 @@ static int play(struct mu_lab *lab, bool yes)
     size_t count = MU_COUNT(words) - (yes ? 0 : 2);
     heading("An outage");
     show_mx(lab, "before");
-    printf("  %-9s mx1 takes connections and says nothing, mx2 refuses them\n", "broken");
+    say("  %-9s mx1 takes connections and says nothing, mx2 refuses them\n", "broken");
     heading("$ muster run mx-failover domain=example.com every=2s");
     int code = run_muster(mu_lab_config(lab), words, count, NULL);
     bool left = end_left_run(lab);
     code = left ? MU_EXIT_CANCELLED : code;
     heading("What happened");
     show_mx(lab, "now");
-    printf("  %-9s the run %s%s\n", "end", outcome(code), left ? ": you left it" : "");
+    say("  %-9s the run %s%s\n", "end", outcome(code), left ? ": you left it" : "");
     show_told(lab);
     write_report(lab);
-    printf("  %-9s %s, yours to read and to remove\n", "folder", mu_lab_dir(lab));
+    say("  %-9s %s, yours to read and to remove\n", "folder", mu_lab_dir(lab));
     return code;
 }
 
@@ -183,8 +184,8 @@ int lab_demo(struct mu_cli *cli, const char *dir, bool yes)
     free(folder);
     if (err != MU_OK)
         return mu_cli_fail(cli, "lab", mu_cli_exit_for(err), "%s", fail.text);
-    printf("A mail site on loopback: DNS, mail hosts, a DNS provider, an inbox.\n"
-           "Nothing leaves this machine.\n");
+    say("A mail site on loopback: DNS, mail hosts, a DNS provider, an inbox.\n"
+        "Nothing leaves this machine.\n");
     err = break_primaries(lab, &fail);
     int code =
         err ? mu_cli_fail(cli, "lab", mu_cli_exit_for(err), "%s", fail.text) : play(lab, yes);

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "lab/event.h"
 
 #define EVENT_INDENT 22 /* "22:51:07  mx-standby  " */
@@ -31,8 +32,8 @@ static void show_host(const json_t *host)
     char where[32];
     snprintf(where, sizeof where, "%s:%d", mu_json_str(host, "address", ""),
              (int)mu_json_int(host, "port", 0));
-    printf("  %-24s%-18s%s%-10s%s%s\n", mu_json_str(host, "name", ""), where, color_of_state(state),
-           state, mu_cli_color("reset"), mu_json_str(host, "role", ""));
+    say("  %-24s%-18s%s%-10s%s%s\n", mu_json_str(host, "name", ""), where, color_of_state(state),
+        state, mu_cli_color("reset"), mu_json_str(host, "role", ""));
 }
 
 char *lab_mx_text(const json_t *status, const char *zone)
@@ -56,57 +57,39 @@ static void show_servers(const json_t *status)
 {
     const json_t *dns = mu_json_get(status, "dns"), *servers = mu_json_get(dns, "servers");
     int port = (int)mu_json_int(dns, "port", 0);
-    printf("  %-24s%s:%d\n", "resolver", mu_json_str(dns, "resolver", ""), port);
-    printf("  %-24s%s:%d and %s:%d\n", "name servers ns1, ns2",
-           json_string_value(json_array_get(servers, 0)), port,
-           json_string_value(json_array_get(servers, 1)), port);
-    printf("  %-24s%s\n", "DNS provider (PowerDNS)",
-           mu_json_str(mu_json_get(status, "api"), "url", ""));
+    say("  %-24s%s:%d\n", "resolver", mu_json_str(dns, "resolver", ""), port);
+    say("  %-24s%s:%d and %s:%d\n", "name servers ns1, ns2",
+        json_string_value(json_array_get(servers, 0)), port,
+        json_string_value(json_array_get(servers, 1)), port);
+    say("  %-24s%s\n", "DNS provider (PowerDNS)",
+        mu_json_str(mu_json_get(status, "api"), "url", ""));
     const json_t *inbox = mu_json_get(status, "inbox");
     int count = (int)mu_json_int(inbox, "count", 0);
-    printf("  %-24s%s/inbox, %d message%s\n", "inbox", mu_json_str(inbox, "url", ""), count,
-           count == 1 ? "" : "s");
+    say("  %-24s%s/inbox, %d message%s\n", "inbox", mu_json_str(inbox, "url", ""), count,
+        count == 1 ? "" : "s");
 }
 
 void lab_show_status(const json_t *status)
 {
     size_t i;
     json_t *host;
-    printf("  %s%-24s%-18s%-10s%s%s\n", mu_cli_color("dim"), "mail host", "address", "state",
-           "what it is", mu_cli_color("reset"));
+    say("  %s%-24s%-18s%-10s%s%s\n", mu_cli_color("dim"), "mail host", "address", "state",
+        "what it is", mu_cli_color("reset"));
     json_array_foreach(mu_json_get(status, "hosts"), i, host) show_host(host);
-    printf("\n");
+    say("\n");
     show_servers(status);
     char *mx = lab_mx_text(status, "example.com");
-    printf("\n  example.com  %s\n", mx);
+    say("\n  example.com  %s\n", mx);
     free(mx);
-}
-
-/* Breaks at blanks so that no line passes the terminal's width; the first begins at column `at`. */
-static void print_wrapped(const char *text, int at)
-{
-    size_t room = (size_t)(mu_cli_columns() > at + 20 ? mu_cli_columns() - at - 1 : 20);
-    while (strlen(text) > room) {
-        size_t cut = room;
-        while (cut > 0 && text[cut] != ' ')
-            cut--;
-        bool at_blank = cut > 0;
-        cut = at_blank ? cut : room;
-        while (!at_blank && cut > 1 && ((unsigned char)text[cut] & 0xc0) == 0x80)
-            cut--; /* never inside a UTF-8 character */
-        printf("%.*s\n%*s", (int)cut, text, at, "");
-        text += cut + at_blank;
-    }
-    printf("%s\n", text);
 }
 
 void lab_show_event(const char *who, const char *text)
 {
     char when[MU_TIME_TEXT];
     mu_time_hms(mu_clock_real_ms(), when);
-    printf("%s%.8s%s  %-10.*s  ", mu_cli_color("dim"), when, mu_cli_color("reset"),
-           (int)strcspn(who, "."), who);
-    print_wrapped(text, EVENT_INDENT);
+    say("%s%.8s%s  %-10.*s  ", mu_cli_color("dim"), when, mu_cli_color("reset"),
+        (int)strcspn(who, "."), who);
+    say_hanging(EVENT_INDENT, "%s\n", text);
 }
 
 /* A line at a time, indented; control characters of strangers never reach the terminal. */
@@ -122,14 +105,14 @@ static void show_text(const json_t *message)
         size_t len = strlen(line);
         if (len == 0 && (shown == 0 || rest == NULL))
             continue;
-        printf("       ");
-        print_wrapped(line, 7);
+        say("       ");
+        say_hanging(7, "%s\n", line);
         shown++;
     }
     const char *file = mu_json_str(message, "file", "");
     if (line != NULL && *line != '\0' && *file != '\0')
-        printf("       %s... the rest is in inbox/%s%s\n", mu_cli_color("dim"),
-               strrchr(file, '/') ? strrchr(file, '/') + 1 : file, mu_cli_color("reset"));
+        say("       %s... the rest is in inbox/%s%s\n", mu_cli_color("dim"),
+            strrchr(file, '/') ? strrchr(file, '/') + 1 : file, mu_cli_color("reset"));
     free(text);
 }
 
@@ -153,10 +136,10 @@ static void show_message(const json_t *message, bool texts)
         subject = mu_xstrndup(text, strcspn(text, "\r\n"));
         mu_lab_printable(subject);
     }
-    printf("  %3d  %.8s  %-8s %-20s %s", (int)mu_json_int(message, "id", 0), when,
-           mu_json_str(message, "kind", ""), to, mu_cli_color("bold"));
-    print_wrapped(subject, 46);
-    printf("%s", mu_cli_color("reset"));
+    say("  %3d  %.8s  %-8s %-20s %s", (int)mu_json_int(message, "id", 0), when,
+        mu_json_str(message, "kind", ""), to, mu_cli_color("bold"));
+    say_hanging(46, "%s\n", subject);
+    say("%s", mu_cli_color("reset"));
     free(subject);
     free(to);
     if (texts)
@@ -170,7 +153,7 @@ void lab_show_inbox(const json_t *messages, bool texts)
     json_array_foreach(messages, i, message)
     {
         if (texts && i > 0)
-            printf("\n");
+            say("\n");
         show_message(message, texts);
     }
 }

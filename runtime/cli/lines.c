@@ -9,17 +9,34 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mem.h"
+#include "base/plain.h"
 #include "base/rrset.h"
 #include "cli/vote.h"
 #include "journal/rows.h"
 
 #define MOST_TEXT 300
 
-/* Text of strangers (a banner, an error) on a terminal: controls become spaces. */
+/* Text of strangers (a banner, an error), as much of it as a line needs. say() makes every text plain; here
+ * it must not break the lines of a question. */
 static void add_clean(struct mu_buf *buf, const char *text)
 {
-    for (size_t i = 0; text[i] && i < MOST_TEXT; i++)
-        mu_buf_addc(buf, (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i]);
+    size_t len = strnlen(text, MOST_TEXT);
+    bool cut = text[len] != '\0';
+    while (cut && len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--;
+    char *part = mu_xstrndup(text, len);
+    mu_plain(buf, part, false);
+    mu_buf_adds(buf, cut ? "..." : "");
+    free(part);
+}
+
+static void add_rrset(struct mu_buf *buf, const json_t *value)
+{
+    struct mu_buf text = {0};
+    mu_rrset_text(value, &text);
+    mu_plain(buf, mu_buf_text(&text), false);
+    mu_buf_free(&text);
 }
 
 /* The plain values of an argument list, as a person would say the call. */
@@ -479,7 +496,10 @@ void line_question(const struct mu_row *row, struct mu_buf *out)
     json_object_foreach(show, key, item)
     {
         if (json_is_string(item)) { /* { show = { ["if we wait"] = "senders retry 4-5 days" } } */
-            mu_buf_addf(out, "    %-13s ", key);
+            mu_buf_adds(out, "    ");
+            add_clean(out, key);
+            for (int at = mu_plain_columns(key); at < 14; at++)
+                mu_buf_addc(out, ' ');
             add_clean(out, json_string_value(item));
             mu_buf_adds(out, "\n");
         }
@@ -487,9 +507,9 @@ void line_question(const struct mu_row *row, struct mu_buf *out)
     const json_t *change = mu_json_get(show, "change");
     if (change) {
         mu_buf_adds(out, "    - ");
-        mu_rrset_text(json_object_get(change, "from"), out);
+        add_rrset(out, json_object_get(change, "from"));
         mu_buf_adds(out, "\n    + ");
-        mu_rrset_text(json_object_get(change, "to"), out);
+        add_rrset(out, json_object_get(change, "to"));
         mu_buf_adds(out, "\n");
     }
     json_decref(value);

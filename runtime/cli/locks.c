@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/near.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "engine/run.h"
 
 /* --- list --- */
@@ -25,10 +26,7 @@ static void print_json(const struct mu_store_lock *lock, const char *state, bool
         json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I}", "lock", lock->name, "world",
                   lock->world, "run", lock->run, "state", lock->state, "executor", alive, "stands",
                   state, "why", lock->why, "who", lock->who, "since", (json_int_t)lock->since);
-    char *text = mu_json_text(row);
-    puts(text);
-    free(text);
-    json_decref(row);
+    say_json_take(row);
 }
 
 static bool print_lock(const struct mu_store_lock *lock, void *ud)
@@ -41,13 +39,13 @@ static bool print_lock(const struct mu_store_lock *lock, void *ud)
         print_json(lock, state, alive);
         return true;
     }
-    printf("%s%s%s  %s  %s since %s, started by %s\n  ", mu_cli_color("bold"), lock->name,
-           mu_cli_color("reset"), lock->world, lock->run, mu_time_local(lock->since, since),
-           lock->who);
-    mu_cli_wrap(state, 2, 2);
+    say("%s%s%s  %s  %s since %s, started by %s\n  ", mu_cli_color("bold"), lock->name,
+        mu_cli_color("reset"), lock->world, lock->run, mu_time_local(lock->since, since),
+        lock->who);
+    say_hanging(2, "%s\n", state);
     if (!alive && lock->why[0]) {
-        printf("  ");
-        mu_cli_wrap(lock->why, 2, 2);
+        say("  ");
+        say_hanging(2, "%s\n", lock->why);
     }
     return true;
 }
@@ -59,7 +57,7 @@ static int list(struct mu_cli *cli)
     if (mu_store_locks(cli->store, NULL, print_lock, &listing, &fail) != MU_OK)
         return mu_cli_fail(cli, "locks", MU_EXIT_USAGE, "%s", fail.text);
     if (listing.count == 0 && !cli->json)
-        printf("No run holds a lock.\n");
+        say("No run holds a lock.\n");
     return MU_EXIT_OK;
 }
 
@@ -108,18 +106,14 @@ static int tell(struct mu_cli *cli, const struct mu_store_break *how, const stru
 static void say_broken(const struct mu_cli *cli, const struct held *held, const char *who)
 {
     if (!cli->json) {
-        printf(
-            "%s is free, on disk, as %s. %s does nothing more: it parks before its next act. End "
+        say("%s is free, on disk, as %s. %s does nothing more: it parks before its next act. End "
             "it: muster cancel %s\n",
             held->name, who, held->run, held->run);
         return;
     }
     json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "broken", held->name, "world", held->world,
                             "run", held->run, "who", who);
-    char *text = mu_json_text(row);
-    puts(text);
-    free(text);
-    json_decref(row);
+    say_json_take(row);
 }
 
 static int take_away(struct mu_cli *cli, const struct held *held, const char *reason)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/find.h"
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -38,7 +39,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     json_decref(who);
     if (err != MU_OK)
         return mu_cli_fail(cli, "note", MU_EXIT_USAGE, "%s", fail.text);
-    printf("Noted in %s.\n", incident);
+    say("Noted in %s.\n", incident);
     return MU_EXIT_OK;
 }
 

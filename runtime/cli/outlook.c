@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/rrset.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "journal/journal.h"
 #include "journal/rows.h"
 
@@ -24,13 +25,13 @@ static void print_rrset(const char *sign, const json_t *value)
 {
     struct mu_buf text = {0};
     mu_rrset_text(value, &text);
-    printf("      %s %s\n", sign, mu_buf_text(&text));
+    say("      %s %s\n", sign, mu_buf_text(&text));
     mu_buf_free(&text);
 }
 
 static void print_change(const json_t *item)
 {
-    printf("    %s   (%s)\n", mu_json_str(item, "shown", ""), mu_json_str(item, "src", ""));
+    say("    %s   (%s)\n", mu_json_str(item, "shown", ""), mu_json_str(item, "src", ""));
     if (mu_json_get(item, "before"))
         print_rrset("-", mu_json_get(item, "before"));
     if (mu_json_get(item, "after"))
@@ -41,7 +42,7 @@ static void print_indented(const char *text)
 {
     for (const char *line = text; *line;) {
         size_t len = strcspn(line, "\n");
-        printf("      | %.*s\n", (int)len, line);
+        say("      | %.*s\n", (int)len, line);
         line += len + (line[len] == '\n');
     }
 }
@@ -50,16 +51,16 @@ static void print_tell(const json_t *item)
 {
     size_t i;
     json_t *who;
-    printf("    %s   (%s)\n      to", mu_json_str(item, "shown", ""), mu_json_str(item, "src", ""));
+    say("    %s   (%s)\n      to", mu_json_str(item, "shown", ""), mu_json_str(item, "src", ""));
     json_array_foreach(mu_json_get(item, "recipients"), i, who)
     {
-        printf("%s %s", i ? "," : "",
-               json_is_string(who) ? json_string_value(who)
-                                   : mu_json_str(who, "recipient", mu_json_str(who, "name", "?")));
+        say("%s %s", i ? "," : "",
+            json_is_string(who) ? json_string_value(who)
+                                : mu_json_str(who, "recipient", mu_json_str(who, "name", "?")));
     }
-    printf("\n");
+    say("\n");
     if (mu_json_str(item, "subject", "")[0])
-        printf("      | %s\n      |\n", mu_json_str(item, "subject", ""));
+        say("      | %s\n      |\n", mu_json_str(item, "subject", ""));
     print_indented(mu_json_str(item, "text", ""));
 }
 
@@ -68,33 +69,33 @@ static void print_ask(const json_t *item)
     size_t i;
     json_t *choice;
     const char *then_ask = mu_json_str(item, "then_ask", "");
-    printf("    %s as %s%s%s: %s   (%s)\n", mu_json_str(item, "kind", ""),
-           mu_json_str(item, "by", ""), then_ask[0] ? ", then " : "", then_ask,
-           mu_json_str(item, "title", ""), mu_json_str(item, "src", ""));
+    say("    %s as %s%s%s: %s   (%s)\n", mu_json_str(item, "kind", ""), mu_json_str(item, "by", ""),
+        then_ask[0] ? ", then " : "", then_ask, mu_json_str(item, "title", ""),
+        mu_json_str(item, "src", ""));
     json_array_foreach(mu_json_get(item, "choices"), i, choice)
     {
-        printf("%s\"%s\"", i ? ", " : "      choices: ", json_string_value(choice));
+        say("%s\"%s\"", i ? ", " : "      choices: ", json_string_value(choice));
     }
     if (mu_json_get(item, "choices"))
-        printf("\n");
+        say("\n");
     if (mu_json_get(item, "assumed"))
-        printf("      it went on as if the answer were: %s\n",
-               mu_json_str(item, "assumed", "")[0] ? mu_json_str(item, "assumed", "")
-                                                   : "an empty text");
+        say("      it went on as if the answer were: %s\n", mu_json_str(item, "assumed", "")[0]
+                                                                ? mu_json_str(item, "assumed", "")
+                                                                : "an empty text");
 }
 
 static void print_wait(const json_t *item)
 {
     const json_t *freeze = mu_json_get(item, "frozen");
     const char *zone = mu_json_str(freeze, "zone", "");
-    printf("    %s at %s: frozen: %s, by %s: %s\n", mu_json_str(item, "verb", ""),
-           mu_json_str(item, "src", ""), zone[0] ? zone : "everything",
-           mu_json_str(freeze, "who", "?"), mu_json_str(freeze, "reason", ""));
+    say("    %s at %s: frozen: %s, by %s: %s\n", mu_json_str(item, "verb", ""),
+        mu_json_str(item, "src", ""), zone[0] ? zone : "everything",
+        mu_json_str(freeze, "who", "?"), mu_json_str(freeze, "reason", ""));
 }
 
 static void print_unknown(const json_t *item)
 {
-    printf("    %s at %s\n", mu_json_str(item, "verb", ""), mu_json_str(item, "src", ""));
+    say("    %s at %s\n", mu_json_str(item, "verb", ""), mu_json_str(item, "src", ""));
 }
 
 static const struct {
@@ -119,14 +120,14 @@ void outlook_print(const char *path)
     (void)!mu_journal_each(journal, 0, find_end, &end, NULL);
     mu_journal_close(journal);
     const json_t *outlook = mu_json_get(end, "outlook");
-    printf("\n%sDry run: nothing was changed, nobody was told.%s\n", mu_cli_color("bold"),
-           mu_cli_color("reset"));
+    say("\n%sDry run: nothing was changed, nobody was told.%s\n", mu_cli_color("bold"),
+        mu_cli_color("reset"));
     for (size_t i = 0; i < MU_COUNT(parts); i++) {
         const json_t *items = mu_json_get(outlook, parts[i].key);
         if (json_array_size(items) == 0 && parts[i].none == NULL)
             continue;
-        printf("  %s%s%s%s\n", parts[i].title, json_array_size(items) ? ":" : ": ",
-               json_array_size(items) ? "" : parts[i].none, "");
+        say("  %s%s%s%s\n", parts[i].title, json_array_size(items) ? ":" : ": ",
+            json_array_size(items) ? "" : parts[i].none, "");
         for (size_t j = 0; j < json_array_size(items); j++)
             parts[i].print(json_array_get(items, j));
     }

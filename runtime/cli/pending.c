@@ -8,8 +8,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/vote.h"
 #include "engine/run.h"
+
+#define QUESTION_AT 27 /* the column where questions begin */
 
 struct listing {
     struct mu_cli *cli;
@@ -26,10 +29,7 @@ static void print_json(const struct mu_store_gate *gate, bool mine)
         "title", gate->title, "by", gate->by, "deadline", (json_int_t)gate->deadline, "mine", mine,
         "then_ask", gate->then_ask, "digest", gate->digest, "quorum", gate->quorum, "agreed",
         gate->votes_yes, "choices", mu_json_parse(gate->choices, strlen(gate->choices), NULL));
-    char *text = mu_json_text(row);
-    puts(text);
-    free(text);
-    json_decref(row);
+    say_json_take(row);
 }
 
 static void print_left(const struct mu_store_gate *gate)
@@ -38,9 +38,8 @@ static void print_left(const struct mu_store_gate *gate)
     int64_t now = mu_clock_real_ms();
     if (gate->deadline == 0)
         return;
-    printf("   %s left%s%s",
-           mu_duration_text(gate->deadline > now ? gate->deadline - now : 0, left),
-           gate->then_ask[0] ? ", then asks " : "", gate->then_ask);
+    say("   %s left%s%s", mu_duration_text(gate->deadline > now ? gate->deadline - now : 0, left),
+        gate->then_ask[0] ? ", then asks " : "", gate->then_ask);
 }
 
 static void print_commands(const struct mu_store_gate *gate)
@@ -49,13 +48,13 @@ static void print_commands(const struct mu_store_gate *gate)
     json_t *choices = mu_json_parse(gate->choices, strlen(gate->choices), NULL), *choice;
     size_t i;
     vote_commands(gate->kind, gate->code, &use);
-    printf("        %s\n", mu_buf_text(&use));
+    say("        %s\n", mu_buf_text(&use));
     json_array_foreach(choices, i, choice)
     {
-        printf("%s\"%s\"", i ? ", " : "        one of: ", json_string_value(choice));
+        say("%s\"%s\"", i ? ", " : "        one of: ", json_string_value(choice));
     }
     if (choices)
-        printf("\n");
+        say("\n");
     json_decref(choices);
     mu_buf_free(&use);
 }
@@ -74,13 +73,14 @@ static bool print_gate(const struct mu_store_gate *gate, void *ud)
         print_json(gate, mine);
         return true;
     }
-    printf("%s%6s  %-18s %-50.50s\n", mine ? mu_cli_color("bold") : "", gate->code, gate->run,
-           gate->title);
-    printf("        %s as %s%s", gate->kind, gate->by, mine ? " (you may)" : "");
+    /* The whole question: somebody approves it on this line. */
+    say("%s", mine ? mu_cli_color("bold") : "");
+    say_hanging(QUESTION_AT, "%6s  %-18s %s\n", gate->code, gate->run, gate->title);
+    say("        %s as %s%s", gate->kind, gate->by, mine ? " (you may)" : "");
     if (gate->quorum > 1)
-        printf("   %d of %d agreed", gate->votes_yes, gate->quorum);
+        say("   %d of %d agreed", gate->votes_yes, gate->quorum);
     print_left(gate);
-    printf("   %.6s%s\n", gate->digest, mine ? mu_cli_color("reset") : "");
+    say("   %.6s%s\n", gate->digest, mine ? mu_cli_color("reset") : "");
     if (mine)
         print_commands(gate);
     return true;
@@ -107,7 +107,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (err != MU_OK)
         return mu_cli_fail(cli, "pending", MU_EXIT_USAGE, "%s", fail.text);
     if (listing.count == 0 && !cli->json)
-        printf("Nothing waits for anybody.\n");
+        say("Nothing waits for anybody.\n");
     return MU_EXIT_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "journal/journal.h"
 #include "journal/rows.h"
+#include "cli/say.h"
 
 struct story { /* of one run file; the texts of its mu_store_found are borrowed from here */
     char *path;
@@ -94,7 +95,7 @@ static void add_file(struct stories *stories, const char *dir, const char *name)
     const char *why = read_story(&story, &fail);
     if (why) {
         stories->bad++;
-        fprintf(stderr, "left out: %s: %s\n", story.path, why);
+        say_err("left out: %s: %s\n", story.path, why);
         free_story(&story);
         return;
     }
@@ -166,31 +167,27 @@ static bool find_missing(const struct mu_store_run *run, void *ud)
         if (strcmp(mu_json_str(missing->stories->items[i].start, "run", ""), run->name) == 0)
             return true;
     missing->count++;
-    fprintf(stderr, "no run file that holds for %s (%s): its row stays as it is\n", run->name,
-            run->state);
+    say_err("no run file that holds for %s (%s): its row stays as it is\n", run->name, run->state);
     return true;
 }
 
-static void say(const struct mu_cli *cli, const struct stories *stories,
-                const struct mu_store_rebuilt *done, int64_t missing)
+static void tell_done(const struct mu_cli *cli, const struct stories *stories,
+                      const struct mu_store_rebuilt *done, int64_t missing)
 {
     if (cli->json) {
-        printf(
-            "{\"added\":%lld,\"corrected\":%lld,\"found\":%zu,\"incidents\":%lld,\"left_out\":%lld,"
-            "\"locks\":%lld,\"lost\":%s,\"without_file\":%lld}\n",
-            (long long)done->added, (long long)done->corrected, stories->count,
-            (long long)done->incidents, (long long)stories->bad, (long long)done->locks,
-            done->was_lost ? "true" : "false", (long long)missing);
+        say_json_take(json_pack(
+            "{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "added", (json_int_t)done->added,
+            "corrected", (json_int_t)done->corrected, "found", (json_int_t)stories->count,
+            "incidents", (json_int_t)done->incidents, "left_out", (json_int_t)stories->bad, "locks",
+            (json_int_t)done->locks, "lost", done->was_lost, "without_file", (json_int_t)missing));
         return;
     }
-    printf(
-        "%zu run files hold, %lld left out; %lld runs added, %lld corrected; %lld incidents opened "
+    say("%zu run files hold, %lld left out; %lld runs added, %lld corrected; %lld incidents opened "
         "again\n",
         stories->count, (long long)stories->bad, (long long)done->added, (long long)done->corrected,
         (long long)done->incidents);
     if (done->was_lost)
-        printf(
-            "The control store was lost: %lld locks were taken again for runs that go on. Notes, "
+        say("The control store was lost: %lld locks were taken again for runs that go on. Notes, "
             "votes that no\nrun had read yet, orders, messages and freezes can't be known from run "
             "files. Gates are asked anew\nwhen their runs are resumed: muster runs, muster resume "
             "RUN.\n",
@@ -214,7 +211,7 @@ int rebuild_index(struct mu_cli *cli)
     if (err == MU_OK)
         err = mu_store_runs(cli->store, NULL, 0, find_missing, &missing, &fail);
     if (err == MU_OK)
-        say(cli, &stories, &done, missing.count);
+        tell_done(cli, &stories, &done, missing.count);
     else
         code = mu_cli_fail(cli, "doctor", MU_EXIT_TEMPORARY, "%s", fail.text);
     for (size_t i = 0; i < stories.count; i++)

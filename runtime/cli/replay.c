@@ -8,27 +8,25 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/evidence.h"
 #include "engine/run.h"
 
-static int say(const struct mu_cli *cli, const char *path, int64_t rows, int64_t us,
-               enum mu_err err, const char *why)
+static int tell_verdict(const struct mu_cli *cli, const char *path, int64_t rows, int64_t us,
+                        enum mu_err err, const char *why)
 {
     if (cli->json) {
         json_t *out =
             json_pack("{s:s, s:b, s:I, s:I, s:s}", "path", path, "same", err == MU_OK, "rows",
                       (json_int_t)rows, "us", (json_int_t)us, "why", err == MU_OK ? "" : why);
-        char *text = mu_json_text(out);
-        puts(text);
-        free(text);
-        json_decref(out);
+        say_json_take(out);
     } else if (err == MU_OK) {
-        printf("%sthe same%s  %lld rows, replayed with no world behind\nfile      %s\n",
-               mu_cli_color("green"), mu_cli_color("reset"), (long long)rows, path);
+        say("%sthe same%s  %lld rows, replayed with no world behind\nfile      %s\n",
+            mu_cli_color("green"), mu_cli_color("reset"), (long long)rows, path);
     } else {
-        printf("%sDIFFERS%s   ", mu_cli_color("red"), mu_cli_color("reset"));
-        mu_cli_wrap(why, 10, 10);
-        printf("file      %s\n", path);
+        say("%sDIFFERS%s   ", mu_cli_color("red"), mu_cli_color("reset"));
+        say_hanging(10, "%s\n", why);
+        say("file      %s\n", path);
     }
     return err == MU_OK ? MU_EXIT_OK : MU_EXIT_FAILED;
 }
@@ -45,7 +43,8 @@ static int replay(struct mu_cli *cli, const char *typed)
         return mu_cli_fail(cli, "replay", MU_EXIT_USAGE, "%s", fail.text);
     int64_t began = mu_clock_mono_us();
     enum mu_err err = mu_run_verify(journal, cli->config, &fail);
-    code = say(cli, path, mu_journal_last_gsn(journal), mu_clock_mono_us() - began, err, fail.text);
+    code = tell_verdict(cli, path, mu_journal_last_gsn(journal), mu_clock_mono_us() - began, err,
+                        fail.text);
     mu_journal_close(journal);
     return code;
 }

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/evidence.h"
 #include "report/report.h"
 
@@ -116,7 +117,7 @@ static int write_file(struct mu_cli *cli, const char *path, const struct mu_buf 
     if (!ok)
         return mu_cli_fail(cli, "report", MU_EXIT_USAGE, "%s can't be written: %s", path,
                            strerror(why));
-    fprintf(stderr, "Wrote %s (%zu KiB).\n", path, buf->len / 1024 + 1);
+    say_err("Wrote %s (%zu KiB).\n", path, buf->len / 1024 + 1);
     return MU_EXIT_OK;
 }
 
@@ -133,7 +134,7 @@ static int put_report(struct mu_cli *cli, const struct mu_timeline *timeline,
                            MU_LIMIT_BUF >> 20);
     else if (wish->file)
         code = write_file(cli, wish->file, &buf);
-    else if (fwrite(mu_buf_text(&buf), 1, buf.len, stdout) != buf.len || fflush(stdout) != 0)
+    else if (!say_document(&buf))
         code = MU_EXIT_INTERNAL;
     mu_buf_free(&buf);
     return code;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/find.h"
 #include "cli/parked.h"
 #include "cli/start.h"
@@ -75,8 +76,8 @@ static int tell_store(struct mu_cli *cli, const struct found_run *found)
     if (fail.class != MU_OK)
         return mu_cli_fail(cli, "resume", code, "%s", fail.text);
     if (!cli->json)
-        printf("%s had ended: %s. The control store had lost that and knows it again.\n",
-               found->name, fail.text);
+        say("%s had ended: %s. The control store had lost that and knows it again.\n", found->name,
+            fail.text);
     return code;
 }
 

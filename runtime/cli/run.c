@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/follow.h"
 #include "cli/start.h"
 #include "engine/run.h"
@@ -38,8 +39,8 @@ static void print_problem(const struct mu_problem *problem, void *ud)
 {
     (void)ud;
     if (problem->error)
-        fprintf(stderr, "%s:%d:%d: %s%s%s\n", problem->file, problem->line, problem->column,
-                problem->what, problem->mend ? ": " : "", problem->mend ? problem->mend : "");
+        say_err("%s:%d:%d: %s%s%s\n", problem->file, problem->line, problem->column, problem->what,
+                problem->mend ? ": " : "", problem->mend ? problem->mend : "");
 }
 
 static enum mu_err check_modules(const struct mu_cli *cli, struct mu_fail *fail)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 
 static const char *const options[] = {"--state", "--limit", NULL};
 
@@ -22,12 +23,12 @@ static const char *state_of(const struct mu_store_run *run)
 static void print_why(const char *why, bool first)
 {
     if (why == NULL || why[0] == '\0')
-        printf("\n");
+        say("\n");
     else if (!isatty(STDOUT_FILENO))
-        printf("%s%.60s\n", first ? "" : ": ", why);
+        say("%s%.60s\n", first ? "" : ": ", why);
     else
-        printf("\n  %s%.*s%s\n", mu_cli_color("dim"), mu_cli_columns() - 3, why,
-               mu_cli_color("reset"));
+        say("\n  %s%.*s%s\n", mu_cli_color("dim"), mu_cli_columns() - 3, why,
+            mu_cli_color("reset"));
 }
 
 static bool print_row(const struct mu_store_run *run, void *ud)
@@ -40,9 +41,9 @@ static bool print_row(const struct mu_store_run *run, void *ud)
     (void)ud;
     mu_time_local(run->started, when);
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
-    printf("%-20s %-8s %-9s %.16s %7s  %s%s", run->name,
-           run->incident && run->incident[0] ? run->incident : "-", state_of(run), when, took,
-           dry && run->ended ? "would be: " : "", what);
+    say("%-20s %-8s %-9s %.16s %7s  %s%s", run->name,
+        run->incident && run->incident[0] ? run->incident : "-", state_of(run), when, took,
+        dry && run->ended ? "would be: " : "", what);
     print_why(run->why, what[0] == '\0');
     return true;
 }
@@ -55,10 +56,7 @@ static bool print_json(const struct mu_store_run *run, void *ud)
                             run->world, "incident", run->incident, "state", run->state, "result",
                             run->result, "why", run->why, "started", (json_int_t)run->started,
                             "ended", (json_int_t)run->ended, "exit", run->exit, "path", run->path);
-    char *text = mu_json_text(row);
-    puts(text);
-    free(text);
-    json_decref(row);
+    say_json_take(row);
     return true;
 }
 
@@ -98,8 +96,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code)
         return code;
     if (!cli->json)
-        printf("%sRUN                  INCIDENT STATE     STARTED             TOOK  RESULT%s\n",
-               mu_cli_color("bold"), mu_cli_color("reset"));
+        say("%sRUN                  INCIDENT STATE     STARTED             TOOK  RESULT%s\n",
+            mu_cli_color("bold"), mu_cli_color("reset"));
     if (mu_store_runs(cli->store, state, most, cli->json ? print_json : print_row, NULL, &fail) !=
         MU_OK)
         return mu_cli_fail(cli, "runs", MU_EXIT_USAGE, "%s", fail.text);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/find.h"
 #include "cli/follow.h"
 #include "cli/lines.h"
@@ -94,24 +95,24 @@ static void print_head(const struct found_run *run)
     char took[MU_TIME_TEXT], when[MU_TIME_TEXT];
     int holder = run->ended ? 0 : mu_journal_lock_holder(run->path);
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
-    printf("%s%s%s%s  %s@%s  %s  %s%s\n", mu_cli_color("bold"), run->incident,
-           run->incident[0] ? "  " : "", run->name, run->playbook, run->version,
-           strcmp(run->world, "live") == 0 ? "LIVE" : "DRY RUN", took, mu_cli_color("reset"));
-    printf("started %s by %s, ", mu_time_local(run->started, when), run->who);
+    say("%s%s%s%s  %s@%s  %s  %s%s\n", mu_cli_color("bold"), run->incident,
+        run->incident[0] ? "  " : "", run->name, run->playbook, run->version,
+        strcmp(run->world, "live") == 0 ? "LIVE" : "DRY RUN", took, mu_cli_color("reset"));
+    say("started %s by %s, ", mu_time_local(run->started, when), run->who);
     if (run->ended)
-        printf("%s: %s\n", run->state, run->result);
+        say("%s: %s\n", run->state, run->result);
     else if (holder)
-        printf("executor alive (process %d), resumable%s%s\n", holder,
-               run->waits_for[0] == '\0'                   ? ""
-               : strncmp(run->waits_for, "waits ", 6) == 0 ? "; "
-                                                           : "; waits: ",
-               run->waits_for);
+        say("executor alive (process %d), resumable%s%s\n", holder,
+            run->waits_for[0] == '\0'                   ? ""
+            : strncmp(run->waits_for, "waits ", 6) == 0 ? "; "
+                                                        : "; waits: ",
+            run->waits_for);
     else
-        printf("%s%s%s, nobody executes it%s%s\n", run->state, run->waits_for[0] ? ": " : "",
-               run->waits_for, strcmp(run->state, "parked") == 0 ? "" : ": muster resume ",
-               strcmp(run->state, "parked") == 0 ? "" : run->name);
+        say("%s%s%s, nobody executes it%s%s\n", run->state, run->waits_for[0] ? ": " : "",
+            run->waits_for, strcmp(run->state, "parked") == 0 ? "" : ": muster resume ",
+            strcmp(run->state, "parked") == 0 ? "" : run->name);
     if (run->ended && run->why[0])
-        mu_cli_wrap(run->why, 0, 0);
+        say_hanging(2, "%s\n", run->why);
 }
 
 static void print_park(const struct story *story)
@@ -120,13 +121,12 @@ static void print_park(const struct story *story)
     json_t *command;
     if (story->park == NULL)
         return;
-    printf("\n%sPARKED%s  (%s) ", mu_cli_color("red"), mu_cli_color("reset"),
-           mu_json_str(story->park, "why", ""));
-    mu_cli_wrap(mu_json_str(story->park, "text", ""),
-                11 + (int)strlen(mu_json_str(story->park, "why", "")), 8);
+    say("\n%sPARKED%s  (%s) ", mu_cli_color("red"), mu_cli_color("reset"),
+        mu_json_str(story->park, "why", ""));
+    say_hanging(8, "%s\n", mu_json_str(story->park, "text", ""));
     json_array_foreach(json_object_get(story->park, "next"), i, command)
     {
-        printf("%-8s%s\n", i == 0 ? "go on:" : "", json_string_value(command));
+        say("%-8s%s\n", i == 0 ? "go on:" : "", json_string_value(command));
     }
 }
 
@@ -135,18 +135,21 @@ static void print_steps(const struct story *story, const struct found_run *run)
     char took[MU_TIME_TEXT];
     int room = mu_cli_columns() - 12;
     if (story->skipped)
-        printf("  ... %zu earlier steps (--wide shows them)\n", story->skipped);
+        say("  ... %zu earlier steps (--wide shows them)\n", story->skipped);
     for (size_t i = 0; i < story->count; i++) {
         const struct step *step = &story->steps[i];
         bool current = i + 1 == story->count && !run->ended;
-        printf("  %s%-4s  %s%.*s  %s%s%s\n",
-               current ? mu_cli_color("yellow") : mu_cli_color("green"), current ? "NOW" : "done",
-               mu_cli_color("reset"), room - 4, step->title, mu_cli_color("dim"),
-               mu_duration_text((current ? mu_clock_real_ms() : step->until) - step->since, took),
-               mu_cli_color("reset"));
-        if (step->last[0])
-            printf("        %.*s%s\n", room, step->last,
-                   (int)strlen(step->last) > room ? "..." : "");
+        say("  %s%-4s  %s", current ? mu_cli_color("yellow") : mu_cli_color("green"),
+            current ? "NOW" : "done", mu_cli_color("reset"));
+        say_cut(room - 8, step->title);
+        say("  %s%s%s\n", mu_cli_color("dim"),
+            mu_duration_text((current ? mu_clock_real_ms() : step->until) - step->since, took),
+            mu_cli_color("reset"));
+        if (step->last[0] == '\0')
+            continue;
+        say("        ");
+        say_cut(room, step->last);
+        say("\n");
     }
 }
 
@@ -161,10 +164,10 @@ static void print_choices(const struct mu_store_gate *gate)
     size_t i;
     json_array_foreach(choices, i, choice)
     {
-        printf("%s\"%s\"", i ? ", " : "  one of: ", json_string_value(choice));
+        say("%s\"%s\"", i ? ", " : "  one of: ", json_string_value(choice));
     }
     if (choices)
-        printf("\n");
+        say("\n");
     json_decref(choices);
 }
 
@@ -177,17 +180,17 @@ static bool print_gate(const struct mu_store_gate *gate, void *ud)
         return true;
     print->found = true;
     vote_commands(gate->kind, gate->code, &use);
-    printf("  answer: %s   (%s is asked", mu_buf_text(&use), gate->by);
+    say("  answer: %s   (%s is asked", mu_buf_text(&use), gate->by);
     mu_buf_free(&use);
     if (gate->quorum > 1)
-        printf(", %d of %d agreed", gate->votes_yes, gate->quorum);
+        say(", %d of %d agreed", gate->votes_yes, gate->quorum);
     if (gate->deadline)
-        printf(", %s left%s%s",
-               mu_duration_text(
-                   gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0,
-                   left),
-               gate->then_ask[0] ? ", then asks " : "", gate->then_ask);
-    printf("; question %.6s)\n", gate->digest);
+        say(", %s left%s%s",
+            mu_duration_text(
+                gate->deadline > mu_clock_real_ms() ? gate->deadline - mu_clock_real_ms() : 0,
+                left),
+            gate->then_ask[0] ? ", then asks " : "", gate->then_ask);
+    say("; question %.6s)\n", gate->digest);
     print_choices(gate);
     return true;
 }
@@ -215,13 +218,15 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     print_steps(&story, run);
     print_park(&story);
     struct gate_print print = {.run = run->name};
-    if (!run->ended && story.question)
-        printf("\n  %sASK%s   %s", mu_cli_color("blue"), mu_cli_color("reset"), story.question);
+    if (!run->ended && story.question) {
+        say("\n  %sASK%s   ", mu_cli_color("blue"), mu_cli_color("reset"));
+        say_lines(story.question);
+    }
     (void)!mu_store_gates_open(cli->store, print_gate, &print, NULL);
     if (run->ended)
-        printf("\n  report: muster report %s --html FILE   undo: muster undo %s   check: muster "
-               "verify %s\n",
-               run->name, run->name, run->name);
+        say("\n  report: muster report %s --html FILE   undo: muster undo %s   check: muster "
+            "verify %s\n",
+            run->name, run->name, run->name);
     story_fini(&story);
     return MU_EXIT_OK;
 }

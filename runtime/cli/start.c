@@ -14,25 +14,26 @@
 #include "cli/follow.h"
 #include "cli/outlook.h"
 #include "engine/run.h"
+#include "cli/say.h"
 
 static void say_created(const struct mu_cli *cli, const struct mu_run_created *created)
 {
     if (cli->json)
-        printf("{\"incident\":\"%s\",\"run\":\"%s\"}\n", created->incident, created->name);
+        say_json_take(json_pack("{s:s, s:s}", "incident", created->incident, "run", created->name));
     else
-        printf("%s\n", created->name);
+        say("%s\n", created->name);
 }
 
 static void say_next(const struct mu_cli *cli, const char *run, int code)
 {
     if (cli->json || !isatty(STDOUT_FILENO))
         return;
-    printf("\n");
+    say("\n");
     if (code == MU_EXIT_PARKED) {
-        printf("It waits for a person.  Which commands go on: muster show %s\n", run);
+        say("It waits for a person.  Which commands go on: muster show %s\n", run);
         return;
     }
-    printf("Report: muster report %s --html report.html\nUndo:   muster undo %s\n", run, run);
+    say("Report: muster report %s --html report.html\nUndo:   muster undo %s\n", run, run);
 }
 
 int start_follow(struct mu_cli *cli, const char *command, const char *run, const char *path,
@@ -87,8 +88,7 @@ static bool say_held(const struct mu_store_lock *lock, void *ud)
     if (strcmp(lock->world, "live") != 0)
         return true;
     mu_lock_state(lock->state, lock->waits_for, lock->path, state, sizeof state);
-    fprintf(
-        stderr,
+    say_err(
         "lock: %s is held by %s since %s, started by %s; it is %s. A live run would be refused\n",
         lock->name, lock->run, mu_time_local(lock->since, since), lock->who, state);
     return false;

@@ -7,13 +7,13 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/freezing.h"
 
 static bool say_left(const struct mu_store_freeze *freeze, void *ud)
 {
     (void)ud;
-    printf("Still frozen: %s, by %s: %s\n", freezing_name(freeze->zone), freeze->who,
-           freeze->reason);
+    say("Still frozen: %s, by %s: %s\n", freezing_name(freeze->zone), freeze->who, freeze->reason);
     return true;
 }
 
@@ -30,10 +30,11 @@ static int thaw(struct mu_cli *cli, const char *zone, const char *reason)
         return mu_cli_fail(cli, "thaw", MU_EXIT_USAGE, "%s", fail.text);
     int told = freezing_poke(cli);
     if (cli->json) {
-        printf("{\"all\":%s,\"thawed\":true,\"zone\":\"%s\"}\n", zone[0] ? "false" : "true", zone);
+        say_json_take(
+            json_pack("{s:b, s:b, s:s}", "all", zone[0] == '\0', "thawed", 1, "zone", zone));
         return MU_EXIT_OK;
     }
-    printf("Thawed: %s. %d live runs were told.\n", freezing_name(zone), told);
+    say("Thawed: %s. %d live runs were told.\n", freezing_name(zone), told);
     (void)!mu_store_freezes(cli->store, say_left, NULL, NULL);
     return MU_EXIT_OK;
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/find.h"
 #include "cli/start.h"
 #include "engine/run.h"
@@ -52,20 +53,20 @@ static void print_item(const json_t *item)
     const char *by = mu_json_str(item, "by", ""), *why = mu_json_str(item, "why", ""),
                *target = mu_json_str(item, "target", "");
     int64_t at = mu_json_int(item, "when", 0);
-    printf("%3lld  %-16s %s\n", (long long)mu_json_int(item, "number", 0),
-           saying(mu_json_str(item, "state", "")), mu_json_str(item, "title", ""));
-    printf("     %s%s%s, %s %s\n", mu_json_str(item, "shown", mu_json_str(item, "act", "")),
-           target[0] ? "  at " : "", target, mu_json_str(item, "src", ""),
-           mu_time_local(mu_json_int(item, "at", 0), when));
+    say("%3lld  %-16s %s\n", (long long)mu_json_int(item, "number", 0),
+        saying(mu_json_str(item, "state", "")), mu_json_str(item, "title", ""));
+    say("     %s%s%s, %s %s\n", mu_json_str(item, "shown", mu_json_str(item, "act", "")),
+        target[0] ? "  at " : "", target, mu_json_str(item, "src", ""),
+        mu_time_local(mu_json_int(item, "at", 0), when));
     if (by[0] || why[0])
-        printf("     %s%s%s%s%s%s\n", by[0] ? "by " : "", by, by[0] && at ? " at " : "",
-               by[0] && at ? mu_time_local(at, when) : "", by[0] && why[0] ? ": " : "", why);
+        say("     %s%s%s%s%s%s\n", by[0] ? "by " : "", by, by[0] && at ? " at " : "",
+            by[0] && at ? mu_time_local(at, when) : "", by[0] && why[0] ? ": " : "", why);
 }
 
 static void print_json(const json_t *item)
 {
     char *text = mu_json_text(item);
-    puts(text);
+    say_json(text);
     free(text);
 }
 
@@ -87,7 +88,7 @@ static int list(const struct mu_cli *cli, const char *path)
             print_item(item);
     }
     if (json_array_size(undo.items) == 0 && !cli->json)
-        printf("%s changed nothing that can be taken back.\n", mu_json_str(undo.start, "run", ""));
+        say("%s changed nothing that can be taken back.\n", mu_json_str(undo.start, "run", ""));
     mu_undo_fini(&undo);
     return MU_EXIT_OK;
 }

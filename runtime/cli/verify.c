@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/evidence.h"
 #include "cli/verify_archive.h"
 #include "journal/journal.h"
@@ -42,14 +43,14 @@ static void print_anchor(const struct mu_journal_verdict *verdict)
 {
     long long row = verdict->anchored, after = verdict->rows - verdict->anchored;
     if (row == 0)
-        printf("anchor   %s%s%s\n", mu_cli_color("red"), not_in_it, mu_cli_color("reset"));
+        say("anchor   %s%s%s\n", mu_cli_color("red"), not_in_it, mu_cli_color("reset"));
     else if (!verdict->ok)
-        printf("anchor   the anchored head is row %lld: up to there nothing was changed\n", row);
+        say("anchor   the anchored head is row %lld: up to there nothing was changed\n", row);
     else if (after == 0)
-        printf("anchor   the anchored head is this journal's head, row %lld\n", row);
+        say("anchor   the anchored head is this journal's head, row %lld\n", row);
     else
-        printf("anchor   the anchored head is row %lld; %lld row%s came after it\n", row, after,
-               after == 1 ? "" : "s");
+        say("anchor   the anchored head is row %lld; %lld row%s came after it\n", row, after,
+            after == 1 ? "" : "s");
 }
 
 static void print_text(const char *path, const struct mu_journal_verdict *verdict,
@@ -58,23 +59,23 @@ static void print_text(const char *path, const struct mu_journal_verdict *verdic
     char head[2 * MU_SHA256 + 1];
     mu_hex(verdict->head, MU_SHA256, head);
     if (verdict->ok) {
-        printf("%sholds%s    %lld rows, %s\n", mu_cli_color("green"), mu_cli_color("reset"),
-               (long long)verdict->rows,
-               verdict->sealed ? "sealed" : "not sealed: the run goes on, or its executor died");
-        printf("head     %s\n", head);
+        say("%sholds%s    %lld rows, %s\n", mu_cli_color("green"), mu_cli_color("reset"),
+            (long long)verdict->rows,
+            verdict->sealed ? "sealed" : "not sealed: the run goes on, or its executor died");
+        say("head     %s\n", head);
     } else {
-        printf("%sDAMAGED%s  %s\n", mu_cli_color("red"), mu_cli_color("reset"), verdict->why);
-        printf("         %lld rows hold before it; compare with another copy before you rely on "
-               "the rest\n",
-               (long long)verdict->rows);
+        say("%sDAMAGED%s  %s\n", mu_cli_color("red"), mu_cli_color("reset"), verdict->why);
+        say("         %lld rows hold before it; compare with another copy before you rely on "
+            "the rest\n",
+            (long long)verdict->rows);
     }
     if (anchor)
         print_anchor(verdict);
     else if (verdict->ok && !verdict->sealed)
-        printf("         of a file that is not sealed, only a head noted elsewhere tells whether "
-               "rows\n"
-               "         were cut off at its end: muster verify ... --head HEX\n");
-    printf("file     %s\n", path);
+        say("         of a file that is not sealed, only a head noted elsewhere tells whether "
+            "rows\n"
+            "         were cut off at its end: muster verify ... --head HEX\n");
+    say("file     %s\n", path);
 }
 
 /* Lower case hex into out; false when it is no head. */
@@ -104,10 +105,7 @@ static int verify(struct mu_cli *cli, const char *typed, const char *anchor)
         return mu_cli_fail(cli, "verify", MU_EXIT_USAGE, "%s", fail.text);
     if (cli->json) {
         json_t *out = describe(path, &verdict, anchor);
-        char *text = mu_json_text(out);
-        puts(text);
-        free(text);
-        json_decref(out);
+        say_json_take(out);
     } else {
         print_text(path, &verdict, anchor);
     }

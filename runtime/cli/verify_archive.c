@@ -12,6 +12,7 @@
 #include "cli/archive.h"
 #include "cli/verify_archive.h"
 #include "journal/journal.h"
+#include "cli/say.h"
 
 struct checking {
     const char *anchor;
@@ -23,7 +24,7 @@ struct checking {
 static void bad(struct checking *checking, const char *name, const char *why)
 {
     checking->bad++;
-    printf("%sDAMAGED%s  %.200s: %s\n", mu_cli_color("red"), mu_cli_color("reset"), name, why);
+    say("%sDAMAGED%s  %.200s: %s\n", mu_cli_color("red"), mu_cli_color("reset"), name, why);
 }
 
 static bool spit(const char *path, const void *bytes, size_t len)
@@ -57,12 +58,12 @@ static void check_journal(struct checking *checking, const char *name, const voi
     else if (strcmp(head, told) != 0)
         bad(checking, name, "its head is not the one in the manifest");
     else
-        printf("%sholds%s    %s: %lld rows, %s, head %s\n", mu_cli_color("green"),
-               mu_cli_color("reset"), name, (long long)verdict.rows,
-               verdict.sealed ? "sealed" : "not sealed", head);
+        say("%sholds%s    %s: %lld rows, %s, head %s\n", mu_cli_color("green"),
+            mu_cli_color("reset"), name, (long long)verdict.rows,
+            verdict.sealed ? "sealed" : "not sealed", head);
     if (verdict.anchored) {
         checking->anchored++;
-        printf("anchor   row %lld of %s\n", (long long)verdict.anchored, name);
+        say("anchor   row %lld of %s\n", (long long)verdict.anchored, name);
     }
 }
 
@@ -114,7 +115,7 @@ int verify_archive(struct mu_cli *cli, const char *path, const char *anchor)
     if (code == 0 && anchor && checking.anchored == 0)
         bad(&checking, "anchor", "the anchored head is in none of its journals");
     if (code == 0)
-        printf("%d files, %d journals, %d bad\n", checking.count, checking.journals, checking.bad);
+        say("%d files, %d journals, %d bad\n", checking.count, checking.journals, checking.bad);
     rmdir(checking.dir);
     free(checking.dir);
     json_decref(checking.manifest);

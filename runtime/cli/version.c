@@ -5,6 +5,7 @@
 
 #include "base/version.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "engine/run.h"
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -13,11 +14,11 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (mu_cli_words(&mu_command_version, argc, 0, 0))
         return MU_EXIT_USAGE;
     if (cli->json)
-        printf("{\"journal_format\":%d,\"language\":%d,\"version\":\"%s\"}\n", MU_JOURNAL_FORMAT,
-               mu_language_level(), mu_version());
+        say_json_take(json_pack("{s:i, s:i, s:s}", "journal_format", MU_JOURNAL_FORMAT, "language",
+                                mu_language_level(), "version", mu_version()));
     else
-        printf("muster %s (language level %d, journal format %d)\n", mu_version(),
-               mu_language_level(), MU_JOURNAL_FORMAT);
+        say("muster %s (language level %d, journal format %d)\n", mu_version(), mu_language_level(),
+            MU_JOURNAL_FORMAT);
     return MU_EXIT_OK;
 }
 

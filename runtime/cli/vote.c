@@ -12,10 +12,11 @@
 #include "base/mem.h"
 #include "cli/find.h"
 #include "engine/run.h"
+#include "cli/say.h"
 
 struct gate_copy {
-    char id[256], code[8], run[128], by[128], before[128], title[300], kind[16], digest[80];
-    char *choices;
+    char id[256], code[8], run[128], by[128], before[128], kind[16], digest[80];
+    char *title, *choices;
 };
 
 static bool copy_gate(const struct mu_store_gate *gate, void *ud)
@@ -26,9 +27,9 @@ static bool copy_gate(const struct mu_store_gate *gate, void *ud)
     snprintf(copy->run, sizeof copy->run, "%s", gate->run);
     snprintf(copy->by, sizeof copy->by, "%s", gate->by);
     snprintf(copy->before, sizeof copy->before, "%s", gate->before);
-    snprintf(copy->title, sizeof copy->title, "%s", gate->title);
     snprintf(copy->kind, sizeof copy->kind, "%s", gate->kind);
     snprintf(copy->digest, sizeof copy->digest, "%s", gate->digest);
+    copy->title = mu_xstrdup(gate->title);
     copy->choices = mu_xstrdup(gate->choices);
     return true;
 }
@@ -60,7 +61,7 @@ static void wake_run(struct mu_cli *cli, const char *name)
     mu_store_close(cli->store);
     cli->store = NULL;
     if (mu_monitor_start(&execute, &wake_fd, &pid, &fail) == MU_OK)
-        printf("Nobody executed %s: it was resumed.\n", run.name);
+        say("Nobody executed %s: it was resumed.\n", run.name);
     json_decref(who);
     free(state);
 }
@@ -103,8 +104,8 @@ static int cast(struct mu_cli *cli, const struct mu_command *command, const stru
     else if (result == MU_VOTE_TOO_LATE || result == MU_VOTE_REFUSED)
         code = mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", text);
     else
-        printf("%s: %s, on disk, as %s (question %.6s).  See it go on: muster watch %s\n",
-               gate->title, text, me, gate->digest, gate->run);
+        say("%s: %s, on disk, as %s (question %.6s).  See it go on: muster watch %s\n", gate->title,
+            text, me, gate->digest, gate->run);
     free(from);
     json_decref(who);
     return code;
@@ -124,7 +125,7 @@ static int check_kind(struct mu_cli *cli, const struct mu_command *command,
         return 0;
     struct mu_buf use = {0};
     vote_commands(gate->kind, typed, &use);
-    mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s (\"%.100s\"): use %s", typed,
+    mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s (\"%s\"): use %s", typed,
                 kind->noun, gate->title, mu_buf_text(&use));
     mu_buf_free(&use);
     return MU_EXIT_USAGE;
@@ -197,6 +198,7 @@ int vote_on_gate(struct mu_cli *cli, const struct mu_command *command, const cha
     if (mu_store_gate_find(cli->store, argv[1], copy_gate, &gate, &fail) != MU_OK)
         return mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", fail.text);
     code = vote(cli, command, &gate, &ballot, argc, argv);
+    free(gate.title);
     free(gate.choices);
     return code;
 }

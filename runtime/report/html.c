@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/plain.h"
 #include "report/words.h"
 
 extern const char mu_page_report_css[]; /* report.css, embedded by the build */
@@ -32,7 +33,7 @@ static void escape_as(struct mu_buf *out, const char *text, bool lines)
     static const char marks[] = "&<>\"'";
     static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
     struct mu_buf clean = {0};
-    words_clean(&clean, text, lines);
+    mu_plain(&clean, text, lines);
     for (const char *p = mu_buf_text(&clean); *p;) {
         size_t plain = strcspn(p, marks);
         mu_buf_add(out, p, plain);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/plain.h"
 #include "report/timeline.h"
 
 static const char *const kinds[] = {
@@ -134,7 +135,9 @@ void mu_report_json(const struct mu_timeline *timeline, struct mu_buf *buf)
     json_t *report =
         json_pack("{s:s, s:b, s:o, s:o, s:o}", "incident", timeline->incident, "dry", timeline->dry,
                   "milestones", milestones_json(timeline), "runs", runs, "notes", notes);
-    mu_json_canon(report, buf);
+    char *text = mu_json_text(report);
+    mu_plain_json(buf, text);
     mu_buf_addc(buf, '\n');
+    free(text);
     json_decref(report);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/plain.h"
 #include "report/words.h"
 
 static const struct writer_ops ops;
@@ -24,7 +25,7 @@ void mu_report_markdown(const struct mu_timeline *timeline, struct mu_buf *buf)
 static void escape(struct mu_buf *out, const char *text)
 {
     struct mu_buf clean = {0};
-    words_clean(&clean, text, false);
+    mu_plain(&clean, text, false);
     const char *from = mu_buf_text(&clean);
     for (const char *p = from; *p; p++) {
         bool inner = p > from && p[1] && p[-1] != ' ' && p[1] != ' ';
@@ -40,7 +41,7 @@ static void fenced(struct mu_buf *out, const char *indent, const char *language,
 {
     struct mu_buf clean = {0};
     size_t run = 0, longest = 2;
-    words_clean(&clean, text, true);
+    mu_plain(&clean, text, true);
     for (const char *p = mu_buf_text(&clean); *p; p++) {
         run = *p == '`' ? run + 1 : 0;
         longest = run > longest ? run : longest;

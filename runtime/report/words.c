@@ -16,55 +16,6 @@
 #define DIFF_MOST 65536 /* octets of either side: lines are compared each with each */
 #define LINE_MOST 300   /* octets of a result in a line; the whole stands in the details */
 
-/* --- cleaning --- */
-
-/* Octets of the UTF-8 character at p, 0 when there is none. */
-static size_t character(const char *p)
-{
-    const unsigned char *u = (const unsigned char *)p;
-    size_t len = u[0] < 0x80                   ? 1
-                 : u[0] >= 0xC2 && u[0] < 0xE0 ? 2
-                 : (u[0] & 0xF0) == 0xE0       ? 3
-                 : u[0] >= 0xF0 && u[0] < 0xF5 ? 4
-                                               : 0;
-    for (size_t i = 1; i < len; i++)
-        if ((u[i] & 0xC0) != 0x80)
-            return 0;
-    return len;
-}
-
-/* C1 controls, bidirectional marks, embeddings, overrides and isolates, line and paragraph
- * separators. */
-static bool is_treacherous(const char *p, size_t len)
-{
-    const unsigned char *u = (const unsigned char *)p;
-    if (len == 2)
-        return (u[0] == 0xC2 && u[1] < 0xA0) || (u[0] == 0xD8 && u[1] == 0x9C);
-    if (len != 3 || u[0] != 0xE2)
-        return false;
-    return (u[1] == 0x80 && (u[2] == 0x8E || u[2] == 0x8F || (u[2] >= 0xA8 && u[2] <= 0xAE))) ||
-           (u[1] == 0x81 && u[2] >= 0xA6 && u[2] <= 0xA9);
-}
-
-void words_clean(struct mu_buf *buf, const char *text, bool lines)
-{
-    while (*text) {
-        size_t len = character(text);
-        unsigned char c = (unsigned char)*text;
-        if (len == 1 && lines && (c == '\n' || c == '\t'))
-            mu_buf_addc(buf, *text);
-        else if (len == 1 && c == '\r')
-            mu_buf_adds(buf, lines || text[1] == '\n' ? "" : " ");
-        else if (len == 1 && (c == '\n' || c == '\t'))
-            mu_buf_addc(buf, ' ');
-        else if (len == 0 || c < 0x20 || c == 0x7F || is_treacherous(text, len))
-            mu_buf_adds(buf, "\xEF\xBF\xBD");
-        else
-            mu_buf_add(buf, text, len);
-        text += len ? len : 1;
-    }
-}
-
 /* Appends at most `most` octets, cut at a character's start. */
 static void add_cut(struct mu_buf *buf, const char *text, size_t most)
 {

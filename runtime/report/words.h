@@ -10,10 +10,6 @@
 
 #include "base/buf.h"
 
-/* Appends the text with everything taken out that a terminal or a browser would obey: control
- * characters (newlines and tabs stay when `lines`), bidirectional overrides, what is not UTF-8. */
-void words_clean(struct mu_buf *, const char *text, bool lines);
-
 /* "down: connect timeout", "up", "10 mx1.example.com (TTL 3600)", "failed: no answer". New text. */
 char *words_result(const json_t *value);
 /* What a change of that result is: the verdict where there is one, else the whole text. New text.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The include rules of docs/ARCHITECTURE.md: who may include whom, and which library is used where.
-Also: banned functions, and SPDX lines. Prints every offence as file:line and exits with 1."""
+Also: banned functions, SPDX lines, and that cli/ prints with say() alone. Prints every offence as file:line and exits with 1."""
 import os
 import re
 import sys
@@ -36,6 +36,7 @@ LIBRARIES = {  # header prefix: where it may be used
     "openssl/": ("base", "io", "lab", "modules"),
 }
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|atoi|gets|system|popen)\s*\(")
+PRINTS = re.compile(r"(?<![\w.>])(?:(?:v?printf|puts|putchar|perror)\s*\(|(?:v?fprintf|putc|fputs|fputc|fwrite)\s*\([^;]*\bstd(?:out|err)\b)")
 NOT_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
 offences = []
@@ -93,6 +94,9 @@ def check(path):
     code = code_of(text)
     for call in BANNED.finditer(code):
         offend(path, code.count("\n", 0, call.start()) + 1, f"banned function: {call.group(1)}")
+    if place[:2] == ["runtime", "cli"] and place[2] != "say.c":
+        for call in PRINTS.finditer(code):
+            offend(path, code.count("\n", 0, call.start()) + 1, "only cli/say.c writes on standard streams: texts of strangers pass it")
 
 
 for top in ("runtime", "modules"):
