@@ -34,9 +34,9 @@ static const char *const state_names[] = {
 static const unsigned edges[] = {
     [MU_CALL_NEW] = BIT(MU_CALL_MATCHED) | BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) |
                     BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED),
-    [MU_CALL_MATCHED] = BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) | BIT(MU_CALL_SENT) |
-                        BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) |
-                        BIT(MU_CALL_DONE),
+    [MU_CALL_MATCHED] = BIT(MU_CALL_CHECKED) | BIT(MU_CALL_PREPARING) | BIT(MU_CALL_FROZEN) |
+                        BIT(MU_CALL_SENT) | BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DOUBT) |
+                        BIT(MU_CALL_ASKED) | BIT(MU_CALL_DONE),
     [MU_CALL_CHECKED] = BIT(MU_CALL_PREPARING) | BIT(MU_CALL_INTENDED) | BIT(MU_CALL_SENT) |
                         BIT(MU_CALL_DOUBT) | BIT(MU_CALL_ASKED) | BIT(MU_CALL_FROZEN) |
                         BIT(MU_CALL_ARRIVED) | BIT(MU_CALL_DONE),
@@ -307,9 +307,11 @@ void call_restore_intent(struct call *call)
     for (size_t i = 0; i < MU_COUNT(ours); i++)
         json_object_del(intent, ours[i]);
     call->pub.prepared = intent;
-    call->started_ms =
-        mu_clock_mono_ms() - (run_clock(call->run) - rec->row.ts); /* for settle_ms */
+    struct departure last = cursor_departure(call->run->cursor, &rec->row);
+    call->started_ms = mu_clock_mono_ms() - (run_clock(call->run) - last.at); /* for settle_ms */
     call->first_sent_ms = rec->row.ts;
+    call->stands = true;
+    call->unsent = last.unsent;
 }
 
 static bool open_module(struct call *call)
@@ -339,7 +341,10 @@ static void go_verb(struct call *call)
         return;
     if (call->intended && call->run->world->sends) {
         call_restore_intent(call);
-        doubt_enter(call, "the executor ended between intent and outcome");
+        if (call->unsent)
+            doubt_send_again(call, false, "it had not left");
+        else
+            doubt_enter(call, "the executor ended between intent and outcome");
     } else if (call->pub.verb->kind == MU_ACT) {
         if (call->intended ||
             budget_allows_act(call->run)) /* a dry run that is resumed has intents */
@@ -424,9 +429,35 @@ void call_send(struct call *call)
     }
     if (!call_enter(call, MU_CALL_SENT))
         return;
+    call->unsent = false;
     call->started_ms = mu_clock_mono_ms();
     call->phase = PHASE_START;
     call->pub.verb->start(&call->pub);
+}
+
+void call_stays(struct call *call, const char *why)
+{
+    if (call->unsent)
+        return;
+    call->unsent = true;
+    record_host(call->run, "unsent",
+                json_pack("{s:s, s:I, s:s, s:s}", "task", call->task->path, "seq",
+                          (json_int_t)call->seq, "verb", call->name, "why", why));
+}
+
+/* A sync can last as long as a disk hangs or a process is stopped: what was looked at before it may be old. */
+void call_leave(struct call *call)
+{
+    struct run *run = call->run;
+    bool act = call->kind == MU_CALL_VERB && run->world->sends;
+    if (run->stop != STOP_NONE && act)
+        call_stays(call, "the run stopped before it left");
+    else if (act && run_too_stale(call))
+        call_stays(call, "nobody executed this run for too long before it left");
+    else if (act && freeze_holds(call))
+        call_stays(call, "frozen before it left");
+    else
+        call_send(call);
 }
 
 /* --- results --- */

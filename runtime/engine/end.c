@@ -17,7 +17,8 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 
-#define FAREWELL_MS 10000 /* how long the last messages may take before they are left to others */
+#define FAREWELL_MS      10000 /* how long the last messages may take before they are left to others */
+#define PARK_PATIENCE_MS 5000 /* how long acts in flight are waited for before a person is asked */
 
 static const struct {
     enum stop_kind kind;
@@ -105,6 +106,37 @@ static int end_run(struct run *run, const char *state, int exit_code, json_t *ro
 
 /* --- parking: what happened, why, and which commands go on --- */
 
+static bool act_is_sent(const struct run *run)
+{
+    for (const struct call *call = run->pending; call; call = call->next_pending)
+        if (call->kind == MU_CALL_VERB && call->intended && call->state == MU_CALL_SENT)
+            return true;
+    return false;
+}
+
+static void patience_ends(void *ud)
+{
+    *(struct mu_timer **)ud = NULL;
+}
+
+/* Acts of other tasks are out: cut off they would be in doubt, too. What comes of them within some seconds is
+ * recorded. */
+static void await_sent(struct run *run)
+{
+    int64_t until = mu_clock_mono_ms() + PARK_PATIENCE_MS;
+    struct mu_timer *end = NULL;
+    if (!run->live || !run->world->sends)
+        return;
+    run_settle(run);
+    if (act_is_sent(run))
+        end = mu_timer_start(run->loop, PARK_PATIENCE_MS, patience_ends, &end);
+    while (end && !run->storage_failed && act_is_sent(run) && mu_clock_mono_ms() < until) {
+        mu_loop_turn(run->loop, true);
+        run_settle(run);
+    }
+    mu_timer_cancel(end);
+}
+
 struct way_on { /* "muster COMMAND RUN REST" */
     const char *command, *rest;
 };
@@ -185,6 +217,7 @@ void end_tell_parked(struct run *run)
 
 static int park_run(struct run *run)
 {
+    await_sent(run);
     record_host(run, "park", end_park_value(run));
     if (!record_barrier(run))
         return freeze(run);
@@ -238,18 +271,41 @@ static bool await_acts(struct run *run)
     return run->doubt_text == NULL;
 }
 
-static void record_aborted(struct run *run, const char *task, int64_t seq, const char *verb,
-                           const char *digest, const char *src, const char *step)
+/* unsent: it is known not to have left. */
+static void record_aborted(struct run *run, const struct mu_row *intent, bool unsent)
 {
-    json_t *outcome =
-        json_pack("{s:{s:s, s:s, s:s, s:b, s:s}, s:s, s:b}", "error", "verb", verb, "class",
-                  mu_err_name(MU_CANCELLED), "why",
-                  "the run was cancelled before its outcome was known: look at the far side",
-                  "in_doubt", 1, "src", src, "how", "cancelled", "ok", 0);
+    json_t *outcome = json_pack(
+        "{s:{s:s, s:s, s:s, s:b, s:s}, s:s, s:b}", "error", "verb", intent->verb, "class",
+        mu_err_name(MU_CANCELLED), "why",
+        unsent ? "the run was cancelled before it left"
+               : "the run was cancelled before its outcome was known: look at the far side",
+        "in_doubt", !unsent, "src", intent->src, "how", unsent ? "not sent" : "cancelled", "ok", 0);
     char *text = mu_json_text(outcome);
-    record_row(run, MU_ROW_OUTCOME, task, seq, verb, "", digest, src, step, run_clock(run), text);
+    record_row(run, MU_ROW_OUTCOME, intent->task, intent->seq, intent->verb, "", intent->digest,
+               intent->src, intent->step, run_clock(run), text);
     free(text);
     json_decref(outcome);
+}
+
+/* What this executor knows of it, or the one before it. */
+static bool is_unsent(const struct run *run, const struct mu_row *intent)
+{
+    for (const struct call *call = run->pending; call; call = call->next_pending)
+        if (call->seq == intent->seq && strcmp(call->task->path, intent->task) == 0 &&
+            call->state != MU_CALL_MATCHED)
+            return call->unsent;
+    return cursor_departure(run->cursor, intent).unsent;
+}
+
+static void abort_call(const struct call *call)
+{
+    const struct mu_row intent = {.task = call->task->path,
+                                  .seq = call->seq,
+                                  .verb = call->name,
+                                  .digest = call->digest,
+                                  .src = call->src,
+                                  .step = call->step};
+    record_aborted(call->run, &intent, call->unsent);
 }
 
 static bool abort_recorded(const struct mu_row *row, void *ud)
@@ -257,8 +313,9 @@ static bool abort_recorded(const struct mu_row *row, void *ud)
     struct run *run = ud;
     const struct mu_module *module;
     if (row->type == MU_ROW_INTENT && cursor_outcome(run->cursor, row->task, row->seq) == NULL &&
+        !cursor_find(run->cursor, row->task, row->seq)->closed &&
         mu_registry_find(run->registry, row->verb, &module))
-        record_aborted(run, row->task, row->seq, row->verb, row->digest, row->src, row->step);
+        record_aborted(run, row, is_unsent(run, row));
     return true;
 }
 
@@ -275,8 +332,7 @@ static void abort_acts(struct run *run)
         if (call->kind == MU_CALL_VERB && call->intended && call->state != MU_CALL_INTENDED &&
             call->state != MU_CALL_ARRIVED &&
             cursor_find(run->cursor, call->task->path, call->seq) == NULL)
-            record_aborted(run, call->task->path, call->seq, call->name, call->digest, call->src,
-                           call->step);
+            abort_call(call);
     run_drop_calls(run);
 }
 

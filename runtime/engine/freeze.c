@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The last look before an act leaves: does the run still hold its locks, and is nothing frozen that
- * the act would touch? Asked as late as can be, before the intent row is written and before an act in
- * doubt is sent again. The truth stands in the control store; PRAGMA data_version says whether it has
+ * the act would touch? Asked before the intent row is written, and again behind its sync (call_leave()). The truth stands in the control store; PRAGMA data_version says whether it has
  * to be read anew.
  *
  *   lock gone ─▶ the run parks (lock_lost)     frozen ─▶ the act waits (h frozen), the run stays alive
@@ -306,7 +305,7 @@ static void hold(struct call *call, const json_t *freeze)
     bool in_doubt = call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED;
     if (call->state == MU_CALL_FROZEN || !call_enter(call, MU_CALL_FROZEN))
         return; /* a person's "retry" of one that waits already */
-    if (!in_doubt)
+    if (!in_doubt && !call->stands)
         back_to_checked(call);
     if (call->frozen_ms == 0)
         cursor_each(run->cursor, find_earlier, &earlier);
@@ -381,8 +380,12 @@ static void thaw(struct call *call)
         run->world->act(call);
         return;
     }
-    char *why = mu_xstrdup(call->lost_why);
     call->doubt_until_ms = 0; /* the wait was no attempt */
+    if (call->unsent) {
+        doubt_send_again(call, false, "it had not left");
+        return;
+    }
+    char *why = mu_xstrdup(call->lost_why);
     doubt_enter(call, why);
     free(why);
 }

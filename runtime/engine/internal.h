@@ -80,6 +80,8 @@ struct call {
     const char *src, *step;
     char *key;     /* of acts and the host's own calls: idempotency key, 32 hex digits */
     bool intended; /* an intent row exists, recorded or appended */
+    bool stands;   /* ... and is written, perhaps not yet synced */
+    bool unsent;   /* ... and it is known that the act has not left since (h unsent) */
     bool recorded; /* delivered from the journal */
     bool detached; /* completes for nobody: its task is gone */
     bool kept;     /* its completion or outcome is appended to the journal */
@@ -317,6 +319,9 @@ enum mu_err call_timer(struct task *, int64_t ms, const char *src, struct mu_fai
 enum mu_err call_check(struct call *, struct mu_fail *); /* arguments against the verb, policy */
 void call_go(struct call *);   /* at the frontier: dispatch to the world */
 void call_send(struct call *); /* after the barrier */
+/* The last look, behind the barrier: an act leaves, or it is written down that it has not. */
+void call_leave(struct call *);
+void call_stays(struct call *, const char *why); /* its intent stands, and it does not leave now */
 void call_arrive_value(struct call *, json_t *value_take, const char *how);
 void call_arrive_probe(struct call *, json_t *value_take); /* of a task's probe or a sub */
 void call_arrive_error(struct call *, enum mu_err class, const char *why, bool in_doubt,
@@ -447,12 +452,21 @@ void cursor_free(struct mu_cursor *);
 struct recorded { /* a row kept for replay */
     struct mu_row row;
     bool used;
+    bool closed;  /* an intent whose outcome this executor has written */
     bool unheard; /* an outcome whose task had ended before */
 };
 const struct recorded *cursor_first(const struct mu_cursor *,
                                     char type); /* of that type, e.g. 'h' start */
 /* The row a call or note at (task, seq) stands for: c, n or i; NULL when nothing is recorded. */
 struct recorded *cursor_find(struct mu_cursor *, const char *task, int64_t seq);
+/* This executor writes the outcome of what is recorded as an intent. */
+void cursor_close(struct mu_cursor *, const char *task, int64_t seq);
+/* Of an intent: when it was last sent, and whether it is known not to have left at all. */
+struct departure {
+    int64_t at; /* clock of the run */
+    bool unsent;
+};
+struct departure cursor_departure(const struct mu_cursor *, const struct mu_row *intent);
 struct recorded *cursor_outcome(struct mu_cursor *, const char *task, int64_t seq);
 /* J4. True when the record fits verb and digest; else parks the run as diverged, naming both sides. */
 bool cursor_match(struct run *, struct recorded *, const char *task, int64_t seq, const char *verb,

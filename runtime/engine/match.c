@@ -167,6 +167,31 @@ struct recorded *cursor_outcome(struct mu_cursor *cursor, const char *task, int6
     return look_up(cursor, true, task, seq);
 }
 
+void cursor_close(struct mu_cursor *cursor, const char *task, int64_t seq)
+{
+    struct recorded *intent = look_up(cursor, false, task, seq);
+    if (intent)
+        intent->closed = true;
+}
+
+/* An act that was sent again counts from then: an API that applies late may still be at it. */
+struct departure cursor_departure(const struct mu_cursor *cursor, const struct mu_row *intent)
+{
+    struct departure last = {.at = intent->ts};
+    for (size_t i = 0; i < cursor->count; i++) {
+        const struct mu_row *row = &cursor->rows[i].row;
+        bool again = strcmp(row->verb, "again") == 0, unsent = strcmp(row->verb, "unsent") == 0;
+        if (row->type != MU_ROW_HOST || row->gsn < intent->gsn || (!again && !unsent))
+            continue;
+        json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+        if (mu_json_int(value, "seq", -1) == intent->seq &&
+            strcmp(mu_json_str(value, "task", ""), intent->task) == 0)
+            last = (struct departure){.at = row->ts, .unsent = unsent};
+        json_decref(value);
+    }
+    return last;
+}
+
 const struct recorded *cursor_first(const struct mu_cursor *cursor, char type)
 {
     for (size_t i = 0; i < cursor->count; i++)

@@ -226,6 +226,7 @@ void run_record_arrived(struct call *call)
     }
     char *text = outcome_text(call);
     record_call(call, MU_ROW_OUTCOME, text);
+    cursor_close(call->run->cursor, call->task->path, call->seq);
     free(text);
 }
 
@@ -260,8 +261,10 @@ static void commit_turn(struct run *run)
     bool intends = run->barrier.head != NULL && run->stop == STOP_NONE;
     if (!intends && !run->owes_sync)
         return;
-    for (struct call *call = intends ? run->barrier.head : NULL; call; call = call->next)
+    for (struct call *call = intends ? run->barrier.head : NULL; call; call = call->next) {
         record_call(call, MU_ROW_INTENT, call->row_value);
+        call->stands = true;
+    }
     if ((run->world->sends && !record_barrier(run)) || !intends)
         return;
     for (struct call *call; (call = call_queue_pop(&run->barrier)) != NULL;)

@@ -117,6 +117,21 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     json_decref(outcome);
 }
 
+/* unsent: its intent stands and it did not leave, so there is nothing to take back until it does. */
+static void take_departure(struct reading *reading, const struct mu_row *row, bool sent)
+{
+    char key[300];
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    key_of(mu_json_str(value, "task", ""), mu_json_int(value, "seq", 0), key, sizeof key);
+    json_t *item = json_object_get(reading->pending, key);
+    if (item) {
+        drop(reading->found, item);
+        if (sent)
+            json_array_append(reading->found, item);
+    }
+    json_decref(value);
+}
+
 static bool read_row(const struct mu_row *row, void *ud)
 {
     struct reading *reading = ud;
@@ -124,6 +139,10 @@ static bool read_row(const struct mu_row *row, void *ud)
         take_intent(reading, row);
     else if (row->type == MU_ROW_OUTCOME)
         take_outcome(reading, row);
+    else if (row->type == MU_ROW_HOST && strcmp(row->verb, "unsent") == 0)
+        take_departure(reading, row, false);
+    else if (row->type == MU_ROW_HOST && strcmp(row->verb, "again") == 0)
+        take_departure(reading, row, true);
     else if (row->type == MU_ROW_HOST && strcmp(row->verb, "start") == 0)
         reading->undo->start = mu_json_parse(row->value, strlen(row->value), NULL);
     return true;

@@ -58,7 +58,7 @@ const struct mu_world mu_world_live = {.name = "live",
                                        .act = live_act,
                                        .prepared = live_prepared,
                                        .gate = live_gate,
-                                       .leave = call_send,
+                                       .leave = call_leave,
                                        .timer = live_timer};
 
 const struct mu_world *mu_world_find(const char *name)

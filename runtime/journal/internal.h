@@ -46,7 +46,8 @@ struct mu_journal {
     bool sealed;
     bool poisoned; /* a flush failed: nothing is written any more */
     struct mu_fail poison;
-    int lock_fd;    /* -1 = not ours */
+    int lock_fd; /* -1 = not ours */
+    int file_fd; /* on the run file itself, locked, too: PATH.lock can be deleted; -1 = not ours */
     pid_t lock_pid; /* a child inherits the descriptor, not the right */
     void *storage;
 };

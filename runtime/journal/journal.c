@@ -19,7 +19,7 @@ struct mu_journal *journal_new(const struct mu_journal_ops *ops, const char *pat
     journal->ops = ops;
     journal->path = mu_xstrdup(path);
     journal->storage = storage;
-    journal->lock_fd = -1;
+    journal->lock_fd = journal->file_fd = -1;
     journal_chain_init(&journal->chain);
     return journal;
 }

@@ -2,7 +2,11 @@
  *
  * The executor's lock: flock on PATH.lock with the holder's pid written inside. The kernel drops it
  * with the process, so a held lock always means a living executor. The file stays behind while the
- * run may go on, and is removed with the last close after sealing. */
+ * run may go on, and is removed with the last close after sealing.
+ *
+ * Somebody may "tidy up" PATH.lock under a living executor, and the next one would make another: so the run
+ * file is flocked, too. SQLite's own locks are of another kind (fcntl), but those of a process fall with any
+ * descriptor of the file that it closes: ours is closed behind SQLite's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -79,6 +83,23 @@ static enum mu_err take_file(const char *lock, int *fd_out, struct mu_fail *fail
     return err;
 }
 
+static enum mu_err take_run_file(struct mu_journal *journal, struct mu_fail *fail)
+{
+    int fd = open(journal->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return mu_storage_fail(fail, journal->path, "locking", NULL, errno);
+    journal->file_fd = fd;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return MU_OK;
+    if (errno != EWOULDBLOCK)
+        return mu_storage_fail(fail, journal->path, "locking", NULL, errno);
+    return mu_fail_set(
+        fail, MU_CONFLICT,
+        "%.500s: another process still executes this run, though its lock file is gone; "
+        "muster cancel reaches it; which process: fuser %.300s",
+        journal->path, journal->path);
+}
+
 enum mu_err mu_journal_lock(struct mu_journal *journal, struct mu_fail *fail)
 {
     if (journal->lock_fd >= 0 || journal->path[0] == '\0')
@@ -86,6 +107,8 @@ enum mu_err mu_journal_lock(struct mu_journal *journal, struct mu_fail *fail)
     char *lock = mu_xasprintf("%s.lock", journal->path);
     enum mu_err err = take_file(lock, &journal->lock_fd, fail);
     free(lock);
+    if (err == MU_OK)
+        err = take_run_file(journal, fail);
     if (err == MU_OK && mu_journal_batch(journal) == 0)
         err = journal->ops->reload(journal, fail);
     journal->lock_pid = getpid();
@@ -106,7 +129,9 @@ void journal_unlock(struct mu_journal *journal, bool forget)
         free(lock);
     }
     close(journal->lock_fd);
-    journal->lock_fd = -1;
+    if (journal->file_fd >= 0)
+        close(journal->file_fd);
+    journal->lock_fd = journal->file_fd = -1;
 }
 
 /* A holder writes its pid just after it got the lock: wait for that. */

@@ -21,6 +21,8 @@
  *    unpark    {who {..}, reason}                         a person said: go on
  *    doubt     {task, seq, verb, src, why}                an act came in doubt
  *    again     {task, seq, verb, repeated, why}           it is sent again; durable before it leaves
+ *    unsent    {task, seq, verb, why}                     its intent stands, and it did not leave: frozen, or parked
+ *               as stale, at the last look behind the intent's sync; `again` follows when it leaves after all
  *    decide    {task, seq, verb, decision: applied|not-applied|retry|skip|result, result?, reason,
  *               who {..}, refused?}                       what a person said about an act in doubt
  *    stop      {text}                                     executor leaves in good order, run unfinished

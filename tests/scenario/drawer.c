@@ -8,6 +8,7 @@
  *   drawer.wait MS                  answers after that time              probe, foreseeable
  *   drawer.put NAME VALUE {...}     writes a slip                        act with before-image, read back, undo
  *   drawer.post NAME VALUE {...}    writes a slip, nobody can tell       act that a person decides in doubt
+ *   drawer.late NAME VALUE {ms=}    accepted after ms, without a reply; done two seconds later   act, read back
  *   drawer.ring TEXT {...}          one more line in the file "bell"     act that may be repeated
  *
  * Options of acts: ms = how long it takes, fail = "text" (refused, nothing changed), lose = true (done,
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@
 #include "module/module.h"
 
 #define TEXT_MAX 400
+#define LATE_MS  2000
 
 struct drawer {
     char dir[4096];
@@ -196,6 +199,45 @@ static void act_start(struct mu_call *call)
             mu_timer_start(call->host->loop, mu_json_int(call->args, "ms", 0), act_now, call);
 }
 
+/* --- a far side that takes its time --- */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Accepted now, seen on the slip some time later, whatever becomes of us. */
+static void accept_late(void *ud)
+{
+    struct mu_call *call = ud;
+    char line[TEXT_MAX], due[TEXT_MAX];
+    call->state = NULL;
+    snprintf(line, sizeof line, "late %.100s %.100s\n", arg(call, "name"), arg(call, "value"));
+    snprintf(due, sizeof due, "%lld %.200s", (long long)(now_ms() + LATE_MS), arg(call, "value"));
+    if (line_add(call, "acts", line) && slip_write(call, "due", due))
+        mu_call_fail(call, MU_NET, true, "accepted, and no reply");
+    else
+        mu_call_fail(call, MU_STORAGE, false, "can't write: %s", strerror(errno));
+}
+
+static void late_start(struct mu_call *call)
+{
+    call->state =
+        mu_timer_start(call->host->loop, mu_json_int(call->args, "ms", 0), accept_late, call);
+}
+
+static void late_readback(struct mu_call *call)
+{
+    char text[TEXT_MAX], *rest;
+    int64_t due = strtoll(slip_read(call, "due", text), &rest, 10);
+    if (due != 0 && now_ms() >= due && strcmp(rest + 1, arg(call, "value")) == 0)
+        mu_call_readback(call, MU_APPLIED, json_pack("{s:b}", "ok", 1), NULL);
+    else
+        mu_call_readback(call, MU_NOT_APPLIED, NULL, NULL);
+}
+
 static void put_prepare(struct mu_call *call)
 {
     char text[TEXT_MAX];
@@ -324,6 +366,17 @@ static const struct mu_verb verbs[] = {
      .start = act_start,
      .cancel = drop_timer,
      .in_doubt = MU_ASK},
+    {.name = "drawer.late",
+     .kind = MU_ACT,
+     .params = put_params,
+     .returns = value_return,
+     .doc = "Asks for a slip to be written, which happens later.",
+     .in_doubt = MU_READBACK,
+     .settle_ms = LATE_MS * 3 / 2,
+     .start = late_start,
+     .cancel = drop_timer,
+     .readback = late_readback,
+     .foresee = put_foresee},
     {.name = "drawer.ring",
      .kind = MU_ACT,
      .params = ring_params,
