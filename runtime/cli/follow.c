@@ -20,6 +20,7 @@
 #include "engine/run.h"
 #include "journal/rows.h"
 #include "cli/say.h"
+#include "cli/verdict.h"
 
 #define LOOK_MS \
     250 /* between looks at a file nobody wakes us for, and of the clock in the status line */
@@ -44,6 +45,7 @@ struct view {
     char *step, *detail, *last_probe, *gate_id, *gate_digest, *gate_kind;
     int64_t step_since;
     bool status_shown, may_answer;
+    int told_monitor; /* what its monitor waits for, as it was said last; 0 = nothing */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -373,6 +375,7 @@ static bool take_row(const struct mu_row *row, void *ud)
 {
     struct view *view = ud;
     view->seen = row->gsn;
+    view->told_monitor = 0;
     view->ops->row(view, row);
     answer_yes(view, row);
     if (row->type != MU_ROW_HOST)
@@ -403,6 +406,32 @@ static bool read_rows(struct view *view)
     return view->seen != before;
 }
 
+/* Nobody executes it for the moment: why, and when it goes on, once for each cause. */
+static void tell_monitor(struct view *view, const struct mu_monitor *monitor)
+{
+    char words[600];
+    if (view->what->quiet || monitor->what == MU_MONITOR_STARTS ||
+        view->told_monitor == (int)monitor->what)
+        return;
+    view->told_monitor = (int)monitor->what;
+    mu_monitor_words(monitor, view->what->path, words, sizeof words);
+    if (view->ops->close)
+        view->ops->close(view); /* the status line: what it shows does not go on */
+    fflush(stdout);
+    say_err("%s: %s.  See: muster show %s\n", view->what->run, words, view->what->run);
+}
+
+/* Is anybody left who executes it, now or later? */
+static bool is_alive(struct view *view)
+{
+    struct mu_monitor monitor;
+    int holder = mu_journal_lock_holder(view->what->path);
+    bool waits = mu_monitor_waits(view->what->path, holder, &monitor);
+    if (waits)
+        tell_monitor(view, &monitor);
+    return waits || holder > 0;
+}
+
 /* False when everybody who could write has gone. */
 static bool wait_for_news(struct view *view)
 {
@@ -421,7 +450,8 @@ static bool wait_for_news(struct view *view)
     }
     if (fds[0].revents & POLLHUP)
         return false;
-    return view->what->wake_fd >= 0 || mu_journal_lock_holder(view->what->path) > 0;
+    bool alive = is_alive(view);
+    return view->what->wake_fd >= 0 || alive;
 }
 
 static const struct view_ops *ops_for(const struct mu_cli *cli, const struct follow *what)
@@ -431,19 +461,6 @@ static const struct view_ops *ops_for(const struct mu_cli *cli, const struct fol
     if (cli->json)
         return &json_ops;
     return isatty(STDOUT_FILENO) ? &terminal_ops : &plain_ops;
-}
-
-/* The last line of the executor's log: why it left. */
-static void last_log_line(const char *path, char *line, size_t size)
-{
-    char *name = mu_xasprintf("%s.log", path);
-    FILE *log = fopen(name, "r");
-    line[0] = '\0';
-    for (char text[1024]; log && fgets(text, sizeof text, log);)
-        snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
-    if (log)
-        fclose(log);
-    free(name);
 }
 
 static int leave(struct view *view, bool alive)
@@ -465,7 +482,7 @@ static int leave(struct view *view, bool alive)
     }
     if (view->exit < 0 && !alive) {
         char why[700];
-        last_log_line(view->what->path, why, sizeof why);
+        verdict_of_log(view->what->path, why, sizeof why);
         return mu_cli_fail(
             view->cli, "watch", MU_EXIT_TEMPORARY,
             "nobody executes %s any more and it has not ended: muster resume %s (log: %s.log%s%s)",

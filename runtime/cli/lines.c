@@ -274,6 +274,10 @@ static void host_resume(const json_t *value, struct line *line)
     line->tag = "resumed";
     mu_buf_addf(&line->text, "by process %lld after %s", (long long)mu_json_int(value, "pid", 0),
                 mu_duration_text(mu_json_int(value, "down_ms", 0), away));
+    if (mu_json_get(value, "stopped")) {
+        mu_buf_adds(&line->text, "; nothing could be written before: ");
+        add_clean(&line->text, mu_json_str(value, "stopped", ""));
+    }
 }
 
 static void host_park(const json_t *value, struct line *line)

@@ -94,6 +94,21 @@ static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
     return err == MU_OK ? 0 : mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s", fail.text);
 }
 
+/* Where nothing can be written another executor can do no more than the one that left. */
+static int check_storage(struct mu_cli *cli, const struct found_run *found, int holder)
+{
+    struct mu_monitor monitor;
+    char words[600];
+    if (!mu_monitor_waits(found->path, holder, &monitor) || monitor.what != MU_MONITOR_STORAGE ||
+        mu_storage_trouble(found->path) == NULL)
+        return 0;
+    mu_monitor_words(&monitor, found->path, words, sizeof words);
+    return mu_cli_fail(
+        cli, "resume", MU_EXIT_TEMPORARY,
+        "%s: %s. Free some room there, or make it writable again: it goes on by itself",
+        found->name, words);
+}
+
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct start how = {0};
@@ -117,6 +132,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     int holder = parked_wait(&found);
     if (holder == 0 && !found.ended && sealed(found.path))
         return tell_store(cli, &found);
+    code = check_storage(cli, &found, holder);
+    if (code)
+        return code;
     if (holder > 0)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
                            "%s is being executed by process %d: muster watch %s", found.name,

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "engine/run.h"
 #include "cli/say.h"
 
 static const char *const options[] = {"--state", "--limit", NULL};
@@ -31,13 +32,29 @@ static void print_why(const char *why, bool first)
             mu_cli_color("reset"));
 }
 
+/* What the control store can't know: nobody executes it now, and why. */
+static const char *waits_for(const struct mu_store_run *run, char *text, size_t size)
+{
+    struct mu_monitor monitor;
+    if (run->ended || strcmp(run->state, "running") != 0)
+        return run->waits_for;
+    int holder = mu_journal_lock_holder(run->path);
+    if (mu_monitor_waits(run->path, holder, &monitor))
+        mu_monitor_words(&monitor, run->path, text, size);
+    else if (holder > 0)
+        return run->waits_for;
+    else
+        snprintf(text, size, "nobody executes it: muster resume %s", run->name);
+    return text;
+}
+
 static bool print_row(const struct mu_store_run *run, void *ud)
 {
     char when[MU_TIME_TEXT], took[MU_TIME_TEXT];
     bool dry = strcmp(run->world, "live") != 0;
-    const char *what = run->waits_for && run->waits_for[0] ? run->waits_for
-                       : run->result                       ? run->result
-                                                           : "";
+    char now[600];
+    const char *waits = waits_for(run, now, sizeof now);
+    const char *what = waits && waits[0] ? waits : run->result ? run->result : "";
     (void)ud;
     mu_time_local(run->started, when);
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);

@@ -15,9 +15,11 @@
 #include "cli/follow.h"
 #include "cli/lines.h"
 #include "cli/vote.h"
+#include "engine/run.h"
 #include "journal/rows.h"
 
-#define MOST_STEPS 16 /* of a screen of 24 lines */
+#define MONITOR_TEXT 600
+#define MOST_STEPS   16 /* of a screen of 24 lines */
 
 struct step {
     char *title, *last;
@@ -90,8 +92,31 @@ static bool tell(const struct mu_row *row, void *ud)
     return true;
 }
 
+static void print_nobody(const struct found_run *run)
+{
+    bool parked = strcmp(run->state, "parked") == 0;
+    say("%s%s%s, nobody executes it%s%s\n", run->state, run->waits_for[0] ? ": " : "",
+        run->waits_for, parked ? "" : ": muster resume ", parked ? "" : run->name);
+}
+
+/* It does not go on at this moment: when it will, and what a person can do. */
+static void print_monitor(const struct found_run *run, const struct mu_monitor *monitor)
+{
+    char words[MONITOR_TEXT];
+    mu_monitor_words(monitor, run->path, words, sizeof words);
+    say("%s\n", words);
+    if (monitor->what != MU_MONITOR_STORAGE)
+        return;
+    say("it goes on by itself: free some room there, or make it writable again\n");
+    say("now:    muster resume %s\n        muster cancel %s --reason \"...\"   once there is room "
+        "to "
+        "write it down\n",
+        run->name, run->name);
+}
+
 static void print_head(const struct found_run *run)
 {
+    struct mu_monitor monitor;
     char took[MU_TIME_TEXT], when[MU_TIME_TEXT];
     int holder = run->ended ? 0 : mu_journal_lock_holder(run->path);
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
@@ -101,6 +126,8 @@ static void print_head(const struct found_run *run)
     say("started %s by %s, ", mu_time_local(run->started, when), run->who);
     if (run->ended)
         say("%s: %s\n", run->state, run->result);
+    else if (strcmp(run->state, "parked") != 0 && mu_monitor_waits(run->path, holder, &monitor))
+        print_monitor(run, &monitor);
     else if (holder)
         say("executor alive (process %d), resumable%s%s\n", holder,
             run->waits_for[0] == '\0'                   ? ""
@@ -108,9 +135,7 @@ static void print_head(const struct found_run *run)
                                                         : "; waits: ",
             run->waits_for);
     else
-        say("%s%s%s, nobody executes it%s%s\n", run->state, run->waits_for[0] ? ": " : "",
-            run->waits_for, strcmp(run->state, "parked") == 0 ? "" : ": muster resume ",
-            strcmp(run->state, "parked") == 0 ? "" : run->name);
+        print_nobody(run);
     if (run->ended && run->why[0])
         say_hanging(2, "%s\n", run->why);
 }

@@ -15,6 +15,7 @@
 #include "cli/outlook.h"
 #include "engine/run.h"
 #include "cli/say.h"
+#include "cli/verdict.h"
 
 static void say_created(const struct mu_cli *cli, const struct mu_run_created *created)
 {
@@ -53,8 +54,10 @@ int start_follow(struct mu_cli *cli, const char *command, const char *run, const
     if (err != MU_OK) {
         code = mu_cli_fail(cli, command, MU_EXIT_INTERNAL, "%s", fail.text);
     } else if (how->detach) {
-        code = MU_EXIT_OK;
-        close(wake_fd);
+        char why[1500];
+        code = verdict_await(run, path, wake_fd, monitor, why, sizeof why);
+        if (code)
+            mu_cli_fail(cli, command, code, "%s", why);
     } else {
         struct follow follow = {.run = run,
                                 .path = path,

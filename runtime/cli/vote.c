@@ -13,6 +13,7 @@
 #include "cli/find.h"
 #include "engine/run.h"
 #include "cli/say.h"
+#include "cli/verdict.h"
 
 struct gate_copy {
     char id[256], code[8], run[128], by[128], before[128], kind[16], digest[80];
@@ -46,24 +47,37 @@ void vote_commands(const char *kind, const char *code, struct mu_buf *out)
 }
 
 /* The poke is a hint; a run that nobody executes is given an executor, so that the answer counts. */
-static void wake_run(struct mu_cli *cli, const char *name)
+static int wake_run(struct mu_cli *cli, const struct mu_command *command, const char *name)
 {
     struct found_run run;
-    if (find_run(cli, "answer", name, &run) != 0 || run.ended || mu_run_poke(run.path))
-        return;
+    if (find_run(cli, command->name, name, &run) != 0 || run.ended || mu_run_poke(run.path))
+        return MU_EXIT_OK;
     json_t *who = mu_cli_who(cli);
     char *state = mu_cli_state_dir(cli);
     struct mu_execute execute = {
         .path = run.path, .config = cli->config, .state_dir = state, .who = who, .wake_fd = -1};
     int wake_fd;
-    pid_t pid;
+    pid_t monitor;
     struct mu_fail fail;
+    char why[1500];
     mu_store_close(cli->store);
     cli->store = NULL;
-    if (mu_monitor_start(&execute, &wake_fd, &pid, &fail) == MU_OK)
+    int code = MU_EXIT_INTERNAL;
+    if (mu_monitor_start(&execute, &wake_fd, &monitor, &fail) != MU_OK)
+        snprintf(why, sizeof why, "%s", fail.text);
+    else
+        code = verdict_await(run.name, run.path, wake_fd, monitor, why, sizeof why);
+    if (code == 0)
         say("Nobody executed %s: it was resumed.\n", run.name);
+    else
+        mu_cli_fail(
+            cli, command->name, code,
+            "your answer is on disk and counts as soon as %s goes on, and nobody executes it: "
+            "%s",
+            run.name, why);
     json_decref(who);
     free(state);
+    return code;
 }
 
 /* Who was asked first may answer still when the next one is asked: both were told. */
@@ -125,8 +139,8 @@ static int check_kind(struct mu_cli *cli, const struct mu_command *command,
         return 0;
     struct mu_buf use = {0};
     vote_commands(gate->kind, typed, &use);
-    mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s (\"%s\"): use %s", typed,
-                kind->noun, gate->title, mu_buf_text(&use));
+    mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s is %s (\"%s\"): use %s", typed, kind->noun,
+                gate->title, mu_buf_text(&use));
     mu_buf_free(&use);
     return MU_EXIT_USAGE;
 }
@@ -174,9 +188,7 @@ static int vote(struct mu_cli *cli, const struct mu_command *command, const stru
         answers && text[0] == '\0' ? no_text(cli, command, gate) : cast(cli, command, gate, vote);
     free(text);
     free(reason);
-    if (code == 0)
-        wake_run(cli, gate->run);
-    return code;
+    return code ? code : wake_run(cli, command, gate->run);
 }
 
 int vote_on_gate(struct mu_cli *cli, const struct mu_command *command, const char *answer, int argc,

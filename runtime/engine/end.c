@@ -377,6 +377,7 @@ int end_conclude(struct run *run)
 int end_again(struct run *run, json_t *end_take)
 {
     run_begin_epoch(run);
+    record_wake(run->wake_fd, MU_WAKE_BEGUN);
     run_stop(run, STOP_RETURN, mu_json_str(end_take, "result", ""),
              mu_json_str(end_take, "why", ""));
     int code = end_run(run, mu_json_str(end_take, "state", "finished"),

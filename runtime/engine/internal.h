@@ -204,7 +204,7 @@ struct run {
     struct mu_store *store; /* NULL for memory runs and verification */
     char *path;
     int wake_fd;
-    const char *after;   /* of struct mu_execute */
+    const char *after, *stopped; /* of struct mu_execute */
     bool owes_sync;      /* an outcome was appended and is not known to be on disk */
     bool verifying;      /* no world behind */
     bool replays_cancel; /* verifying a run that a person cancelled */
@@ -370,6 +370,9 @@ int64_t budget_memory_mb(const struct run *);
 json_t *upgrade_identity(uint32_t seed); /* {build, language, lua, seed_test} of this process */
 enum mu_err upgrade_check_level(const struct run *, struct mu_fail *);
 void upgrade_take(struct run *); /* goes over to this muster, or parks */
+
+/* monitor_look.c */
+void monitor_tell(int log_fd, enum mu_monitor_what, int64_t next_ms);
 
 /* orders.c */
 void orders_take(struct run *);

@@ -48,6 +48,7 @@ char *locks_name(const struct mu_run_request *request)
 bool mu_lock_state(const char *state, const char *waits_for, const char *path, char *text,
                    size_t size)
 {
+    struct mu_monitor monitor;
     int pid = mu_journal_lock_holder(path);
     bool parked = strcmp(state, "parked") == 0;
     if (parked)
@@ -56,6 +57,8 @@ bool mu_lock_state(const char *state, const char *waits_for, const char *path, c
     else if (pid > 0)
         snprintf(text, size, "running (process %d)%s%.200s", pid, waits_for[0] ? ", " : "",
                  waits_for);
+    else if (mu_monitor_look(path, &monitor))
+        mu_monitor_words(&monitor, path, text, size);
     else
         snprintf(text, size, "not over, but nobody executes it");
     return pid > 0 && !parked;

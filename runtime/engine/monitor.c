@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@
 #define STORAGE_PAUSE 30000
 
 /* Standard streams go to the run's log, so that nothing of the executor depends on a terminal. */
-static void leave_terminal(const char *path)
+static int leave_terminal(const char *path)
 {
     char *name = mu_xasprintf("%s.log", path);
     int log = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -39,12 +40,16 @@ static void leave_terminal(const char *path)
         dup2(log >= 0 ? log : null, STDERR_FILENO);
     }
     free(name);
+    return log;
 }
 
-static int run_executor(const struct mu_execute *how)
+/* In the executor's process. why: shared with the monitor, what it could not write. */
+static int run_executor(const struct mu_execute *how, char *why)
 {
     struct mu_fail fail = {.class = MU_OK};
     int code = mu_run_execute(how, &fail);
+    if (why && (code == MU_RUN_STORAGE || (code == MU_RUN_REFUSED && fail.class == MU_STORAGE)))
+        snprintf(why, MU_FAIL_TEXT, "%s", fail.text);
     if (code == MU_RUN_REFUSED || code == MU_RUN_INTERNAL)
         mu_error("engine", "%s: %s", how->path, fail.text);
     return code == MU_RUN_REFUSED && fail.class == MU_STORAGE ? MU_RUN_CANTOPEN : code;
@@ -76,8 +81,10 @@ static const char *own_fault(int status)
 struct watch {
     const struct mu_execute *how;
     struct mu_execute next; /* for the next executor */
+    int log;                /* fd: where others see what we wait for (monitor_look.c) */
     int deaths, storage_tries;
-    bool ran; /* an executor came so far as to open its files */
+    char *why; /* of the executor, what it could not write: in memory that both see; or NULL */
+    bool ran;  /* an executor came so far as to open its files */
 };
 
 /* In a process of its own: the monitor opens no files and no sockets. */
@@ -94,12 +101,19 @@ static MU_NORETURN void give_up(const struct watch *watch, const char *why, cons
     _exit(MU_RUN_TEMPORARY);
 }
 
+static void wait_for(const struct watch *watch, enum mu_monitor_what what, long ms)
+{
+    monitor_tell(watch->log, what, mu_clock_real_ms() + ms);
+    pause_ms(ms);
+}
+
 /* Nothing could be written: a short pause first, longer ones then. */
 static void wait_for_storage(struct watch *watch)
 {
     if (++watch->storage_tries > STORAGE_TRIES)
         give_up(watch, "storage", "nothing could be written for two hours; resume it by hand");
-    pause_ms(watch->storage_tries < 5 ? 250L << watch->storage_tries : STORAGE_PAUSE);
+    wait_for(watch, MU_MONITOR_STORAGE,
+             watch->storage_tries < 5 ? 250L << watch->storage_tries : STORAGE_PAUSE);
 }
 
 static void wait_after_death(struct watch *watch, int status, int64_t lived_ms)
@@ -117,7 +131,8 @@ static void wait_after_death(struct watch *watch, int status, int64_t lived_ms)
         give_up(watch, "died", text);
     }
     mu_warn("engine", "%s: %s; starting another", watch->how->path, text);
-    pause_ms(watch->deaths <= 3 ? 25L << watch->deaths : 500L << (watch->deaths - 3));
+    wait_for(watch, MU_MONITOR_DIED,
+             watch->deaths <= 3 ? 25L << watch->deaths : 500L << (watch->deaths - 3));
 }
 
 /* In a process of its own, as giving up. */
@@ -145,6 +160,7 @@ static void judge(struct watch *watch, int status, int64_t lived_ms)
         tell_storage(watch);
     watch->next.after = own_fault(status);
     watch->next.storage_told = storage;
+    watch->next.stopped = !storage ? NULL : watch->why ? watch->why : "nothing could be written";
     if (storage) {
         wait_for_storage(watch);
     } else if (WIFSIGNALED(status) || code == MU_RUN_TEMPORARY || code == MU_RUN_STUCK) {
@@ -158,8 +174,12 @@ static void judge(struct watch *watch, int status, int64_t lived_ms)
 static MU_NORETURN void monitor(const struct mu_execute *how)
 {
     struct watch watch = {.how = how, .next = *how};
+    void *page =
+        mmap(NULL, MU_FAIL_TEXT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    watch.why = page == MAP_FAILED ? NULL : page;
     setsid();
-    leave_terminal(how->path);
+    watch.log = leave_terminal(how->path);
+    monitor_tell(watch.log, MU_MONITOR_STARTS, 0);
     signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* its own log may be full, too */
@@ -168,7 +188,7 @@ static MU_NORETURN void monitor(const struct mu_execute *how)
         int64_t began = mu_clock_mono_ms();
         pid_t executor = fork();
         if (executor == 0)
-            _exit(run_executor(&watch.next));
+            _exit(run_executor(&watch.next, watch.why));
         if (executor < 0 || waitpid(executor, &status, 0) < 0)
             _exit(MU_RUN_INTERNAL);
         judge(&watch, status, mu_clock_mono_ms() - began);

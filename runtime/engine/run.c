@@ -505,9 +505,10 @@ void run_begin_epoch(struct run *run)
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     record_host(run, "resume",
-                json_pack("{s:I, s:i, s:s, s:O?, s:I, s:s*, s:o}", "epoch", (json_int_t)run->epoch,
-                          "pid", (int)getpid(), "host", host, "who", run->who, "down_ms",
-                          (json_int_t)run->down_ms, "after", run->after, "clock", clock_json(run)));
+                json_pack("{s:I, s:i, s:s, s:O?, s:I, s:s*, s:s*, s:o}", "epoch",
+                          (json_int_t)run->epoch, "pid", (int)getpid(), "host", host, "who",
+                          run->who, "down_ms", (json_int_t)run->down_ms, "after", run->after,
+                          "stopped", run->stopped, "clock", clock_json(run)));
     record_barrier(run); /* poison detection counts these rows */
 }
 
@@ -534,6 +535,8 @@ static void find_secrets(struct run *run)
 static void play(struct run *run)
 {
     run_begin_epoch(run);
+    if (!run->storage_failed)
+        record_wake(run->wake_fd, MU_WAKE_BEGUN);
     upgrade_take(run);
     orders_take_recorded(run);
     orders_take(run); /* an unpark may be what woke us */
@@ -588,6 +591,7 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
     run->config = how->config;
     run->wake_fd = how->wake_fd;
     run->after = how->after;
+    run->stopped = how->stopped;
     run->storage_told = how->storage_told;
     run->who = json_deep_copy(how->who);
     enum mu_err err = run_load(run, journal, fail);
@@ -646,7 +650,10 @@ int mu_run_execute(const struct mu_execute *how, struct mu_fail *fail)
         record_wake(how->wake_fd, MU_WAKE_SETTLED); /* nobody waits for the sealing */
         seal_behind(journal, how, name);
     }
-    if (how->journal == NULL)
+    if (err != MU_OK &&
+        how->journal == NULL) /* refused: "nothing was touched" is true of the file, too */
+        mu_journal_hand_over(journal);
+    else if (how->journal == NULL)
         mu_journal_close(journal);
     if (!ended)
         record_wake(how->wake_fd, MU_WAKE_SETTLED); /* the lock is free: it can be resumed */

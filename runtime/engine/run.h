@@ -86,6 +86,7 @@ struct mu_execute {
     const char *state_dir; /* control store; NULL = none (memory) */
     const json_t *who;     /* who started or resumed it; or NULL */
     bool storage_told;     /* people know that nothing can be written */
+    const char *stopped;   /* what the executor before this one could not write; or NULL */
     int wake_fd;           /* one byte is written after every flush; -1 = none */
     const char *
         after; /* how the executor before this one ended, when that is the playbook's fault; or NULL */
@@ -108,11 +109,27 @@ enum mu_err mu_run_verify(struct mu_journal *, const struct mu_config *, struct 
 void mu_run_stuck(const struct mu_execute *, const char *why, const char *text);
 
 /* Forks the monitor (own session), which forks and restarts the executor. *wake_fd: read end, a byte
- * MU_WAKE_ROWS per flush, MU_WAKE_SETTLED when store and locks agree with an end or park row, EOF
+ * MU_WAKE_BEGUN when the executor has taken the run over, MU_WAKE_ROWS per flush, MU_WAKE_SETTLED when store and locks agree with an end or park row, EOF
  * when both are gone. */
+#define MU_WAKE_BEGUN   'b'
 #define MU_WAKE_ROWS    'r'
 #define MU_WAKE_SETTLED 's'
 enum mu_err mu_monitor_start(const struct mu_execute *, int *wake_fd, pid_t *pid, struct mu_fail *);
+/* What the monitor of a run waits for while nobody executes the run. */
+enum mu_monitor_what { MU_MONITOR_STARTS, MU_MONITOR_STORAGE, MU_MONITOR_DIED };
+struct mu_monitor {
+    int pid;
+    enum mu_monitor_what what;
+    int64_t next_ms; /* its next try, wall clock; 0 = now */
+};
+/* False when the run has no monitor, or its log can't be read. Nothing is written for this, by nobody. */
+bool mu_monitor_look(const char *path, struct mu_monitor *);
+/* The same, when nobody executes the run, or an executor only tries whether it can write again. */
+bool mu_monitor_waits(const char *path, int holder, struct mu_monitor *);
+/* In words, for people: what happened, and when it goes on by itself. */
+void mu_monitor_words(const struct mu_monitor *, const char *path, char *text, size_t size);
+/* Why nothing can be written where this file is ("No space left on device"); NULL: it seems to be possible. */
+const char *mu_storage_trouble(const char *path);
 /* Tells a run's executor, if there is one, to look into the store now. False when nobody executes it. */
 bool mu_run_poke(const char *path);
 

@@ -26,6 +26,8 @@ struct mu_journal *journal_new(const struct mu_journal_ops *ops, const char *pat
 
 void mu_journal_hand_over(struct mu_journal *journal)
 {
+    if (journal == NULL)
+        return;
     journal->handing_over = true;
     mu_journal_close(journal);
 }

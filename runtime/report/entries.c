@@ -530,9 +530,14 @@ static void put_comment(struct writer *writer, const struct entry *entry)
 static void host_resumed(const json_t *value, struct mu_buf *out)
 {
     char down[MU_TIME_TEXT];
-    mu_buf_addf(out, "%s; resumed on %s after %s",
-                mu_json_bool(value, "died", false) ? "the executor died without a word"
-                                                   : "the executor had left in good order",
+    const char *stopped = mu_json_str(value, "stopped", "");
+    if (stopped[0])
+        mu_buf_addf(out, "nothing could be written, so nothing more was done: %s", stopped);
+    else
+        mu_buf_adds(out, mu_json_bool(value, "died", false)
+                             ? "the executor died without a word"
+                             : "the executor had left in good order");
+    mu_buf_addf(out, "; resumed on %s after %s",
                 mu_json_str(value, "host", "?"),
                 mu_duration_text(mu_json_int(value, "down_ms", 0), down));
 }
