@@ -182,16 +182,28 @@ char *mu_cli_state_dir(struct mu_cli *cli)
     return mu_config_state_dir(cli->config);
 }
 
+/* One that was opened a while ago may have been removed or replaced since. */
+enum mu_err mu_cli_open_store(struct mu_cli *cli, struct mu_fail *fail)
+{
+    if (cli->store && mu_store_in_place(cli->store, NULL) == MU_OK)
+        return MU_OK;
+    mu_store_close(cli->store);
+    cli->store = NULL;
+    char *dir = mu_cli_state_dir(cli);
+    enum mu_err err = mu_store_open(dir, &cli->store, fail);
+    free(dir);
+    return err;
+}
+
 int mu_cli_store(struct mu_cli *cli)
 {
     struct mu_fail fail;
     int code = mu_cli_config(cli);
-    if (code || cli->store)
+    if (code)
         return code;
-    char *dir = mu_cli_state_dir(cli);
-    enum mu_err err = mu_store_open(dir, &cli->store, &fail);
-    free(dir);
-    return err == MU_OK ? 0 : mu_cli_fail(cli, "state", MU_EXIT_USAGE, "%s", fail.text);
+    return mu_cli_open_store(cli, &fail) == MU_OK
+               ? 0
+               : mu_cli_fail(cli, "state", MU_EXIT_USAGE, "%s", fail.text);
 }
 
 const char *const *mu_cli_playbook_path(struct mu_cli *cli)

@@ -44,10 +44,12 @@ void mu_cli_close(struct mu_cli *);
 /* "unknown command x: did you mean y?"; returns MU_EXIT_USAGE. */
 int mu_cli_unknown_command(const struct mu_cli *, const char *name);
 
-/* Loads muster.lua once / opens the control store once; on failure prints the reason and returns the
- * exit code, else 0. */
+/* Loads muster.lua once / opens the control store once, or again when it was replaced; on failure prints the
+ * reason and returns the exit code, else 0. */
 int mu_cli_config(struct mu_cli *);
 int mu_cli_store(struct mu_cli *);
+/* The same behind mu_cli_config(), and says nothing. */
+enum mu_err mu_cli_open_store(struct mu_cli *, struct mu_fail *);
 
 /* Takes "--name VALUE" or "--name=VALUE" (value != NULL) or the flag "--name" (value == NULL) off argv
  * wherever it stands; true when it was there. */

@@ -189,16 +189,19 @@ const struct mu_command mu_command_doctor = {
     .name = "doctor",
     .usage = "doctor [--rebuild]",
     .summary = "is everything there that an incident will need?",
-    .help =
-        "Configuration, state folder, clock, people, resolvers, outbound port 25 "
-        "(smtp.control), and the\n"
-        "credentials of every configured provider and channel. Read-only. Exits with 1 when "
-        "something\n"
-        "is bad.\n\n"
-        "  --rebuild   make the control store's index of runs again from the run files: when it "
-        "was "
-        "lost\n"
-        "              or says something else than they do. Gates, votes, locks and messages are "
-        "its own\n"
-        "              and stay; run files are only read\n",
+    .help = "Configuration, state folder, clock, people, resolvers, outbound port 25 "
+            "(smtp.control), and the\n"
+            "credentials of every configured provider and channel. Read-only. Exits with 1 when "
+            "something\n"
+            "is bad.\n\n"
+            "  --rebuild   make the control store's index of runs again from the run files, and "
+            "take the "
+            "locks of\n"
+            "              runs that have not ended: when it was lost (a damaged one is to be "
+            "moved away "
+            "first), or\n"
+            "              says something else than they do. Gates, votes, messages and freezes "
+            "are its "
+            "own and\n"
+            "              stay as they are; run files are only read\n",
     .run = run};

@@ -26,7 +26,7 @@ int evidence_find(struct mu_cli *cli, const char *command, const char *typed, ch
         snprintf(path, EVIDENCE_PATH, "%s", typed);
         return 0;
     }
-    int code = find_run(cli, command, typed, &found);
+    int code = find_run_or_file(cli, command, typed, &found);
     if (code)
         return code;
     snprintf(path, EVIDENCE_PATH, "%s", found.path);

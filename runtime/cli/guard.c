@@ -229,6 +229,9 @@ static int watch(struct mu_cli *cli, struct guard *guard, int64_t wait_ms)
     const struct timespec pause = {0, POLL_MS * 1000000L};
     int64_t until = mu_clock_mono_ms() + wait_ms;
     for (;;) {
+        int code = mu_cli_store(cli); /* it may be lost, or made again, while we wait */
+        if (code)
+            return code;
         if (look(cli, guard, &fail) != MU_OK)
             return mu_cli_fail(cli, "guard", MU_EXIT_USAGE, "%s", fail.text);
         if (json_array_size(guard->held) == 0 || mu_clock_mono_ms() >= until)
@@ -258,8 +261,6 @@ static int run(struct mu_cli *cli, int argc, char **argv)
                            "--wait takes a duration like \"30m\", got \"%s\"", wait);
     if (code == 0 && mu_name_owner(argv[1], domain, &fail) != MU_OK)
         code = mu_cli_fail(cli, "guard", MU_EXIT_USAGE, "%s", fail.text);
-    if (code == 0)
-        code = mu_cli_store(cli);
     if (code == 0)
         code = watch(cli, &guard, wait_ms);
     json_decref(guard.known);

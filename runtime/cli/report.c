@@ -67,7 +67,7 @@ static int gather_incident(struct mu_cli *cli, const char *incident, struct sour
     sources->incident = incident;
     if (mu_store_runs(cli->store, NULL, 0, add_run, sources, &fail) != MU_OK ||
         mu_store_notes(cli->store, incident, add_note, sources, &fail) != MU_OK)
-        return mu_cli_fail(cli, "report", MU_EXIT_TEMPORARY, "%s", fail.text);
+        return mu_cli_fail(cli, "report", MU_EXIT_USAGE, "%s", fail.text);
     if (sources->count == 0)
         return mu_cli_fail(cli, "report", MU_EXIT_USAGE, "%s has no runs", incident);
     return 0;
@@ -81,8 +81,9 @@ static int gather_run(struct mu_cli *cli, const char *typed, struct sources *sou
     if (code)
         return code;
     sources->paths[sources->count++] = mu_xstrdup(path);
-    if (incident[0] && mu_store_notes(cli->store, incident, add_note, sources, &fail) != MU_OK)
-        return mu_cli_fail(cli, "report", MU_EXIT_TEMPORARY, "%s", fail.text);
+    if (incident[0] && cli->store &&
+        mu_store_notes(cli->store, incident, add_note, sources, &fail) != MU_OK)
+        return mu_cli_fail(cli, "report", MU_EXIT_USAGE, "%s", fail.text);
     return 0;
 }
 

@@ -247,7 +247,8 @@ static int show(struct mu_cli *cli, const struct found_run *run)
         say("\n  %sASK%s   ", mu_cli_color("blue"), mu_cli_color("reset"));
         say_lines(story.question);
     }
-    (void)!mu_store_gates_open(cli->store, print_gate, &print, NULL);
+    if (cli->store)
+        (void)!mu_store_gates_open(cli->store, print_gate, &print, NULL);
     if (run->ended)
         say("\n  report: muster report %s --html FILE   undo: muster undo %s   check: muster "
             "verify %s\n",
@@ -265,7 +266,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code == 0)
         code = mu_cli_words(&mu_command_show, argc, 0, 1);
     if (code == 0)
-        code = find_run(cli, "show", argc > 1 ? argv[1] : "last", &found);
+        code = find_run_or_file(cli, "show", argc > 1 ? argv[1] : "last", &found);
     if (code)
         return code;
     return wide || cli->json ? show_rows(cli, found.name, found.path) : show(cli, &found);

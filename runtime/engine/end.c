@@ -81,10 +81,10 @@ static int freeze(struct run *run)
 {
     if (run->storage_told)
         return MU_RUN_STORAGE;
-    char *text =
-        mu_xasprintf("nothing can be written, so nothing more is done: %s. It goes on by itself "
-                     "when that is mended within two hours",
-                     run->storage_fail.text);
+    char *text = mu_xasprintf(
+        "%snothing more is done: %s. It goes on by itself when that is mended within two "
+        "hours",
+        run->store_failed ? "" : "nothing can be written, so ", run->storage_fail.text);
     free(run->stop_why);
     run->stop_why = text;
     run->park_why = "storage";
@@ -98,6 +98,9 @@ static int end_run(struct run *run, const char *state, int exit_code, json_t *ro
     record_host(run, "end", row_take);
     if (!record_barrier(run))
         return freeze(run);
+    if (run->store && !run_store_in_place(run))
+        return freeze(
+            run); /* the next executor finds the end and tells the store that lies there */
     if (run->store)
         ended_tell_store(run, state, run->stop_result, run->stop_why, exit_code);
     anchor_end(run);

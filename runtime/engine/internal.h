@@ -279,6 +279,7 @@ void run_drop_calls(struct run *); /* takes everything back from the world */
 void run_settle(struct run *); /* what arrived: recorded, delivered, committed; then acts leave */
 void run_sweep(struct run *);  /* frees calls and tasks nobody can ask for any more */
 void run_look_for_orders(struct run *); /* between turns; asks the store a few times a second */
+bool run_store_in_place(struct run *); /* false: it was removed or replaced, and the run leaves */
 void run_store_answered(struct run *, enum mu_err,
                         const struct mu_fail *); /* the control store did, or not */
 void run_look_into_store(struct run *);          /* orders, gates, messages */

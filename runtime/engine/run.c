@@ -307,9 +307,24 @@ void run_store_answered(struct run *run, enum mu_err err, const struct mu_fail *
     }
 }
 
+/* What we have open may have been removed or replaced: then nobody sees what stands in it, and others decide
+ * by another one. As when it fails, the run leaves; the next executor opens what lies there. */
+bool run_store_in_place(struct run *run)
+{
+    struct mu_fail fail;
+    if (mu_store_in_place(run->store, &fail) == MU_OK)
+        return true;
+    if (!run->store_failed)
+        mu_error("engine", "%s: nothing more is done: %s", run->name, fail.text);
+    run->store_failed = true;
+    run->storage_fail = fail;
+    run_stop(run, STOP_LEAVE, "storage", fail.text);
+    return false;
+}
+
 void run_look_into_store(struct run *run)
 {
-    if (run->store == NULL || !run->live)
+    if (run->store == NULL || !run->live || !run_store_in_place(run))
         return;
     look_for_orders(run);
     gate_poll_all(run);

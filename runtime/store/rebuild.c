@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The index of runs, made again from what the run files say (design J1), in one transaction. Gates,
- * votes, orders and messages are this store's own truth and are left as they are; so are the locks,
- * except in a store that was lost whole, where those of runs that go on are taken again.
+ * votes, orders and messages are this store's own truth and are left as they are.
  *
  *   run       missing ones are added, wrong ones corrected; those without a file stay, and are named
+ *   lock      that of a run that goes on, where nobody has it and nobody took it from that run
  *   counter   at least the highest number in use, so that no name comes twice
  *   incident  those that runs name and nobody knows */
 #include <stdio.h>
@@ -17,6 +17,7 @@ struct rebuilding {
     struct mu_store *store;
     struct mu_store_rebuilt *out;
     struct mu_fail *fail;
+    int64_t oldest_known, newest_added; /* when they started; 0 = there is none */
 };
 static const char what[] = "rebuilding the index of runs";
 
@@ -75,7 +76,7 @@ static enum mu_err correct(const struct rebuilding *rebuilding, const struct mu_
     return err;
 }
 
-static enum mu_err put_run(const struct rebuilding *rebuilding, const struct mu_store_run *run)
+static enum mu_err put_run(struct rebuilding *rebuilding, const struct mu_store_run *run)
 {
     enum mu_err err = store_exec(
         rebuilding->store, what, rebuilding->fail,
@@ -91,35 +92,95 @@ static enum mu_err put_run(const struct rebuilding *rebuilding, const struct mu_
                      STORE_NUMBER(number_of(run->name))));
     if (err != MU_OK)
         return err;
-    if (store_changes(rebuilding->store) == 0)
+    if (store_changes(rebuilding->store) == 0) {
+        if (rebuilding->oldest_known == 0 || run->started < rebuilding->oldest_known)
+            rebuilding->oldest_known = run->started;
         return correct(rebuilding, run);
+    }
     rebuilding->out->added++;
+    if (run->started > rebuilding->newest_added)
+        rebuilding->newest_added = run->started;
     return MU_OK;
 }
 
-static enum mu_err take_lock(const struct rebuilding *rebuilding,
-                             const struct mu_store_found *found)
+/* It may have ended, and left its locks, since its file was read. */
+static enum mu_err drop_locks_of_ended(const struct rebuilding *rebuilding,
+                                       struct mu_store_found *found)
 {
-    enum mu_err err =
-        store_exec(rebuilding->store, what, rebuilding->fail,
-                   "INSERT INTO lock (world, name, run, since) VALUES (?, ?, ?, ?)"
-                   " ON CONFLICT (world, name) DO NOTHING",
-                   STORE_VALUES(STORE_TEXT(found->run.world), STORE_TEXT(found->lock),
-                                STORE_TEXT(found->run.name), STORE_NUMBER(found->run.started)));
+    int64_t ended = 0;
+    enum mu_err err = store_ask(rebuilding->store, what, rebuilding->fail, &ended, 0,
+                                "SELECT ended FROM run WHERE name = ?",
+                                STORE_VALUES(STORE_TEXT(found->run.name)));
+    for (size_t i = 0; ended && i < MU_STORE_RUN_LOCKS; i++)
+        found->locks[i].name = "";
+    return err;
+}
+
+static enum mu_err put(struct rebuilding *rebuilding, struct mu_store_found *found)
+{
+    enum mu_err err = drop_locks_of_ended(rebuilding, found);
+    if (err == MU_OK)
+        err = put_run(rebuilding, &found->run);
+    if (err == MU_OK)
+        err = raise_counter(rebuilding, found->run.playbook, number_of(found->run.name));
+    return err == MU_OK ? put_incident(rebuilding, found) : err;
+}
+
+/* --- locks --- */
+
+/* What people took from it stays taken. An ended run that still stands there has none. */
+static enum mu_err take_lock(const struct rebuilding *rebuilding,
+                             const struct mu_store_found *found,
+                             const struct mu_store_found_lock *lock)
+{
+    enum mu_err err = store_exec(
+        rebuilding->store, what, rebuilding->fail,
+        "INSERT INTO lock (world, name, run, since) SELECT ?1, ?2, ?3, ?4"
+        " WHERE NOT EXISTS (SELECT 1 FROM lock_break WHERE world = ?1 AND name = ?2 AND run = ?3"
+        " AND at >= ?4)"
+        " ON CONFLICT (world, name) DO UPDATE SET run = excluded.run, since = excluded.since"
+        " WHERE (SELECT state FROM run WHERE name = lock.run) IN ('finished', 'failed',"
+        " 'cancelled')",
+        STORE_VALUES(STORE_TEXT(found->run.world), STORE_TEXT(lock->name),
+                     STORE_TEXT(found->run.name), STORE_NUMBER(lock->since)));
     if (err == MU_OK)
         rebuilding->out->locks += store_changes(rebuilding->store);
     return err;
 }
 
-static enum mu_err put(const struct rebuilding *rebuilding, const struct mu_store_found *found)
+static enum mu_err say_holder(const struct rebuilding *rebuilding,
+                              const struct mu_store_found *found, struct mu_store_found_lock *lock)
 {
-    enum mu_err err = put_run(rebuilding, &found->run);
-    if (err == MU_OK)
-        err = raise_counter(rebuilding, found->run.playbook, number_of(found->run.name));
-    if (err == MU_OK)
-        err = put_incident(rebuilding, found);
-    if (err == MU_OK && rebuilding->out->was_lost && found->lock[0] && found->run.ended == 0)
-        err = take_lock(rebuilding, found);
+    enum mu_err err = mu_store_lock_owner(rebuilding->store, lock->name, found->run.world,
+                                          lock->held_by, rebuilding->fail);
+    if (strcmp(lock->held_by, found->run.name) == 0 || strcmp(lock->held_by, found->undoes) == 0)
+        lock->held_by[0] = '\0';
+    return err;
+}
+
+static enum mu_err take_locks(const struct rebuilding *rebuilding, struct mu_store_found *found)
+{
+    enum mu_err err = MU_OK;
+    for (size_t i = 0; err == MU_OK && i < MU_STORE_RUN_LOCKS; i++) {
+        struct mu_store_found_lock *lock = &found->locks[i];
+        if (lock->name[0] == '\0')
+            continue;
+        err = take_lock(rebuilding, found, lock);
+        if (err == MU_OK)
+            err = say_holder(rebuilding, found, lock);
+    }
+    return err;
+}
+
+/* An undo shares the lock of the run it takes back as long as that has not ended: that one comes first. */
+static enum mu_err take_all_locks(const struct rebuilding *rebuilding, struct mu_store_found *found,
+                                  size_t count)
+{
+    enum mu_err err = MU_OK;
+    for (int undoes = 0; undoes < 2; undoes++)
+        for (size_t i = 0; err == MU_OK && i < count; i++)
+            if ((found[i].undoes[0] != '\0') == undoes && found[i].run.ended == 0)
+                err = take_locks(rebuilding, &found[i]);
     return err;
 }
 
@@ -139,22 +200,22 @@ static enum mu_err put_in_order(const struct rebuilding *rebuilding)
     return err;
 }
 
-enum mu_err mu_store_rebuild(struct mu_store *store, const struct mu_store_found *found,
-                             size_t count, struct mu_store_rebuilt *out, struct mu_fail *fail)
+enum mu_err mu_store_rebuild(struct mu_store *store, struct mu_store_found *found, size_t count,
+                             struct mu_store_rebuilt *out, struct mu_fail *fail)
 {
-    struct rebuilding rebuilding = {store, out, fail};
-    int64_t known = 0;
+    struct rebuilding rebuilding = {.store = store, .out = out, .fail = fail};
     *out = (struct mu_store_rebuilt){0};
     enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
     if (err != MU_OK)
         return err;
-    err = store_ask(store, what, fail, &known, 0,
-                    "SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM counter)",
-                    STORE_NO_VALUES);
-    out->was_lost = known == 0 && count > 0;
     for (size_t i = 0; err == MU_OK && i < count; i++)
         err = put(&rebuilding, &found[i]);
     if (err == MU_OK)
         err = put_in_order(&rebuilding);
-    return store_end(store, err, what, fail);
+    if (err == MU_OK)
+        err = take_all_locks(&rebuilding, found, count);
+    out->was_lost = out->added > 0 && (rebuilding.oldest_known == 0 ||
+                                       rebuilding.oldest_known > rebuilding.newest_added);
+    err = store_end(store, err, what, fail);
+    return err == MU_OK ? store_put_draft_in_place(store, fail) : err;
 }

@@ -29,6 +29,18 @@ static int errno_of(sqlite3 *db)
     }
 }
 
+/* What it knows alone is lost then; what the run files know is made again from them (docs/evidence.md). */
+static enum mu_err fail_damaged(const struct mu_store *store, const char *what,
+                                struct mu_fail *fail)
+{
+    return mu_fail_set(
+        fail, MU_STORAGE,
+        "%.200s: %s failed: %.80s: the control store is damaged. Put a backup in its "
+        "place, or make it again from the run files: mv %.200s %.200s.damaged; "
+        "muster doctor --rebuild. And look at dmesg: the disk may be at fault",
+        store->path, what, sqlite3_errmsg(store->db), store->path, store->path);
+}
+
 enum mu_err store_fail(struct mu_store *store, const char *what, struct mu_fail *fail)
 {
     char why[200];
@@ -37,11 +49,13 @@ enum mu_err store_fail(struct mu_store *store, const char *what, struct mu_fail 
             fail, MU_STORAGE,
             "%.400s: %s failed: it was opened before a fork(); the child must open its own",
             store->path, what);
-    int system = sqlite3_system_errno(store->db);
+    int errnum = errno_of(store->db), system = sqlite3_system_errno(store->db);
+    if (errnum == EUCLEAN)
+        return fail_damaged(store, what, fail);
     bool named = system != 0 && (sqlite3_errcode(store->db) & 0xff) != SQLITE_BUSY;
     snprintf(why, sizeof why, "%s%s%s", sqlite3_errmsg(store->db), named ? ": " : "",
              named ? strerror(system) : "");
-    return mu_storage_fail(fail, store->path, what, why, errno_of(store->db));
+    return mu_storage_fail(fail, store->path, what, why, errnum);
 }
 
 static sqlite3_stmt *statement(struct mu_store *store, const char *sql)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The control store's file: its schema, and opening it. A handle is of no use in a child after
+ * The control store's file: its schema, and opening it; make.c makes it. A handle is of no use in a child after
  * fork(): it opens its own, and what it inherited is closed then (SQLite would take the parent's
  * locks for its).
  *
@@ -14,7 +14,6 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,15 +94,15 @@ static const char *const steps[] = {
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 
-static enum mu_err exec(struct mu_store *store, const char *what, const char *sql,
-                        struct mu_fail *fail)
+enum mu_err store_script(struct mu_store *store, const char *what, const char *sql,
+                         struct mu_fail *fail)
 {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK
                ? MU_OK
                : store_fail(store, what, fail);
 }
 
-static enum mu_err open_connection(struct mu_store *store, const char *path, struct mu_fail *fail)
+enum mu_err store_connect(struct mu_store *store, const char *path, struct mu_fail *fail)
 {
     int rc =
         sqlite3_open_v2(path, &store->db,
@@ -129,7 +128,7 @@ static enum mu_err ask_pragma(struct mu_store *store, const char *sql, int64_t *
 
 /* From the version it has to ours, in one transaction; looks again inside, somebody may be faster.
  */
-static enum mu_err migrate(struct mu_store *store, struct mu_fail *fail)
+enum mu_err store_migrate(struct mu_store *store, struct mu_fail *fail)
 {
     static const char what[] = "bringing the control store to this version";
     int64_t version = 0;
@@ -137,12 +136,12 @@ static enum mu_err migrate(struct mu_store *store, struct mu_fail *fail)
     if (err == MU_OK)
         err = ask_pragma(store, "PRAGMA user_version", &version, fail);
     for (int64_t i = version; err == MU_OK && i < SCHEMA_VERSION; i++)
-        err = exec(store, what, steps[i], fail);
+        err = store_script(store, what, steps[i], fail);
     if (err == MU_OK) {
         char sql[96];
         snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
                  APPLICATION_ID, SCHEMA_VERSION);
-        err = exec(store, what, sql, fail);
+        err = store_script(store, what, sql, fail);
     }
     return store_end(store, err, what, fail);
 }
@@ -169,10 +168,10 @@ static enum mu_err check_version(struct mu_store *store, struct mu_fail *fail)
     if (sqlite3_db_readonly(store->db, "main") != 0)
         return mu_storage_fail(fail, store->path, "opening the control store for writing", NULL,
                                EROFS);
-    return version < SCHEMA_VERSION ? migrate(store, fail) : MU_OK;
+    return version < SCHEMA_VERSION ? store_migrate(store, fail) : MU_OK;
 }
 
-static void disconnect(struct mu_store *store)
+void store_disconnect(struct mu_store *store)
 {
     for (size_t i = 0; i < store->statement_count; i++)
         sqlite3_finalize(store->statements[i].stmt);
@@ -202,83 +201,32 @@ static void forget_inherited(void)
         next = store->next;
         if (store->pid == getpid())
             continue;
-        disconnect(store);
+        store_disconnect(store);
         unlink_store(store);
     }
 }
 
-static enum mu_err fill_new(struct mu_store *store, const char *path, struct mu_fail *fail)
-{
-    enum mu_err err = open_connection(store, path, fail);
-    if (err == MU_OK)
-        err = exec(store, "creating the control store",
-                   "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL", fail);
-    store->full = true; /* so that nothing is synced before make_new does it once */
-    if (err == MU_OK)
-        err = migrate(store, fail);
-    if (err == MU_OK) /* one file, without a WAL that would carry the temporary name */
-        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-    disconnect(store);
-    return err;
-}
-
-static int sync_file(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int errnum = fd < 0 || fsync(fd) != 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    return errnum;
-}
-
-static void remove_draft(const char *draft)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < MU_COUNT(suffixes); i++) {
-        char *file = mu_xasprintf("%s%s", draft, suffixes[i]);
-        unlink(file);
-        free(file);
-    }
-}
-
-/* Made whole under another name, then linked: who opens control.db finds all of it or nothing, and
- * of two that make it at once one wins. */
-static enum mu_err make_new(struct mu_store *store, struct mu_fail *fail)
-{
-    static const char what[] = "creating the control store";
-    char *draft = mu_xasprintf("%s.%ld.new", store->path, (long)getpid());
-    remove_draft(draft);
-    int errnum = 0, fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        errnum = errno;
-    else
-        close(fd);
-    enum mu_err err = errnum == 0 ? fill_new(store, draft, fail) : MU_OK;
-    if (errnum == 0 && err == MU_OK)
-        errnum = sync_file(draft);
-    if (errnum == 0 && err == MU_OK && link(draft, store->path) != 0 && errno != EEXIST)
-        errnum = errno;
-    remove_draft(draft);
-    free(draft);
-    if (errnum == 0 && err == MU_OK)
-        errnum = mu_storage_sync_name(store->path);
-    return errnum == 0 ? err : mu_storage_fail(fail, store->path, what, NULL, errnum);
-}
-
-static enum mu_err open_file(struct mu_store *store, struct mu_fail *fail)
+/* Which file that is: somebody may remove or replace what lies at the path (mu_store_in_place). */
+static enum mu_err remember_file(struct mu_store *store, struct mu_fail *fail)
 {
     struct stat st;
-    enum mu_err err = MU_OK;
     if (stat(store->path, &st) != 0)
-        err = errno == ENOENT
-                  ? make_new(store, fail)
-                  : mu_storage_fail(fail, store->path, "opening the control store", NULL, errno);
-    if (err == MU_OK)
-        err = open_connection(store, store->path, fail);
+        return mu_storage_fail(fail, store->path, "opening the control store", NULL, errno);
+    store->device = st.st_dev;
+    store->inode = st.st_ino;
+    return MU_OK;
+}
+
+enum mu_err store_open_file(struct mu_store *store, struct mu_fail *fail)
+{
+    enum mu_err err = store_connect(store, store->draft ? store->draft : store->path, fail);
+    if (err == MU_OK && store->draft == NULL)
+        err = remember_file(store, fail);
     return err == MU_OK ? check_version(store, fail) : err;
 }
 
-enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail *fail)
+static enum mu_err open_in(const char *dir, bool to_rebuild, struct mu_store **out,
+                           struct mu_fail *fail)
 {
     forget_inherited();
     struct mu_store *store = MU_NEW(struct mu_store);
@@ -288,8 +236,10 @@ enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail
     enum mu_err err = store_folder(dir, &store->dir, fail);
     if (err == MU_OK) {
         store->path = mu_xasprintf("%s/control.db", store->dir);
-        err = open_file(store, fail);
+        err = store_make_if_missing(store, to_rebuild, fail);
     }
+    if (err == MU_OK)
+        err = store_open_file(store, fail);
     if (err != MU_OK) {
         mu_store_close(store);
         return err;
@@ -299,12 +249,40 @@ enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail
     return MU_OK;
 }
 
+enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail *fail)
+{
+    return open_in(dir, false, out, fail);
+}
+
+enum mu_err mu_store_open_to_rebuild(const char *dir, struct mu_store **out, struct mu_fail *fail)
+{
+    return open_in(dir, true, out, fail);
+}
+
+enum mu_err mu_store_in_place(const struct mu_store *store, struct mu_fail *fail)
+{
+    struct stat st;
+    bool there = stat(store->path, &st) == 0;
+    if (there && st.st_dev == store->device && st.st_ino == store->inode)
+        return MU_OK;
+    if (!there && errno != ENOENT)
+        return mu_storage_fail(fail, store->path, "looking for the control store", NULL, errno);
+    return mu_fail_set(
+        fail, MU_STORAGE,
+        "%.400s: the control store was %s, so nobody can tell any more who holds which lock, what "
+        "is frozen and who is asked%s",
+        store->path, there ? "replaced while it was in use" : "removed while it was in use",
+        there ? ": it is opened anew"
+              : ": put it back, or make it again from the run files: muster doctor --rebuild");
+}
+
 void mu_store_close(struct mu_store *store)
 {
     if (store == NULL)
         return;
     unlink_store(store);
-    disconnect(store);
+    store_disconnect(store);
+    store_drop_draft(store);
     free(store->dir);
     free(store->path);
     free(store);

@@ -19,8 +19,12 @@
 struct mu_store;
 
 /* Creates DIR (0700) and DIR/control.db when they are missing. MU_STORAGE: unreachable, read-only, a
- * newer schema, a network file system. */
+ * newer schema, a network file system; lost: control.db is missing, though there are run files. */
 enum mu_err mu_store_open(const char *dir, struct mu_store **out, struct mu_fail *);
+/* Also one that was lost. Nobody else sees it before mu_store_rebuild() has filled it. */
+enum mu_err mu_store_open_to_rebuild(const char *dir, struct mu_store **out, struct mu_fail *);
+/* MU_STORAGE: what lies at its path by now is another file, or none. Costs one stat(2). */
+enum mu_err mu_store_in_place(const struct mu_store *, struct mu_fail *);
 void mu_store_close(struct mu_store *);
 const char *mu_store_dir(const struct mu_store *);
 /* Another number when somebody else has committed since; -1: it can't be read. Costs no lock and no call of
@@ -59,16 +63,23 @@ enum mu_err mu_store_run_find(struct mu_store *, const char *typed, mu_store_run
                               struct mu_fail *);
 
 /* --- the index, made again --- */
+#define MU_STORE_RUN_LOCKS 2 /* its playbook's, and that of the run it undoes */
+struct mu_store_found_lock {
+    const char *name; /* "" = none */
+    int64_t since;
+    char held_by[128]; /* out: another run that has it */
+};
 struct mu_store_found { /* what a run file says */
     struct mu_store_run run;
-    const char *title, *lock; /* the playbook's summary; what it took, "" = none */
+    const char *title, *undoes; /* the playbook's summary; the run whose lock it shares, or "" */
+    struct mu_store_found_lock locks[MU_STORE_RUN_LOCKS]; /* what it took and did not lose */
 };
 struct mu_store_rebuilt {
     int64_t added, corrected, incidents, locks;
-    bool was_lost; /* it knew no run and had never counted one */
+    bool was_lost; /* it knew no run that is as old as those that were added */
 };
 /* One transaction: all of it or nothing. */
-enum mu_err mu_store_rebuild(struct mu_store *, const struct mu_store_found *, size_t count,
+enum mu_err mu_store_rebuild(struct mu_store *, struct mu_store_found *, size_t count,
                              struct mu_store_rebuilt *out, struct mu_fail *);
 
 /* Everything it knows of a run, by table; incident "" = none. *out is to be freed also after a failure. */

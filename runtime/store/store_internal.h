@@ -3,6 +3,7 @@
  * Private to the control store: the connection, transactions, and statements with their results.
  *
  *   store.c   open, schema               statement.c  transactions, statements, tables of results
+ *   make.c    make the file
  *   version.c has anybody written?
  *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c freezes.c
  *                                        orders.c outbox.c
@@ -25,6 +26,9 @@
 struct mu_store {
     sqlite3 *db;
     char *dir, *path;
+    char *draft;           /* being rebuilt: the file it is until it is put in its place; or NULL */
+    dev_t device;          /* of the file that is open, */
+    ino_t inode;           /* and which one it is */
     pid_t pid;             /* who opened it; of no use in a child */
     struct mu_store *next; /* all open ones of this process */
     bool full;             /* synchronous=FULL in force */
@@ -37,6 +41,22 @@ struct mu_store {
     } statements[STORE_STATEMENTS];
     size_t statement_count;
 };
+
+/* --- store.c --- */
+/* Opens store->draft, or what lies at store->path, and brings it to this version. */
+enum mu_err store_open_file(struct mu_store *, struct mu_fail *);
+enum mu_err store_connect(struct mu_store *, const char *path, struct mu_fail *);
+void store_disconnect(struct mu_store *);
+enum mu_err store_migrate(struct mu_store *, struct mu_fail *);
+enum mu_err store_script(struct mu_store *, const char *what, const char *sql, struct mu_fail *);
+
+/* --- make.c --- */
+/* A missing control.db is made; beside run files it was lost: then it is refused, or, to be rebuilt, made as
+ * store->draft. */
+enum mu_err store_make_if_missing(struct mu_store *, bool to_rebuild, struct mu_fail *);
+/* The draft, filled by now, becomes control.db, whole; the store goes on with it. */
+enum mu_err store_put_draft_in_place(struct mu_store *, struct mu_fail *);
+void store_drop_draft(struct mu_store *);
 
 /* --- folder.c --- */
 /* Makes dir and dir/runs; *real_out: its absolute path in a new allocation. */

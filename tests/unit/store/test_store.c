@@ -202,6 +202,51 @@ static void newer_and_foreign_files_are_refused(void **state)
     says(&fail, "not a database");
 }
 
+static void touch_run_file(void)
+{
+    char path[192];
+    snprintf(path, sizeof path, "%s/runs/x.1.run", dir);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fclose(file);
+}
+
+static void remove_store(void)
+{
+    char command[192];
+    snprintf(command, sizeof command, "rm -f %s/control.db*", dir);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): our own folder */
+}
+
+static void a_lost_store_is_refused_until_it_is_rebuilt(void **state)
+{
+    (void)state;
+    struct mu_fail fail = {0};
+    struct mu_store *other = NULL, *third = NULL;
+    struct mu_store_rebuilt done;
+    struct mu_store_found found = {.title = "", .undoes = ""};
+    assert_int_equal(mu_store_in_place(store, &fail), MU_OK);
+    remove_store();
+    assert_int_equal(mu_store_in_place(store, &fail), MU_STORAGE);
+    says(&fail, "was removed while it was in use");
+    touch_run_file();
+    assert_int_equal(mu_store_open(dir, &other, &fail), MU_STORAGE);
+    says(&fail, "holds 1 run file: ");
+    says(&fail, "muster doctor --rebuild");
+    assert_int_equal(mu_store_open_to_rebuild(dir, &other, &fail), MU_OK);
+    assert_int_equal(mu_store_open(dir, &third, &fail), MU_STORAGE); /* nobody sees it empty */
+    mu_store_close(other);
+    assert_int_equal(mu_store_open(dir, &third, &fail), MU_STORAGE);
+    assert_int_equal(mu_store_open_to_rebuild(dir, &other, &fail), MU_OK);
+    assert_int_equal(mu_store_rebuild(other, &found, 0, &done, &fail), MU_OK);
+    assert_int_equal(mu_store_in_place(other, &fail), MU_OK);
+    assert_int_equal(mu_store_in_place(store, &fail), MU_STORAGE);
+    says(&fail, "was replaced while it was in use");
+    assert_int_equal(mu_store_open(dir, &third, &fail), MU_OK);
+    mu_store_close(third);
+    mu_store_close(other);
+}
+
 static void runs_are_numbered_and_found(void **state)
 {
     (void)state;
@@ -613,6 +658,7 @@ int main(void)
     const struct CMUnitTest tests[] = {T(folders_are_private_and_checked),
                                        T(a_folder_that_is_not_ours_is_refused),
                                        T(newer_and_foreign_files_are_refused),
+                                       T(a_lost_store_is_refused_until_it_is_rebuilt),
                                        T(runs_are_numbered_and_found),
                                        T(numbers_are_unique_across_processes),
                                        T(first_opening_by_many_at_once),

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run file says of its run; see story.h. Files are only read, and only those that hold tell anything. */
+#include "cli/story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "journal/journal.h"
+#include "journal/rows.h"
+
+static void keep(json_t **slot, const struct mu_row *row)
+{
+    json_decref(*slot);
+    *slot = mu_json_parse(row->value, strlen(row->value), NULL);
+}
+
+static const char *lock_name(const struct story *story, size_t i)
+{
+    const json_t *name = json_array_get(json_object_get(story->start, "locks"), i);
+    return name ? json_string_value(name) : "";
+}
+
+static void note_lock(struct story *story, const struct mu_row *row)
+{
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    const char *name = mu_json_str(value, "lock", ""), *event = mu_json_str(value, "event", "");
+    for (size_t i = 0; i < MU_STORE_RUN_LOCKS; i++) {
+        if (name[0] == '\0' || strcmp(lock_name(story, i), name) != 0)
+            continue;
+        story->locks[i].lost = strcmp(event, "lost") == 0;
+        if (strcmp(event, "taken") == 0)
+            story->locks[i].since = row->ts;
+    }
+    json_decref(value);
+}
+
+static void note_start(struct story *story, const struct mu_row *row)
+{
+    keep(&story->start, row);
+    story->started = row->ts;
+    for (size_t i = 0; i < MU_STORE_RUN_LOCKS; i++)
+        story->locks[i].since = row->ts;
+}
+
+static bool read_row(const struct mu_row *row, void *ud)
+{
+    struct story *story = ud;
+    if (row->type != MU_ROW_HOST)
+        return true;
+    if (strcmp(row->verb, "start") == 0) {
+        note_start(story, row);
+    } else if (strcmp(row->verb, "end") == 0) {
+        keep(&story->end, row);
+        story->ended = row->ts;
+    } else if (strcmp(row->verb, "park") == 0) {
+        keep(&story->park, row);
+        story->on = false;
+    } else if (strcmp(row->verb, "frontier") == 0) {
+        story->on = true;
+    } else if (strcmp(row->verb, "lock") == 0) {
+        note_lock(story, row);
+    }
+    return true;
+}
+
+static enum mu_err read_rows(struct story *story, struct mu_fail *fail)
+{
+    struct mu_journal_verdict verdict;
+    struct mu_journal *journal;
+    if (mu_journal_verify(story->path, &verdict, fail) != MU_OK)
+        return fail->class;
+    if (!verdict.ok)
+        return mu_fail_set(fail, MU_STORAGE, "%s", verdict.why);
+    if (mu_journal_open_read(story->path, &journal, fail) != MU_OK)
+        return fail->class;
+    enum mu_err err = mu_journal_each(journal, 0, read_row, story, fail);
+    mu_journal_close(journal);
+    return err;
+}
+
+const char *story_read(struct story *story, const char *path, struct mu_fail *fail)
+{
+    *story = (struct story){.path = mu_xstrdup(path)};
+    if (read_rows(story, fail) != MU_OK)
+        return fail->text;
+    const char *slash = strrchr(path, '/'), *name = mu_json_str(story->start, "run", "");
+    const char *base = slash ? slash + 1 : path;
+    size_t len = strlen(name);
+    if (len > 0 && strncmp(base, name, len) == 0 && strcmp(base + len, ".run") == 0)
+        return NULL;
+    mu_fail_set(fail, MU_STORAGE, "it is another run's journal: its name and its first row differ");
+    return fail->text;
+}
+
+void story_fini(struct story *story)
+{
+    json_decref(story->start);
+    json_decref(story->end);
+    json_decref(story->park);
+    free(story->path);
+}
+
+static bool is_parked(const struct story *story)
+{
+    return story->park && !story->on && story->end == NULL;
+}
+
+void story_run(const struct story *story, struct mu_store_run *out)
+{
+    const json_t *playbook = json_object_get(story->start, "playbook"), *end = story->end;
+    const char *lock = lock_name(story, 0), *colon = strchr(lock, ':');
+    bool parked = is_parked(story);
+    *out =
+        (struct mu_store_run){.name = mu_json_str(story->start, "run", ""),
+                              .playbook = mu_json_str(playbook, "name", ""),
+                              .version = mu_json_str(playbook, "version", ""),
+                              .world = mu_json_str(story->start, "world", "live"),
+                              .incident = mu_json_str(story->start, "incident", ""),
+                              .subject = colon ? colon + 1 : lock,
+                              .state = end      ? mu_json_str(end, "state", "finished")
+                                       : parked ? "parked"
+                                                : "running",
+                              .result = mu_json_str(end, "result", ""),
+                              .why = mu_json_str(end      ? end
+                                                 : parked ? story->park
+                                                          : NULL,
+                                                 end ? "why" : "text", ""),
+                              .who = mu_json_str(json_object_get(story->start, "who"), "name", ""),
+                              .path = story->path,
+                              .started = story->started,
+                              .ended = story->ended,
+                              .exit = end ? (int)mu_json_int(end, "exit", 0) : -1,
+                              .waits_for = parked ? mu_json_str(story->park, "why", "") : ""};
+}
+
+void story_found(const struct story *story, struct mu_store_found *out)
+{
+    bool lost = is_parked(story) && strcmp(mu_json_str(story->park, "why", ""), "lock_lost") == 0;
+    *out = (struct mu_store_found){
+        .title = mu_json_str(json_object_get(story->start, "playbook"), "summary", ""),
+        .undoes = mu_json_str(story->start, "undoes", "")};
+    story_run(story, &out->run);
+    bool live = strcmp(out->run.world, "live") == 0; /* only these take what they name */
+    for (size_t i = 0; i < MU_STORE_RUN_LOCKS; i++) {
+        bool has = live && !story->locks[i].lost && !(lost && i == 0);
+        out->locks[i].name = has ? lock_name(story, i) : "";
+        out->locks[i].since = story->locks[i].since;
+    }
+}
