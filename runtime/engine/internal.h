@@ -378,6 +378,7 @@ void monitor_tell(int log_fd, enum mu_monitor_what, int64_t next_ms);
 /* orders.c */
 void orders_take(struct run *);
 void orders_take_recorded(struct run *);
+void orders_take_cancel(struct run *); /* before the frontier */
 
 /* end.c */
 int end_conclude(struct run *); /* says how it stopped; the exit code */

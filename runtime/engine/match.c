@@ -436,6 +436,7 @@ void cursor_replay(struct run *run)
     while (cursor->at < cursor->count && run->stop == STOP_NONE) {
         replay_row(run, &cursor->rows[cursor->at++]);
         run_sweep(run);
+        run_look_for_orders(run);
     }
     bool ended = run->stop == STOP_FINISH || run->stop == STOP_FAIL;
     if (run->stop != STOP_NONE && !ended)

@@ -42,6 +42,20 @@ static const struct {
              {"decide", decision_take},
              {"lock_lost", freeze_lock_lost}};
 
+/* Carried out, and off the list once its row can't be lost any more. False: nothing more is taken. */
+static bool carry_out(struct run *run, int64_t id, const char *kind, const char *who,
+                      const char *reason)
+{
+    json_t *person = mu_json_parse(who, strlen(who), NULL);
+    for (size_t i = 0; i < MU_COUNT(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            kinds[i].carry_out(run, person, reason ? reason : "");
+    json_decref(person);
+    if (record_barrier(run))
+        (void)!mu_store_order_done(run->store, id, NULL);
+    return !run->storage_failed;
+}
+
 static bool take(int64_t id, const char *kind, const char *who, const char *reason, int64_t at,
                  void *ud)
 {
@@ -49,15 +63,27 @@ static bool take(int64_t id, const char *kind, const char *who, const char *reas
     run->orders_left = run->stop != STOP_NONE;
     if (run->orders_left) /* it is stopping already: the next executor takes them */
         return false;
-    json_t *person = mu_json_parse(who, strlen(who), NULL);
     (void)at;
-    for (size_t i = 0; i < MU_COUNT(kinds); i++)
-        if (strcmp(kinds[i].kind, kind) == 0)
-            kinds[i].carry_out(run, person, reason ? reason : "");
-    json_decref(person);
-    if (record_barrier(run)) /* an order is done when its row can't be lost any more */
-        (void)!mu_store_order_done(run->store, id, NULL);
-    return !run->storage_failed;
+    return carry_out(run, id, kind, who, reason);
+}
+
+static bool take_cancel(int64_t id, const char *kind, const char *who, const char *reason,
+                        int64_t at, void *ud)
+{
+    (void)at;
+    if (strcmp(kind, "cancel") != 0)
+        return true;
+    carry_out(ud, id, kind, who, reason);
+    return false;
+}
+
+/* Before the frontier a run can be left at any row, as it is when the cancel came before its replay: its rows
+ * stand, and abort_acts() finds acts in flight by them. What else people want of it depends on where it stands
+ * (which act is in doubt?) and waits until it stands there. */
+void orders_take_cancel(struct run *run)
+{
+    if (run->stop == STOP_NONE)
+        (void)!mu_store_orders(run->store, run->name, take_cancel, run, NULL);
 }
 
 void orders_take(struct run *run)

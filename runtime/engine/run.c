@@ -285,10 +285,13 @@ static void look_for_orders(struct run *run)
 void run_look_for_orders(struct run *run)
 {
     int64_t now = mu_clock_mono_ms();
-    if (run->store == NULL || !run->live || now - run->orders_looked_ms < LOOK_MS)
+    if (run->store == NULL || now - run->orders_looked_ms < LOOK_MS)
         return;
     run->orders_looked_ms = now;
-    look_for_orders(run);
+    if (run->live)
+        look_for_orders(run);
+    else
+        orders_take_cancel(run);
 }
 
 /* An answer of people that can't be read, or not be closed: after a while the run leaves, as when its own
