@@ -24,6 +24,7 @@
 #define MOST_OCTETS ((size_t)1 << 30) /* of one file; a journal has some MB */
 
 struct bundle {
+    char *folder;
     struct part {
         char *name, *bytes, *head;
         size_t len;
@@ -36,6 +37,12 @@ struct bundle *bundle_new(void)
     return MU_NEW(struct bundle);
 }
 
+void bundle_name(struct bundle *bundle, const char *folder)
+{
+    free(bundle->folder);
+    bundle->folder = mu_xstrdup(folder);
+}
+
 void bundle_free(struct bundle *bundle)
 {
     for (size_t i = 0; bundle && i < bundle->count; i++) {
@@ -43,8 +50,10 @@ void bundle_free(struct bundle *bundle)
         free(bundle->parts[i].bytes);
         free(bundle->parts[i].head);
     }
-    if (bundle)
+    if (bundle) {
+        free(bundle->folder);
         free(bundle->parts);
+    }
     free(bundle);
 }
 
@@ -80,10 +89,13 @@ static char *manifest_of(const struct bundle *bundle)
     return text;
 }
 
-static bool put(struct archive *archive, const char *name, const char *bytes, size_t len)
+static bool put(struct archive *archive, const char *folder, const char *name, const char *bytes,
+                size_t len)
 {
     struct archive_entry *entry = archive_entry_new();
-    archive_entry_set_pathname(entry, name);
+    char *path = mu_xasprintf("%s%s%s", folder ? folder : "", folder ? "/" : "", name);
+    archive_entry_set_pathname(entry, path);
+    free(path);
     archive_entry_set_size(entry, (la_int64_t)len);
     archive_entry_set_filetype(entry, AE_IFREG);
     archive_entry_set_perm(entry, 0444);
@@ -97,10 +109,11 @@ static bool put(struct archive *archive, const char *name, const char *bytes, si
 static bool put_all(struct archive *archive, struct bundle *bundle)
 {
     char *manifest = manifest_of(bundle);
-    bool ok = put(archive, "MANIFEST.json", manifest, strlen(manifest));
+    bool ok = put(archive, bundle->folder, "MANIFEST.json", manifest, strlen(manifest));
     free(manifest);
     for (size_t i = 0; ok && i < bundle->count; i++)
-        ok = put(archive, bundle->parts[i].name, bundle->parts[i].bytes, bundle->parts[i].len);
+        ok = put(archive, bundle->folder, bundle->parts[i].name, bundle->parts[i].bytes,
+                 bundle->parts[i].len);
     return ok;
 }
 
@@ -141,6 +154,23 @@ enum mu_err bundle_write(struct bundle *bundle, const char *path, struct mu_fail
 }
 
 /* --- reading --- */
+
+bool archive_is_named(const char *path)
+{
+    size_t len = strlen(path);
+    return (len > 7 && strcmp(path + len - 7, ".tar.gz") == 0) ||
+           (len > 4 && strcmp(path + len - 4, ".tgz") == 0);
+}
+
+void archive_forget(const char *path)
+{
+    static const char *const sides[] = {"", "-wal", "-shm"}; /* SQLite's, of one that was live */
+    for (size_t i = 0; i < MU_COUNT(sides); i++) {
+        char *side = mu_xasprintf("%s%s", path, sides[i]);
+        unlink(side);
+        free(side);
+    }
+}
 
 static bool is_sensible(struct archive_entry *entry)
 {

@@ -7,7 +7,9 @@
  *   README.txt       how to check it with sha256sum, sqlite3 and thirty lines of anything
  *   runs/NAME.run    consistent copies of the journals, of ended and of live runs
  *   store/NAME.json  what the control store knows: gates, votes, locks, orders, messages, notes
- *   report.*         the post-mortem as page, text and data */
+ *   report.*         the post-mortem as page, text and data
+ *
+ * All of it lies in one folder, called as the incident or, without one, as the run. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -105,6 +107,7 @@ static int gather(struct exporting *x, const char *typed)
     if (x->count == 0)
         return mu_cli_fail(x->cli, "export", MU_EXIT_USAGE, "%s has no runs", typed);
     qsort(x->runs, x->count, sizeof *x->runs, by_name);
+    bundle_name(x->bundle, incident[0] ? incident : x->runs[0].name);
     return 0;
 }
 
@@ -218,7 +221,7 @@ static void clean_up(struct exporting *x)
 {
     for (size_t i = 0; x->copies && i < x->count; i++) {
         if (x->copies[i])
-            unlink(x->copies[i]);
+            archive_forget(x->copies[i]);
         free(x->copies[i]);
     }
     if (x->dir)
@@ -234,10 +237,14 @@ static void clean_up(struct exporting *x)
     bundle_free(x->bundle);
 }
 
-static bool is_archive_name(const char *path)
+static int check_name(const struct mu_cli *cli, const char *to)
 {
-    size_t len = strlen(path);
-    return len > 7 && strcmp(path + len - 7, ".tar.gz") == 0;
+    if (to == NULL)
+        return mu_cli_fail(cli, "export", MU_EXIT_USAGE, "say where to: --to FILE.tar.gz");
+    if (archive_is_named(to))
+        return 0;
+    return mu_cli_fail(cli, "export", MU_EXIT_USAGE,
+                       "%s is no name for an archive: it ends in .tar.gz or .tgz", to);
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -250,8 +257,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     int code = mu_cli_no_more_options(&mu_command_export, argc, argv, options);
     if (code == 0)
         code = mu_cli_words(&mu_command_export, argc, 1, 1);
-    if (code == 0 && (to == NULL || !is_archive_name(to)))
-        code = mu_cli_fail(cli, "export", MU_EXIT_USAGE, "say where to: --to FILE.tar.gz");
+    if (code == 0)
+        code = check_name(cli, to);
     if (code == 0)
         code = gather(&x, argv[1]);
     if (code == 0 && (fill(&x, &fail) != MU_OK || bundle_write(x.bundle, to, &fail) != MU_OK))

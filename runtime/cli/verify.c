@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "cli/archive.h"
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/evidence.h"
@@ -128,10 +129,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
                            LEAST_HEAD, 2 * MU_SHA256);
     if (code)
         return code;
-    size_t len = strlen(argv[1]);
-    bool archive = len > 7 && strcmp(argv[1] + len - 7, ".tar.gz") == 0;
-    return archive ? verify_archive(cli, argv[1], anchored ? anchor : NULL)
-                   : verify(cli, argv[1], anchored ? anchor : NULL);
+    return archive_is_named(argv[1]) ? verify_archive(cli, argv[1], anchored ? anchor : NULL)
+                                     : verify(cli, argv[1], anchored ? anchor : NULL);
 }
 
 const struct mu_command mu_command_verify = {

@@ -18,6 +18,7 @@ struct checking {
     const char *anchor;
     json_t *manifest, *files; /* files that are still to come */
     char *dir;
+    char folder[300]; /* "INC-1/", or "": exports of earlier versions were flat */
     int count, journals, bad, anchored;
 };
 
@@ -47,7 +48,7 @@ static void check_journal(struct checking *checking, const char *name, const voi
     char head[2 * MU_SHA256 + 1], *path = mu_xasprintf("%s/journal.run", checking->dir);
     bool readable = spit(path, bytes, len) &&
                     mu_journal_verify_anchor(path, checking->anchor, &verdict, &fail) == MU_OK;
-    unlink(path);
+    archive_forget(path);
     free(path);
     mu_hex(verdict.head, MU_SHA256, head);
     checking->journals++;
@@ -67,10 +68,23 @@ static void check_journal(struct checking *checking, const char *name, const voi
     }
 }
 
+/* The first entry is FOLDER/MANIFEST.json or, in exports of earlier versions, MANIFEST.json. */
+static void take_folder(struct checking *checking, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    size_t len = slash ? (size_t)(slash - name) + 1 : 0;
+    if (len < sizeof checking->folder)
+        snprintf(checking->folder, sizeof checking->folder, "%.*s", (int)len, name);
+}
+
 static bool check_file(const char *name, const void *bytes, size_t len, void *ud)
 {
     struct checking *checking = ud;
     char hex[MU_SHA256_HEX];
+    if (checking->count == 0)
+        take_folder(checking, name);
+    size_t folder = strlen(checking->folder);
+    name += strncmp(name, checking->folder, folder) == 0 ? folder : 0;
     if (checking->count++ == 0) {
         checking->manifest =
             strcmp(name, "MANIFEST.json") == 0 ? mu_json_parse(bytes, len, NULL) : NULL;
