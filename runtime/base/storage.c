@@ -5,12 +5,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/share.h"
+
+#define NOT_ALLOWED                                                                             \
+    "use the account that owns it; a team shares the state folder by a group, see \"A team on " \
+    "one "                                                                                      \
+    "host\" in docs/operating.md"
 
 static const struct {
     int errnum;
@@ -21,8 +29,8 @@ static const struct {
     {EFBIG, "the file may not grow any further (ulimit -f, file system limit): raise the limit"},
     {EROFS, "the file system or file is read-only: check mount and permissions, or point `state` "
             "elsewhere"},
-    {EACCES, "check who owns the file and its folder, and as whom muster runs"},
-    {EPERM, "check who owns the file and its folder, and as whom muster runs"},
+    {EACCES, NOT_ALLOWED},
+    {EPERM, NOT_ALLOWED},
     {ENOENT, "check the path; something may have moved or deleted it"},
     {ENOTDIR, "a part of the path is not a folder: check the path"},
     {EEXIST, "it exists already: choose another name, or move it away"},
@@ -44,13 +52,25 @@ const char *mu_storage_advice(int errnum)
 enum mu_err mu_storage_fail(struct mu_fail *fail, const char *path, const char *what,
                             const char *why, int errnum)
 {
-    return mu_fail_set(fail, MU_STORAGE, "%.300s: %.120s failed: %.200s; %s", path, what,
-                       why ? why : strerror(errnum), mu_storage_advice(errnum));
+    char obstacle[500] = "";
+    if (errnum == EACCES || errnum == EPERM)
+        mu_share_obstacle(path, obstacle, sizeof obstacle);
+    return mu_fail_set(fail, MU_STORAGE, "%.300s: %.120s failed: %.200s; %s%s%s", path, what,
+                       why ? why : strerror(errnum), obstacle, obstacle[0] ? ": " : "",
+                       mu_storage_advice(errnum));
+}
+
+static const char *above(const char *path, char parent[4096])
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(parent, 4096, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+    return slash ? parent : ".";
 }
 
 static enum mu_err make_one(const char *path, struct mu_fail *fail)
 {
     struct stat st;
+    char parent[4096];
     if (mkdir(path, 0700) == 0)
         return MU_OK;
     int errnum = errno;
@@ -58,7 +78,10 @@ static enum mu_err make_one(const char *path, struct mu_fail *fail)
         return S_ISDIR(st.st_mode) ? MU_OK
                                    : mu_storage_fail(fail, path, "using it as a folder",
                                                      "it is not a folder", ENOTDIR);
-    return mu_storage_fail(fail, path, "making the folder", NULL, errnum);
+    /* One below it may be there; who may not enter the folder above can't even see that. */
+    bool entered = errnum != EACCES || access(above(path, parent), X_OK) == 0;
+    return mu_storage_fail(fail, path, entered ? "making the folder" : "getting there", NULL,
+                           errnum);
 }
 
 enum mu_err mu_storage_folder(const char *path, struct mu_fail *fail)
@@ -78,6 +101,11 @@ enum mu_err mu_storage_folder(const char *path, struct mu_fail *fail)
         err = make_one(part, fail);
     free(part);
     return err;
+}
+
+int mu_storage_read_only(const char *path)
+{
+    return access(path, W_OK) != 0 && errno == EACCES ? EACCES : EROFS;
 }
 
 int mu_storage_sync_name(const char *path)

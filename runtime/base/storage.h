@@ -16,6 +16,8 @@ MU_API enum mu_err mu_storage_fail(struct mu_fail *, const char *path, const cha
 /* Makes the folder (0700) and those above it that are missing. MU_STORAGE when it can't, or when
  * path is something else. */
 MU_API enum mu_err mu_storage_folder(const char *path, struct mu_fail *);
+/* The errno of a file that can be read and not be written: EACCES when its mode says so, else EROFS. */
+MU_API int mu_storage_read_only(const char *path);
 /* fsync of the folder that holds path: a created or renamed name survives a power cut. 0 or errno.
  */
 MU_API int mu_storage_sync_name(const char *path);

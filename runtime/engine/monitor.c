@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/share.h"
 #include "engine/internal.h"
 
 #define MOST_STARTS   8     /* deaths in a row; poison detection (J8) parks a bad run earlier */
@@ -31,7 +32,7 @@
 static int leave_terminal(const char *path)
 {
     char *name = mu_xasprintf("%s.log", path);
-    int log = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int log = mu_share_open(name, O_WRONLY | O_CREAT | O_APPEND);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0)
         dup2(null, STDIN_FILENO);

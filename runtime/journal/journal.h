@@ -42,7 +42,7 @@ struct mu_row {
 
 struct mu_journal;
 
-/* Creates path (which must not exist), mode 0600. WAL, its own locking is only SQLite's for writers;
+/* Creates path (which must not exist), mode 0600 (base/share.h). WAL, its own locking is only SQLite's for writers;
  * who may execute is decided by mu_journal_lock(). */
 enum mu_err mu_journal_create(const char *path, struct mu_journal **out, struct mu_fail *);
 /* Opens for appending: reads the last chain value. MU_STORAGE when it is sealed or damaged. */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/share.h"
 #include "base/storage.h"
 #include "journal/internal.h"
 
@@ -63,7 +64,7 @@ static enum mu_err write_pid(int fd, const char *lock, struct mu_fail *fail)
 
 static enum mu_err take_file(const char *lock, int *fd_out, struct mu_fail *fail)
 {
-    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = mu_share_open(lock, O_RDWR | O_CREAT);
     if (fd < 0)
         return mu_storage_fail(fail, lock, "opening the executor's lock", NULL, errno);
     enum mu_err err;

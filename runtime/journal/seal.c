@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/share.h"
 #include "base/storage.h"
 #include "journal/sqlite.h"
 
@@ -53,7 +54,9 @@ static enum mu_err make_durable(const char *path, struct mu_fail *fail)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return mu_storage_fail(fail, path, "syncing the copy", NULL, errno);
-    int errnum = fchmod(fd, 0400) != 0 || fsync(fd) != 0 ? errno : 0;
+    int errnum = mu_share_close_to_writing(fd);
+    if (errnum == 0 && fsync(fd) != 0)
+        errnum = errno;
     close(fd);
     return errnum == 0 ? MU_OK : mu_storage_fail(fail, path, "syncing the copy", NULL, errnum);
 }
@@ -62,7 +65,7 @@ static enum mu_err make_durable(const char *path, struct mu_fail *fail)
 static enum mu_err write_copy(sqlite3 *from, bool out_of_wal, const char *path,
                               struct mu_fail *fail)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = mu_share_open(path, O_WRONLY | O_CREAT | O_EXCL);
     if (fd < 0)
         return mu_storage_fail(fail, path, "creating the copy", NULL, errno);
     close(fd);

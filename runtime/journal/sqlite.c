@@ -3,7 +3,7 @@
  * A journal in a file: its schema, and opening it in whatever state it is.
  *
  *   live     WAL (octets 18, 19 of the file are 2), PATH-wal and PATH-shm beside it
- *   sealed   out of WAL (they are 1), one file, mode 0400: read as immutable, without lock or side
+ *   sealed   out of WAL (they are 1), one file, mode 0400 (0440 in a shared folder): read as immutable, without lock or side
  * file
  *
  * A file may come from a stranger (`muster verify`): its schema must be ours to the letter, so that
@@ -22,6 +22,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/share.h"
 #include "base/storage.h"
 
 #define APPLICATION_ID 0x6d757374  /* "must" */
@@ -407,7 +408,8 @@ static enum mu_err open_write(const char *path, struct sqlite_storage *storage,
     if (err == MU_OK)
         err = check_format(storage->db, path, fail);
     if (err == MU_OK && sqlite3_db_readonly(storage->db, "main") != 0)
-        err = mu_storage_fail(fail, path, "opening the journal for writing", NULL, EROFS);
+        err = mu_storage_fail(fail, path, "opening the journal for writing", NULL,
+                              mu_storage_read_only(path));
     if (err == MU_OK)
         take_over_checkpoints(storage);
     return err;
@@ -487,7 +489,7 @@ static enum mu_err create_file(const char *path, struct sqlite_storage *storage,
 
 enum mu_err mu_journal_create(const char *path, struct mu_journal **out, struct mu_fail *fail)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = mu_share_open(path, O_WRONLY | O_CREAT | O_EXCL);
     if (fd < 0)
         return mu_storage_fail(fail, path, "creating the journal", NULL, errno);
     close(fd);

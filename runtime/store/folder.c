@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/share.h"
 #include "base/storage.h"
 #include "store/store_internal.h"
 
@@ -91,6 +92,8 @@ enum mu_err store_folder(const char *dir, char **real_out, struct mu_fail *fail)
     enum mu_err err = mu_storage_folder(dir, fail);
     if (err == MU_OK)
         err = check_local(dir, fail);
+    if (err == MU_OK)
+        err = mu_share_check(dir, fail);
     if (err != MU_OK)
         return err;
     char *real = realpath(dir, NULL);
@@ -98,6 +101,8 @@ enum mu_err store_folder(const char *dir, char **real_out, struct mu_fail *fail)
         return mu_storage_fail(fail, dir, "finding the state folder", NULL, errno);
     char *runs = mu_xasprintf("%s/runs", real);
     err = mu_storage_folder(runs, fail);
+    if (err == MU_OK && mu_share_folder(runs)) /* also when it is shared only now */
+        mu_share_files(real);
     free(runs);
     if (err == MU_OK)
         *real_out = real;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/share.h"
 #include "base/storage.h"
 #include "store/store_internal.h"
 
@@ -99,7 +100,7 @@ static enum mu_err make_draft(struct mu_store *store, struct mu_fail *fail)
     store->draft = mu_xasprintf("%s.%ld.new", store->path, (long)getpid());
     unlink(store->draft); /* of a process of that number that was killed here */
     remove_side_files(store->draft);
-    int fd = open(store->draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = mu_share_open(store->draft, O_WRONLY | O_CREAT | O_EXCL);
     if (fd < 0)
         return mu_storage_fail(fail, store->path, what, NULL, errno);
     close(fd);

@@ -167,7 +167,7 @@ static enum mu_err check_version(struct mu_store *store, struct mu_fail *fail)
             store->path, (long long)version, SCHEMA_VERSION);
     if (sqlite3_db_readonly(store->db, "main") != 0)
         return mu_storage_fail(fail, store->path, "opening the control store for writing", NULL,
-                               EROFS);
+                               mu_storage_read_only(store->path));
     return version < SCHEMA_VERSION ? store_migrate(store, fail) : MU_OK;
 }
 
