@@ -21,7 +21,7 @@
 #define LOCAL_MAX 64 /* RFC 5321, 4.5.3.1.1 */
 
 enum { NAME_DOMAIN, NAME_HOST, NAME_OWNER };
-static const char *const kinds[] = {"domain name", "host name", "owner name"};
+static const char *const kinds[] = {"a domain name", "a host name", "an owner name"};
 
 static enum mu_err normalise(int kind, const char *typed, char *out, struct mu_fail *fail);
 
@@ -58,7 +58,7 @@ static MU_PRINTF(4, 5) enum mu_err
     va_start(ap, fmt);
     mu_fail_setv(&why, MU_USAGE, fmt, ap);
     va_end(ap);
-    return mu_fail_set(fail, MU_USAGE, "\"%.80s\" is not a %s: %s", typed, kinds[kind], why.text);
+    return mu_fail_set(fail, MU_USAGE, "\"%.80s\" is not %s: %s", typed, kinds[kind], why.text);
 }
 
 /* What people paste in place of a name, told apart before the rules of names speak. */
@@ -66,7 +66,7 @@ static enum mu_err refuse_other_things(int kind, const char *typed, struct mu_fa
 {
     struct sockaddr_storage addr;
     if (typed[0] == '\0')
-        return mu_fail_set(fail, MU_USAGE, "a %s is wanted, this is empty", kinds[kind]);
+        return mu_fail_set(fail, MU_USAGE, "%s is wanted, this is empty", kinds[kind]);
     if (strlen(typed) > TYPED_MAX)
         return refuse(kind, typed, fail, "it has more than %d octets", MU_LIMIT_NAME);
     if (mu_addr_parse(typed, 1, &addr))

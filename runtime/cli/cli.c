@@ -140,16 +140,29 @@ bool mu_cli_option(int *argc, char **argv, const char *name, const char **value)
     return false;
 }
 
+static bool is_one_of(const char *typed, const char *const *known)
+{
+    for (const char *const *name = known; name && *name; name++)
+        if (strcmp(*name, typed) == 0)
+            return true;
+    return strcmp(typed, "--config") == 0;
+}
+
 int mu_cli_no_more_options(const struct mu_command *command, int argc, char **argv,
                            const char *const *known)
 {
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-' || argv[i][1] == '\0')
             continue;
+        if (is_one_of(argv[i], known)) { /* mu_cli_option() has left it: nothing stands behind it */
+            say_err("muster %s: %s wants a value behind it\n", command->name, argv[i]);
+            say_err("usage: muster %s\n", command->usage);
+            return MU_EXIT_USAGE;
+        }
         struct mu_near near = {.typed = argv[i]};
         for (const char *const *name = known; name && *name; name++)
             mu_near_try(&near, *name);
-        say_err("muster %s: unknown option or missing value: %s%s%s%s\n", command->name, argv[i],
+        say_err("muster %s: unknown option: %s%s%s%s\n", command->name, argv[i],
                 near.best ? " (did you mean " : "", near.best ? near.best : "",
                 near.best ? "?)" : "");
         say_err("usage: muster %s\n", command->usage);

@@ -6,13 +6,36 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/find.h"
+
+/* "12", "mx-failover.12", "last". */
+static bool is_run_name(const char *typed)
+{
+    const char *dot = strrchr(typed, '.'), *number = dot ? dot + 1 : typed;
+    size_t digits = strspn(number, "0123456789");
+    return strcmp(typed, "last") == 0 || (digits > 0 && number[digits] == '\0');
+}
 
 bool evidence_is_file(const char *typed)
 {
     size_t len = strlen(typed);
-    return strchr(typed, '/') != NULL || (len > 4 && strcmp(typed + len - 4, ".run") == 0);
+    struct stat st;
+    return strchr(typed, '/') != NULL || (len > 4 && strcmp(typed + len - 4, ".run") == 0) ||
+           (!is_run_name(typed) && stat(typed, &st) == 0 && !S_ISDIR(st.st_mode));
+}
+
+int evidence_check(const struct mu_cli *cli, const char *command, const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+        return 0; /* what is not there is said by who opens it */
+    return mu_cli_fail(cli, command, MU_EXIT_USAGE,
+                       "%s is %s: evidence is a plain file, a run file or an export", path,
+                       S_ISDIR(st.st_mode)    ? "a folder"
+                       : S_ISFIFO(st.st_mode) ? "a pipe, which can be read once only"
+                                              : "a device or a socket");
 }
 
 int evidence_find(struct mu_cli *cli, const char *command, const char *typed, char *path,
@@ -24,7 +47,7 @@ int evidence_find(struct mu_cli *cli, const char *command, const char *typed, ch
         if (strlen(typed) >= EVIDENCE_PATH)
             return mu_cli_fail(cli, command, MU_EXIT_USAGE, "the path is too long");
         snprintf(path, EVIDENCE_PATH, "%s", typed);
-        return 0;
+        return evidence_check(cli, command, typed);
     }
     int code = find_run_or_file(cli, command, typed, &found);
     if (code)

@@ -78,8 +78,10 @@ static void look_at_file(struct file_search *search, const char *path)
     story_run(&story, &run);
     if (run.name[0] == '\0')
         run.path = path;
+    bool live = strcmp(run.world, "live") == 0, other = strcmp(search->out->world, "live") == 0;
     search->matches++;
-    if (search->matches == 1 || run.started > search->out->started) {
+    if (search->matches == 1 || (live && !other) ||
+        (live == other && run.started > search->out->started)) {
         find_copy(&run, search->out);
         snprintf(search->out->path, sizeof search->out->path, "%s", path);
         snprintf(search->out->name, sizeof search->out->name, "%.*s", (int)strlen(slash + 1) - 4,

@@ -42,7 +42,9 @@ static void print_fields(const char *title, const struct mu_field *field)
 
 static void print_verb(const struct mu_verb *verb)
 {
-    say("%s%s%s\n%s\n", mu_cli_color("bold"), verb->name, mu_cli_color("reset"), verb->doc);
+    say("%s%s%s\n", mu_cli_color("bold"), verb->name, mu_cli_color("reset"));
+    say_lines(verb->doc);
+    say("\n");
     print_fields("Arguments (positional first, then options in one table)", verb->params);
     print_fields("Result", verb->returns);
     if (verb->example)
@@ -56,8 +58,10 @@ static void print_overview(struct mu_registry *registry)
     mu_command_each(print_command, NULL);
     say("\nVerbs of playbooks (muster help VERB; muster call VERB ... from the shell)\n");
     mu_registry_each(registry, print_verb_line, NULL);
-    say("\nExit codes: 0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  6 a "
-        "gate\nexpired  70 a bug of ours  75 temporary, resume it\n");
+    say("\n");
+    say_hanging(12,
+                "Exit codes: 0 finished  1 failed  2 refused  3 parked  4 declined  5 cancelled  "
+                "6 a gate expired  70 a bug of ours  75 temporary, resume it\n");
 }
 
 static void print_usage(const struct mu_command *command)

@@ -27,12 +27,13 @@
 struct stream {
     int fd;
     int column, hang;
+    int usual;  /* hang of a line without a gap */
     int spaces; /* left of the cursor, colours not counted */
     bool fixed; /* the caller said where broken lines go on */
 };
 
-static struct stream out = {.fd = STDOUT_FILENO, .hang = HANG},
-                     err = {.fd = STDERR_FILENO, .hang = HANG};
+static struct stream out = {.fd = STDOUT_FILENO, .hang = HANG, .usual = HANG},
+                     err = {.fd = STDERR_FILENO, .hang = HANG, .usual = HANG};
 
 /* --- composing --- */
 
@@ -162,7 +163,7 @@ static int columns_of(const struct stream *stream)
 static void begin_line(struct stream *stream)
 {
     stream->column = stream->spaces = 0;
-    stream->hang = HANG;
+    stream->hang = stream->usual;
     stream->fixed = false;
 }
 
@@ -295,7 +296,10 @@ void say_lines(const char *text)
         mu_buf_addc(&anew, ' ');
         p += strspn(p + 1, " ");
     }
+    out.usual = 0; /* paragraphs are ours */
+    out.hang = out.column ? out.hang : 0;
     put(&out, mu_buf_text(&anew));
+    out.usual = HANG;
     mu_buf_free(&plain);
     mu_buf_free(&anew);
 }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/say.h"
+#include "cli/start.h"
 #include "cli/find.h"
 #include "cli/follow.h"
 #include "cli/lines.h"
@@ -230,6 +231,14 @@ static void story_fini(struct story *story)
     json_decref(story->park);
 }
 
+static void print_next(const struct found_run *run)
+{
+    say("\n  report: muster report %s --html FILE\n", run->name);
+    if (strcmp(run->world, "live") == 0 && start_offers_undo(run->path))
+        say("  undo:   muster undo %s\n", run->name);
+    say("  check:  muster verify %s\n", run->name);
+}
+
 static int show(struct mu_cli *cli, const struct found_run *run)
 {
     struct story story = {.count = 0};
@@ -250,9 +259,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     if (cli->store)
         (void)!mu_store_gates_open(cli->store, print_gate, &print, NULL);
     if (run->ended)
-        say("\n  report: muster report %s --html FILE   undo: muster undo %s   check: muster "
-            "verify %s\n",
-            run->name, run->name, run->name);
+        print_next(run);
     story_fini(&story);
     return MU_EXIT_OK;
 }
@@ -276,6 +283,7 @@ const struct mu_command mu_command_show = {
     .name = "show",
     .usage = "show [RUN] [--wide]",
     .summary = "where a run stands, on one screen",
-    .help = "RUN is \"12\", \"mx-failover.12\" or \"last\" (the default).\n\n  --wide   every line "
+    .help = "RUN is \"12\", \"mx-failover.12\" or \"last\", the newest live run (the default).\n\n "
+            " --wide   every line "
             "of the run so far; with --json every row\n",
     .run = run};

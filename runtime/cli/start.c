@@ -25,7 +25,19 @@ static void say_created(const struct mu_cli *cli, const struct mu_run_created *c
         say("%s\n", created->name);
 }
 
-static void say_next(const struct mu_cli *cli, const char *run, int code)
+bool start_offers_undo(const char *path)
+{
+    struct mu_undo undo;
+    struct mu_fail fail;
+    json_t *items = NULL;
+    bool offers = mu_undo_read(path, &undo, &fail) == MU_OK &&
+                  mu_undo_pick(&undo, NULL, &items, &fail) == MU_OK;
+    json_decref(items);
+    mu_undo_fini(&undo);
+    return offers;
+}
+
+static void say_next(const struct mu_cli *cli, const char *run, const char *path, int code)
 {
     if (cli->json || !isatty(STDOUT_FILENO))
         return;
@@ -34,7 +46,9 @@ static void say_next(const struct mu_cli *cli, const char *run, int code)
         say("It waits for a person.  Which commands go on: muster show %s\n", run);
         return;
     }
-    say("Report: muster report %s --html report.html\nUndo:   muster undo %s\n", run, run);
+    say("Report: muster report %s --html report.html\n", run);
+    if (start_offers_undo(path))
+        say("Undo:   muster undo %s\n", run);
 }
 
 int start_follow(struct mu_cli *cli, const char *command, const char *run, const char *path,
@@ -142,6 +156,6 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
     if (how->dry && !how->detach && !cli->json)
         outlook_print(created.path);
     if (!how->detach && !how->quiet)
-        say_next(cli, created.name, code);
+        say_next(cli, created.name, created.path, code);
     return code;
 }

@@ -129,6 +129,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
                            LEAST_HEAD, 2 * MU_SHA256);
     if (code)
         return code;
+    if (archive_is_named(argv[1]) && (code = evidence_check(cli, "verify", argv[1])) != 0)
+        return code;
     return archive_is_named(argv[1]) ? verify_archive(cli, argv[1], anchored ? anchor : NULL)
                                      : verify(cli, argv[1], anchored ? anchor : NULL);
 }

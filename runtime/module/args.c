@@ -333,6 +333,8 @@ static void show_value(struct mu_buf *buf, const struct mu_field *field, const j
         show_mx(buf, value);
     } else if (field->type == MU_T_RRSET) {
         show_list(buf, mu_json_get(value, "records"));
+        if (json_array_size(mu_json_get(value, "records")) == 0)
+            mu_buf_adds(buf, "delete");
     } else if (json_is_array(value)) {
         show_list(buf, value);
     } else if (field->type == MU_T_DURATION) {

@@ -225,9 +225,10 @@ static enum mu_err candidates(struct mu_store *store, const char *typed, struct 
                               struct mu_fail *fail)
 {
     static const char what[] = "looking for a run";
-    if (strcmp(typed, "last") == 0)
+    if (strcmp(typed, "last") == 0) /* a rehearsal is none that "cancel last" means */
         return store_select(store, what, fail, table,
-                            "SELECT " RUN_COLUMNS " FROM run ORDER BY id DESC LIMIT 1",
+                            "SELECT " RUN_COLUMNS
+                            " FROM run ORDER BY world = 'live' DESC, id DESC LIMIT 1",
                             STORE_NO_VALUES);
     if (is_number(typed))
         return store_select(store, what, fail, table,
@@ -243,6 +244,10 @@ enum mu_err mu_store_run_find(struct mu_store *store, const char *typed, mu_stor
 {
     struct store_table table = {0};
     typed += typed[0] == '#';
+    if (typed[0] == '\0')
+        return mu_fail_set(fail, MU_USAGE,
+                           "a run is wanted, this is empty: say its name, its number or \"last\" "
+                           "(`muster runs` lists them)");
     enum mu_err err = candidates(store, typed, &table, fail);
     if (err == MU_OK && table.rows == 0)
         err = not_found(store, typed, fail);

@@ -58,7 +58,7 @@ typedef bool mu_store_run_cb(const struct mu_store_run *, void *ud);
 /* Newest first; state NULL = all; limit 0 = all. */
 enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_store_run_cb *,
                           void *ud, struct mu_fail *);
-/* "mx-failover.12", or "12" when only one playbook has a run 12, or "last". MU_USAGE with what is near when not found or ambiguous. */
+/* "mx-failover.12", or "12" when only one playbook has a run 12, or "last": the newest live run, the newest dry run where there is no live one. MU_USAGE with what is near when not found or ambiguous. */
 enum mu_err mu_store_run_find(struct mu_store *, const char *typed, mu_store_run_cb *, void *ud,
                               struct mu_fail *);
 

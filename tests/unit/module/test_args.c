@@ -267,6 +267,19 @@ static void shown_is_one_line_for_people(void **state)
     json_decref(written);
 }
 
+static void an_empty_rrset_is_shown_as_delete(void **state)
+{
+    (void)state;
+    struct mu_fail why;
+    json_t *out, *written = parse("[\"mx1\",\"x\",{\"records\":{\"records\":[]}}]");
+    assert_int_equal(mu_args_check(&every, written, false, &out, &why), MU_OK);
+    char *shown = mu_args_shown(&every, out);
+    assert_non_null(strstr(shown, " records=delete"));
+    free(shown);
+    json_decref(out);
+    json_decref(written);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_default_that_does_not_fit_is_our_fault),
         cmocka_unit_test(a_secret_is_registered_and_never_shown),
         cmocka_unit_test(shown_is_one_line_for_people),
+        cmocka_unit_test(an_empty_rrset_is_shown_as_delete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
