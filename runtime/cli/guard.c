@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "cli/cli.h"
+#include "cli/known.h"
 #include "cli/say.h"
 #include "engine/run.h"
 
@@ -234,6 +235,8 @@ static int watch(struct mu_cli *cli, struct guard *guard, int64_t wait_ms)
             return code;
         if (look(cli, guard, &fail) != MU_OK)
             return mu_cli_fail(cli, "guard", MU_EXIT_USAGE, "%s", fail.text);
+        if (json_array_size(guard->held) == 0)
+            known_warn(cli, "guard", guard->domain); /* a typo is always free */
         if (json_array_size(guard->held) == 0 || mu_clock_mono_ms() >= until)
             return answer(cli, guard);
         nanosleep(&pause, NULL);
@@ -284,7 +287,8 @@ const struct mu_command mu_command_guard = {
         "ended run changed\n"
         "on it still stands and the playbook that is to follow (followed_by) has not changed it "
         "since; with 2\n"
-        "when that can't be known.\n"
+        "when that can't be known. Of a domain that muster has never heard of it warns: it may be "
+        "mistyped.\n"
         "\n"
         "  --wait    ask again until it is free, at most that long\n"
         "  --known   the code that is pushed has what this run changed; may be given several "
