@@ -262,7 +262,7 @@ static void runs_are_numbered_and_found(void **state)
     misses("mx-failovr.2", "did you mean mx-failover.2?");
     misses("17", "the newest is mx-failover.2");
     misses("mx-failover", "its newest run is mx-failover.2");
-    misses("", "no run ");
+    misses("", "a run is wanted, this is empty");
     struct mu_fail fail = {0};
     assert_int_equal(mu_store_run_update(store, "mx-failover.1", "finished", NULL, NULL, "nobody",
                                          5000, -1, 0, &fail),
