@@ -345,6 +345,14 @@ static void host_again(const json_t *value, struct line *line)
     add_clean(&line->text, mu_json_str(value, "why", ""));
 }
 
+static void host_unsent(const json_t *value, struct line *line)
+{
+    line->kind = LINE_TROUBLE;
+    line->tag = "not sent";
+    mu_buf_addf(&line->text, "%s: ", mu_json_str(value, "verb", ""));
+    add_clean(&line->text, mu_json_str(value, "why", ""));
+}
+
 static void host_clock(const json_t *value, struct line *line)
 {
     char by[MU_TIME_TEXT];
@@ -449,10 +457,10 @@ static const struct {
     {'h', "gate", host_gate},           {'h', "cancel", host_cancel},
     {'h', "comment", host_comment},     {'h', "end", host_end},
     {'h', "unpark", host_unpark},       {'h', "doubt", host_doubt},
-    {'h', "again", host_again},         {'h', "decide", host_decide},
-    {'h', "lock", host_lock},           {'h', "frozen", host_frozen},
-    {'h', "thawed", host_thawed},       {'h', "clock", host_clock},
-    {'h', "anchor", host_anchor},
+    {'h', "again", host_again},         {'h', "unsent", host_unsent},
+    {'h', "decide", host_decide},       {'h', "lock", host_lock},
+    {'h', "frozen", host_frozen},       {'h', "thawed", host_thawed},
+    {'h', "clock", host_clock},         {'h', "anchor", host_anchor},
 };
 
 void line_of(const struct mu_row *row, struct line *line)

@@ -537,8 +537,7 @@ static void host_resumed(const json_t *value, struct mu_buf *out)
         mu_buf_adds(out, mu_json_bool(value, "died", false)
                              ? "the executor died without a word"
                              : "the executor had left in good order");
-    mu_buf_addf(out, "; resumed on %s after %s",
-                mu_json_str(value, "host", "?"),
+    mu_buf_addf(out, "; resumed on %s after %s", mu_json_str(value, "host", "?"),
                 mu_duration_text(mu_json_int(value, "down_ms", 0), down));
 }
 
@@ -590,6 +589,11 @@ static void host_thawed(const json_t *value, struct mu_buf *out)
                 mu_duration_text(mu_json_int(value, "waited_ms", 0), waited));
 }
 
+static void host_unsent(const json_t *value, struct mu_buf *out)
+{
+    mu_buf_addf(out, "%s: %s", mu_json_str(value, "verb", ""), mu_json_str(value, "why", ""));
+}
+
 static void host_clock(const json_t *value, struct mu_buf *out)
 {
     char by[MU_TIME_TEXT];
@@ -617,6 +621,7 @@ static const struct {
     {"stop", "executor left", TONE_PLAIN, host_other},
     {"lock", "lock", TONE_PEOPLE, host_lock},
     {"frozen", "frozen", TONE_WARN, host_frozen},
+    {"unsent", "held back, not sent", TONE_WARN, host_unsent},
     {"thawed", "thawed", TONE_PEOPLE, host_thawed},
 };
 
