@@ -263,6 +263,39 @@ char *mu_cli_said(const char *text)
     return clean;
 }
 
+/* Blanks beyond ASCII: no-break and ideographic space, U+1680, U+2000 to U+200F, U+2028 to U+202F, U+205F to
+ * U+206F, and the byte order mark, as UTF-8. What plain.c takes out of every text is among them. */
+static size_t wide_blank(const unsigned char *p)
+{
+    if (p[0] == 0xC2 && (p[1] == 0xA0 || p[1] == 0xAD || (p[1] >= 0x80 && p[1] < 0xA0)))
+        return 2;
+    bool blank = (p[0] == 0xE1 && p[1] == 0x9A && p[2] == 0x80) ||
+                 (p[0] == 0xE2 && p[1] == 0x80 && p[2] >= 0x80 && (p[2] <= 0x8F || p[2] >= 0xA8) &&
+                  p[2] <= 0xAF) ||
+                 (p[0] == 0xE2 && p[1] == 0x81 && p[2] >= 0x9F && p[2] <= 0xAF) ||
+                 (p[0] == 0xE3 && p[1] == 0x80 && p[2] == 0x80) ||
+                 (p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF);
+    return blank ? 3 : 0;
+}
+
+bool mu_cli_blank(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)(text ? text : "");
+    while (*p) {
+        size_t wide = wide_blank(p);
+        if (*p > ' ' && *p != 0x7F && wide == 0)
+            return false;
+        p += wide ? wide : 1;
+    }
+    return true;
+}
+
+int mu_cli_need_reason(const struct mu_cli *cli, const char *command, const char *reason,
+                       const char *missing)
+{
+    return mu_cli_blank(reason) ? mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", missing) : 0;
+}
+
 bool mu_cli_holds_secret(const struct mu_cli *cli, const char *command, const char *text)
 {
     if (!mu_redact_hits(text, strlen(text)))

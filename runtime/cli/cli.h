@@ -67,6 +67,11 @@ int mu_cli_exit_for(enum mu_err);
 /* Words a person typed, scrubbed of every secret that muster.lua names; "" for NULL. A new text. Load the
  * configuration first. */
 char *mu_cli_said(const char *text);
+/* True when there is nothing in it that a person could read: NULL, "" or blanks of any kind. */
+bool mu_cli_blank(const char *text);
+/* 0 when a reason was given; else says `missing` as of `command` and returns the exit code. */
+int mu_cli_need_reason(const struct mu_cli *, const char *command, const char *reason,
+                       const char *missing);
 /* True, and said as of `command`, when the text holds a secret: it must not be kept. */
 bool mu_cli_holds_secret(const struct mu_cli *, const char *command, const char *text);
 /* Who is at the keyboard: {name, uid, host, tty}, name mapped through people in muster.lua. New reference. */

@@ -2,8 +2,8 @@
  *
  * `muster decide RUN`: what became of an act in doubt, said by the person who looked at the far side. Without
  * a decision it lists the acts in doubt. The decision is an order: the run's executor writes it into the
- * journal, with who and why, before it has any effect. */
-#include <stdio.h>
+ * journal, with who and why, before it has any effect; decision.c waits for it. An act whose reply is
+ * awaited is not in doubt: what becomes of it is not for a person to say yet. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,126 +11,134 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/say.h"
+#include "cli/decided.h"
+#include "cli/decision.h"
 #include "cli/find.h"
-#include "cli/parked.h"
-#include "cli/start.h"
+#include "cli/say.h"
 #include "engine/run.h"
-#include "journal/rows.h"
+#include "module/registry.h"
 
-/* Intents of acts without an outcome: {act: "r/3", task, seq, verb, src, shown, why}, oldest first. */
-static bool collect(const struct mu_row *row, void *ud)
-{
-    json_t *acts = ud, *value = mu_json_parse(row->value, strlen(row->value), NULL);
-    char act[200];
-    snprintf(act, sizeof act, "%s/%lld", row->task, (long long)row->seq);
-    if (row->type == MU_ROW_INTENT && mu_json_get(value, "gate") == NULL &&
-        !mu_json_bool(value, "foreseen", false))
-        json_object_set_new(acts, act,
-                            json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s}", "act", act, "task",
-                                      row->task, "seq", (json_int_t)row->seq, "verb", row->verb,
-                                      "src", row->src, "shown", mu_json_str(value, "shown", ""),
-                                      "why", "its outcome is not known yet"));
-    else if (row->type == MU_ROW_OUTCOME)
-        json_object_del(acts, act);
-    else if (row->type == MU_ROW_HOST && strcmp(row->verb, "doubt") == 0) {
-        snprintf(act, sizeof act, "%s/%lld", mu_json_str(value, "task", ""),
-                 (long long)mu_json_int(value, "seq", 0));
-        json_t *found = json_object_get(acts, act);
-        if (found)
-            json_object_set(found, "why", json_object_get(value, "why"));
-    }
-    json_decref(value);
-    return true;
-}
+/* --- which act --- */
 
-static json_t *acts_in_doubt(const char *path, struct mu_fail *fail)
+static void print_act(const json_t *act)
 {
-    struct mu_journal *journal;
-    if (mu_journal_open_read(path, &journal, fail) != MU_OK)
-        return NULL;
-    json_t *acts = json_object();
-    (void)!mu_journal_each(journal, 0, collect, acts, NULL);
-    mu_journal_close(journal);
-    return acts;
-}
-
-static int list(const struct mu_cli *cli, const struct found_run *run, const json_t *acts)
-{
-    const char *name;
-    json_t *act;
-    json_object_foreach((json_t *)acts, name, act)
-    {
-        if (cli->json) {
-            char *text = mu_json_text(act);
-            say_json(text);
-            free(text);
-            continue;
-        }
-        say("%-8s %s (%s)\n         ", name, mu_json_str(act, "shown", ""),
-            mu_json_str(act, "src", ""));
+    char since[MU_TIME_TEXT], *words = decided_words(act);
+    say("%-8s %s (%s)\n         ", mu_json_str(act, "act", ""), mu_json_str(act, "shown", ""),
+        mu_json_str(act, "src", ""));
+    if (words[0])
+        say_hanging(9, "decided: %s\n", words);
+    else if (mu_doubt_is(act, "in_flight"))
+        say_hanging(9, "not in doubt: it is out since %s, and its reply is awaited\n",
+                    mu_time_hms(mu_json_int(act, "at", 0), since));
+    else
         say_hanging(9, "%s\n", mu_json_str(act, "why", ""));
+    free(words);
+}
+
+static int list(const struct mu_cli *cli, const struct found_run *run,
+                const struct mu_doubts *doubts)
+{
+    size_t i;
+    json_t *act;
+    json_array_foreach(doubts->open, i, act)
+    {
+        if (cli->json)
+            say_json_take(json_copy(act));
+        else
+            print_act(act);
     }
-    if (!cli->json)
-        say("\nLook at the far side, then: muster decide %s [ACT] applied | not-applied | retry | "
-            "skip --reason \"...\"\n",
-            run->name);
+    if (!cli->json && mu_doubts_count(doubts))
+        say("\nLook at the far side, then: muster decide %s [ACT] applied | not-applied%s --reason "
+            "\"...\"\n",
+            run->name, run->ended ? "" : " | retry | skip");
     return MU_EXIT_OK;
 }
 
-/* The act that is meant: named, or the only one. NULL: said. */
-static const json_t *choose(const struct mu_cli *cli, const struct found_run *run,
-                            const json_t *acts, const char *named)
+static const json_t *named_act(const json_t *acts, const char *name)
 {
-    if (named == NULL && json_object_size(acts) == 1)
-        return json_object_iter_value(json_object_iter((json_t *)acts));
-    const json_t *act = named ? json_object_get(acts, named) : NULL;
-    if (act == NULL && named)
-        mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
-                    "%s has no act %s in doubt: muster decide %s lists them", run->name, named,
-                    run->name);
-    else if (act == NULL)
-        mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
-                    "%s has %zu acts in doubt: name one (muster decide %s lists them)", run->name,
-                    json_object_size(acts), run->name);
-    return act;
-}
-
-static int order(struct mu_cli *cli, const char *run, const json_t *act, const char *decision,
-                 json_t *result, const char *reason)
-{
-    struct mu_fail fail;
-    char *said = mu_cli_said(reason);
-    json_t *who = mu_cli_who(cli),
-           *text =
-               json_pack("{s:O, s:O, s:O, s:s, s:O?, s:s}", "task", json_object_get(act, "task"),
-                         "seq", json_object_get(act, "seq"), "verb", json_object_get(act, "verb"),
-                         "decision", decision, "result", result, "reason", said);
-    char *person = mu_json_text(who), *order_text = mu_json_text(text);
-    enum mu_err err = mu_store_order_put(cli->store, run, "decide", person, order_text,
-                                         mu_clock_real_ms(), &fail);
-    free(person);
-    free(order_text);
-    free(said);
-    json_decref(who);
-    json_decref(text);
-    return err == MU_OK ? 0 : mu_cli_fail(cli, "decide", MU_EXIT_USAGE, "%s", fail.text);
-}
-
-static int decide(struct mu_cli *cli, struct found_run *run, const json_t *act,
-                  const char *decision, json_t *result, const char *reason, struct start *how)
-{
-    int holder = parked_wait(run);
-    int code = order(cli, run->name, act, decision, result, reason);
-    if (code)
-        return code;
-    say("%s: %s, said by you, on disk.\n", mu_json_str(act, "shown", ""), decision);
-    if (holder > 0 && mu_run_poke(run->path)) {
-        say("See it go on: muster watch %s\n", run->name);
-        return MU_EXIT_OK;
+    size_t i;
+    json_t *act;
+    json_array_foreach(acts, i, act)
+    {
+        if (strcmp(mu_json_str(act, "act", ""), name) == 0)
+            return act;
     }
-    return start_follow(cli, "decide", run->name, run->path, parked_rows(run->path), how);
+    return NULL;
 }
+
+/* The only one that a person may decide now; NULL: none, or several. */
+static const json_t *only_act(const struct mu_doubts *doubts)
+{
+    size_t i;
+    json_t *act;
+    const json_t *only = NULL;
+    json_array_foreach(doubts->open, i, act)
+    {
+        if (mu_doubt_is(act, "in_flight"))
+            continue;
+        if (only)
+            return NULL;
+        only = act;
+    }
+    return only;
+}
+
+/* Nothing that is open is meant: why not. */
+static int none(const struct mu_cli *cli, const struct found_run *run,
+                const struct mu_doubts *doubts, const char *named)
+{
+    const json_t *settled =
+        named ? named_act(doubts->settled, named)
+              : json_array_get(doubts->settled, json_array_size(doubts->settled) - 1);
+    const char *ended = run->ended ? " has ended, and" : "";
+    if (settled) {
+        char *words = decided_words(settled);
+        mu_cli_fail(cli, "decide", MU_EXIT_USAGE, "too late%s%s%s: %s was decided: %s",
+                    run->ended ? ": " : "", run->ended ? run->name : "",
+                    run->ended ? " has ended" : "", mu_json_str(settled, "shown", ""), words);
+        free(words);
+    } else if (named) {
+        mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
+                    "%s%s has no act %s in doubt: muster decide %s lists them", run->name, ended,
+                    named, run->name);
+    } else {
+        mu_cli_fail(cli, "decide", MU_EXIT_USAGE, "%s%s nothing of it is in doubt", run->name,
+                    run->ended ? ended : ":");
+    }
+    return MU_EXIT_USAGE;
+}
+
+static int in_flight(const struct mu_cli *cli, const struct found_run *run, const json_t *act)
+{
+    char since[MU_TIME_TEXT];
+    return mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
+                       "%s (%s) is not in doubt: it is out since %s, and the run awaits its reply. "
+                       "Wait for it: muster watch %s; or muster cancel %s aborts it, and leaves it "
+                       "in doubt",
+                       mu_json_str(act, "shown", ""), mu_json_str(act, "src", ""),
+                       mu_time_hms(mu_json_int(act, "at", 0), since), run->name, run->name);
+}
+
+/* The act that is meant: named, or the only one. 0, or an exit code, said. */
+static int choose(const struct mu_cli *cli, const struct found_run *run,
+                  const struct mu_doubts *doubts, const char *named, const json_t **act)
+{
+    *act = named ? named_act(doubts->open, named) : only_act(doubts);
+    if (*act == NULL && named == NULL && json_array_size(doubts->open) == 1)
+        *act = json_array_get(doubts->open, 0);
+    if (*act && mu_doubt_is(*act, "in_flight"))
+        return in_flight(cli, run, *act);
+    if (*act)
+        return 0;
+    if (named || json_array_size(doubts->open) == 0)
+        return none(cli, run, doubts, named);
+    return mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
+                       "%s has several acts whose outcome is not known: name one (muster decide %s "
+                       "lists them)",
+                       run->name, run->name);
+}
+
+/* --- what is said of it --- */
 
 static int read_result(struct mu_cli *cli, const char *text, json_t **result)
 {
@@ -149,32 +157,51 @@ static int read_result(struct mu_cli *cli, const char *text, json_t **result)
                        "--result '{\"ok\": true}'");
 }
 
-static int with_acts(struct mu_cli *cli, struct found_run *run, int argc, char **argv,
-                     json_t *result, const char *reason, struct start *how)
+/* The playbook will read it as if the verb had answered. */
+static int check_result(struct mu_cli *cli, const json_t *act, const json_t *result)
 {
     struct mu_fail fail;
-    json_t *acts = acts_in_doubt(run->path, &fail);
-    if (acts == NULL)
-        return mu_cli_fail(cli, "decide", MU_EXIT_USAGE, "%s", fail.text);
-    const char *decision = result ? "result" : argc > 2 ? argv[argc - 1] : NULL;
-    const char *named = argc == 4 || (result && argc == 3) ? argv[2] : NULL;
-    int code;
-    if (json_object_size(acts) == 0) {
-        code = mu_cli_fail(cli, "decide", MU_EXIT_USAGE, "nothing of %s is in doubt", run->name);
-    } else if (decision == NULL) {
-        code = list(cli, run, acts);
-    } else if (!mu_run_decision_known(decision) || (!result && strcmp(decision, "result") == 0)) {
-        code =
-            mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
-                        "\"%s\" is no decision: say applied, not-applied, retry or skip, or give "
-                        "--result JSON",
-                        decision);
-    } else {
-        const json_t *act = choose(cli, run, acts, named);
-        code = act ? decide(cli, run, act, decision, result, reason, how) : MU_EXIT_USAGE;
-    }
-    json_decref(acts);
-    return code;
+    struct mu_registry *registry = NULL;
+    const struct mu_module *module;
+    if (result == NULL)
+        return 0;
+    enum mu_err err = mu_run_registry(cli->config, &registry, &fail);
+    const struct mu_verb *verb =
+        err == MU_OK ? mu_registry_find(registry, mu_json_str(act, "verb", ""), &module) : NULL;
+    if (err == MU_OK && verb)
+        err = mu_result_check(verb, result, &fail);
+    if (registry)
+        mu_registry_free(registry);
+    return err == MU_OK
+               ? 0
+               : mu_cli_fail(cli, "decide", MU_EXIT_USAGE, "%s (muster help %s shows its result)",
+                             fail.text, mu_json_str(act, "verb", "VERB"));
+}
+
+static int check_word(struct mu_cli *cli, const char *word, const json_t *result)
+{
+    if (mu_run_decision_known(word) && (result || strcmp(word, "result") != 0))
+        return 0;
+    return mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
+                       "\"%s\" is no decision: say applied, not-applied, retry or skip, or give "
+                       "--result JSON",
+                       word);
+}
+
+static int with_acts(struct mu_cli *cli, struct found_run *run, const struct mu_doubts *doubts,
+                     const char *named, struct decision *decision, struct start *how)
+{
+    if (decision->decision == NULL)
+        return json_array_size(doubts->open) ? list(cli, run, doubts)
+                                             : none(cli, run, doubts, NULL);
+    int code = check_word(cli, decision->decision, decision->result);
+    if (code == 0)
+        code = choose(cli, run, doubts, named, &decision->act);
+    if (code == 0)
+        code = check_result(cli, decision->act, decision->result);
+    if (code)
+        return code;
+    return run->ended ? decision_note(cli, run, decision) : decision_give(cli, run, decision, how);
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -182,28 +209,31 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     static const char *const options[] = {"--reason", "--result", "--detach", NULL};
     struct start how = {0};
     struct found_run found;
-    const char *reason = NULL, *result_text = NULL;
-    json_t *result = NULL;
+    struct decision decision = {.act = NULL};
+    struct mu_doubts doubts = {.ended = false};
+    const char *result_text = NULL;
+    int holder;
     how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
-    mu_cli_option(&argc, argv, "--reason", &reason);
+    mu_cli_option(&argc, argv, "--reason", &decision.reason);
     mu_cli_option(&argc, argv, "--result", &result_text);
     int code = mu_cli_no_more_options(&mu_command_decide, argc, argv, options);
     if (code == 0)
         code = mu_cli_words(&mu_command_decide, argc, 1, result_text ? 2 : 3);
     if (code == 0)
         code = find_run(cli, "decide", argv[1], &found);
-    if (code == 0 && found.ended)
-        code = mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
-                           "%s has ended (%s): nothing waits for a decision", found.name,
-                           found.result);
-    if (code == 0 && (argc > 2 || result_text) && (reason == NULL || reason[0] == '\0'))
-        code = mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
-                           "say how you know: --reason \"...\" (it is kept in the journal)");
+    if (code == 0 && (argc > 2 || result_text))
+        code = mu_cli_need_reason(cli, "decide", decision.reason,
+                                  "say how you know: --reason \"...\" (it is kept in the journal)");
     if (code == 0)
-        code = read_result(cli, result_text, &result);
+        code = read_result(cli, result_text, &decision.result);
     if (code == 0)
-        code = with_acts(cli, &found, argc, argv, result, reason, &how);
-    json_decref(result);
+        code = decided_read(cli, "decide", &found, &doubts, &holder);
+    const char *named = argc == 4 || (decision.result && argc == 3) ? argv[2] : NULL;
+    decision.decision = decision.result ? "result" : argc > 2 ? argv[argc - 1] : NULL;
+    if (code == 0)
+        code = with_acts(cli, &found, &doubts, named, &decision, &how);
+    mu_doubts_fini(&doubts);
+    json_decref(decision.result);
     return code;
 }
 
@@ -214,12 +244,16 @@ const struct mu_command mu_command_decide = {
     .help =
         "An act whose reply was lost, and which can't be read back, waits for a person. Without a "
         "decision\n"
-        "the acts in doubt are listed.\n"
+        "the acts in doubt are listed. Each is decided once; who comes second is told by whom. Of "
+        "a\n"
+        "run that has ended, say applied or not-applied: it is noted beside its sealed journal.\n"
         "\n"
         "  applied       it took effect; the playbook goes on with what the verb returns\n"
         "  not-applied   it did not; the playbook gets an error, as for any act that failed\n"
         "  retry         send it again (marked as repeated, where the far side can be told)\n"
         "  skip          go on without it; the result says skipped = true\n"
-        "  --result      it took effect, and this JSON object is what it returned\n"
+        "  --result      it took effect, and this JSON object is what it returned: its known "
+        "fields\n"
+        "                must be of the verb's types (muster help VERB)\n"
         "  --reason      how you know; kept in the journal with your name\n",
     .run = run};

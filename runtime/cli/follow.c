@@ -350,12 +350,14 @@ static bool answer_for(const struct mu_store_gate *gate, void *ud)
 }
 
 /* --yes: the answer of an exercise, said as such, where this person is asked; of several choices the
- * first. */
-static void answer_yes(struct view *view, const struct mu_row *row)
+ * first. True when it counts. */
+static bool answer_yes(struct view *view, const struct mu_row *row)
 {
+    bool counts = false;
     if (!view->what->yes || row->type != MU_ROW_HOST || strcmp(row->verb, "gate") != 0 ||
         mu_cli_store(view->cli) != 0)
-        return;
+        return false;
+    fflush(stdout); /* the question stands above its answer, which goes to stderr */
     json_t *value = parsed(row->value), *who = mu_cli_who(view->cli);
     const char *gate = mu_json_str(value, "gate", "");
     struct exercise exercise = {.config = view->cli->config->values,
@@ -363,10 +365,11 @@ static void answer_yes(struct view *view, const struct mu_row *row)
     struct mu_fail fail;
     (void)!mu_store_gate_find(view->cli->store, gate, answer_for, &exercise, &fail);
     if (exercise.answer)
-        vote(view, gate, NULL, exercise.answer, exercise.text, "answered by --yes");
+        counts = vote(view, gate, NULL, exercise.answer, exercise.text, "answered by --yes");
     free(exercise.text);
     json_decref(value);
     json_decref(who);
+    return counts;
 }
 
 /* --- following --- */
@@ -376,8 +379,9 @@ static bool take_row(const struct mu_row *row, void *ud)
     struct view *view = ud;
     view->seen = row->gsn;
     view->told_monitor = 0;
-    view->ops->row(view, row);
-    answer_yes(view, row);
+    /* How to answer is of no use once it is answered; programs get every row. */
+    if (!answer_yes(view, row) || view->cli->json)
+        view->ops->row(view, row);
     if (row->type != MU_ROW_HOST)
         return true;
     if (strcmp(row->verb, "end") == 0) {

@@ -83,12 +83,11 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (argc == 1 && !all && reason == NULL)
         return list(cli);
     code = freezing_zone(cli, &mu_command_freeze, all, argc, argv, zone);
-    if (code)
-        return code;
-    if (reason == NULL || reason[0] == '\0')
-        return mu_cli_fail(cli, "freeze", MU_EXIT_USAGE,
-                           "say why, whoever meets the freeze will read it: --reason \"...\"");
-    return freeze(cli, zone, reason);
+    if (code == 0)
+        code = mu_cli_need_reason(cli, "freeze", reason,
+                                  "say why, whoever meets the freeze will read it: "
+                                  "--reason \"...\"");
+    return code ? code : freeze(cli, zone, reason);
 }
 
 const struct mu_command mu_command_freeze = {

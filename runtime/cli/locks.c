@@ -144,9 +144,10 @@ static int break_lock(struct mu_cli *cli, const char *name, const char *reason)
 {
     struct mu_fail fail;
     struct held held = {.near = {.typed = name}};
-    if (reason == NULL || reason[0] == '\0')
-        return mu_cli_fail(cli, "locks", MU_EXIT_USAGE,
-                           "say why, the people of the run will read it: --reason \"...\"");
+    int code = mu_cli_need_reason(cli, "locks", reason,
+                                  "say why, the people of the run will read it: --reason \"...\"");
+    if (code)
+        return code;
     if (mu_store_locks(cli->store, NULL, find_lock, &held, &fail) != MU_OK)
         return mu_cli_fail(cli, "locks", MU_EXIT_USAGE, "%s", fail.text);
     if (held.run[0] == '\0')

@@ -19,6 +19,10 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code == 0)
         code = mu_cli_words(&mu_command_note, argc, 2, 2);
     if (code == 0)
+        code = mu_cli_need_reason(cli, "note", argv[2],
+                                  "the note is empty: say what the post-mortem should tell, "
+                                  "muster note INC-n|RUN \"...\"");
+    if (code == 0)
         code = mu_cli_store(cli);
     if (code)
         return code;

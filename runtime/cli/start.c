@@ -92,10 +92,11 @@ int start_take_over(struct mu_cli *cli, const char *command, int *argc, char **a
                     struct start *how)
 {
     how->take_over = mu_cli_option(argc, argv, "--take-over", NULL);
-    if (!how->take_over || (how->reason && how->reason[0]))
+    if (!how->take_over)
         return 0;
-    return mu_cli_fail(cli, command, MU_EXIT_USAGE,
-                       "--take-over takes a lock from another run: say why with --reason \"...\"");
+    return mu_cli_need_reason(
+        cli, command, how->reason,
+        "--take-over takes a lock from another run: say why with --reason \"...\"");
 }
 
 static bool say_held(const struct mu_store_lock *lock, void *ud)

@@ -81,6 +81,10 @@ static bool recall(const struct mu_row *row, void *ud)
     if (!decide && !again)
         return true;
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    if (mu_json_get(value, "refused")) { /* the person was told that it does not count */
+        json_decref(value);
+        return true;
+    }
     forget(run, mu_json_str(value, "task", ""), mu_json_int(value, "seq", -1));
     if (decide)
         json_array_append(run->decisions, value);
@@ -104,29 +108,57 @@ static struct call *act_of(struct run *run, const json_t *decision)
     return NULL;
 }
 
-/* An order "decide": {task, seq, verb, decision, result?, reason} in the order's text. */
-void decision_take(struct run *run, json_t *person, const char *text)
+static const json_t *decided_before(const struct run *run, const json_t *decision)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach(run->decisions, i, other)
+    {
+        if (fits(other, mu_json_str(decision, "task", ""), mu_json_int(decision, "seq", -1)))
+            return other;
+    }
+    return NULL;
+}
+
+/* Why it can't count, a new text; NULL when it does. One retry that waits for a thaw may still be changed. */
+static char *objection(const struct run *run, const struct call *call, const json_t *decision)
+{
+    const json_t *before = decided_before(run, decision);
+    bool waits = call && call->state == MU_CALL_FROZEN;
+    bool open =
+        call ? waits || call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED : !run->live;
+    if (!open)
+        return mu_xstrdup("it is not in doubt (any more)");
+    if (before == NULL || waits)
+        return NULL;
+    return mu_xasprintf("%s decided it before: %s",
+                        mu_json_str(json_object_get(before, "who"), "name", "a person"),
+                        mu_json_str(before, "decision", "?"));
+}
+
+/* An order "decide": {task, seq, round, verb, decision, result?, reason} in the order's text. */
+bool decision_take(struct run *run, json_t *person, const char *text)
 {
     json_t *decision = mu_json_parse(text, strlen(text), NULL);
     if (decision == NULL || !mu_run_decision_known(mu_json_str(decision, "decision", ""))) {
         json_decref(decision);
-        return;
+        return false;
     }
     json_object_set(decision, "who", person);
     struct call *call = act_of(run, decision);
-    bool open = call ? call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED ||
-                           call->state == MU_CALL_FROZEN
-                     : !run->live;
-    if (!open) {
-        json_object_set_new(decision, "refused", json_string("it is not in doubt (any more)"));
+    char *refused = objection(run, call, decision);
+    if (refused) {
+        json_object_set_new(decision, "refused", json_string(refused));
         record_host(run, "decide", decision);
-        return;
+        free(refused);
+        return false;
     }
     forget(run, mu_json_str(decision, "task", ""), mu_json_int(decision, "seq", -1));
     json_array_append(run->decisions, decision);
     record_host(run, "decide", decision);
     if (call && record_barrier(run))
         decision_apply(call);
+    return true;
 }
 
 static void refuse_applied(struct call *call, const json_t *decision)

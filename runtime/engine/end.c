@@ -5,6 +5,7 @@
  *
  *   finish, fail, error, return ─ acts in flight are waited for ─┐
  *   cancel ─ acts in flight are aborted, and in doubt ───────────┴▶ h end ─▶ store, gates, locks
+ *            the owner is told which; what a person finds out later stands beside the sealed journal
  *   park ─▶ h park ─▶ the owner is told what happened, why, and which commands go on
  *   leave, storage ─▶ nothing; whoever resumes it goes on; stuck.c tells people where no executor can */
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+#include "journal/doubts.h"
 
 #define FAREWELL_MS      10000 /* how long the last messages may take before they are left to others */
 #define PARK_PATIENCE_MS 5000 /* how long acts in flight are waited for before a person is asked */
@@ -286,6 +288,7 @@ static void record_aborted(struct run *run, const struct mu_row *intent, bool un
     char *text = mu_json_text(outcome);
     record_row(run, MU_ROW_OUTCOME, intent->task, intent->seq, intent->verb, "", intent->digest,
                intent->src, intent->step, run_clock(run), text);
+    run->ends_in_doubt = run->ends_in_doubt || !unsent;
     free(text);
     json_decref(outcome);
 }
@@ -339,6 +342,35 @@ static void abort_acts(struct run *run)
     run_drop_calls(run);
 }
 
+/* Why it ended; and, in full, what nobody knows the outcome of, where to look and what to say then. */
+static void tell_owner_of_end(struct run *run)
+{
+    struct mu_doubts doubts = {.ended = false};
+    struct mu_fail ignored;
+    struct mu_buf body = {0};
+    size_t i;
+    json_t *act;
+    if (run->ends_in_doubt && run->path && record_barrier(run))
+        (void)!mu_doubts_of(run->journal, false, &doubts, &ignored);
+    size_t count = mu_doubts_count(&doubts);
+    mu_buf_adds(&body, run->stop_why);
+    if (count)
+        mu_buf_addf(&body, "\n\n%zu act%s in doubt: look at the far side.\n", count,
+                    count == 1 ? "" : "s");
+    json_array_foreach(doubts.open, i, act)
+    {
+        if (mu_doubt_is(act, "in_doubt"))
+            mu_buf_addf(&body,
+                        "  %s (%s)\n    muster decide %s %s applied|not-applied " REASON "\n",
+                        mu_json_str(act, "shown", ""), mu_json_str(act, "src", ""), run->name,
+                        mu_json_str(act, "act", ""));
+    }
+    if (count || run->stop == STOP_ERROR || run->stop == STOP_FAIL)
+        tell_owner(run, "ended", mu_buf_text(&body));
+    mu_buf_free(&body);
+    mu_doubts_fini(&doubts);
+}
+
 /* It stands at its end and can't say so: an act is in doubt. */
 static int park_at_end(struct run *run)
 {
@@ -356,8 +388,7 @@ static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
         abort_acts(run);
     else if (!await_acts(run))
         return park_at_end(run);
-    if (run->stop == STOP_ERROR || run->stop == STOP_FAIL)
-        tell_owner(run, "ended", run->stop_why);
+    tell_owner_of_end(run);
     end_farewell(run);
     int exit_code = exit_for(run, usual);
     return end_run(run, state, exit_code, end_row(run, state, exit_code));

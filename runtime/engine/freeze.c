@@ -423,9 +423,12 @@ void freeze_look(struct run *run)
 
 void freeze_leave(struct run *run)
 {
-    for (struct call *call = run->pending; call; call = call->next_pending)
-        if (call->state == MU_CALL_FROZEN && call->intended)
-            call_arrive_error(call, MU_CANCELLED,
-                              "the run ended while it waited for a thaw to be sent again",
-                              call->pub.repeated, "readback");
+    for (struct call *call = run->pending; call; call = call->next_pending) {
+        if (call->state != MU_CALL_FROZEN || !call->intended)
+            continue;
+        run->ends_in_doubt = run->ends_in_doubt || call->pub.repeated;
+        call_arrive_error(call, MU_CANCELLED,
+                          "the run ended while it waited for a thaw to be sent again",
+                          call->pub.repeated, "readback");
+    }
 }

@@ -33,11 +33,17 @@ static json_t *question_of(const struct call *call)
     return question;
 }
 
-static void digest_question(const json_t *question, char out[MU_SHA256_HEX])
+/* What a person saw is this question: the same words asked by another run, for the next batch, or as
+ * another kind are another one. Only the intent row knows it from then on, whatever a later muster puts in. */
+static void digest_question(const struct call *call, const json_t *question,
+                            char out[MU_SHA256_HEX])
 {
-    char *text = mu_json_text(question);
+    json_t *seen = json_pack("{s:s, s:s, s:O}", "gate", call->gate_id, "kind", call->name,
+                             "question", question ? (json_t *)question : json_null());
+    char *text = mu_json_text(seen);
     mu_sha256_hex(text, strlen(text), out);
     free(text);
+    json_decref(seen);
 }
 
 /* What only some kinds of gate have. */
@@ -55,7 +61,7 @@ static void describe_options(json_t *gate, const json_t *question)
 static json_t *describe(struct call *call, json_t *question)
 {
     char digest[MU_SHA256_HEX];
-    digest_question(question, digest);
+    digest_question(call, question, digest);
     int64_t within = mu_json_int(question, "deadline_ms", 0);
     json_t *show = mu_json_get(question, "show");
     json_t *gate = json_pack(

@@ -205,9 +205,9 @@ struct run {
     char *path;
     int wake_fd;
     const char *after, *stopped; /* of struct mu_execute */
-    bool owes_sync;      /* an outcome was appended and is not known to be on disk */
-    bool verifying;      /* no world behind */
-    bool replays_cancel; /* verifying a run that a person cancelled */
+    bool owes_sync;              /* an outcome was appended and is not known to be on disk */
+    bool verifying;              /* no world behind */
+    bool replays_cancel;         /* verifying a run that a person cancelled */
     bool storage_failed;
     bool store_failed;       /* the control store does, for too long */
     int64_t store_silent_ms; /* since when, 0 = it answers */
@@ -259,6 +259,7 @@ struct run {
     char *stop_src;       /* of the finish or fail that ended it */
     const char *park_why; /* stale, in_doubt, diverged ... (end.c) */
     char *doubt_text;     /* what the last act in doubt needs a person for */
+    bool ends_in_doubt;   /* it ends before the outcome of an act is known */
     json_t *decisions;    /* of people about acts in doubt, not used yet */
     int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;
@@ -356,7 +357,7 @@ void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const
 
 /* decision.c */
 void decisions_recall(struct run *);
-void decision_take(struct run *, json_t *person, const char *text); /* an order */
+bool decision_take(struct run *, json_t *person, const char *text); /* an order; false: refused */
 bool decision_apply(struct call *); /* false: nobody has decided it */
 
 /* budget.c */

@@ -18,41 +18,51 @@ static void stop_cancelled(struct run *run, const json_t *person, const char *re
     free(why);
 }
 
-static void order_cancel(struct run *run, json_t *person, const char *reason)
+static bool order_cancel(struct run *run, json_t *person, const char *reason)
 {
     record_host(run, "cancel", json_pack("{s:O?, s:s}", "who", person, "reason", reason));
     if (record_barrier(run))
         stop_cancelled(run, person, reason);
+    return true;
 }
 
-static void order_unpark(struct run *run, json_t *person, const char *reason)
+static bool order_unpark(struct run *run, json_t *person, const char *reason)
 {
     record_host(run, "unpark", json_pack("{s:O?, s:s}", "who", person, "reason", reason));
     run->stale = false;
     run->unparked = true;
     budget_renew(run);
     freeze_retake_locks(run);
+    return true;
+}
+
+static bool order_lock_lost(struct run *run, json_t *person, const char *order)
+{
+    freeze_lock_lost(run, person, order);
+    return true;
 }
 
 static const struct {
     const char *kind;
-    void (*carry_out)(struct run *, json_t *person, const char *reason);
+    /* False: it has no use for it, which the journal says; so do we to whoever gave it. */
+    bool (*carry_out)(struct run *, json_t *person, const char *reason);
 } kinds[] = {{"cancel", order_cancel},
              {"unpark", order_unpark},
              {"decide", decision_take},
-             {"lock_lost", freeze_lock_lost}};
+             {"lock_lost", order_lock_lost}};
 
 /* Carried out, and off the list once its row can't be lost any more. False: nothing more is taken. */
 static bool carry_out(struct run *run, int64_t id, const char *kind, const char *who,
                       const char *reason)
 {
     json_t *person = mu_json_parse(who, strlen(who), NULL);
+    bool taken = true;
     for (size_t i = 0; i < MU_COUNT(kinds); i++)
         if (strcmp(kinds[i].kind, kind) == 0)
-            kinds[i].carry_out(run, person, reason ? reason : "");
+            taken = kinds[i].carry_out(run, person, reason ? reason : "");
     json_decref(person);
     if (record_barrier(run))
-        (void)!mu_store_order_done(run->store, id, NULL);
+        (void)!(taken ? mu_store_order_done : mu_store_order_refuse)(run->store, id, NULL);
     return !run->storage_failed;
 }
 

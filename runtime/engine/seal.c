@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Behind the end of a run. Its file becomes the whole evidence, and is replayed once offline (J9). Nobody
- * waits for that, and other runs may be at work in the same incident: it gives way to them, at the
- * lowest priority and one run of a state folder at a time. */
+ * waits for that, and other runs may be at work in the same incident: it gives way to them, at a
+ * lower priority and one run of a state folder at a time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -14,10 +14,10 @@
 #include "base/log.h"
 #include "engine/internal.h"
 
-#define LOWEST_PRIORITY 19
-#define TURN_MS         10000 /* then it seals beside the others: one of them may be stopped */
-#define LOOK_FIRST_MS   5
-#define LOOK_MOST_MS    100
+#define NICE          5
+#define TURN_MS       10000 /* then it seals beside the others: one of them may be stopped */
+#define LOOK_FIRST_MS 5
+#define LOOK_MOST_MS  100
 
 static void pause_ms(int64_t ms)
 {
@@ -66,7 +66,7 @@ void seal_behind(struct mu_journal *journal, const struct mu_execute *how, const
     bool in_a_file = how->journal == NULL;
     int turn = -1;
     if (in_a_file) {
-        (void)!setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
+        (void)!setpriority(PRIO_PROCESS, 0, NICE);
         turn = wait_for_turn(how->state_dir);
     }
     seal(journal, name);

@@ -24,8 +24,9 @@
  *    again     {task, seq, verb, repeated, why}           it is sent again; durable before it leaves
  *    unsent    {task, seq, verb, why}                     its intent stands, and it did not leave: frozen, or parked
  *               as stale, at the last look behind the intent's sync; `again` follows when it leaves after all
- *    decide    {task, seq, verb, decision: applied|not-applied|retry|skip|result, result?, reason,
- *               who {..}, refused?}                       what a person said about an act in doubt
+ *    decide    {task, seq, round?, verb, decision: applied|not-applied|retry|skip|result, result?, reason,
+ *               who {..}, refused?}                       what a person said about an act in doubt, once for each
+ *               time that it is (round, see doubts.h); refused: why it does not count, and never will
  *    stop      {text}                                     executor leaves in good order, run unfinished
  *    progress  {task, seq, verb, text}                    from mu_call_progress
  *    gate      {gate, kind, code} once opened; {gate, code, silent, asks} when the next one is asked

@@ -32,6 +32,9 @@ void mu_registry_each_module(const struct mu_registry *, mu_registry_module_cb *
  * object with every param, normalised. The failure names verb, param, what was expected and got. */
 enum mu_err mu_args_check(const struct mu_verb *, const json_t *written, bool by_name, json_t **out,
                           struct mu_fail *);
+/* A result that a person says a verb would have returned, against verb->returns: fields of a known name must
+ * have their type. The failure names verb, field, what it is and what was given. */
+enum mu_err mu_result_check(const struct mu_verb *, const json_t *result, struct mu_fail *);
 /* "zone.set_mx example.com 10 mx2.example.net" : the params marked MU_F_SHOWN, for people. New text. */
 char *mu_args_shown(const struct mu_verb *, const json_t *args);
 const char *mu_type_name(enum mu_type);

@@ -49,6 +49,23 @@ enum mu_err mu_store_freeze(struct mu_store *store, const struct mu_store_freeze
     return store_end(store, err, what, fail);
 }
 
+static enum mu_err not_frozen(struct mu_store *store, const char *what, const char *zone,
+                              struct mu_fail *fail)
+{
+    int64_t others = 0;
+    enum mu_err err = store_ask(store, what, fail, &others, 0,
+                                "SELECT count(*) FROM freeze WHERE thawed = 0", STORE_NO_VALUES);
+    if (err != MU_OK)
+        return err;
+    if (zone[0] == '\0' && others == 0)
+        return mu_fail_set(fail, MU_USAGE, "nothing is frozen");
+    if (zone[0] == '\0')
+        return mu_fail_set(fail, MU_USAGE,
+                           "only single zones are frozen, not everything; muster freeze lists "
+                           "them, muster thaw ZONE ends one");
+    return mu_fail_set(fail, MU_USAGE, "%.253s is not frozen; muster freeze lists what is", zone);
+}
+
 enum mu_err mu_store_thaw(struct mu_store *store, const char *zone, const char *who,
                           const char *reason, int64_t now, struct mu_fail *fail)
 {
@@ -62,8 +79,7 @@ enum mu_err mu_store_thaw(struct mu_store *store, const char *zone, const char *
         " WHERE zone = ?1 AND thawed = 0",
         STORE_VALUES(STORE_TEXT(zone), STORE_NUMBER(now), STORE_TEXT(who), STORE_TEXT(reason)));
     if (err == MU_OK && store_changes(store) == 0)
-        err = mu_fail_set(fail, MU_USAGE, "%.253s is not frozen; muster freeze lists what is",
-                          name_of(zone));
+        err = not_frozen(store, what, zone, fail);
     return store_end(store, err, what, fail);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Orders: what a person wants of a run (cancel, unpark), kept until its executor has done it. */
+ * Orders: what a person wants of a run (cancel, unpark), kept until its executor has done it. What is
+ * decided about acts in doubt is in decisions.c. */
 #include "store/store_internal.h"
 
 enum mu_err mu_store_order_put(struct mu_store *store, const char *run, const char *kind,

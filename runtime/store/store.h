@@ -120,7 +120,7 @@ struct mu_store_gate {
     const char *choices;      /* ask: JSON array of the answers there are; "" = any text */
     int64_t within_ms;        /* how long the next one has */
     const char *shown;        /* canonical JSON of what was shown */
-    const char *digest;       /* of shown and title: a vote names it */
+    const char *digest;       /* of id, kind and what is asked: a vote names it */
     int quorum;               /* distinct people, >= 1 */
     bool no_self;             /* the person who started the run may not answer */
     const char *starter;      /* who started the run */
@@ -233,6 +233,28 @@ typedef bool mu_store_order_cb(int64_t id, const char *kind, const char *who_jso
 enum mu_err mu_store_orders(struct mu_store *, const char *run, mu_store_order_cb *, void *ud,
                             struct mu_fail *);
 enum mu_err mu_store_order_done(struct mu_store *, int64_t id, struct mu_fail *);
+/* The executor had no use for it, or the run ended first: nothing when it is done already. */
+enum mu_err mu_store_order_refuse(struct mu_store *, int64_t id, struct mu_fail *);
+enum mu_store_order { MU_ORDER_OPEN, MU_ORDER_DONE, MU_ORDER_REFUSED };
+enum mu_err mu_store_order_state(struct mu_store *, int64_t id, enum mu_store_order *,
+                                 struct mu_fail *);
+
+/* --- decisions about acts in doubt: orders of kind "decide", once for each round of an act --- */
+struct mu_store_decision {
+    const char *run, *task;
+    int64_t seq, round; /* which act, and which time that it is in doubt: journal/doubts.h */
+    const char *who;    /* {name, uid, host, tty} as JSON */
+    const char *text;   /* {task, seq, round, verb, decision, result?, reason} as JSON */
+    /* Of a run that has ended: what is noted in the incident ("" = none) in the same transaction. Else NULL. */
+    const char *note, *incident;
+    int64_t at;
+};
+/* MU_CONFLICT "too late: decided by ana at ..." when that round is decided. Durable when it returns. */
+enum mu_err mu_store_decide(struct mu_store *, const struct mu_store_decision *, int64_t *id_out,
+                            struct mu_fail *);
+/* Those of a run that were not refused, oldest first. */
+enum mu_err mu_store_decisions(struct mu_store *, const char *run, mu_store_order_cb *, void *ud,
+                               struct mu_fail *);
 
 /* --- outbox: the host's own messages --- */
 struct mu_store_message {

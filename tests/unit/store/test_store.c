@@ -469,6 +469,86 @@ static void orders_wait_until_done(void **state)
     mu_buf_free(&buf);
 }
 
+static struct mu_store_decision decision_of(int64_t round, const char *said, const char *who)
+{
+    static char text[200], person[80];
+    snprintf(text, sizeof text,
+             "{\"decision\":\"%s\",\"reason\":\"seen\",\"round\":%lld,\"seq\":1,\"task\":\"r\"}",
+             said, (long long)round);
+    snprintf(person, sizeof person, "{\"name\":\"%s\"}", who);
+    return (struct mu_store_decision){.run = "a.1",
+                                      .task = "r",
+                                      .seq = 1,
+                                      .round = round,
+                                      .who = person,
+                                      .text = text,
+                                      .incident = "",
+                                      .at = 1000};
+}
+
+static int decide_once(struct mu_store *own, int who)
+{
+    int64_t id;
+    struct mu_store_decision mine = decision_of(0, who % 2 ? "applied" : "not-applied", "ana");
+    return mu_store_decide(own, &mine, &id, NULL) == MU_OK ? 1 : 0;
+}
+
+static void an_act_is_decided_by_one(void **state)
+{
+    (void)state;
+    assert_int_equal(in_children(decide_once), 1);
+}
+
+static bool note_is(const char *who, const char *text, int64_t at, void *ud)
+{
+    assert_int_equal(at, 1000);
+    mu_buf_addf(ud, "%s: %s;", who, text);
+    return true;
+}
+
+static bool decision_is(int64_t id, const char *kind, const char *who_json, const char *reason,
+                        int64_t at, void *ud)
+{
+    (void)kind;
+    (void)reason;
+    (void)at;
+    mu_buf_addf(ud, "%lld %s;", (long long)id, who_json);
+    return true;
+}
+
+static void decisions_count_once_a_round(void **state)
+{
+    (void)state;
+    int64_t id, other;
+    struct mu_fail fail;
+    struct mu_buf buf = {0};
+    enum mu_store_order order;
+    struct mu_store_decision first = decision_of(0, "retry", "ana");
+    assert_int_equal(mu_store_decide(store, &first, &id, &fail), MU_OK);
+    struct mu_store_decision late = decision_of(0, "not-applied", "bo");
+    assert_int_equal(mu_store_decide(store, &late, &other, &fail), MU_CONFLICT);
+    says(&fail, "too late: decided by ana at ");
+    says(&fail, ": retry (seen)");
+    assert_int_equal(mu_store_order_done(store, id, NULL), MU_OK); /* the run has it: no other */
+    assert_int_equal(mu_store_decide(store, &late, &other, &fail), MU_CONFLICT);
+    late = decision_of(1, "not-applied", "bo"); /* sent again, lost again: anew */
+    assert_int_equal(mu_store_decide(store, &late, &other, &fail), MU_OK);
+    assert_int_equal(mu_store_order_refuse(store, other, NULL), MU_OK); /* of no use: counts not */
+    assert_int_equal(mu_store_order_state(store, other, &order, NULL), MU_OK);
+    assert_int_equal(order, MU_ORDER_REFUSED);
+    late = decision_of(1, "applied", "cy");
+    late.note = "it took effect";
+    late.incident = "INC-1";
+    assert_int_equal(mu_store_decide(store, &late, &other, &fail), MU_OK);
+    assert_int_equal(mu_store_order_state(store, other, &order, NULL), MU_OK);
+    assert_int_equal(order, MU_ORDER_DONE); /* behind the end nobody has to carry it out */
+    assert_int_equal(mu_store_notes(store, "INC-1", note_is, &buf, &fail), MU_OK);
+    assert_int_equal(mu_store_decisions(store, "a.1", decision_is, &buf, &fail), MU_OK);
+    assert_string_equal(mu_buf_text(&buf),
+                        "cy: it took effect;1 {\"name\":\"ana\"};3 {\"name\":\"cy\"};");
+    mu_buf_free(&buf);
+}
+
 /* Told commits one by one from another process, over many turns of the WAL: each is seen at once, and nothing
  * where there was nothing. */
 static void every_commit_is_seen(void **state)
@@ -666,6 +746,8 @@ int main(void)
                                        T(locks_belong_to_runs),
                                        T(one_process_gets_the_lock),
                                        T(orders_wait_until_done),
+                                       T(an_act_is_decided_by_one),
+                                       T(decisions_count_once_a_round),
                                        T(every_commit_is_seen),
                                        T(messages_are_sent_once),
                                        T(every_message_is_claimed_by_one),

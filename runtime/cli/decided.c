@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is in doubt, and who said what about it; see decided.h. */
+#include "cli/decided.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/say.h"
+
+/* A decision of the store belongs to an act of the journal unless it was used up (an earlier round) there. */
+static bool take(int64_t id, const char *kind, const char *who, const char *reason, int64_t at,
+                 void *ud)
+{
+    struct mu_doubts *doubts = ud;
+    size_t i;
+    json_t *act, *decision = mu_json_parse(reason, strlen(reason), NULL),
+                 *person = mu_json_parse(who, strlen(who), NULL);
+    (void)id;
+    (void)kind;
+    json_array_foreach(doubts->open, i, act)
+    {
+        if (mu_json_int(decision, "seq", -1) != mu_json_int(act, "seq", 0) ||
+            strcmp(mu_json_str(decision, "task", ""), mu_json_str(act, "task", "")) != 0 ||
+            mu_json_int(decision, "round", 0) != mu_json_int(act, "round", 0))
+            continue;
+        json_object_set_new(act, "decided",
+                            json_pack("{s:s, s:s, s:s, s:I}", "decision",
+                                      mu_json_str(decision, "decision", ""), "who",
+                                      mu_json_str(person, "name", "?"), "reason",
+                                      mu_json_str(decision, "reason", ""), "at", (json_int_t)at));
+    }
+    json_decref(decision);
+    json_decref(person);
+    return true;
+}
+
+int decided_read(struct mu_cli *cli, const char *command, const struct found_run *run,
+                 struct mu_doubts *doubts, int *holder)
+{
+    struct mu_fail fail;
+    *holder = run->ended ? 0 : mu_journal_lock_holder(run->path);
+    int code = mu_cli_store(cli);
+    if (code)
+        return code;
+    if (mu_doubts_read(run->path, *holder > 0, doubts, &fail) != MU_OK ||
+        mu_store_decisions(cli->store, run->name, take, doubts, &fail) != MU_OK)
+        return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
+    return 0;
+}
+
+char *decided_words(const json_t *act)
+{
+    char at[MU_TIME_TEXT];
+    const json_t *decided = mu_json_get(act, "decided");
+    if (decided == NULL)
+        return mu_xstrdup("");
+    return mu_xasprintf("%s, says %s at %s: %s", mu_json_str(decided, "decision", "?"),
+                        mu_json_str(decided, "who", "?"),
+                        mu_time_local(mu_json_int(decided, "at", 0), at),
+                        mu_json_str(decided, "reason", ""));
+}
+
+static void print_act(const struct found_run *run, const json_t *act)
+{
+    char *words = decided_words(act);
+    const char *name = mu_json_str(act, "act", "");
+    say("  ");
+    say_hanging(4, "%s (%s): %s\n", mu_json_str(act, "shown", ""), mu_json_str(act, "src", ""),
+                mu_json_str(act, "why", ""));
+    say("    ");
+    if (words[0])
+        say_hanging(4, "%s\n", words);
+    else
+        say_hanging(4, "then: muster decide %s %s applied|not-applied --reason \"...\"\n",
+                    run->name, name);
+    free(words);
+}
+
+void decided_print(const struct found_run *run, const struct mu_doubts *doubts)
+{
+    size_t i, count = mu_doubts_count(doubts);
+    json_t *act;
+    if (count == 0)
+        return;
+    say("\n%s%zu act%s in doubt%s: look at the far side\n", mu_cli_color("red"), count,
+        count == 1 ? "" : "s", mu_cli_color("reset"));
+    json_array_foreach(doubts->open, i, act)
+    {
+        if (mu_doubt_is(act, "in_doubt"))
+            print_act(run, act);
+    }
+}
