@@ -329,6 +329,14 @@ static void host_unpark(const json_t *value, struct line *line)
     add_clean(&line->text, mu_json_str(value, "reason", ""));
 }
 
+static void host_refused(const json_t *value, struct line *line)
+{
+    line->kind = LINE_TROUBLE;
+    line->tag = "refused";
+    mu_buf_addf(&line->text, "\"go on\" of %s does not count: %s",
+                mu_json_str(mu_json_get(value, "who"), "name", "?"), mu_json_str(value, "why", ""));
+}
+
 static void host_doubt(const json_t *value, struct line *line)
 {
     line->kind = LINE_TROUBLE;
@@ -457,10 +465,11 @@ static const struct {
     {'h', "gate", host_gate},           {'h', "cancel", host_cancel},
     {'h', "comment", host_comment},     {'h', "end", host_end},
     {'h', "unpark", host_unpark},       {'h', "doubt", host_doubt},
-    {'h', "again", host_again},         {'h', "unsent", host_unsent},
-    {'h', "decide", host_decide},       {'h', "lock", host_lock},
-    {'h', "frozen", host_frozen},       {'h', "thawed", host_thawed},
-    {'h', "clock", host_clock},         {'h', "anchor", host_anchor},
+    {'h', "refused", host_refused},     {'h', "again", host_again},
+    {'h', "unsent", host_unsent},       {'h', "decide", host_decide},
+    {'h', "lock", host_lock},           {'h', "frozen", host_frozen},
+    {'h', "thawed", host_thawed},       {'h', "clock", host_clock},
+    {'h', "anchor", host_anchor},
 };
 
 void line_of(const struct mu_row *row, struct line *line)

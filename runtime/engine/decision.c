@@ -145,6 +145,7 @@ bool decision_take(struct run *run, json_t *person, const char *text)
         return false;
     }
     json_object_set(decision, "who", person);
+    json_object_set_new(decision, "order", json_string(run->order));
     struct call *call = act_of(run, decision);
     char *refused = objection(run, call, decision);
     if (refused) {

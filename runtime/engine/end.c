@@ -234,7 +234,7 @@ static int park_run(struct run *run)
     anchor_now(run);
     end_farewell(run);
     record_barrier(run);
-    orders_take(run);
+    (void)!orders_take(run, NULL);
     return run->orders_left ? MU_RUN_TEMPORARY : MU_RUN_PARKED;
 }
 
@@ -269,11 +269,11 @@ static bool await_acts(struct run *run)
         find_out_acts(run);
     freeze_leave(run);
     run_settle(run);
-    while (run->live && act_is_out(run)) {
+    while (run->live && act_is_out(run) && !orders_cancel_at_end(run)) {
         mu_loop_turn(run->loop, true);
         run_settle(run);
     }
-    return run->doubt_text == NULL;
+    return run->doubt_text == NULL || run->stop == STOP_CANCEL;
 }
 
 /* unsent: it is known not to have left. */
@@ -384,10 +384,13 @@ static int park_at_end(struct run *run)
 static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
 {
     gate_close_all(run); /* first: nobody is asked any more while acts are waited for */
-    if (run->stop == STOP_CANCEL)
-        abort_acts(run);
-    else if (!await_acts(run))
+    if (run->stop != STOP_CANCEL && !await_acts(run))
         return park_at_end(run);
+    if (run->stop == STOP_CANCEL) { /* perhaps while acts were waited for */
+        abort_acts(run);
+        state = "cancelled";
+        usual = MU_RUN_CANCELLED;
+    }
     tell_owner_of_end(run);
     end_farewell(run);
     int exit_code = exit_for(run, usual);

@@ -260,6 +260,8 @@ struct run {
     const char *park_why; /* stale, in_doubt, diverged ... (end.c) */
     char *doubt_text;     /* what the last act in doubt needs a person for */
     bool ends_in_doubt;   /* it ends before the outcome of an act is known */
+    char order[48];       /* "ID@MS", the order that is being carried out, */
+    int64_t order_at;     /* and when it was given (wall time) */
     json_t *decisions;    /* of people about acts in doubt, not used yet */
     int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;
@@ -280,7 +282,7 @@ void run_drop_calls(struct run *); /* takes everything back from the world */
 void run_settle(struct run *); /* what arrived: recorded, delivered, committed; then acts leave */
 void run_sweep(struct run *);  /* frees calls and tasks nobody can ask for any more */
 void run_look_for_orders(struct run *); /* between turns; asks the store a few times a second */
-bool run_store_in_place(struct run *); /* false: it was removed or replaced, and the run leaves */
+bool run_store_in_place(struct run *);  /* false: it was removed or replaced, and the run leaves */
 void run_store_answered(struct run *, enum mu_err,
                         const struct mu_fail *); /* the control store did, or not */
 void run_look_into_store(struct run *);          /* orders, gates, messages */
@@ -377,7 +379,9 @@ void upgrade_take(struct run *); /* goes over to this muster, or parks */
 void monitor_tell(int log_fd, enum mu_monitor_what, int64_t next_ms);
 
 /* orders.c */
-void orders_take(struct run *);
+enum mu_err orders_take(struct run *, struct mu_fail *);
+/* While the end waits for acts that are out: true when a person has cancelled the run. */
+bool orders_cancel_at_end(struct run *);
 void orders_take_recorded(struct run *);
 void orders_take_cancel(struct run *); /* before the frontier */
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Orders of people to a run: cancel, unpark, decide, and that somebody took its lock. They wait in the control store until the executor has
- * written them into the journal, durably; only then do they count, and only then are they taken off the
- * list. To add a kind: one function here, one entry in `kinds`. */
+ * Orders of people to a run: cancel, unpark, decide, and that somebody took its lock. They wait in the
+ * control store until the executor has written them into the journal, durably; only then do they count, and
+ * only then are they taken off the list. Killed between the two it finds its row (`order`) and does not carry
+ * it out again. To add a kind: one function here, one entry in `kinds`. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "engine/internal.h"
@@ -20,15 +23,36 @@ static void stop_cancelled(struct run *run, const json_t *person, const char *re
 
 static bool order_cancel(struct run *run, json_t *person, const char *reason)
 {
-    record_host(run, "cancel", json_pack("{s:O?, s:s}", "who", person, "reason", reason));
+    record_host(
+        run, "cancel",
+        json_pack("{s:O?, s:s, s:s}", "who", person, "reason", reason, "order", run->order));
     if (record_barrier(run))
         stop_cancelled(run, person, reason);
     return true;
 }
 
+/* Whoever said it knew of the downtime until then, not of what came behind. */
+static bool too_old(struct run *run, json_t *person, const char *reason)
+{
+    char age[MU_TIME_TEXT];
+    int64_t ms = run_wall(run) - run->order_at;
+    if (ms <= run->stale_after_ms)
+        return false;
+    char *why = mu_xasprintf("it was said %s ago", mu_duration_text(ms, age));
+    record_host(run, "refused",
+                json_pack("{s:s, s:O?, s:s, s:s, s:s}", "kind", "unpark", "who", person, "reason",
+                          reason, "why", why, "order", run->order));
+    free(why);
+    return true;
+}
+
 static bool order_unpark(struct run *run, json_t *person, const char *reason)
 {
-    record_host(run, "unpark", json_pack("{s:O?, s:s}", "who", person, "reason", reason));
+    if (too_old(run, person, reason))
+        return false;
+    record_host(
+        run, "unpark",
+        json_pack("{s:O?, s:s, s:s}", "who", person, "reason", reason, "order", run->order));
     run->stale = false;
     run->unparked = true;
     budget_renew(run);
@@ -51,14 +75,41 @@ static const struct {
              {"decide", decision_take},
              {"lock_lost", order_lock_lost}};
 
+struct known {
+    const char *order;
+    bool found;
+};
+
+static bool find_order(const struct mu_row *row, void *ud)
+{
+    struct known *known = ud;
+    if (row->type != MU_ROW_HOST || strstr(row->value, "\"order\":") == NULL)
+        return true;
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    known->found = strcmp(mu_json_str(value, "order", ""), known->order) == 0;
+    json_decref(value);
+    return !known->found;
+}
+
+static bool carried_out_before(const struct run *run)
+{
+    struct known known = {.order = run->order};
+    cursor_each(run->cursor, find_order, &known);
+    return known.found;
+}
+
 /* Carried out, and off the list once its row can't be lost any more. False: nothing more is taken. */
 static bool carry_out(struct run *run, int64_t id, const char *kind, const char *who,
-                      const char *reason)
+                      const char *reason, int64_t at)
 {
     json_t *person = mu_json_parse(who, strlen(who), NULL);
     bool taken = true;
+    run->order_at = at;
+    /* With its time: a control store that was made again counts from one. */
+    snprintf(run->order, sizeof run->order, "%lld@%lld", (long long)id, (long long)at);
+    bool known = carried_out_before(run);
     for (size_t i = 0; i < MU_COUNT(kinds); i++)
-        if (strcmp(kinds[i].kind, kind) == 0)
+        if (!known && strcmp(kinds[i].kind, kind) == 0)
             taken = kinds[i].carry_out(run, person, reason ? reason : "");
     json_decref(person);
     if (record_barrier(run))
@@ -73,17 +124,15 @@ static bool take(int64_t id, const char *kind, const char *who, const char *reas
     run->orders_left = run->stop != STOP_NONE;
     if (run->orders_left) /* it is stopping already: the next executor takes them */
         return false;
-    (void)at;
-    return carry_out(run, id, kind, who, reason);
+    return carry_out(run, id, kind, who, reason, at);
 }
 
 static bool take_cancel(int64_t id, const char *kind, const char *who, const char *reason,
                         int64_t at, void *ud)
 {
-    (void)at;
     if (strcmp(kind, "cancel") != 0)
         return true;
-    carry_out(ud, id, kind, who, reason);
+    carry_out(ud, id, kind, who, reason, at);
     return false;
 }
 
@@ -96,10 +145,38 @@ void orders_take_cancel(struct run *run)
         (void)!mu_store_orders(run->store, run->name, take_cancel, run, NULL);
 }
 
-void orders_take(struct run *run)
+/* The run has ended but for acts of other tasks that are out: a person who cancels it does not want to wait
+ * for them. */
+static bool take_cancel_at_end(int64_t id, const char *kind, const char *who, const char *reason,
+                               int64_t at, void *ud)
 {
-    if (run->store)
-        (void)!mu_store_orders(run->store, run->name, take, run, NULL);
+    struct run *run = ud;
+    if (strcmp(kind, "cancel") != 0)
+        return true;
+    free(run->stop_result);
+    free(run->stop_why);
+    run->stop_result = run->stop_why = NULL;
+    run->stop = STOP_NONE;
+    carry_out(run, id, kind, who, reason, at);
+    if (run->stop == STOP_NONE) /* written down before */
+        run_stop(run, STOP_CANCEL, "cancelled", "cancelled");
+    return false;
+}
+
+bool orders_cancel_at_end(struct run *run)
+{
+    int64_t version = run->store ? mu_store_data_version(run->store) : run->store_version;
+    if (version == run->store_version && !run->orders_left)
+        return false;
+    run->orders_left = false;
+    if (mu_store_orders(run->store, run->name, take_cancel_at_end, run, NULL) == MU_OK)
+        run->store_version = version;
+    return run->stop == STOP_CANCEL;
+}
+
+enum mu_err orders_take(struct run *run, struct mu_fail *fail)
+{
+    return run->store ? mu_store_orders(run->store, run->name, take, run, fail) : MU_OK;
 }
 
 /* A cancel that a former executor wrote down and did not come to carry out. */

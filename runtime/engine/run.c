@@ -278,8 +278,11 @@ static void look_for_orders(struct run *run)
     int64_t version = mu_store_data_version(run->store);
     if (version == run->store_version)
         return;
-    orders_take(run);
-    run->store_version = version;
+    struct mu_fail fail;
+    enum mu_err err = orders_take(run, &fail);
+    run_store_answered(run, err, &fail);
+    if (err == MU_OK) /* else they are looked for again */
+        run->store_version = version;
 }
 
 void run_look_for_orders(struct run *run)
@@ -557,7 +560,7 @@ static void play(struct run *run)
         record_wake(run->wake_fd, MU_WAKE_BEGUN);
     upgrade_take(run);
     orders_take_recorded(run);
-    orders_take(run); /* an unpark may be what woke us */
+    (void)!orders_take(run, NULL); /* an unpark may be what woke us; else the poll finds it */
     find_secrets(run);
     if (!run->unparked && cursor_failed_starts(run->cursor, run->after != NULL) >= MU_LIMIT_STARTS)
         run_park(run, "poisoned",

@@ -20,6 +20,7 @@
  *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret|lock_lost|died|storage, text,
  *               next [commands]}
  *    unpark    {who {..}, reason}                         a person said: go on
+ *    refused   {kind: unpark, who {..}, reason, why}      an order of a person that does not count (any more)
  *    doubt     {task, seq, verb, src, why}                an act came in doubt
  *    again     {task, seq, verb, repeated, why}           it is sent again; durable before it leaves
  *    unsent    {task, seq, verb, why}                     its intent stands, and it did not leave: frozen, or parked

@@ -589,6 +589,13 @@ static void host_thawed(const json_t *value, struct mu_buf *out)
                 mu_duration_text(mu_json_int(value, "waited_ms", 0), waited));
 }
 
+static void host_refused(const json_t *value, struct mu_buf *out)
+{
+    char *who = words_who(mu_json_get(value, "who"));
+    mu_buf_addf(out, "\"go on\" of %s does not count: %s", who, mu_json_str(value, "why", ""));
+    free(who);
+}
+
 static void host_unsent(const json_t *value, struct mu_buf *out)
 {
     mu_buf_addf(out, "%s: %s", mu_json_str(value, "verb", ""), mu_json_str(value, "why", ""));
@@ -621,6 +628,7 @@ static const struct {
     {"stop", "executor left", TONE_PLAIN, host_other},
     {"lock", "lock", TONE_PEOPLE, host_lock},
     {"frozen", "frozen", TONE_WARN, host_frozen},
+    {"refused", "refused", TONE_WARN, host_refused},
     {"unsent", "held back, not sent", TONE_WARN, host_unsent},
     {"thawed", "thawed", TONE_PEOPLE, host_thawed},
 };

@@ -356,7 +356,7 @@ static const struct {
     {"gate", host_gate, false, ENTRY_HOST},   {"end", host_end, false, ENTRY_HOST},
     {"lock", NULL, true, ENTRY_HOST},         {"frozen", NULL, true, ENTRY_HOST},
     {"thawed", NULL, true, ENTRY_HOST},       {"clock", NULL, true, ENTRY_HOST},
-    {"unsent", NULL, true, ENTRY_HOST},
+    {"unsent", NULL, true, ENTRY_HOST},       {"refused", NULL, true, ENTRY_HOST},
 };
 
 /* A resume after a row that was no goodbye: whoever ran it died. */
