@@ -43,11 +43,8 @@ int decided_read(struct mu_cli *cli, const char *command, const struct found_run
 {
     struct mu_fail fail;
     *holder = run->ended ? 0 : mu_journal_lock_holder(run->path);
-    int code = mu_cli_store(cli);
-    if (code)
-        return code;
     if (mu_doubts_read(run->path, *holder > 0, doubts, &fail) != MU_OK ||
-        mu_store_decisions(cli->store, run->name, take, doubts, &fail) != MU_OK)
+        (cli->store && mu_store_decisions(cli->store, run->name, take, doubts, &fail) != MU_OK))
         return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
     return 0;
 }
@@ -64,20 +61,24 @@ char *decided_words(const json_t *act)
                         mu_json_str(decided, "reason", ""));
 }
 
-static void print_act(const struct found_run *run, const json_t *act)
+void decided_print_next(const struct found_run *run, const json_t *act, int column)
 {
     char *words = decided_words(act);
-    const char *name = mu_json_str(act, "act", "");
+    say("%*s", column, "");
+    if (words[0])
+        say_hanging(column, "%s\n", words);
+    else
+        say_hanging(column, "then: muster decide %s %s applied|not-applied --reason \"...\"\n",
+                    run->name, mu_json_str(act, "act", ""));
+    free(words);
+}
+
+static void print_act(const struct found_run *run, const json_t *act)
+{
     say("  ");
     say_hanging(4, "%s (%s): %s\n", mu_json_str(act, "shown", ""), mu_json_str(act, "src", ""),
                 mu_json_str(act, "why", ""));
-    say("    ");
-    if (words[0])
-        say_hanging(4, "%s\n", words);
-    else
-        say_hanging(4, "then: muster decide %s %s applied|not-applied --reason \"...\"\n",
-                    run->name, name);
-    free(words);
+    decided_print_next(run, act, 4);
 }
 
 void decided_print(const struct found_run *run, const struct mu_doubts *doubts)

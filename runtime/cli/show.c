@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/start.h"
+#include "cli/decided.h"
 #include "cli/find.h"
 #include "cli/follow.h"
 #include "cli/lines.h"
@@ -156,7 +157,36 @@ static void print_park(const struct story *story)
     }
 }
 
-static void print_steps(const struct story *story, const struct found_run *run)
+static bool is_in_doubt(const struct mu_doubts *doubts, const char *title)
+{
+    size_t i;
+    json_t *act;
+    json_array_foreach(doubts->open, i, act)
+    {
+        if (mu_doubt_is(act, "in_doubt") && strcmp(mu_json_str(act, "step", ""), title) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Nobody may read "done" where nobody knows. */
+static void print_mark(const struct story *story, const struct found_run *run,
+                       const struct mu_doubts *doubts, size_t i)
+{
+    bool current = i + 1 == story->count && !run->ended,
+         doubt = !current && is_in_doubt(doubts, story->steps[i].title);
+    say("  %s%-5s %s",
+        mu_cli_color(current ? "yellow"
+                     : doubt ? "red"
+                             : "green"),
+        current ? "NOW"
+        : doubt ? "DOUBT"
+                : "done",
+        mu_cli_color("reset"));
+}
+
+static void print_steps(const struct story *story, const struct found_run *run,
+                        const struct mu_doubts *doubts)
 {
     char took[MU_TIME_TEXT];
     int room = mu_cli_columns() - 12;
@@ -165,8 +195,7 @@ static void print_steps(const struct story *story, const struct found_run *run)
     for (size_t i = 0; i < story->count; i++) {
         const struct step *step = &story->steps[i];
         bool current = i + 1 == story->count && !run->ended;
-        say("  %s%-4s  %s", current ? mu_cli_color("yellow") : mu_cli_color("green"),
-            current ? "NOW" : "done", mu_cli_color("reset"));
+        print_mark(story, run, doubts, i);
         say_cut(room - 8, step->title);
         say("  %s%s%s\n", mu_cli_color("dim"),
             mu_duration_text((current ? mu_clock_real_ms() : step->until) - step->since, took),
@@ -243,14 +272,19 @@ static int show(struct mu_cli *cli, const struct found_run *run)
 {
     struct story story = {.count = 0};
     struct mu_journal *journal;
+    struct mu_doubts doubts;
     struct mu_fail fail;
+    int holder;
     if (mu_journal_open_read(run->path, &journal, &fail) != MU_OK)
         return mu_cli_fail(cli, "show", MU_EXIT_USAGE, "%s", fail.text);
     (void)!mu_journal_each(journal, 0, tell, &story, NULL);
     mu_journal_close(journal);
+    (void)!decided_read(cli, "show", run, &doubts, &holder); /* said; the rest is worth showing */
     print_head(run);
-    print_steps(&story, run);
+    print_steps(&story, run, &doubts);
     print_park(&story);
+    if (run->ended)
+        decided_print(run, &doubts);
     struct gate_print print = {.run = run->name};
     if (!run->ended && story.question) {
         say("\n  %sASK%s   ", mu_cli_color("blue"), mu_cli_color("reset"));
@@ -261,6 +295,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     if (run->ended)
         print_next(run);
     story_fini(&story);
+    mu_doubts_fini(&doubts);
     return MU_EXIT_OK;
 }
 

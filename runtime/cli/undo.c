@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/say.h"
+#include "cli/decided.h"
 #include "cli/find.h"
 #include "cli/start.h"
 #include "engine/run.h"
@@ -70,27 +71,79 @@ static void print_json(const json_t *item)
     free(text);
 }
 
-static int list(const struct mu_cli *cli, const char *path)
+static const json_t *act_of(const json_t *list, const json_t *one)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach(list, i, other)
+    {
+        if (mu_json_int(other, "seq", -1) == mu_json_int(one, "seq", 0) &&
+            strcmp(mu_json_str(other, "task", ""), mu_json_str(one, "task", "")) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+/* What may have taken effect and has no inverse: an empty list would say that nothing has. */
+static size_t list_doubts(const struct mu_cli *cli, const struct found_run *run,
+                          const struct mu_undo *undo, const struct mu_doubts *doubts)
+{
+    size_t i, count = 0;
+    json_t *act;
+    json_array_foreach(doubts->open, i, act)
+    {
+        if (!mu_doubt_is(act, "in_doubt") || act_of(undo->items, act))
+            continue;
+        count++;
+        if (cli->json) {
+            print_json(act);
+            continue;
+        }
+        say("  -  in doubt         %s\n     ", mu_json_str(act, "shown", ""));
+        say_hanging(5, "%s: %s; it has no inverse, look at the far side\n",
+                    mu_json_str(act, "src", ""), mu_json_str(act, "why", ""));
+        decided_print_next(run, act, 5);
+    }
+    return count;
+}
+
+static void list_items(const struct mu_cli *cli, const struct found_run *run,
+                       const struct mu_undo *undo, const struct mu_doubts *doubts)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(undo->items, i, item)
+    {
+        const json_t *act = act_of(doubts->open, item);
+        if (cli->json) {
+            print_json(item);
+            continue;
+        }
+        print_item(item);
+        if (act && mu_json_get(act, "decided"))
+            decided_print_next(run, act, 5);
+    }
+}
+
+static int list(struct mu_cli *cli, const struct found_run *run)
 {
     struct mu_fail fail;
     struct mu_undo undo;
-    size_t i;
-    json_t *item;
-    if (mu_undo_read(path, &undo, &fail) != MU_OK) {
-        mu_undo_fini(&undo);
-        return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", fail.text);
+    struct mu_doubts doubts = {.ended = false};
+    int holder, code = 0;
+    if (mu_undo_read(run->path, &undo, &fail) != MU_OK)
+        code = mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", fail.text);
+    if (code == 0)
+        code = decided_read(cli, "undo", run, &doubts, &holder);
+    if (code == 0) {
+        list_items(cli, run, &undo, &doubts);
+        size_t others = list_doubts(cli, run, &undo, &doubts);
+        if (json_array_size(undo.items) + others == 0 && !cli->json)
+            say("%s changed nothing that can be taken back.\n", mu_json_str(undo.start, "run", ""));
     }
-    json_array_foreach(undo.items, i, item)
-    {
-        if (cli->json)
-            print_json(item);
-        else
-            print_item(item);
-    }
-    if (json_array_size(undo.items) == 0 && !cli->json)
-        say("%s changed nothing that can be taken back.\n", mu_json_str(undo.start, "run", ""));
     mu_undo_fini(&undo);
-    return MU_EXIT_OK;
+    mu_doubts_fini(&doubts);
+    return code;
 }
 
 /* --- taking it back --- */
@@ -131,6 +184,21 @@ static enum mu_err make(const char *path, const char *wanted, struct mu_bundle *
     return err;
 }
 
+/* "Nothing can be taken back" must not sound like "nothing happened". */
+static int nothing_to_undo(struct mu_cli *cli, const struct found_run *run,
+                           const struct mu_fail *why)
+{
+    struct mu_doubts doubts;
+    struct mu_fail ignored;
+    size_t count =
+        mu_doubts_read(run->path, false, &doubts, &ignored) == MU_OK ? mu_doubts_count(&doubts) : 0;
+    mu_doubts_fini(&doubts);
+    if (count == 0)
+        return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", why->text);
+    return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s; %zu act%s in doubt: muster undo %s --list",
+                       why->text, count, count == 1 ? " is" : "s are", run->name);
+}
+
 static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *wanted,
                       struct start *how)
 {
@@ -143,7 +211,7 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
         err = make(found->path, wanted, &bundle, &header, &items, &fail);
     int code;
     if (err != MU_OK) {
-        code = mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", fail.text);
+        code = nothing_to_undo(cli, found, &fail);
     } else {
         json_t *params = json_object();
         how->undo_items = items;
@@ -181,7 +249,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code)
         return code;
     if (only_list)
-        return list(cli, found.path);
+        return list(cli, &found);
     if (!found.ended && mu_journal_lock_holder(found.path) > 0)
         return mu_cli_fail(cli, "undo", MU_EXIT_USAGE,
                            "%s is still going on: muster cancel %s first", found.name, found.name);

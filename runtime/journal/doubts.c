@@ -49,11 +49,11 @@ static void take_intent(struct reading *reading, const struct mu_row *row, const
     name_of(row->task, row->seq, name);
     json_object_set_new(
         reading->acts, name,
-        json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "act", name, "task",
-                  row->task, "seq", (json_int_t)row->seq, "verb", row->verb, "src", row->src,
-                  "shown", mu_json_str(value, "shown", row->verb), "why",
-                  "its outcome is not known yet", "at", (json_int_t)row->ts, "round", (json_int_t)0,
-                  "epoch", (json_int_t)row->epoch, "state", "in_flight"));
+        json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "act", name,
+                  "task", row->task, "seq", (json_int_t)row->seq, "verb", row->verb, "src",
+                  row->src, "step", row->step, "shown", mu_json_str(value, "shown", row->verb),
+                  "why", "its outcome is not known yet", "at", (json_int_t)row->ts, "round",
+                  (json_int_t)0, "epoch", (json_int_t)row->epoch, "state", "in_flight"));
 }
 
 static void take_outcome(struct reading *reading, const struct mu_row *row, const json_t *value)

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "journal/journal.h"
 
-/* Each act is {act: "r/3", task, seq, verb, src, shown, why, at (wall ms), round, state, decided?}.
+/* Each act is {act: "r/3", task, seq, verb, src, step, shown, why, at (wall ms), round, state, decided?}.
  *   state     in_doubt; in_flight: its reply is awaited; unsent: it is known not to have left yet
  *   round     how often a decision about it was used up: one decision counts in each round
  *   decided   {decision, who, reason, at}: a person's word of this round, in the journal

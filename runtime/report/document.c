@@ -135,6 +135,28 @@ static void put_masthead(const struct mu_timeline *timeline, struct writer *writ
     free(world);
 }
 
+/* The journal can't say more than that; what people found out later is among the notes. */
+static void put_in_doubt(const struct mu_timeline *timeline, const struct run_story *run,
+                         struct writer *writer)
+{
+    size_t i, count = json_array_size(run->in_doubt);
+    json_t *act;
+    struct mu_buf text = {0};
+    if (count == 0)
+        return;
+    mu_buf_addf(&text, "%zu act%s in doubt when %s ended: ", count, count == 1 ? "" : "s",
+                run->name);
+    json_array_foreach(run->in_doubt, i, act)
+    {
+        mu_buf_addf(&text, "%s%s (%s)", i ? "; " : "", mu_json_str(act, "shown", ""),
+                    mu_json_str(act, "src", ""));
+    }
+    mu_buf_addf(&text, ": look at the far side.%s",
+                timeline->note_count ? " What people found out since stands under Notes." : "");
+    writer->ops->banner(writer, TONE_BAD, mu_buf_text(&text));
+    mu_buf_free(&text);
+}
+
 static void put_banners(const struct mu_timeline *timeline, struct writer *writer)
 {
     if (timeline->dry)
@@ -153,6 +175,7 @@ static void put_banners(const struct mu_timeline *timeline, struct writer *write
                 mu_xasprintf("%s is parked and waits for a person: %s", run->name, run->parked_why);
             writer->ops->banner(writer, TONE_WARN, text);
         }
+        put_in_doubt(timeline, run, writer);
         free(text);
     }
 }

@@ -156,11 +156,14 @@ static void put_outcome(struct writer *writer, const struct entry *entry)
         writer->ops->line(writer, TONE_PLAIN, "not sent: this is a dry run");
     else if (entry->ok)
         document_line(writer, TONE_GOOD, "took effect after %s, %s", took, known_from(entry->how));
+    else if (mu_json_bool(entry->value, "in_doubt", false))
+        document_line(writer, TONE_WARN,
+                      "IN DOUBT after %s, whether it took effect is not known: %s", took,
+                      mu_json_str(entry->value, "why", "no reason given"));
     else
-        document_line(writer, TONE_BAD, "failed after %s (%s%s), %s: %s", took,
-                      mu_json_str(entry->value, "class", "error"),
-                      mu_json_bool(entry->value, "in_doubt", false) ? ", in doubt" : "",
-                      known_from(entry->how), mu_json_str(entry->value, "why", "no reason given"));
+        document_line(writer, TONE_BAD, "failed after %s (%s), %s: %s", took,
+                      mu_json_str(entry->value, "class", "error"), known_from(entry->how),
+                      mu_json_str(entry->value, "why", "no reason given"));
 }
 
 /* What a change of DNS data says about the time after it. */

@@ -98,6 +98,8 @@ static json_t *run_json(const struct run_story *run)
                             "steps_not_reached", run->not_reached);
     put(out, "start", run->start);
     put(out, "end", run->end);
+    if (json_array_size(run->in_doubt))
+        put(out, "in_doubt", run->in_doubt);
     if (run->ended)
         json_object_set_new(out, "ended_ms", json_integer(run->ended));
     if (run->parked)

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "journal/doubts.h"
 #include "journal/rows.h"
 #include "report/words.h"
 
@@ -515,6 +516,23 @@ static json_t *steps_not_reached(const struct run_story *run, const char *text)
     return titles;
 }
 
+/* As long as a run goes on, its steps say what is in doubt. */
+static json_t *left_in_doubt(const struct run_story *run, struct mu_journal *journal)
+{
+    struct mu_doubts doubts = {.ended = false};
+    json_t *left = json_array(), *act;
+    size_t i;
+    if (run->end)
+        (void)!mu_doubts_of(journal, false, &doubts, NULL);
+    json_array_foreach(doubts.open, i, act)
+    {
+        if (mu_doubt_is(act, "in_doubt"))
+            json_array_append(left, act);
+    }
+    mu_doubts_fini(&doubts);
+    return left;
+}
+
 static enum mu_err add_run(struct mu_timeline *timeline, struct mu_journal *journal,
                            const char *path, struct mu_fail *fail)
 {
@@ -532,6 +550,7 @@ static enum mu_err add_run(struct mu_timeline *timeline, struct mu_journal *jour
                           path[0] ? path : "the journal");
     stretch_sections(run);
     run->undo = recorded_undo(run);
+    run->in_doubt = left_in_doubt(run, journal);
     size_t len = 0;
     char *playbook = mu_journal_file(journal, "playbook.lua", &len);
     run->not_reached = steps_not_reached(run, playbook);
@@ -641,6 +660,7 @@ static void free_run(struct run_story *run)
         free(texts[i]);
     json_decref(run->start);
     json_decref(run->end);
+    json_decref(run->in_doubt);
     json_decref(run->undo);
     json_decref(run->not_reached);
 }

@@ -74,6 +74,7 @@ struct run_story {
     json_t
         *undo; /* [{title, verb, args}]: recorded inverses of applied acts that no later act was */
     json_t *not_reached; /* [title]: steps in the playbook's text that were not come to */
+    json_t *in_doubt;    /* [{act, verb, shown, src, why ...}] of an ended run: outcome not known */
     unsigned resumes;
     int64_t rows;
     uint8_t head[MU_SHA256];
