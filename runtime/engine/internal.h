@@ -256,13 +256,14 @@ struct run {
 
     enum stop_kind stop;
     char *stop_result, *stop_why;
-    char *stop_src;       /* of the finish or fail that ended it */
-    const char *park_why; /* stale, in_doubt, diverged ... (end.c) */
-    char *doubt_text;     /* what the last act in doubt needs a person for */
-    bool ends_in_doubt;   /* it ends before the outcome of an act is known */
-    char order[48];       /* "ID@MS", the order that is being carried out, */
-    int64_t order_at;     /* and when it was given (wall time) */
-    json_t *decisions;    /* of people about acts in doubt, not used yet */
+    char *stop_src;           /* of the finish or fail that ended it */
+    const char *park_why;     /* stale, in_doubt, diverged ... (end.c) */
+    char *doubt_text;         /* what the last act in doubt needs a person for */
+    bool ends_in_doubt;       /* it ends before the outcome of an act is known */
+    struct sending *sendings; /* outbox.c */
+    char order[48];           /* "ID@MS", the order that is being carried out, */
+    int64_t order_at;         /* and when it was given (wall time) */
+    json_t *decisions;        /* of people about acts in doubt, not used yet */
     int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;
     json_t *who;
@@ -533,6 +534,8 @@ void outbox_put(struct run *, const char *kind, const char *to, const char *subj
 void outbox_put_plain(struct run *, const char *kind, const char *to, const char *subject,
                       const char *body, const char *dedup);
 void outbox_send(struct run *);
+void outbox_forget(
+    struct run *); /* what is being sent is sent by others, once their claims lapse */
 void outbox_send_for_others(struct run *); /* messages of runs that nobody executes */
 
 /* anchor.c */

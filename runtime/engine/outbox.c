@@ -13,12 +13,17 @@
 #include "base/redact.h"
 #include "engine/internal.h"
 
-#define RETRY_MS       30000 /* doubled at every failure, */
-#define RETRY_MAX      7     /* so often: an hour at most */
-#define OTHERS_MS      15000 /* between two looks for what others left behind, */
+#define RETRY_MS  30000 /* doubled at every failure, */
+#define RETRY_MAX 7     /* so often: an hour at most */
+#define OTHERS_MS 15000 /* between two looks for what others left behind, */
+#define RENEW_MS \
+    15000 /* between two renewals of a claim: channels and contact points take their time */
 #define LEFT_BEHIND_MS 60000 /* which is what waits for so long */
 
 struct sending {
+    struct run *run;
+    struct mu_timer *renewal;
+    struct sending *next; /* in run->sendings */
     int64_t id;
     int attempts;
     bool others; /* another run's, whose executor is gone */
@@ -50,6 +55,46 @@ static void record_told(struct run *run, const struct sending *sending, const js
         run->anchored_row = mu_journal_last_gsn(run->journal);
 }
 
+static void renew(void *ud)
+{
+    struct sending *sending = ud;
+    mu_store_message_renew(sending->run->store, sending->id, mu_clock_real_ms());
+    sending->renewal = mu_timer_start(sending->run->loop, RENEW_MS, renew, sending);
+}
+
+static struct sending *sending_new(struct run *run, const struct mu_store_message *message,
+                                   bool others)
+{
+    struct sending *sending = MU_NEW(struct sending);
+    *sending = (struct sending){.run = run,
+                                .next = run->sendings,
+                                .id = message->id,
+                                .attempts = message->attempts,
+                                .others = others,
+                                .kind = mu_xstrdup(message->kind),
+                                .to = mu_xstrdup(message->to)};
+    sending->renewal = mu_timer_start(run->loop, RENEW_MS, renew, sending);
+    return run->sendings = sending;
+}
+
+static void sending_free(struct sending *sending)
+{
+    struct sending **at = &sending->run->sendings;
+    while (*at != sending)
+        at = &(*at)->next;
+    *at = sending->next;
+    mu_timer_cancel(sending->renewal);
+    free(sending->kind);
+    free(sending->to);
+    free(sending);
+}
+
+void outbox_forget(struct run *run)
+{
+    while (run->sendings)
+        sending_free(run->sendings);
+}
+
 static void sent(struct run *run, const json_t *result, void *ud)
 {
     struct sending *sending = ud;
@@ -62,9 +107,7 @@ static void sent(struct run *run, const json_t *result, void *ud)
         record_told(run, sending, result, ok, why);
     if (!ok)
         mu_warn("engine", "%s: could not tell %s: %s", run->name, sending->to, why);
-    free(sending->kind);
-    free(sending->to);
-    free(sending);
+    sending_free(sending);
 }
 
 /* The domain the run is about goes along: a message about it must not travel through it. */
@@ -163,11 +206,8 @@ static void send_one(struct run *run, const struct mu_store_message *message, co
 {
     if (!mu_store_message_claim(run->store, message->id, mu_clock_real_ms()))
         return;
-    struct sending *sending = MU_NEW(struct sending);
-    *sending = (struct sending){message->id, message->attempts, others, mu_xstrdup(message->kind),
-                                mu_xstrdup(message->to)};
     sub_host_call(run, "notify.direct", letter(message, message->body, params), message->dedup,
-                  sent, sending);
+                  sent, sending_new(run, message, others));
 }
 
 static bool take_path(const struct mu_store_run *found, void *ud)

@@ -138,6 +138,7 @@ void run_drop_calls(struct run *run)
 void run_unload(struct run *run)
 {
     run_drop_calls(run);
+    outbox_forget(run);
     signals_stop(run);
     mu_timer_cancel(run->flush_timer);
     mu_timer_cancel(run->poll_timer);

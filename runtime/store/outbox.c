@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The outbox: the host's own messages, sent by whoever is alive. A sender claims a message first;
- * the claim of one that died lapses. A message that failed waits until retry_at; with retry_at 0
+ * the claim of one that died lapses, that of one which is still at it is renewed. A message that failed waits until retry_at; with retry_at 0
  * nobody tries again, and it stays in the table, unsent, with the reason. */
 #include "store/store_internal.h"
 
-#define CLAIM_MS 60000     /* longer than any channel's timeouts together */
+#define CLAIM_MS 60000     /* renewed by a sender that is still at it */
 #define NEVER    INT64_MAX /* not_before of a message that was given up */
 
 enum mu_err mu_store_message_put(struct mu_store *store, const struct mu_store_message *message,
@@ -77,6 +77,17 @@ bool mu_store_message_claim(struct mu_store *store, int64_t id, int64_t now)
                    STORE_VALUES(STORE_NUMBER(id), STORE_NUMBER(now), STORE_NUMBER(now - CLAIM_MS)));
     bool ours = err == MU_OK && store_changes(store) == 1;
     return store_end(store, err, what, NULL) == MU_OK && ours;
+}
+
+void mu_store_message_renew(struct mu_store *store, int64_t id, int64_t now)
+{
+    static const char what[] = "renewing the claim of a message";
+    if (store_begin(store, STORE_INDEX, what, NULL) != MU_OK)
+        return;
+    enum mu_err err =
+        store_exec(store, what, NULL, "UPDATE message SET claimed = ?2 WHERE id = ?1 AND sent = 0",
+                   STORE_VALUES(STORE_NUMBER(id), STORE_NUMBER(now)));
+    (void)!store_end(store, err, what, NULL);
 }
 
 enum mu_err mu_store_message_sent(struct mu_store *store, int64_t id, bool ok, const char *why,

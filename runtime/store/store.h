@@ -272,6 +272,8 @@ typedef bool mu_store_message_cb(const struct mu_store_message *, void *ud);
 enum mu_err mu_store_messages_due(struct mu_store *, const char *run /* or NULL = all */,
                                   int64_t now, mu_store_message_cb *, void *ud, struct mu_fail *);
 bool mu_store_message_claim(struct mu_store *, int64_t id, int64_t now);
+/* By who has the claim, well before 60 s are over. */
+void mu_store_message_renew(struct mu_store *, int64_t id, int64_t now);
 enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, const char *why,
                                   int64_t now, int64_t retry_at, struct mu_fail *);
 

@@ -621,6 +621,9 @@ static void messages_are_sent_once(void **state)
     assert_false(mu_store_message_claim(store, 1, 100001));
     due_is(100001, "");
     due_is(160000, "1 ana S 0;"); /* the sender died */
+    mu_store_message_renew(store, 1, 130000);
+    assert_false(mu_store_message_claim(store, 1, 160000)); /* whoever sends is still at it */
+    mu_store_message_renew(store, 1, 100000);
     assert_true(mu_store_message_claim(store, 1, 160000));
     assert_int_equal(mu_store_message_sent(store, 1, false, "550 no", 160001, 170000, NULL), MU_OK);
     due_is(169999, "");
