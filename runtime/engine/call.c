@@ -110,6 +110,27 @@ void call_queue_remove(struct call_queue *queue, struct call *call)
     }
 }
 
+struct call *call_of(struct mu_call *pub)
+{
+    return ((struct errand *)pub)->call;
+}
+
+static const struct errand no_errand; /* of timers: nobody has to do with it, or dies of it */
+
+static struct errand *errand_new(struct call *call)
+{
+    struct errand *errand = MU_NEW(struct errand);
+    struct run *run = call->run;
+    errand->call = call;
+    errand->pub.host = &run->host;
+    errand->pub.run = run->name;
+    errand->pub.incident = run->incident;
+    errand->pub.world = run->world_name;
+    errand->pub.key = "";
+    errand->pub.facts = run->facts;
+    return errand;
+}
+
 struct call *call_new(struct run *run, struct task *task, enum mu_call_kind kind, const char *name)
 {
     struct call *call = MU_NEW(struct call);
@@ -119,13 +140,24 @@ struct call *call_new(struct run *run, struct task *task, enum mu_call_kind kind
     call->name = name;
     call->src = call->step = "";
     call->how = "sent";
-    call->pub.host = &run->host;
-    call->pub.run = run->name;
-    call->pub.incident = run->incident;
-    call->pub.world = run->world_name;
-    call->pub.key = "";
-    call->pub.facts = run->facts;
+    call->errand = kind == MU_CALL_TIMER ? (struct errand *)&no_errand : errand_new(call);
     return call;
+}
+
+static void errand_free(struct errand *errand)
+{
+    if (errand == &no_errand)
+        return;
+    json_t *values[] = {errand->pub.args, errand->pub.prepared, errand->undo,   errand->undo_claim,
+                        errand->gate,     errand->freeze,       errand->result, errand->who};
+    for (size_t i = 0; i < MU_COUNT(values); i++)
+        json_decref(values[i]);
+    char *texts[] = {errand->key, errand->row_value, errand->lost_why, errand->gate_id,
+                     errand->asked};
+    for (size_t i = 0; i < MU_COUNT(texts); i++)
+        free(texts[i]);
+    free(errand->doctor);
+    free(errand);
 }
 
 void call_free(struct call *call)
@@ -133,19 +165,9 @@ void call_free(struct call *call)
     if (call == NULL)
         return;
     mu_timer_cancel(call->timer);
-    json_decref(call->pub.args);
-    json_decref(call->pub.prepared);
-    json_decref(call->undo);
-    json_decref(call->undo_claim);
-    json_decref(call->gate);
-    json_decref(call->freeze);
-    json_decref(call->result);
-    json_decref(call->who);
-    free(call->doctor);
-    char *texts[] = {call->args_text, call->value,   call->key,  call->row_value,
-                     call->lost_why,  call->gate_id, call->asked};
-    for (size_t i = 0; i < MU_COUNT(texts); i++)
-        free(texts[i]);
+    errand_free(call->errand);
+    free(call->args_text);
+    free(call->value);
     free(call);
 }
 
@@ -196,13 +218,13 @@ static void set_key(struct call *call)
         snprintf(text, sizeof text, "%s\n%u\n%lld\n%s\n%lld", call->run->name, call->run->seed,
                  (long long)call->run->started_ms, call->task->path, (long long)call->seq);
     mu_sha256_hex(text, (size_t)len, hex);
-    call->key = mu_xstrndup(hex, 32);
-    call->pub.key = call->key;
+    call->errand->key = mu_xstrndup(hex, 32);
+    call->errand->pub.key = call->errand->key;
 }
 
 const struct mu_verb *call_verb(const struct call *call)
 {
-    return call->pub.verb;
+    return call->errand->pub.verb;
 }
 
 /* --- issue --- */
@@ -226,14 +248,17 @@ static struct call *new_in_task(struct task *task, enum mu_call_kind kind, const
 
 enum mu_err call_check(struct call *call, struct mu_fail *fail)
 {
-    if (call->kind != MU_CALL_VERB || call->pub.args != NULL)
+    if (call->kind != MU_CALL_VERB || call->errand->pub.args != NULL)
         return MU_OK;
     json_t *written = mu_json_parse(call->args_text, strlen(call->args_text), fail);
     if (written == NULL)
         return fail->class;
-    enum mu_err err = mu_args_check(call->pub.verb, written, false, &call->pub.args, fail);
+    enum mu_err err =
+        mu_args_check(call->errand->pub.verb, written, false, &call->errand->pub.args, fail);
     json_decref(written);
-    return err != MU_OK ? err : policy_may(call->run, call->pub.verb, call->pub.args, fail);
+    return err != MU_OK
+               ? err
+               : policy_may(call->run, call->errand->pub.verb, call->errand->pub.args, fail);
 }
 
 /* Registers the call with its task: answered from the journal, waiting for the frontier, or sent. */
@@ -272,7 +297,7 @@ enum mu_err call_issue(struct task *task, const char *verb, const char *args, si
     if (found == NULL)
         return mu_fail_set(fail, MU_USAGE, "unknown verb %s (muster help lists them)", verb);
     struct call *call = new_in_task(task, MU_CALL_VERB, found->name, args, len, src);
-    call->pub.verb = found;
+    call->errand->pub.verb = found;
     if (found->kind == MU_ACT)
         set_key(call);
     return admit(call, fail);
@@ -302,14 +327,14 @@ void call_restore_intent(struct call *call)
     if (rec == NULL)
         return;
     json_t *intent = mu_json_parse(rec->row.value, strlen(rec->row.value), NULL);
-    call->undo = json_incref(json_object_get(intent, "undo"));
+    call->errand->undo = json_incref(json_object_get(intent, "undo"));
     static const char *const ours[] = {"args", "shown", "key", "undo", "foreseen"};
     for (size_t i = 0; i < MU_COUNT(ours); i++)
         json_object_del(intent, ours[i]);
-    call->pub.prepared = intent;
+    call->errand->pub.prepared = intent;
     struct departure last = cursor_departure(call->run->cursor, &rec->row);
     call->started_ms = mu_clock_mono_ms() - (run_clock(call->run) - last.at); /* for settle_ms */
-    call->first_sent_ms = rec->row.ts;
+    call->errand->first_sent_ms = rec->row.ts;
     call->stands = true;
     call->unsent = last.unsent;
 }
@@ -319,10 +344,10 @@ static bool open_module(struct call *call)
     struct mu_fail fail;
     const struct mu_module *module;
     mu_registry_find(call->run->registry, call->name, &module);
-    if (mu_registry_open(call->run->registry, module, &call->run->host, &call->pub.module_state,
-                         &fail) == MU_OK)
+    if (mu_registry_open(call->run->registry, module, &call->run->host,
+                         &call->errand->pub.module_state, &fail) == MU_OK)
         return true;
-    if (call->pub.verb->kind == MU_ACT)
+    if (call->errand->pub.verb->kind == MU_ACT)
         call_arrive_error(call, fail.class, fail.text, false, "not sent");
     else
         call_arrive_probe(call, json_pack("{s:b, s:s, s:s}", "ok", 0, "why", fail.text, "class",
@@ -345,7 +370,7 @@ static void go_verb(struct call *call)
             doubt_send_again(call, false, "it had not left");
         else
             doubt_enter(call, "the executor ended between intent and outcome");
-    } else if (call->pub.verb->kind == MU_ACT) {
+    } else if (call->errand->pub.verb->kind == MU_ACT) {
         if (call->intended ||
             budget_allows_act(call->run)) /* a dry run that is resumed has intents */
             call->run->world->act(call);
@@ -366,31 +391,32 @@ void call_go(struct call *call)
 
 void call_prepare(struct call *call)
 {
-    if (call->pub.verb->prepare == NULL && call->kind == MU_CALL_SUB) {
+    if (call->errand->pub.verb->prepare == NULL && call->kind == MU_CALL_SUB) {
         call_send(call);
         return;
     }
-    if (call->pub.verb->prepare == NULL) {
+    if (call->errand->pub.verb->prepare == NULL) {
         call->run->world->prepared(call);
         return;
     }
     call_enter(call, MU_CALL_PREPARING);
     call->phase = PHASE_PREPARE;
-    call->pub.verb->prepare(&call->pub);
+    call->errand->pub.verb->prepare(&call->errand->pub);
 }
 
 /* {args, shown, key, undo, foreseen} on top of what prepare() found. */
 static char *intent_text(struct call *call, bool foreseen)
 {
-    json_t *row = call->pub.prepared ? json_copy(call->pub.prepared) : json_object();
+    json_t *row =
+        call->errand->pub.prepared ? json_copy(call->errand->pub.prepared) : json_object();
     if (call->kind == MU_CALL_GATE) {
-        json_object_update(row, call->gate);
+        json_object_update(row, call->errand->gate);
     } else {
-        char *shown = mu_args_shown(call->pub.verb, call->pub.args);
-        json_object_set(row, "args", call->pub.args);
+        char *shown = mu_args_shown(call->errand->pub.verb, call->errand->pub.args);
+        json_object_set(row, "args", call->errand->pub.args);
         json_object_set_new(row, "shown", json_string(shown));
-        json_object_set_new(row, "key", json_string(call->pub.key));
-        json_object_set(row, "undo", call->undo ? call->undo : json_null());
+        json_object_set_new(row, "key", json_string(call->errand->pub.key));
+        json_object_set(row, "undo", call->errand->undo ? call->errand->undo : json_null());
         free(shown);
     }
     if (foreseen)
@@ -405,9 +431,9 @@ void call_intend(struct call *call, bool foreseen)
     if (call->intended) /* a dry run that was resumed: its row stands already */
         return;
     if (call->kind == MU_CALL_VERB)
-        call->undo = undo_for(call);
-    call->ts = call->first_sent_ms = run_clock(call->run);
-    call->row_value = intent_text(call, foreseen);
+        call->errand->undo = undo_for(call);
+    call->ts = call->errand->first_sent_ms = run_clock(call->run);
+    call->errand->row_value = intent_text(call, foreseen);
     call_enter(call, MU_CALL_INTENDED);
     call->intended = true;
     call_queue_push(&call->run->barrier, call); /* its row is written by commit_turn(), or never */
@@ -419,7 +445,7 @@ void call_send(struct call *call)
         gate_open(call);
         return;
     }
-    bool leaves = call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT;
+    bool leaves = call->kind == MU_CALL_VERB && call->errand->pub.verb->kind == MU_ACT;
     if (leaves &&
         !call->run->world
              ->sends) { /* no road leads here; the promise of a dry run is kept all the same */
@@ -432,7 +458,7 @@ void call_send(struct call *call)
     call->unsent = false;
     call->started_ms = mu_clock_mono_ms();
     call->phase = PHASE_START;
-    call->pub.verb->start(&call->pub);
+    call->errand->pub.verb->start(&call->errand->pub);
 }
 
 void call_stays(struct call *call, const char *why)
@@ -506,19 +532,20 @@ void call_arrive_probe(struct call *call, json_t *value_take)
         call_arrive_value(call, value_take, call->how);
         return;
     }
-    call->result = mu_redact_json(value_take); /* a parent folds it in, the host writes it down */
+    call->errand->result =
+        mu_redact_json(value_take); /* a parent folds it in, the host writes it down */
     call_enter(call, MU_CALL_ARRIVED);
     call_queue_push(&call->run->subs_done, call);
 }
 
 static bool answers_directly(const struct call *call)
 {
-    return call->kind == MU_CALL_SUB || call->pub.verb->kind != MU_ACT;
+    return call->kind == MU_CALL_SUB || call->errand->pub.verb->kind != MU_ACT;
 }
 
 static void answered(struct call *call, json_t *value_take)
 {
-    if (call->pub.verb->kind == MU_ACT) /* the host's own message */
+    if (call->errand->pub.verb->kind == MU_ACT) /* the host's own message */
         call_arrive_probe(call, value_take);
     else
         call->run->world->probed(call, value_take);
@@ -526,7 +553,7 @@ static void answered(struct call *call, json_t *value_take)
 
 static void prepared(struct call *call, json_t *value_take)
 {
-    call->pub.prepared = mu_redact_json(value_take);
+    call->errand->pub.prepared = mu_redact_json(value_take);
     if (call->kind == MU_CALL_SUB)
         call_send(call);
     else
@@ -535,7 +562,7 @@ static void prepared(struct call *call, json_t *value_take)
 
 void mu_call_done(struct mu_call *pub, json_t *value_take)
 {
-    struct call *call = (struct call *)pub;
+    struct call *call = call_of(pub);
     int phase = call->phase;
     call->phase = PHASE_NONE;
     if (phase == PHASE_PREPARE) {
@@ -552,7 +579,7 @@ void mu_call_done(struct mu_call *pub, json_t *value_take)
 
 void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const char *fmt, ...)
 {
-    struct call *call = (struct call *)pub;
+    struct call *call = call_of(pub);
     struct mu_fail fail;
     va_list ap;
     va_start(ap, fmt);
@@ -580,7 +607,7 @@ void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const c
 
 void mu_call_readback(struct mu_call *pub, enum mu_known known, json_t *value_take, const char *why)
 {
-    struct call *call = (struct call *)pub;
+    struct call *call = call_of(pub);
     assert(call->phase == PHASE_READBACK);
     call->phase = PHASE_NONE;
     char *clean = mu_redact_text(why ? why : "");
@@ -590,14 +617,14 @@ void mu_call_readback(struct mu_call *pub, enum mu_known known, json_t *value_ta
 
 void mu_call_progress(struct mu_call *pub, const char *fmt, ...)
 {
-    struct call *call = (struct call *)pub;
+    struct call *call = call_of(pub);
     char text[400];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    while (call->parent)
-        call = call->parent;
+    while (call->errand->parent)
+        call = call->errand->parent;
     if (call->task == NULL)
         return;
     char *clean = mu_redact_text(text);
@@ -617,8 +644,8 @@ void call_cancel(struct call *call)
     sub_cancel_all(call);
     mu_timer_cancel(call->timer);
     call->timer = NULL;
-    if (call->phase != PHASE_NONE && call->pub.verb && call->pub.verb->cancel)
-        call->pub.verb->cancel(&call->pub);
+    if (call->phase != PHASE_NONE && call->errand->pub.verb && call->errand->pub.verb->cancel)
+        call->errand->pub.verb->cancel(&call->errand->pub);
     call->phase = PHASE_NONE;
     if (call->kind == MU_CALL_GATE)
         gate_cancel(call);

@@ -20,10 +20,10 @@
 static json_t *applied(struct call *call, const json_t *decision)
 {
     (void)decision;
-    if (call->pub.verb->foresee == NULL)
+    if (call->errand->pub.verb->foresee == NULL)
         return json_pack("{s:b}", "ok", 1);
     struct mu_facts *scratch = mu_facts_new();
-    json_t *value = call->pub.verb->foresee(&call->pub, scratch);
+    json_t *value = call->errand->pub.verb->foresee(&call->errand->pub, scratch);
     mu_facts_free(scratch);
     json_object_del(value, "foreseen");
     return value;
@@ -196,7 +196,7 @@ bool decision_apply(struct call *call)
     mu_timer_cancel(call->timer);
     call->timer = NULL;
     doubt_stop_asking(call);
-    call->who = json_incref(json_object_get(found, "who"));
+    call->errand->who = json_incref(json_object_get(found, "who"));
     const char *name = mu_json_str(found, "decision", "");
     if (strcmp(name, "retry") == 0)
         retry(call, found);

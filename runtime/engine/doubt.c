@@ -27,7 +27,7 @@ static void ask_person(struct call *call, const char *what)
     call_enter(call, MU_CALL_ASKED);
     char *text = mu_xasprintf("%s (%s) was sent and nobody can tell whether it took effect: %s; "
                               "first: %s. Look at the far side, then say what you found",
-                              call->name, call->src, what, call->lost_why);
+                              call->name, call->src, what, call->errand->lost_why);
     run_park(run, "in_doubt", "%s", text);
     free(run->doubt_text);
     run->doubt_text = text;
@@ -36,8 +36,8 @@ static void ask_person(struct call *call, const char *what)
 /* A person has decided: nothing is read back any more. */
 void doubt_stop_asking(struct call *call)
 {
-    if (call->phase == PHASE_READBACK && call->pub.verb->cancel)
-        call->pub.verb->cancel(&call->pub);
+    if (call->phase == PHASE_READBACK && call->errand->pub.verb->cancel)
+        call->errand->pub.verb->cancel(&call->errand->pub);
     call->phase = PHASE_NONE;
     mu_timer_cancel(call->timer);
     call->timer = NULL;
@@ -54,7 +54,7 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
                           repeated, "readback");
         return;
     }
-    call->pub.repeated = repeated;
+    call->errand->pub.repeated = repeated;
     if (run_too_stale(call) || freeze_holds(call))
         return;
     record_host(run, "again",
@@ -71,12 +71,12 @@ static void read_back(void *ud)
     struct call *call = ud;
     call->timer = NULL;
     call->phase = PHASE_READBACK;
-    call->pub.verb->readback(&call->pub);
+    call->errand->pub.verb->readback(&call->errand->pub);
 }
 
 static void later(struct call *call, const char *what)
 {
-    if (mu_clock_mono_ms() >= call->doubt_until_ms)
+    if (mu_clock_mono_ms() >= call->errand->doubt_until_ms)
         ask_person(call, what);
     else
         call->timer = mu_timer_start(call->run->loop, POLL_MS, read_back, call);
@@ -85,7 +85,7 @@ static void later(struct call *call, const char *what)
 /* Within the time in which a late-applying API may still apply, "not applied" proves nothing. */
 static bool settled(const struct call *call)
 {
-    return mu_clock_mono_ms() - call->started_ms >= (int64_t)call->pub.verb->settle_ms;
+    return mu_clock_mono_ms() - call->started_ms >= (int64_t)call->errand->pub.verb->settle_ms;
 }
 
 void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_take,
@@ -118,17 +118,17 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
 /* The far side forgets keys: past that, sending again with the same key may do it twice. */
 static bool key_lapsed(const struct call *call)
 {
-    const struct mu_verb *verb = call->pub.verb;
+    const struct mu_verb *verb = call->errand->pub.verb;
     return verb->in_doubt == MU_KEYED && verb->key_ttl_s > 0 &&
-           run_clock(call->run) - call->first_sent_ms >= (int64_t)verb->key_ttl_s * 1000;
+           run_clock(call->run) - call->errand->first_sent_ms >= (int64_t)verb->key_ttl_s * 1000;
 }
 
 static void find_out(struct call *call)
 {
-    enum mu_in_doubt policy = call->pub.verb->in_doubt;
-    if (mu_clock_mono_ms() >= call->doubt_until_ms)
+    enum mu_in_doubt policy = call->errand->pub.verb->in_doubt;
+    if (mu_clock_mono_ms() >= call->errand->doubt_until_ms)
         ask_person(call, "it was tried several times");
-    else if (policy == MU_READBACK && call->pub.verb->readback)
+    else if (policy == MU_READBACK && call->errand->pub.verb->readback)
         read_back(call);
     else if (key_lapsed(call))
         ask_person(call, "its idempotency key is older than the far side keeps keys");
@@ -142,13 +142,13 @@ static void find_out(struct call *call)
 
 void doubt_enter(struct call *call, const char *why)
 {
-    free(call->lost_why);
-    call->lost_why = mu_xstrdup(why);
+    free(call->errand->lost_why);
+    call->errand->lost_why = mu_xstrdup(why);
     if (!call_enter(call, MU_CALL_DOUBT))
         return;
-    if (call->doubt_until_ms == 0)
-        call->doubt_until_ms =
-            mu_clock_mono_ms() + PATIENCE_MS + (int64_t)call->pub.verb->settle_ms;
+    if (call->errand->doubt_until_ms == 0)
+        call->errand->doubt_until_ms =
+            mu_clock_mono_ms() + PATIENCE_MS + (int64_t)call->errand->pub.verb->settle_ms;
     if (decision_apply(call))
         return;
     record_host(call->run, "doubt",

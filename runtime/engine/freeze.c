@@ -48,15 +48,16 @@ bool mu_freeze_covers(const char *zone, const char *target)
 
 static const json_t *covering(const struct run *run, const struct call *call)
 {
-    const struct mu_verb *verb = call->pub.verb;
-    const char *target = verb->target ? mu_json_str(call->pub.args, verb->target, NULL) : NULL;
+    const struct mu_verb *verb = call->errand->pub.verb;
+    const char *target =
+        verb->target ? mu_json_str(call->errand->pub.args, verb->target, NULL) : NULL;
     size_t i;
     json_t *freeze;
     json_array_foreach(run->freezes, i, freeze)
     {
         const char *zone = mu_json_str(freeze, "zone", "");
         if (mu_freeze_covers(zone, target) ||
-            mu_freeze_covers(zone, mu_json_str(call->pub.prepared, "name", NULL)))
+            mu_freeze_covers(zone, mu_json_str(call->errand->pub.prepared, "name", NULL)))
             return freeze;
     }
     return NULL;
@@ -236,13 +237,15 @@ static void tell_frozen(struct call *call, const char *text)
     if (mu_config_at(run->config->values, "people") == NULL)
         return;
     char *subject = mu_xasprintf("%s %s %s", run->incident, run->name, text);
-    char *body = mu_xasprintf(
-        "%s (%s) %s.\n\nIt goes on by itself after: muster thaw %s\nOr end "
-        "it: muster cancel %s\n",
-        call->name, call->src, text,
-        mu_json_str(call->freeze, "zone", "")[0] ? zone_text(call->freeze) : "--all", run->name);
-    char *dedup = mu_xasprintf("%s/frozen/%s/%lld", run->name, zone_text(call->freeze),
-                               (long long)mu_json_int(call->freeze, "since", 0));
+    char *body = mu_xasprintf("%s (%s) %s.\n\nIt goes on by itself after: muster thaw %s\nOr end "
+                              "it: muster cancel %s\n",
+                              call->name, call->src, text,
+                              mu_json_str(call->errand->freeze, "zone", "")[0]
+                                  ? zone_text(call->errand->freeze)
+                                  : "--all",
+                              run->name);
+    char *dedup = mu_xasprintf("%s/frozen/%s/%lld", run->name, zone_text(call->errand->freeze),
+                               (long long)mu_json_int(call->errand->freeze, "since", 0));
     outbox_put(run, "frozen", owner, subject, body, dedup);
     free(subject);
     free(body);
@@ -252,7 +255,7 @@ static void tell_frozen(struct call *call, const char *text)
 /* Once for each freeze, however many acts wait for it. NULL: nothing waits any more. */
 static void say_waiting(struct run *run, struct call *call)
 {
-    json_t *freeze = call ? call->freeze : NULL;
+    json_t *freeze = call ? call->errand->freeze : NULL;
     if (freeze == run->frozen_said || json_equal(freeze, run->frozen_said))
         return;
     json_decref(run->frozen_said);
@@ -292,11 +295,11 @@ static bool find_earlier(const struct mu_row *row, void *ud)
 /* What was prepared may be old after the thaw: it is prepared anew. An act in doubt keeps its intent. */
 static void back_to_checked(struct call *call)
 {
-    json_decref(call->pub.prepared);
-    json_decref(call->undo);
-    free(call->row_value);
-    call->pub.prepared = call->undo = NULL;
-    call->row_value = NULL;
+    json_decref(call->errand->pub.prepared);
+    json_decref(call->errand->undo);
+    free(call->errand->row_value);
+    call->errand->pub.prepared = call->errand->undo = NULL;
+    call->errand->row_value = NULL;
     call->intended = false;
 }
 
@@ -309,10 +312,10 @@ static void hold(struct call *call, const json_t *freeze)
         return; /* a person's "retry" of one that waits already */
     if (!in_doubt && !call->stands)
         back_to_checked(call);
-    if (call->frozen_ms == 0)
+    if (call->errand->frozen_ms == 0)
         cursor_each(run->cursor, find_earlier, &earlier);
-    call->freeze = json_incref((json_t *)freeze);
-    call->frozen_ms = earlier.since && !run->unparked ? earlier.since : run_clock(run);
+    call->errand->freeze = json_incref((json_t *)freeze);
+    call->errand->frozen_ms = earlier.since && !run->unparked ? earlier.since : run_clock(run);
     if (earlier.since == 0)
         record_host(run, "frozen",
                     json_pack("{s:s, s:I, s:s, s:O, s:O, s:O, s:O}", "task", call->task->path,
@@ -362,32 +365,32 @@ static void note_thaw(struct call *call)
 {
     struct run *run = call->run;
     char who[128], reason[MU_FAIL_TEXT];
-    const char *zone = mu_json_str(call->freeze, "zone", "");
+    const char *zone = mu_json_str(call->errand->freeze, "zone", "");
     mu_store_thawed_by(run->store, zone, who, reason);
     record_host(run, "thawed",
                 json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "task", call->task->path, "seq",
                           (json_int_t)call->seq, "verb", call->name, "zone", zone, "who", who,
                           "reason", reason, "waited_ms", (json_int_t)run->waited_ms));
-    json_decref(call->freeze);
-    call->freeze = NULL;
+    json_decref(call->errand->freeze);
+    call->errand->freeze = NULL;
 }
 
 static void thaw(struct call *call)
 {
     struct run *run = call->run;
-    run->waited_ms = run_clock(run) - call->frozen_ms;
+    run->waited_ms = run_clock(run) - call->errand->frozen_ms;
     run->stale = run->stale || run->waited_ms > run->stale_after_ms;
     note_thaw(call);
     if (!call->intended) {
         run->world->act(call);
         return;
     }
-    call->doubt_until_ms = 0; /* the wait was no attempt */
+    call->errand->doubt_until_ms = 0; /* the wait was no attempt */
     if (call->unsent) {
         doubt_send_again(call, false, "it had not left");
         return;
     }
-    char *why = mu_xstrdup(call->lost_why);
+    char *why = mu_xstrdup(call->errand->lost_why);
     doubt_enter(call, why);
     free(why);
 }
@@ -398,8 +401,8 @@ static bool still_frozen(struct call *call)
     json_t *freeze = json_incref((json_t *)covering(call->run, call));
     if (freeze == NULL)
         return false;
-    json_decref(call->freeze);
-    call->freeze = freeze;
+    json_decref(call->errand->freeze);
+    call->errand->freeze = freeze;
     return true;
 }
 
@@ -426,9 +429,9 @@ void freeze_leave(struct run *run)
     for (struct call *call = run->pending; call; call = call->next_pending) {
         if (call->state != MU_CALL_FROZEN || !call->intended)
             continue;
-        run->ends_in_doubt = run->ends_in_doubt || call->pub.repeated;
+        run->ends_in_doubt = run->ends_in_doubt || call->errand->pub.repeated;
         call_arrive_error(call, MU_CANCELLED,
                           "the run ended while it waited for a thaw to be sent again",
-                          call->pub.repeated, "readback");
+                          call->errand->pub.repeated, "readback");
     }
 }

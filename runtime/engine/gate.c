@@ -38,7 +38,7 @@ static json_t *question_of(const struct call *call)
 static void digest_question(const struct call *call, const json_t *question,
                             char out[MU_SHA256_HEX])
 {
-    json_t *seen = json_pack("{s:s, s:s, s:O}", "gate", call->gate_id, "kind", call->name,
+    json_t *seen = json_pack("{s:s, s:s, s:O}", "gate", call->errand->gate_id, "kind", call->name,
                              "question", question ? (json_t *)question : json_null());
     char *text = mu_json_text(seen);
     mu_sha256_hex(text, strlen(text), out);
@@ -65,8 +65,8 @@ static json_t *describe(struct call *call, json_t *question)
     int64_t within = mu_json_int(question, "deadline_ms", 0);
     json_t *show = mu_json_get(question, "show");
     json_t *gate = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:b, s:s, s:O}", "gate", call->gate_id, "kind",
-        call->name, "title", mu_json_str(question, "title", ""), "by",
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:b, s:s, s:O}", "gate", call->errand->gate_id,
+        "kind", call->name, "title", mu_json_str(question, "title", ""), "by",
         mu_json_str(question, "by", ""), "quorum", (json_int_t)mu_json_int(question, "quorum", 1),
         "deadline_ms", (json_int_t)(within ? run_wall(call->run) + within : 0), "within_ms",
         (json_int_t)within, "then_ask", mu_json_str(question, "then_ask", ""), "no_self",
@@ -79,15 +79,15 @@ static json_t *describe(struct call *call, json_t *question)
 /* Fills in id and description, also for a gate that a former executor opened. */
 void gate_set_up(struct call *call)
 {
-    if (call->gate_id)
+    if (call->errand->gate_id)
         return;
-    call->gate_id =
+    call->errand->gate_id =
         mu_xasprintf("%s/%s/%lld", call->run->name, call->task->path, (long long)call->seq);
     struct recorded *rec =
         call->intended ? cursor_find(call->run->cursor, call->task->path, call->seq) : NULL;
     json_t *question = rec ? NULL : question_of(call);
-    call->gate = rec ? mu_json_parse(rec->row.value, strlen(rec->row.value), NULL)
-                     : describe(call, question);
+    call->errand->gate = rec ? mu_json_parse(rec->row.value, strlen(rec->row.value), NULL)
+                             : describe(call, question);
     json_decref(question);
 }
 
@@ -112,8 +112,8 @@ static void add_members(json_t *people, const json_t *config, const char *by)
 static bool enough_may_answer(struct call *call)
 {
     const json_t *config = call->run->config->values;
-    const char *by = mu_json_str(call->gate, "by", ""),
-               *then_ask = mu_json_str(call->gate, "then_ask", "");
+    const char *by = mu_json_str(call->errand->gate, "by", ""),
+               *then_ask = mu_json_str(call->errand->gate, "then_ask", "");
     if (json_object_size(mu_config_at(config, "people")) == 0)
         return true;
     char text[MU_FAIL_TEXT] = "";
@@ -123,9 +123,9 @@ static bool enough_may_answer(struct call *call)
     json_t *next = json_object();
     add_members(next, config, then_ask);
     json_object_update(people, next);
-    if (mu_json_bool(call->gate, "no_self", false))
+    if (mu_json_bool(call->errand->gate, "no_self", false))
         json_object_del(people, json_string_value(starter_of(call->run)));
-    int64_t quorum = mu_json_int(call->gate, "quorum", 1);
+    int64_t quorum = mu_json_int(call->errand->gate, "quorum", 1);
     if (first == 0 || (then_ask[0] && json_object_size(next) == 0))
         snprintf(text, sizeof text,
                  "%s asks \"%.100s\", and nobody in people{} of muster.lua is or is in that",
@@ -134,8 +134,9 @@ static bool enough_may_answer(struct call *call)
         snprintf(text, sizeof text,
                  "%s wants %lld people, and only %zu of people{} in muster.lua may answer it%s",
                  call->name, (long long)quorum, json_object_size(people),
-                 mu_json_bool(call->gate, "no_self", false) ? " (who started the run may not)"
-                                                            : "");
+                 mu_json_bool(call->errand->gate, "no_self", false)
+                     ? " (who started the run may not)"
+                     : "");
     json_decref(people);
     json_decref(next);
     if (text[0])
@@ -164,26 +165,26 @@ bool gate_begin(struct call *call)
 static enum mu_err store_gate(struct call *call, char code[8], struct mu_fail *fail)
 {
     struct run *run = call->run;
-    json_t *choices = mu_json_get(call->gate, "choices");
-    char *shown = mu_json_text(json_object_get(call->gate, "show")),
+    json_t *choices = mu_json_get(call->errand->gate, "choices");
+    char *shown = mu_json_text(json_object_get(call->errand->gate, "show")),
          *names = choices ? mu_json_text(choices) : NULL;
-    struct mu_store_gate gate = {.id = call->gate_id,
+    struct mu_store_gate gate = {.id = call->errand->gate_id,
                                  .run = run->name,
                                  .incident = run->incident,
                                  .world = run->world_name,
                                  .kind = call->name,
-                                 .title = mu_json_str(call->gate, "title", ""),
-                                 .by = mu_json_str(call->gate, "by", ""),
-                                 .then_ask = mu_json_str(call->gate, "then_ask", ""),
+                                 .title = mu_json_str(call->errand->gate, "title", ""),
+                                 .by = mu_json_str(call->errand->gate, "by", ""),
+                                 .then_ask = mu_json_str(call->errand->gate, "then_ask", ""),
                                  .shown = shown,
                                  .choices = names,
-                                 .digest = mu_json_str(call->gate, "digest", ""),
-                                 .quorum = (int)mu_json_int(call->gate, "quorum", 1),
-                                 .no_self = mu_json_bool(call->gate, "no_self", false),
+                                 .digest = mu_json_str(call->errand->gate, "digest", ""),
+                                 .quorum = (int)mu_json_int(call->errand->gate, "quorum", 1),
+                                 .no_self = mu_json_bool(call->errand->gate, "no_self", false),
                                  .starter = json_string_value(starter_of(run)),
                                  .opened = run_wall(run),
-                                 .deadline = mu_json_int(call->gate, "deadline_ms", 0),
-                                 .within_ms = mu_json_int(call->gate, "within_ms", 0)};
+                                 .deadline = mu_json_int(call->errand->gate, "deadline_ms", 0),
+                                 .within_ms = mu_json_int(call->errand->gate, "within_ms", 0)};
     enum mu_err err =
         run->store ? mu_store_gate_open(run->store, &gate, code, fail)
                    : mu_fail_set(fail, MU_STORAGE, "no control store: people can't be asked");
@@ -208,9 +209,9 @@ void gate_open(struct call *call)
         call_arrive_error(call, fail.class, fail.text, false, "not sent");
         return;
     }
-    record_host(
-        run, "gate",
-        json_pack("{s:s, s:s, s:s}", "gate", call->gate_id, "kind", call->name, "code", code));
+    record_host(run, "gate",
+                json_pack("{s:s, s:s, s:s}", "gate", call->errand->gate_id, "kind", call->name,
+                          "code", code));
     gate_poll(call);
 }
 
@@ -291,9 +292,10 @@ static void decided(struct call *call, const struct gate_news *news)
     call->timer = NULL;
     run_heard_after(run, run_wall(run) - news->decided);
     (void)!mu_store_run_update(run->store, run->name, NULL, NULL, NULL, "", -1, -1, -1, NULL);
-    call_arrive_value(
-        call, answer_of(run, call->gate_id, call->name, mu_json_get(call->gate, "default"), news),
-        "person");
+    call_arrive_value(call,
+                      answer_of(run, call->errand->gate_id, call->name,
+                                mu_json_get(call->errand->gate, "default"), news),
+                      "person");
 }
 
 /* --- poll --- */
@@ -323,14 +325,15 @@ static enum mu_err ask_store(struct call *call, struct gate_news *news, int64_t 
 {
     struct mu_store *store = call->run->store;
     char code[8];
-    enum mu_err err = mu_store_gate_find(store, call->gate_id, copy_news, news, fail);
+    enum mu_err err = mu_store_gate_find(store, call->errand->gate_id, copy_news, news, fail);
     if (err == MU_USAGE) /* a former executor wrote its intent down and did not come to open it */
         err = store_gate(call, code, fail);
     if (err != MU_OK || !is_open(news) || news->deadline == 0 || news->deadline > now)
         return err;
-    err = mu_store_gate_expire(store, call->gate_id, now, mu_json_int(call->gate, "within_ms", 0),
-                               fail);
-    return err == MU_OK ? mu_store_gate_find(store, call->gate_id, copy_news, news, fail) : err;
+    err = mu_store_gate_expire(store, call->errand->gate_id, now,
+                               mu_json_int(call->errand->gate, "within_ms", 0), fail);
+    return err == MU_OK ? mu_store_gate_find(store, call->errand->gate_id, copy_news, news, fail)
+                        : err;
 }
 
 void gate_poll(struct call *call)
@@ -341,11 +344,11 @@ void gate_poll(struct call *call)
     int64_t now = run_wall(run);
     enum mu_err err = ask_store(call, &news, now, &fail);
     run_store_answered(run, err, &fail);
-    call->polled = err == MU_OK && news.state[0]; /* else asked again at the next poll */
-    if (call->polled && is_open(&news)) {
+    call->errand->polled = err == MU_OK && news.state[0]; /* else asked again at the next poll */
+    if (call->errand->polled && is_open(&news)) {
         int64_t next = gate_tell(call, &news, now);
         wake_at(call, news.deadline && (next == 0 || news.deadline < next) ? news.deadline : next);
-    } else if (call->polled) {
+    } else if (call->errand->polled) {
         decided(call, &news);
     }
     news_fini(&news);
@@ -361,7 +364,7 @@ void gate_poll_all(struct run *run)
     for (struct call *call = run->pending, *next; call; call = next) {
         next = call->next_pending;
         if (call->kind == MU_CALL_GATE && call->state == MU_CALL_ASKED &&
-            (news || !call->polled || (call->due_ms && call->due_ms - now <= GATE_POLL_MS)))
+            (news || !call->errand->polled || (call->due_ms && call->due_ms - now <= GATE_POLL_MS)))
             gate_poll(call);
     }
 }
@@ -427,14 +430,14 @@ static void close_call(struct call *call, const char *why)
     gate_set_up(call);
     if (!record_barrier(run))
         return;
-    struct closing gate = {.id = call->gate_id,
+    struct closing gate = {.id = call->errand->gate_id,
                            .task = call->task->path,
                            .seq = call->seq,
                            .verb = call->name,
                            .digest = call->digest,
                            .src = call->src,
                            .step = call->step,
-                           .gate = call->gate};
+                           .gate = call->errand->gate};
     close_gate(run, &gate, why);
 }
 
@@ -443,7 +446,7 @@ void gate_unheard(struct call *call)
     if (call->kind != MU_CALL_GATE || !call->ok || call->run->store == NULL)
         return;
     json_t *answer = mu_json_parse(call->value, strlen(call->value), NULL);
-    gate_tell_unused(call->run, call->gate, answer, no_longer);
+    gate_tell_unused(call->run, call->errand->gate, answer, no_longer);
     json_decref(answer);
 }
 

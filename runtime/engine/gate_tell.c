@@ -46,7 +46,7 @@ static void add_remarks(struct mu_buf *body, const json_t *show)
 static void add_commands(struct mu_buf *body, const struct call *call, const char *code)
 {
     const struct mu_gate_kind *kind = mu_gate_kind(call->name);
-    const json_t *choices = mu_json_get(call->gate, "choices"), *choice;
+    const json_t *choices = mu_json_get(call->errand->gate, "choices"), *choice;
     size_t i;
     bool free_text = strcmp(call->name, "ask") == 0 && choices == NULL;
     if (choices)
@@ -64,15 +64,16 @@ static void add_commands(struct mu_buf *body, const struct call *call, const cha
     mu_buf_addf(body,
                 "This question is %.6s: --seen %.6s refuses your answer if it is asked "
                 "differently by then\n",
-                mu_json_str(call->gate, "digest", ""), mu_json_str(call->gate, "digest", ""));
+                mu_json_str(call->errand->gate, "digest", ""),
+                mu_json_str(call->errand->gate, "digest", ""));
 }
 
 static void add_question(struct mu_buf *body, const struct call *call, const struct gate_news *news)
 {
     char when[MU_TIME_TEXT];
-    const json_t *item, *show = json_object_get(call->gate, "show");
+    const json_t *item, *show = json_object_get(call->errand->gate, "show");
     size_t i;
-    mu_buf_addf(body, "%s\n", mu_json_str(call->gate, "title", ""));
+    mu_buf_addf(body, "%s\n", mu_json_str(call->errand->gate, "title", ""));
     json_array_foreach(json_object_get(show, "items"), i, item)
     {
         if (mu_json_str(item, "why", NULL))
@@ -89,10 +90,10 @@ static void ask_people(struct call *call, const struct gate_news *news)
 {
     struct mu_buf subject = {0}, body = {0};
     mu_buf_addf(&subject, "%s %s asks you: %s", call->run->incident, call->run->name,
-                mu_json_str(call->gate, "title", ""));
+                mu_json_str(call->errand->gate, "title", ""));
     add_question(&body, call, news);
     bool again = strcmp(news->by, news->before) == 0; /* then_ask names the same people */
-    char *dedup = mu_xasprintf("%s/%s%s", call->gate_id, news->by, again ? "/again" : "");
+    char *dedup = mu_xasprintf("%s/%s%s", call->errand->gate_id, news->by, again ? "/again" : "");
     outbox_put(call->run, "gate", news->by, mu_buf_text(&subject), mu_buf_text(&body), dedup);
     free(dedup);
     mu_buf_free(&subject);
@@ -130,12 +131,12 @@ static bool is_said(const struct mu_row *row, void *ud)
 
 static void say_moved(struct call *call, const struct gate_news *news)
 {
-    struct moved moved = {call->gate_id, false};
+    struct moved moved = {call->errand->gate_id, false};
     cursor_each(call->run->cursor, is_said, &moved);
     if (!moved.said)
         record_host(call->run, "gate",
-                    json_pack("{s:s, s:s, s:s, s:s}", "gate", call->gate_id, "code", news->code,
-                              "silent", news->before, "asks", news->by));
+                    json_pack("{s:s, s:s, s:s, s:s}", "gate", call->errand->gate_id, "code",
+                              news->code, "silent", news->before, "asks", news->by));
 }
 
 /* --- reminders --- */
@@ -143,8 +144,9 @@ static void say_moved(struct call *call, const struct gate_news *news)
 /* The k-th reminder (from 1) is due then; 0 = there is none. */
 static int64_t reminder_at(const struct call *call, const struct gate_news *news, int64_t k)
 {
-    const json_t *remind = mu_json_get(call->gate, "remind_ms");
-    int64_t within = mu_json_int(call->gate, "within_ms", 0), every = json_integer_value(remind);
+    const json_t *remind = mu_json_get(call->errand->gate, "remind_ms");
+    int64_t within = mu_json_int(call->errand->gate, "within_ms", 0),
+            every = json_integer_value(remind);
     int64_t start = news->deadline ? news->deadline - within : news->opened, at = 0;
     if (strcmp(call->name, "ack") == 0 || k > MOST_REMINDERS)
         return 0;
@@ -160,14 +162,14 @@ static void remind(struct call *call, const struct gate_news *news, int64_t now)
     struct mu_buf subject = {0}, body = {0};
     char left[MU_TIME_TEXT];
     mu_buf_addf(&subject, "%s %s still asks you: %s", call->run->incident, call->run->name,
-                mu_json_str(call->gate, "title", ""));
+                mu_json_str(call->errand->gate, "title", ""));
     if (news->deadline)
         mu_buf_addf(&body, "%s left.\n", mu_duration_text(news->deadline - now, left));
     if (news->quorum > 1)
         mu_buf_addf(&body, "%d of %d have agreed.\n", news->votes_yes, news->quorum);
     add_question(&body, call, news);
-    char *dedup = mu_xasprintf("%s/remind/%lld/%lld", call->gate_id, (long long)news->deadline,
-                               (long long)call->reminders);
+    char *dedup = mu_xasprintf("%s/remind/%lld/%lld", call->errand->gate_id,
+                               (long long)news->deadline, (long long)call->errand->reminders);
     outbox_put(call->run, "reminder", news->by, mu_buf_text(&subject), mu_buf_text(&body), dedup);
     free(dedup);
     mu_buf_free(&subject);
@@ -177,20 +179,20 @@ static void remind(struct call *call, const struct gate_news *news, int64_t now)
 int64_t gate_tell(struct call *call, const struct gate_news *news, int64_t now)
 {
     char *asked = mu_xasprintf("%s, after %s", news->by, news->before);
-    if (call->asked == NULL || strcmp(call->asked, asked) != 0) {
+    if (call->errand->asked == NULL || strcmp(call->errand->asked, asked) != 0) {
         if (news->before[0])
             say_moved(call, news);
         say_waiting(call, news);
         if (strcmp(call->name, "ack") != 0)
             ask_people(call, news);
-        call->reminders = 0;
+        call->errand->reminders = 0;
     }
-    free(call->asked);
-    call->asked = asked;
-    int64_t known = call->reminders, next;
-    while ((next = reminder_at(call, news, call->reminders + 1)) != 0 && next <= now)
-        call->reminders++; /* of several that are overdue the last is enough */
-    if (call->reminders > known)
+    free(call->errand->asked);
+    call->errand->asked = asked;
+    int64_t known = call->errand->reminders, next;
+    while ((next = reminder_at(call, news, call->errand->reminders + 1)) != 0 && next <= now)
+        call->errand->reminders++; /* of several that are overdue the last is enough */
+    if (call->errand->reminders > known)
         remind(call, news, now);
     return next;
 }

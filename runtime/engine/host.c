@@ -137,6 +137,6 @@ const char *mu_secret(const struct mu_host *host, const json_t *ref)
 
 const char *mu_call_file(struct mu_call *call, const char *path, size_t *len)
 {
-    struct run *run = ((struct call *)call)->run;
+    struct run *run = call_of(call)->run;
     return run->bundle ? mu_bundle_file(run->bundle, path, len) : NULL;
 }

@@ -66,8 +66,42 @@ enum mu_call_state {
 
 enum mu_call_kind { MU_CALL_VERB, MU_CALL_TIMER, MU_CALL_GATE, MU_CALL_SUB };
 
-struct call {
+struct run;
+struct call;
+
+/* What a call has that goes out: to the world, to people, to another verb. A timer has none, and shares an
+ * empty one: ten thousand tasks may be waiting. */
+struct errand {
     struct mu_call pub; /* what the verb's functions see; first, so that one casts to the other */
+    struct call *call;
+    char *key;       /* of acts and the host's own calls: idempotency key, 32 hex digits */
+    char *row_value; /* canonical text of the intent row */
+    int64_t doubt_until_ms;
+    int64_t first_sent_ms;  /* wall time of its intent */
+    json_t *who;            /* who decided it, when how is "person" */
+    json_t *undo;           /* {title, verb, args} in the intent row */
+    json_t *undo_claim;     /* what `undo` said, until the outcome is known */
+    struct task *undo_home; /* the task it goes back to when the act was not applied */
+    char *lost_why;         /* why it came in doubt */
+    json_t *freeze;         /* the one it waits for: {zone, who, reason, since} */
+    int64_t frozen_ms;      /* wall time since when it waits */
+    char *gate_id;
+    json_t *gate;      /* what the intent row shows */
+    char *asked;       /* who was told that it asks, by this executor */
+    int64_t reminders; /* sent or left out so far, to these */
+    bool polled;       /* the store's word on it is known, as of run->gates_version */
+    struct call *parent;
+    mu_sub_cb *sub_done;
+    void *sub_ud;
+    json_t *result; /* a sub's */
+    void (*host_done)(struct run *, const json_t *result, void *ud);
+    struct mu_verb *doctor; /* what a module's doctor() is called through; NULL for verbs */
+    struct call *subs;      /* children, linked by sibling */
+    struct call *sibling;
+};
+
+struct call {
+    struct errand *errand;
     struct run *run;
     struct task *task; /* NULL for subs and the host's own calls */
     enum mu_call_kind kind;
@@ -77,51 +111,23 @@ struct call {
     const char *name; /* of the verb, its table's; src and step are kept in run->texts */
     char *args_text;  /* canonical, as written */
     char digest[MU_DIGEST_HEX];
-    const char *src, *step;
-    char *key;     /* of acts and the host's own calls: idempotency key, 32 hex digits */
     bool intended; /* an intent row exists, recorded or appended */
     bool stands;   /* ... and is written, perhaps not yet synced */
     bool unsent;   /* ... and it is known that the act has not left since (h unsent) */
     bool recorded; /* delivered from the journal */
     bool detached; /* completes for nobody: its task is gone */
     bool kept;     /* its completion or outcome is appended to the journal */
+    const char *src, *step;
     /* the result on its way to the task */
     bool ok;
-    char *value;     /* canonical text for Lua: the value or the error object */
-    char *row_value; /* canonical text of the intent row */
+    char *value; /* canonical text for Lua: the value or the error object */
     int64_t ts;
     /* timers and waiting */
     int64_t due_ms;
     struct mu_timer *timer;
     int64_t started_ms; /* when it was sent, for the watchers */
-    /* in doubt */
-    int64_t doubt_until_ms;
-    int64_t first_sent_ms;  /* wall time of its intent */
-    const char *how;        /* sent, readback, person, foreseen */
-    json_t *who;            /* who decided it, when how is "person" */
-    json_t *undo;           /* {title, verb, args} in the intent row */
-    json_t *undo_claim;     /* what `undo` said, until the outcome is known */
-    struct task *undo_home; /* the task it goes back to when the act was not applied */
-    char *lost_why;         /* why it came in doubt */
-    /* frozen */
-    json_t *freeze;    /* the one it waits for: {zone, who, reason, since} */
-    int64_t frozen_ms; /* wall time since when it waits */
-    /* gates */
-    char *gate_id;
-    json_t *gate;      /* what the intent row shows */
-    char *asked;       /* who was told that it asks, by this executor */
-    int64_t reminders; /* sent or left out so far, to these */
-    bool polled;       /* the store's word on it is known, as of run->gates_version */
-    /* subs */
-    struct call *parent;
-    mu_sub_cb *sub_done;
-    void *sub_ud;
-    json_t *result; /* a sub's */
-    void (*host_done)(struct run *, const json_t *result, void *ud);
-    struct mu_verb *doctor; /* what a module's doctor() is called through; NULL for verbs */
-    struct call *subs;      /* children, linked by sibling */
-    struct call *sibling;
-    struct call *next; /* in the queue it stands in */
+    const char *how;    /* sent, readback, person, foreseen */
+    struct call *next;  /* in the queue it stands in */
     struct call *prev_pending, *next_pending;
 };
 
@@ -315,6 +321,7 @@ char *task_error_text(struct task *); /* of a failed task; new text */
 
 /* call.c */
 /* name: stays as it is for as long as the run does. */
+struct call *call_of(struct mu_call *); /* the call of what a verb was given */
 struct call *call_new(struct run *, struct task *, enum mu_call_kind, const char *name);
 void call_free(struct call *);
 bool call_enter(struct call *, enum mu_call_state);

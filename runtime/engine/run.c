@@ -173,7 +173,7 @@ static void count_call(struct call *call)
         run->gates++;
         run->last_gate_declined = strstr(call->value, "\"how\":\"declined\"") != NULL;
         run->last_gate_expired = strstr(call->value, "\"how\":\"expired\"") != NULL;
-    } else if (call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT) {
+    } else if (call->kind == MU_CALL_VERB && call->errand->pub.verb->kind == MU_ACT) {
         run->acts++;
         undo_settle(call, call->ok);
     } else if (call->kind == MU_CALL_VERB) {
@@ -200,7 +200,7 @@ void run_deliver(struct run *run, struct call *call)
 /* {"how":...,"ok":true,"value":...}: canonical by construction. */
 static char *outcome_text(const struct call *call)
 {
-    char *who = call->who ? mu_json_text(call->who) : NULL;
+    char *who = call->errand->who ? mu_json_text(call->errand->who) : NULL;
     char *by = who ? mu_xasprintf(",\"who\":%s", who) : mu_xstrdup("");
     char *text = call->ok ? mu_xasprintf("{\"how\":\"%s\",\"ok\":true,\"value\":%s%s}", call->how,
                                          call->value, by)
@@ -214,7 +214,7 @@ static char *outcome_text(const struct call *call)
 static bool is_outcome(const struct call *call)
 {
     return call->kind == MU_CALL_GATE || !call->ok ||
-           (call->kind == MU_CALL_VERB && call->pub.verb->kind == MU_ACT);
+           (call->kind == MU_CALL_VERB && call->errand->pub.verb->kind == MU_ACT);
 }
 
 void run_record_arrived(struct call *call)
@@ -263,7 +263,7 @@ static void commit_turn(struct run *run)
     if (!intends && !run->owes_sync)
         return;
     for (struct call *call = intends ? run->barrier.head : NULL; call; call = call->next) {
-        record_call(call, MU_ROW_INTENT, call->row_value);
+        record_call(call, MU_ROW_INTENT, call->errand->row_value);
         call->stands = true;
     }
     if ((run->world->sends && !record_barrier(run)) || !intends)

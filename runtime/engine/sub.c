@@ -12,7 +12,8 @@
 
 static void refuse(struct call *sub, enum mu_err class, const char *why)
 {
-    sub->result = json_pack("{s:b, s:s, s:s}", "ok", 0, "why", why, "class", mu_err_name(class));
+    sub->errand->result =
+        json_pack("{s:b, s:s, s:s}", "ok", 0, "why", why, "class", mu_err_name(class));
     sub->state = MU_CALL_ARRIVED;
     call_queue_push(&sub->run->subs_done, sub);
 }
@@ -23,17 +24,19 @@ static void start(struct call *sub, json_t *args, bool may_act)
     struct run *run = sub->run;
     struct mu_fail fail;
     const struct mu_module *module;
-    sub->pub.verb = mu_registry_find(run->registry, sub->name, &module);
-    if (sub->pub.verb == NULL || (sub->pub.verb->kind == MU_ACT && !may_act)) {
+    sub->errand->pub.verb = mu_registry_find(run->registry, sub->name, &module);
+    if (sub->errand->pub.verb == NULL || (sub->errand->pub.verb->kind == MU_ACT && !may_act)) {
         refuse(sub, MU_INTERNAL, "a verb asked for a probe that does not exist");
         return;
     }
-    enum mu_err err = mu_args_check(sub->pub.verb, args, true, &sub->pub.args, &fail);
+    enum mu_err err =
+        mu_args_check(sub->errand->pub.verb, args, true, &sub->errand->pub.args, &fail);
     if (err == MU_OK)
-        err = mu_registry_open(run->registry, module, &run->host, &sub->pub.module_state, &fail);
+        err = mu_registry_open(run->registry, module, &run->host, &sub->errand->pub.module_state,
+                               &fail);
     if (err != MU_OK)
         refuse(sub, err, fail.text);
-    else if (sub->pub.verb->kind == MU_ACT)
+    else if (sub->errand->pub.verb->kind == MU_ACT)
         call_prepare(sub);
     else
         run->world->probe(sub);
@@ -41,14 +44,14 @@ static void start(struct call *sub, json_t *args, bool may_act)
 
 void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_cb *done, void *ud)
 {
-    struct call *above = (struct call *)parent;
+    struct call *above = call_of(parent);
     struct call *sub = call_new(above->run, NULL, MU_CALL_SUB, run_text(above->run, verb));
-    sub->parent = above;
+    sub->errand->parent = above;
     sub->src = above->src;
-    sub->sub_done = done;
-    sub->sub_ud = ud;
-    sub->sibling = above->subs;
-    above->subs = sub;
+    sub->errand->sub_done = done;
+    sub->errand->sub_ud = ud;
+    sub->errand->sibling = above->errand->subs;
+    above->errand->subs = sub;
     start(sub, args_take, false);
     json_decref(args_take);
 }
@@ -56,9 +59,9 @@ void mu_sub(struct mu_call *parent, const char *verb, json_t *args_take, mu_sub_
 static struct call *host_call_new(struct run *run, const char *name, sub_done_cb *done, void *ud)
 {
     struct call *sub = call_new(run, NULL, MU_CALL_SUB, run_text(run, name));
-    sub->host_done = done;
-    sub->sub_ud = ud;
-    sub->sibling = run->host_calls;
+    sub->errand->host_done = done;
+    sub->errand->sub_ud = ud;
+    sub->errand->sibling = run->host_calls;
     run->host_calls = sub;
     return sub;
 }
@@ -69,8 +72,8 @@ void sub_host_call(struct run *run, const char *verb, json_t *args_take, const c
     char hex[MU_SHA256_HEX];
     struct call *sub = host_call_new(run, verb, done, ud);
     mu_sha256_hex(dedup, strlen(dedup), hex);
-    sub->key = mu_xstrndup(hex, 32);
-    sub->pub.key = sub->key;
+    sub->errand->key = mu_xstrndup(hex, 32);
+    sub->errand->pub.key = sub->errand->key;
     start(sub, args_take, true);
     json_decref(args_take);
 }
@@ -79,12 +82,12 @@ void sub_host_doctor(struct run *run, const struct mu_module *module, void *modu
                      sub_done_cb *done, void *ud)
 {
     struct call *sub = host_call_new(run, module->name, done, ud);
-    sub->doctor = MU_NEW(struct mu_verb);
-    *sub->doctor =
+    sub->errand->doctor = MU_NEW(struct mu_verb);
+    *sub->errand->doctor =
         (struct mu_verb){.name = module->name, .kind = MU_PROBE, .start = module->doctor};
-    sub->pub.verb = sub->doctor;
-    sub->pub.module_state = module_state;
-    sub->pub.args = json_object();
+    sub->errand->pub.verb = sub->errand->doctor;
+    sub->errand->pub.module_state = module_state;
+    sub->errand->pub.args = json_object();
     call_send(sub);
 }
 
@@ -95,10 +98,11 @@ bool sub_host_busy(const struct run *run)
 
 static void unlink_sub(struct call *sub)
 {
-    for (struct call **at = sub->parent ? &sub->parent->subs : &sub->run->host_calls; *at;
-         at = &(*at)->sibling)
+    struct call *parent = sub->errand->parent;
+    struct call **at = parent ? &parent->errand->subs : &sub->run->host_calls;
+    for (; *at; at = &(*at)->errand->sibling)
         if (*at == sub) {
-            *at = sub->sibling;
+            *at = sub->errand->sibling;
             return;
         }
 }
@@ -107,10 +111,11 @@ void sub_deliver(struct run *run)
 {
     for (struct call *sub; (sub = call_queue_pop(&run->subs_done)) != NULL;) {
         unlink_sub(sub);
-        if (sub->parent)
-            sub->sub_done(&sub->parent->pub, sub->result, sub->sub_ud);
+        if (sub->errand->parent)
+            sub->errand->sub_done(&sub->errand->parent->errand->pub, sub->errand->result,
+                                  sub->errand->sub_ud);
         else
-            sub->host_done(run, sub->result, sub->sub_ud);
+            sub->errand->host_done(run, sub->errand->result, sub->errand->sub_ud);
         call_queue_push(&run->garbage, sub);
     }
 }
@@ -118,7 +123,7 @@ void sub_deliver(struct run *run)
 static void cancel_list(struct run *run, struct call **list)
 {
     for (struct call *sub; (sub = *list) != NULL;) {
-        *list = sub->sibling;
+        *list = sub->errand->sibling;
         call_queue_remove(&run->subs_done, sub);
         call_cancel(sub);
     }
@@ -126,7 +131,7 @@ static void cancel_list(struct run *run, struct call **list)
 
 void sub_cancel_all(struct call *parent)
 {
-    cancel_list(parent->run, &parent->subs);
+    cancel_list(parent->run, &parent->errand->subs);
 }
 
 void sub_host_cancel(struct run *run)

@@ -20,7 +20,7 @@ static struct task *holder_of(struct task *task)
 
 static json_t *default_title(struct call *call)
 {
-    char *shown = mu_args_shown(call->pub.verb, call->pub.args);
+    char *shown = mu_args_shown(call->errand->pub.verb, call->errand->pub.args);
     json_t *title = json_sprintf("Take back: %s", shown);
     free(shown);
     return title;
@@ -31,24 +31,25 @@ static json_t *default_title(struct call *call)
 void undo_claim(struct call *call)
 {
     struct task *holder = holder_of(call->task);
-    if (holder == NULL || call->pub.verb == NULL || call->pub.verb->kind != MU_ACT)
+    if (holder == NULL || call->errand->pub.verb == NULL || call->errand->pub.verb->kind != MU_ACT)
         return;
-    if (call->pub.verb->invert == NULL && json_object_get(holder->undo, "verb") == NULL)
+    if (call->errand->pub.verb->invert == NULL && json_object_get(holder->undo, "verb") == NULL)
         return;
-    call->undo_home = holder;
-    call->undo_claim = holder->undo;
+    call->errand->undo_home = holder;
+    call->errand->undo_claim = holder->undo;
     holder->undo = NULL;
 }
 
 json_t *undo_for(struct call *call)
 {
-    if (json_object_get(call->undo_claim, "verb"))
-        return json_deep_copy(call->undo_claim);
-    json_t *inverse = call->pub.verb->invert ? call->pub.verb->invert(&call->pub) : NULL;
+    if (json_object_get(call->errand->undo_claim, "verb"))
+        return json_deep_copy(call->errand->undo_claim);
+    json_t *inverse =
+        call->errand->pub.verb->invert ? call->errand->pub.verb->invert(&call->errand->pub) : NULL;
     if (inverse == NULL)
         return NULL;
-    if (call->undo_claim)
-        json_object_set(inverse, "title", json_object_get(call->undo_claim, "title"));
+    if (call->errand->undo_claim)
+        json_object_set(inverse, "title", json_object_get(call->errand->undo_claim, "title"));
     else
         json_object_set_new(inverse, "title", default_title(call));
     return inverse;
@@ -64,11 +65,11 @@ static bool skipped(const struct call *call)
  * back. */
 void undo_settle(struct call *call, bool applied)
 {
-    if (call->undo_claim == NULL)
+    if (call->errand->undo_claim == NULL)
         return;
-    if ((applied && !skipped(call)) || call->undo_home->undo != NULL)
-        json_decref(call->undo_claim);
+    if ((applied && !skipped(call)) || call->errand->undo_home->undo != NULL)
+        json_decref(call->errand->undo_claim);
     else
-        call->undo_home->undo = call->undo_claim;
-    call->undo_claim = NULL;
+        call->errand->undo_home->undo = call->errand->undo_claim;
+    call->errand->undo_claim = NULL;
 }

@@ -26,11 +26,11 @@ static void outlook_add(struct run *run, const char *list, json_t *item_take)
 static void dry_probed(struct call *call, json_t *value_take)
 {
     struct run *run = call->run;
-    const struct mu_verb *verb = call->pub.verb;
+    const struct mu_verb *verb = call->errand->pub.verb;
     if (mu_facts_empty(run->facts) || verb->kind == MU_PURE || verb->composite) {
         call_arrive_probe(call, value_take);
     } else if (verb->under) {
-        call_arrive_probe(call, verb->under(&call->pub, run->facts, value_take));
+        call_arrive_probe(call, verb->under(&call->errand->pub, run->facts, value_take));
     } else {
         json_decref(value_take);
         outlook_add(run, "cannot_foresee",
@@ -42,20 +42,20 @@ static void dry_probed(struct call *call, json_t *value_take)
 
 static const char *list_for(const struct call *call)
 {
-    const json_t *prepared = call->pub.prepared;
+    const json_t *prepared = call->errand->pub.prepared;
     return mu_json_get(prepared, "recipients") ? "would_tell" : "would_change";
 }
 
 static json_t *outlook_item(struct call *call)
 {
-    char *shown = mu_args_shown(call->pub.verb, call->pub.args);
+    char *shown = mu_args_shown(call->errand->pub.verb, call->errand->pub.args);
     json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "verb", call->name, "src", call->src, "step",
                              call->step, "shown", shown);
     free(shown);
     static const char *const kept[] = {"target",     "before",  "after",
                                        "recipients", "subject", "text"};
     for (size_t i = 0; i < MU_COUNT(kept); i++) {
-        json_t *value = mu_json_get(call->pub.prepared, kept[i]);
+        json_t *value = mu_json_get(call->errand->pub.prepared, kept[i]);
         if (value)
             json_object_set(item, kept[i], value);
     }
@@ -65,20 +65,21 @@ static json_t *outlook_item(struct call *call)
 /* The answer a dry run goes on with: what the playbook says itself, the first choice, or none. */
 static const char *assumed_text(const struct call *call)
 {
-    const char *first = json_string_value(json_array_get(mu_json_get(call->gate, "choices"), 0));
-    return mu_json_str(call->gate, "default", first ? first : "");
+    const char *first =
+        json_string_value(json_array_get(mu_json_get(call->errand->gate, "choices"), 0));
+    return mu_json_str(call->errand->gate, "default", first ? first : "");
 }
 
 static void outlook_ask(struct call *call)
 {
-    json_t *item =
-        json_pack("{s:s, s:s, s:s, s:s}", "kind", call->name, "src", call->src, "title",
-                  mu_json_str(call->gate, "title", ""), "by", mu_json_str(call->gate, "by", ""));
+    json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "kind", call->name, "src", call->src, "title",
+                             mu_json_str(call->errand->gate, "title", ""), "by",
+                             mu_json_str(call->errand->gate, "by", ""));
     const struct mu_gate_kind *kind = mu_gate_kind(call->name);
     bool ask = strcmp(call->name, "ask") == 0;
-    json_t *choices = mu_json_get(call->gate, "choices");
-    if (mu_json_str(call->gate, "then_ask", "")[0])
-        json_object_set(item, "then_ask", json_object_get(call->gate, "then_ask"));
+    json_t *choices = mu_json_get(call->errand->gate, "choices");
+    if (mu_json_str(call->errand->gate, "then_ask", "")[0])
+        json_object_set(item, "then_ask", json_object_get(call->errand->gate, "then_ask"));
     if (choices)
         json_object_set(item, "choices", choices);
     json_object_set_new(item, "assumed", json_string(ask ? assumed_text(call) : kind->state));
@@ -89,8 +90,8 @@ static void outlook_ask(struct call *call)
 static json_t *foresee(struct call *call)
 {
     struct run *run = call->run;
-    if (call->pub.verb->foresee)
-        return call->pub.verb->foresee(&call->pub, run->facts);
+    if (call->errand->pub.verb->foresee)
+        return call->errand->pub.verb->foresee(&call->errand->pub, run->facts);
     outlook_add(run, "cannot_foresee",
                 json_pack("{s:s, s:s}", "verb", call->name, "src", call->src));
     return json_pack("{s:b, s:b}", "ok", 1, "foreseen", 1);
@@ -109,9 +110,10 @@ static void outlook_wait(struct call *call)
 static void leave_gate(struct call *call)
 {
     outlook_ask(call);
-    json_t *value = json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how",
-                              mu_gate_kind(call->name)->state, "reason", "assumed by the dry run",
-                              "foreseen", 1, "by", "name", mu_json_str(call->gate, "by", ""));
+    json_t *value =
+        json_pack("{s:b, s:s, s:s, s:b, s:{s:s}}", "yes", 1, "how", mu_gate_kind(call->name)->state,
+                  "reason", "assumed by the dry run", "foreseen", 1, "by", "name",
+                  mu_json_str(call->errand->gate, "by", ""));
     if (strcmp(call->name, "ask") == 0)
         json_object_set_new(value, "text", json_string(assumed_text(call)));
     call_arrive_value(call, value, "foreseen");

@@ -200,7 +200,7 @@ void world_cut(const struct world_effect *whole, size_t count, int64_t gsn, size
 
 /* --- acts --- */
 
-struct errand { /* call->state */
+struct doing { /* call->state */
     struct mu_timer *applies, *answers;
     bool lost;
 };
@@ -249,26 +249,26 @@ static void apply(struct mu_call *call)
 static void applies(void *ud)
 {
     struct mu_call *call = ud;
-    ((struct errand *)call->state)->applies = NULL;
+    ((struct doing *)call->state)->applies = NULL;
     apply(call);
 }
 
-static void free_errand(struct mu_call *call)
+static void free_doing(struct mu_call *call)
 {
-    struct errand *errand = call->state;
-    mu_timer_cancel(errand->applies);
-    mu_timer_cancel(errand->answers);
-    free(errand);
+    struct doing *doing = call->state;
+    mu_timer_cancel(doing->applies);
+    mu_timer_cancel(doing->answers);
+    free(doing);
     call->state = NULL;
 }
 
 static void answers(void *ud)
 {
     struct mu_call *call = ud;
-    struct errand *errand = call->state;
-    bool lost = errand->lost;
-    errand->answers = NULL;
-    free_errand(call);
+    struct doing *doing = call->state;
+    bool lost = doing->lost;
+    doing->answers = NULL;
+    free_doing(call);
     if (has(call, "fail"))
         mu_call_fail(call, MU_REMOTE, false, "refused");
     else if (lost)
@@ -287,30 +287,30 @@ void world_act(struct mu_call *call)
     bool first = world.shuffled ? deed->result == 0 && !deed->applied : passed < ms;
     int64_t into = first ? passed : passed - ms; /* this try */
     bool never = has(call, "fail") || (first && has(call, "halt"));
-    struct errand *errand = call->state = MU_NEW(struct errand);
-    errand->lost = faulty && first;
+    struct doing *doing = call->state = MU_NEW(struct doing);
+    doing->lost = faulty && first;
     if (world.shuffled)
         deed->result = 1; /* it has been tried */
     if (!never && into >= ms / 2 && deed->applied && call->repeated)
         apply(call); /* it was out, and is done once more */
     else if (!never)
-        errand->applies = mu_timer_start(call->host->loop, ms / 2 - into, applies, call);
-    errand->answers = mu_timer_start(call->host->loop, ms - into, answers, call);
+        doing->applies = mu_timer_start(call->host->loop, ms / 2 - into, applies, call);
+    doing->answers = mu_timer_start(call->host->loop, ms - into, answers, call);
 }
 
 MU_API void world_cancel(struct mu_call *call);
 void world_cancel(struct mu_call *call)
 {
     if (call->state)
-        free_errand(call);
+        free_doing(call);
 }
 
 /* The answer comes when the act's own would have come. */
 static void told(void *ud)
 {
     struct mu_call *call = ud;
-    ((struct errand *)call->state)->answers = NULL;
-    free_errand(call);
+    ((struct doing *)call->state)->answers = NULL;
+    free_doing(call);
     mu_call_readback(call, MU_APPLIED, done_value(deed_of(call)), NULL);
 }
 
@@ -328,8 +328,8 @@ void world_readback(struct mu_call *call)
         mu_call_readback(call, MU_APPLIED, done_value(deed), NULL);
         return;
     }
-    struct errand *errand = call->state = MU_NEW(struct errand);
-    errand->answers = mu_timer_start(call->host->loop, end - passed, told, call);
+    struct doing *doing = call->state = MU_NEW(struct doing);
+    doing->answers = mu_timer_start(call->host->loop, end - passed, told, call);
 }
 
 /* --- probes --- */
@@ -337,9 +337,9 @@ void world_readback(struct mu_call *call)
 static void looked(void *ud)
 {
     struct mu_call *call = ud;
-    struct errand *errand = call->state;
-    errand->answers = NULL;
-    free_errand(call);
+    struct doing *doing = call->state;
+    doing->answers = NULL;
+    free_doing(call);
     if (has(call, "fail"))
         mu_call_fail(call, MU_NET, false, "unseen");
     else
@@ -351,8 +351,8 @@ MU_API void world_look(struct mu_call *call);
 void world_look(struct mu_call *call)
 {
     int64_t passed = world.shuffled ? 0 : now_ms - deed_of(call)->began;
-    struct errand *errand = call->state = MU_NEW(struct errand);
-    errand->answers = mu_timer_start(call->host->loop, latency(call) - passed, looked, call);
+    struct doing *doing = call->state = MU_NEW(struct doing);
+    doing->answers = mu_timer_start(call->host->loop, latency(call) - passed, looked, call);
 }
 
 /* --- before an act, and instead of it --- */
