@@ -77,7 +77,7 @@ static const struct {
 
 struct known {
     const char *order;
-    bool found;
+    bool found, refused;
 };
 
 static bool find_order(const struct mu_row *row, void *ud)
@@ -87,15 +87,18 @@ static bool find_order(const struct mu_row *row, void *ud)
         return true;
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
     known->found = strcmp(mu_json_str(value, "order", ""), known->order) == 0;
+    known->refused = known->found &&
+                     (mu_json_get(value, "refused") != NULL || strcmp(row->verb, "refused") == 0);
     json_decref(value);
     return !known->found;
 }
 
-static bool carried_out_before(const struct run *run)
+/* What a former executor made of it, and did not live to tell the store. */
+static struct known carried_out_before(const struct run *run)
 {
     struct known known = {.order = run->order};
     cursor_each(run->cursor, find_order, &known);
-    return known.found;
+    return known;
 }
 
 /* Carried out, and off the list once its row can't be lost any more. False: nothing more is taken. */
@@ -103,13 +106,13 @@ static bool carry_out(struct run *run, int64_t id, const char *kind, const char 
                       const char *reason, int64_t at)
 {
     json_t *person = mu_json_parse(who, strlen(who), NULL);
-    bool taken = true;
     run->order_at = at;
     /* With its time: a control store that was made again counts from one. */
     snprintf(run->order, sizeof run->order, "%lld@%lld", (long long)id, (long long)at);
-    bool known = carried_out_before(run);
+    struct known known = carried_out_before(run);
+    bool taken = !known.refused;
     for (size_t i = 0; i < MU_COUNT(kinds); i++)
-        if (!known && strcmp(kinds[i].kind, kind) == 0)
+        if (!known.found && strcmp(kinds[i].kind, kind) == 0)
             taken = kinds[i].carry_out(run, person, reason ? reason : "");
     json_decref(person);
     if (record_barrier(run))
