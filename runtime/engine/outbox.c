@@ -13,11 +13,10 @@
 #include "base/redact.h"
 #include "engine/internal.h"
 
-#define RETRY_MS  30000 /* doubled at every failure, */
-#define RETRY_MAX 7     /* so often: an hour at most */
-#define OTHERS_MS 15000 /* between two looks for what others left behind, */
-#define RENEW_MS \
-    15000 /* between two renewals of a claim: channels and contact points take their time */
+#define RETRY_MS       30000 /* doubled at every failure, */
+#define RETRY_MAX      7     /* so often: an hour at most */
+#define OTHERS_MS      15000 /* between two looks for what others left behind, */
+#define RENEW_MS       5000  /* of a claim: channels and points of contact take their time */
 #define LEFT_BEHIND_MS 60000 /* which is what waits for so long */
 
 struct sending {
@@ -87,6 +86,15 @@ static void sending_free(struct sending *sending)
     free(sending->kind);
     free(sending->to);
     free(sending);
+}
+
+/* Also when its claim lapsed: who was frozen, or could not write for a minute, still sends it. */
+static bool in_flight(const struct run *run, int64_t id)
+{
+    const struct sending *sending = run->sendings;
+    while (sending && sending->id != id)
+        sending = sending->next;
+    return sending != NULL;
 }
 
 void outbox_forget(struct run *run)
@@ -204,7 +212,8 @@ static void due_fini(struct due *due)
 static void send_one(struct run *run, const struct mu_store_message *message, const json_t *params,
                      bool others)
 {
-    if (!mu_store_message_claim(run->store, message->id, mu_clock_real_ms()))
+    if (in_flight(run, message->id) ||
+        !mu_store_message_claim(run->store, message->id, mu_clock_real_ms()))
         return;
     sub_host_call(run, "notify.direct", letter(message, message->body, params), message->dedup,
                   sent, sending_new(run, message, others));
