@@ -225,6 +225,8 @@ enum mu_err mu_monitor_start(const struct mu_execute *how, int *wake_fd, pid_t *
 bool mu_run_poke(const char *path)
 {
     int pid = mu_journal_lock_holder(path);
-    /* Another account's executor can't be signalled: it looks by itself within a second. */
-    return pid > 0 && (kill(pid, SIGUSR1) == 0 || errno == EPERM);
+    if (pid > 0 && mu_journal_lock_open_in(path, pid) && kill(pid, SIGUSR1) == 0)
+        return true;
+    /* One of another account, or that has not said yet who it is: it looks by itself within a second. */
+    return pid != 0 && mu_journal_lock_holder(path) != 0;
 }

@@ -60,6 +60,9 @@ void mu_journal_hand_over(struct mu_journal *);
 enum mu_err mu_journal_lock(struct mu_journal *, struct mu_fail *);
 /* The pid that holds PATH's executor lock, 0 when nobody does. */
 int mu_journal_lock_holder(const char *path);
+/* Has that process the lock's file open? What stands in it may be the pid of one that was killed, and by now
+ * a stranger's. False, too, for processes whose files we may not see. */
+bool mu_journal_lock_open_in(const char *path, int pid);
 
 /* Copies the row into the batch, sets gsn and chain (also in *row). Never touches the disk. */
 void mu_journal_append(struct mu_journal *, struct mu_row *row);

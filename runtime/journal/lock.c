@@ -7,8 +7,10 @@
  * Somebody may "tidy up" PATH.lock under a living executor, and the next one would make another: so the run
  * file is flocked, too. SQLite's own locks are of another kind (fcntl), but those of a process fall with any
  * descriptor of the file that it closes: ours is closed behind SQLite's. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,9 +124,10 @@ void journal_unlock(struct mu_journal *journal, bool forget)
 {
     if (journal->lock_fd < 0)
         return;
-    if (forget &&
-        journal->lock_pid ==
-            getpid()) { /* still locked: who opened this file before us finds the run sealed */
+    bool ours = journal->lock_pid == getpid();
+    if (ours && !forget) /* the next one must not be taken for us before it writes its own */
+        (void)!ftruncate(journal->lock_fd, 0);
+    if (ours && forget) { /* still locked: who opened this file before us finds the run sealed */
         char *lock = mu_xasprintf("%s.lock", journal->path);
         unlink(lock);
         free(lock);
@@ -159,4 +162,30 @@ int mu_journal_lock_holder(const char *path)
     int pid = holder_of(fd);
     close(fd);
     return pid;
+}
+
+static bool has_open(int pid, const struct stat *lock)
+{
+    char path[64 + NAME_MAX];
+    struct stat st;
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *fds = opendir(path);
+    if (fds == NULL)
+        return false;
+    for (struct dirent *entry; !found && (entry = readdir(fds)) != NULL;) {
+        snprintf(path, sizeof path, "/proc/%d/fd/%.*s", pid, NAME_MAX, entry->d_name);
+        found = stat(path, &st) == 0 && st.st_dev == lock->st_dev && st.st_ino == lock->st_ino;
+    }
+    closedir(fds);
+    return found;
+}
+
+bool mu_journal_lock_open_in(const char *path, int pid)
+{
+    struct stat st;
+    char *lock = mu_xasprintf("%s.lock", path);
+    bool found = pid > 0 && stat(lock, &st) == 0 && has_open(pid, &st);
+    free(lock);
+    return found;
 }
