@@ -27,10 +27,13 @@
 #define MU_LIMIT_LUA_HARD   (128u << 20)
 #define MU_LIMIT_TASKS      20000 /* tasks of one run; 1.2 KB each when parked */
 #define MU_LIMIT_TASK_DEPTH 32    /* blocks inside blocks */
-#define MU_LIMIT_BATCH_ROWS 256   /* journal rows in one group commit */
-#define MU_LIMIT_BATCH_MS   20    /* and the longest one waits for it */
-#define MU_LIMIT_SECRET_MIN 8     /* shorter secrets would scrub innocent text */
-#define MU_LIMIT_NAME       253   /* octets of a domain name without the root dot, RFC 1035 2.3.4 */
+#define MU_LIMIT_TASK_PATH \
+    (MU_LIMIT_TASK_DEPTH * 12) /* "r", and a dot and a number of up to ten digits for each block */
+#define MU_LIMIT_CALL       (MU_LIMIT_TASK_PATH + 24) /* path, slash, number: the name of a call */
+#define MU_LIMIT_BATCH_ROWS 256                       /* journal rows in one group commit */
+#define MU_LIMIT_BATCH_MS   20                        /* and the longest one waits for it */
+#define MU_LIMIT_SECRET_MIN 8   /* shorter secrets would scrub innocent text */
+#define MU_LIMIT_NAME       253 /* octets of a domain name without the root dot, RFC 1035 2.3.4 */
 #define MU_LIMIT_SLICE_CPU_S \
     5 /* CPU seconds between two yields of a task before the watchdog ends it */
 #define MU_LIMIT_ACTS      10000 /* acts of one run before a person is asked; an incident has tens */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "cli/find.h"
 #include "engine/run.h"
@@ -16,7 +17,7 @@
 #include "cli/verdict.h"
 
 struct gate_copy {
-    char id[256], code[8], run[128], by[128], before[128], kind[16], digest[80];
+    char id[128 + MU_LIMIT_CALL], code[8], run[128], by[128], before[128], kind[16], digest[80];
     char *title, *choices;
 };
 

@@ -213,11 +213,12 @@ void call_digest(const char *verb, const char *args, size_t len, char out[MU_DIG
 /* The same at every try of this call, different for every other call there ever was. */
 static void set_key(struct call *call)
 {
-    char text[512], hex[MU_SHA256_HEX];
-    int len =
-        snprintf(text, sizeof text, "%s\n%u\n%lld\n%s\n%lld", call->run->name, call->run->seed,
-                 (long long)call->run->started_ms, call->task->path, (long long)call->seq);
-    mu_sha256_hex(text, (size_t)len, hex);
+    char hex[MU_SHA256_HEX];
+    char *text =
+        mu_xasprintf("%s\n%u\n%lld\n%s\n%lld", call->run->name, call->run->seed,
+                     (long long)call->run->started_ms, call->task->path, (long long)call->seq);
+    mu_sha256_hex(text, strlen(text), hex);
+    free(text);
     call->errand->key = mu_xstrndup(hex, 32);
     call->errand->pub.key = call->errand->key;
 }

@@ -321,7 +321,7 @@ static const struct mu_row *first_missing(const struct mu_cursor *cursor, const 
 /* The task of that path or, when there is none now, the nearest block around it. */
 static struct task *nearest_task(struct run *run, const char *path)
 {
-    char text[MU_LIMIT_TASK_DEPTH * 12];
+    char text[MU_LIMIT_TASK_PATH];
     struct task *task;
     snprintf(text, sizeof text, "%s", path);
     while ((task = task_find(run, text)) == NULL && strrchr(text, '.'))

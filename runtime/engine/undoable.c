@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/internal.h"
 
@@ -29,9 +30,9 @@ struct reading {
     json_t *found;   /* items in the order in which they took effect */
 };
 
-static void key_of(const char *task, int64_t seq, char *key, size_t size)
+static void key_of(const char *task, int64_t seq, char key[MU_LIMIT_CALL])
 {
-    snprintf(key, size, "%s/%lld", task, (long long)seq);
+    snprintf(key, MU_LIMIT_CALL, "%s/%lld", task, (long long)seq);
 }
 
 /* The options stand last among the arguments. */
@@ -52,7 +53,7 @@ static void set_state(json_t *item, const char *state, const char *by, int64_t w
 
 static void take_intent(struct reading *reading, const struct mu_row *row)
 {
-    char key[300];
+    char key[MU_LIMIT_CALL];
     json_t *intent = mu_json_parse(row->value, strlen(row->value), NULL);
     json_t *undo = mu_json_get(intent, "undo");
     if (json_is_object(undo) && !mu_json_bool(intent, "foreseen", false)) {
@@ -64,7 +65,7 @@ static void take_intent(struct reading *reading, const struct mu_row *row)
                             mu_json_str(intent, "target", ""), "task", row->task, "seq",
                             (json_int_t)row->seq, "src", row->src, "at", (json_int_t)row->ts));
         set_state(item, "in_doubt", "", 0, "no outcome is recorded");
-        key_of(row->task, row->seq, key, sizeof key);
+        key_of(row->task, row->seq, key);
         json_object_set(reading->pending, key, item);
         json_array_append_new(reading->found, item);
     }
@@ -93,8 +94,8 @@ static void drop(json_t *list, const json_t *item)
 
 static void take_outcome(struct reading *reading, const struct mu_row *row)
 {
-    char key[300];
-    key_of(row->task, row->seq, key, sizeof key);
+    char key[MU_LIMIT_CALL];
+    key_of(row->task, row->seq, key);
     json_t *item = json_object_get(reading->pending, key);
     if (item == NULL)
         return;
@@ -120,9 +121,9 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
 /* unsent: its intent stands and it did not leave, so there is nothing to take back until it does. */
 static void take_departure(struct reading *reading, const struct mu_row *row, bool sent)
 {
-    char key[300];
+    char key[MU_LIMIT_CALL];
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
-    key_of(mu_json_str(value, "task", ""), mu_json_int(value, "seq", 0), key, sizeof key);
+    key_of(mu_json_str(value, "task", ""), mu_json_int(value, "seq", 0), key);
     json_t *item = json_object_get(reading->pending, key);
     if (item) {
         drop(reading->found, item);

@@ -13,10 +13,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "journal/rows.h"
-
-#define ACT_NAME 300 /* of a task's path and a number */
 
 struct reading {
     struct mu_doubts *doubts;
@@ -24,14 +23,14 @@ struct reading {
     int64_t epoch;
 };
 
-static void name_of(const char *task, int64_t seq, char name[ACT_NAME])
+static void name_of(const char *task, int64_t seq, char name[MU_LIMIT_CALL])
 {
-    snprintf(name, ACT_NAME, "%s/%lld", task, (long long)seq);
+    snprintf(name, MU_LIMIT_CALL, "%s/%lld", task, (long long)seq);
 }
 
 static json_t *act_of(const struct reading *reading, const char *task, int64_t seq)
 {
-    char name[ACT_NAME];
+    char name[MU_LIMIT_CALL];
     name_of(task, seq, name);
     return json_object_get(reading->acts, name);
 }
@@ -43,7 +42,7 @@ static void set_text(json_t *act, const char *key, const char *text)
 
 static void take_intent(struct reading *reading, const struct mu_row *row, const json_t *value)
 {
-    char name[ACT_NAME];
+    char name[MU_LIMIT_CALL];
     if (mu_json_get(value, "gate") || mu_json_bool(value, "foreseen", false))
         return;
     name_of(row->task, row->seq, name);
@@ -58,7 +57,7 @@ static void take_intent(struct reading *reading, const struct mu_row *row, const
 
 static void take_outcome(struct reading *reading, const struct mu_row *row, const json_t *value)
 {
-    char name[ACT_NAME];
+    char name[MU_LIMIT_CALL];
     json_t *act = act_of(reading, row->task, row->seq);
     const json_t *error = mu_json_get(value, "error");
     if (act == NULL)

@@ -130,8 +130,9 @@ struct mu_verb {
 
     /* Acts. */
     enum mu_in_doubt in_doubt;
-    uint32_t settle_ms; /* a late-applying API may still apply within this */
-    uint32_t key_ttl_s; /* MU_KEYED: how long the far side remembers a key */
+    uint32_t settle_ms; /* a late-applying API may still apply within this; 0: "not applied" is
+                           believed at once, and the act sent again (docs/HACKING.md) */
+    uint32_t key_ttl_s; /* MU_KEYED: how long the far side remembers a key; 0: for ever */
     /* Reads only; completes with mu_call_done(object) that becomes call->prepared and goes into the
      * intent row: {target: text for people, before: before-image, witness: serial or ETag,
      * after: what will be there, recipients: [...], ...}. A fact in call->facts stands for what was

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "engine/run.h"
 #include "journal/rows.h"
 
@@ -171,6 +172,42 @@ static void only_in_doubt_and_unguarded(void **state)
     mu_undo_fini(&undo);
 }
 
+/* Names that differ only behind some hundred octets are of two acts. */
+static void deep_tasks(void **state)
+{
+    (void)state;
+    char deep[2][MU_LIMIT_TASK_PATH];
+    start();
+    for (int i = 0; i < 2; i++) {
+        snprintf(deep[i], sizeof deep[i], "r%0*d", MU_LIMIT_TASK_PATH - 2, i);
+        struct mu_row row = {.epoch = 1,
+                             .type = MU_ROW_INTENT,
+                             .task = deep[i],
+                             .seq = INT64_MAX,
+                             .verb = "v.put",
+                             .src = "playbook.lua:7",
+                             .ts = clock_ms++,
+                             .value = GUARDED};
+        mu_journal_append(journal, &row);
+    }
+    struct mu_row row = {.epoch = 1,
+                         .type = MU_ROW_OUTCOME,
+                         .task = deep[0],
+                         .seq = INT64_MAX,
+                         .verb = "v.put",
+                         .ts = clock_ms++,
+                         .value = DONE};
+    mu_journal_append(journal, &row);
+    struct mu_undo undo = read_it();
+    assert_int_equal(json_array_size(undo.items), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *item = json_array_get(undo.items, i);
+        bool first = strcmp(mu_json_str(item, "task", ""), deep[0]) == 0;
+        assert_string_equal(mu_json_str(item, "state", ""), first ? "open" : "in_doubt");
+    }
+    mu_undo_fini(&undo);
+}
+
 static void nothing_changed(void **state)
 {
     (void)state;
@@ -186,6 +223,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(outcomes_of_every_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(picking, setup, teardown),
         cmocka_unit_test_setup_teardown(only_in_doubt_and_unguarded, setup, teardown),
+        cmocka_unit_test_setup_teardown(deep_tasks, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_changed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

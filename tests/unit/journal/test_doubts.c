@@ -5,12 +5,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "journal/doubts.h"
 #include "journal/rows.h"
@@ -53,6 +56,40 @@ static const struct {
     {{"i{\"gate\":\"x\"}"}, true, "", 0},
     {{"i{\"foreseen\":true}"}, true, "", 0},
 };
+
+/* The longest there is. */
+static void deep_path(char path[MU_LIMIT_TASK_PATH], int last)
+{
+    size_t len = (size_t)snprintf(path, MU_LIMIT_TASK_PATH, "r");
+    for (int i = 1; i <= MU_LIMIT_TASK_DEPTH; i++)
+        len += (size_t)snprintf(path + len, MU_LIMIT_TASK_PATH - len, ".%d",
+                                i == MU_LIMIT_TASK_DEPTH ? last : INT_MAX);
+    assert_in_range(len, 1, MU_LIMIT_TASK_PATH - 1);
+}
+
+/* Two acts whose names differ at the very end are two acts. */
+static void deep_tasks(void **state)
+{
+    (void)state;
+    struct mu_fail fail;
+    struct mu_doubts doubts;
+    struct mu_journal *journal = mu_journal_memory();
+    for (int i = 1; i <= 3; i++) {
+        char path[MU_LIMIT_TASK_PATH];
+        deep_path(path, i == 2 ? INT_MAX - 1 : INT_MAX);
+        struct mu_row row = {.epoch = 1,
+                             .type = i == 3 ? MU_ROW_OUTCOME : MU_ROW_INTENT,
+                             .task = path,
+                             .seq = INT64_MAX,
+                             .verb = "post",
+                             .value = i == 3 ? "{\"ok\":true}" : "{\"shown\":\"post a\"}"};
+        mu_journal_append(journal, &row);
+    }
+    assert_int_equal(mu_doubts_of(journal, false, &doubts, &fail), MU_OK);
+    assert_int_equal(json_array_size(doubts.open), 1);
+    mu_doubts_fini(&doubts);
+    mu_journal_close(journal);
+}
 
 static void add(struct mu_journal *journal, const char *text, int64_t *epoch)
 {
@@ -103,6 +140,7 @@ static void every_way_into_doubt(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_way_into_doubt)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_way_into_doubt),
+                                       cmocka_unit_test(deep_tasks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
