@@ -269,6 +269,7 @@ struct run {
     struct sending *sendings; /* outbox.c */
     char order[48];           /* "ID@MS", the order that is being carried out, */
     int64_t order_at;         /* and when it was given (wall time) */
+    json_t *orders_taken;     /* by this executor: {order: false when it was refused} */
     json_t *decisions;        /* of people about acts in doubt, not used yet */
     int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;

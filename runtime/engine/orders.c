@@ -31,14 +31,24 @@ static bool order_cancel(struct run *run, json_t *person, const char *reason)
     return true;
 }
 
-/* Whoever said it knew of the downtime until then, not of what came behind. */
+static bool find_park(const struct mu_row *row, void *ud)
+{
+    if (row->type == MU_ROW_HOST && strcmp(row->verb, "park") == 0)
+        *(int64_t *)ud = row->ts;
+    return true;
+}
+
+/* Whoever said it knew of the downtime until then and why the run had parked, not of what came behind. */
 static bool too_old(struct run *run, json_t *person, const char *reason)
 {
     char age[MU_TIME_TEXT];
-    int64_t ms = run_wall(run) - run->order_at;
-    if (ms <= run->stale_after_ms)
+    int64_t ms = run_wall(run) - run->order_at, parked = INT64_MIN;
+    cursor_each(run->cursor, find_park, &parked);
+    bool before = parked != INT64_MIN && run_clock(run) - parked < ms;
+    if (ms <= run->stale_after_ms && !before)
         return false;
-    char *why = mu_xasprintf("it was said %s ago", mu_duration_text(ms, age));
+    char *why = mu_xasprintf("it was said %s ago%s", mu_duration_text(ms, age),
+                             before ? ", before the run parked" : "");
     record_host(run, "refused",
                 json_pack("{s:s, s:O?, s:s, s:s, s:s}", "kind", "unpark", "who", person, "reason",
                           reason, "why", why, "order", run->order));
@@ -93,10 +103,13 @@ static bool find_order(const struct mu_row *row, void *ud)
     return !known->found;
 }
 
-/* What a former executor made of it, and did not live to tell the store. */
+/* What a former executor made of it, and did not live to tell the store; or this one, and could not. */
 static struct known carried_out_before(const struct run *run)
 {
     struct known known = {.order = run->order};
+    const json_t *taken = json_object_get(run->orders_taken, run->order);
+    if (taken)
+        return (struct known){run->order, true, json_is_false(taken)};
     cursor_each(run->cursor, find_order, &known);
     return known;
 }
@@ -115,6 +128,9 @@ static bool carry_out(struct run *run, int64_t id, const char *kind, const char 
         if (!known.found && strcmp(kinds[i].kind, kind) == 0)
             taken = kinds[i].carry_out(run, person, reason ? reason : "");
     json_decref(person);
+    if (run->orders_taken == NULL)
+        run->orders_taken = json_object();
+    json_object_set_new(run->orders_taken, run->order, json_boolean(taken));
     if (record_barrier(run))
         (void)!(taken ? mu_store_order_done : mu_store_order_refuse)(run->store, id, NULL);
     return !run->storage_failed;
