@@ -8,6 +8,7 @@
  *   drawer.wait MS                  answers after that time              probe, foreseeable
  *   drawer.put NAME VALUE {...}     writes a slip                        act with before-image, read back, undo
  *   drawer.post NAME VALUE {...}    writes a slip, nobody can tell       act that a person decides in doubt
+ *   drawer.pay NAME VALUE {...}     writes a slip                        act with a key, kept for 3 seconds
  *   drawer.late NAME VALUE {ms=}    accepted after ms, without a reply; done two seconds later   act, read back
  *   drawer.ring TEXT {...}          one more line in the file "bell"     act that may be repeated
  *
@@ -238,12 +239,23 @@ static void late_readback(struct mu_call *call)
         mu_call_readback(call, MU_NOT_APPLIED, NULL, NULL);
 }
 
-static void put_prepare(struct mu_call *call)
+static void look_first(void *ud)
 {
+    struct mu_call *call = ud;
     char text[TEXT_MAX];
+    call->state = NULL;
     mu_call_done(call,
                  json_pack("{s:s, s:s, s:s}", "target", arg(call, "name"), "before",
                            slip_read(call, arg(call, "name"), text), "after", arg(call, "value")));
+}
+
+static void put_prepare(struct mu_call *call)
+{
+    int64_t ms = mu_json_int(call->args, "look_ms", 0);
+    if (ms == 0)
+        look_first(call);
+    else
+        call->state = mu_timer_start(call->host->loop, ms, look_first, call);
 }
 
 static void put_readback(struct mu_call *call)
@@ -307,6 +319,11 @@ static const struct mu_field put_params[] = {
      .flags = MU_F_REQUIRED | MU_F_SHOWN,
      .doc = "what to write"},
     {.name = "only_if", .type = MU_T_STRING, .flags = MU_F_OPTION, .doc = "what must be on it"},
+    {.name = "look_ms",
+     .type = MU_T_INTEGER,
+     .flags = MU_F_OPTION,
+     .otherwise = "0",
+     .doc = "how long it is looked at first"},
     ACT_OPTIONS,
     {0}};
 static const struct mu_field ring_params[] = {{.name = "text",
@@ -366,6 +383,16 @@ static const struct mu_verb verbs[] = {
      .start = act_start,
      .cancel = drop_timer,
      .in_doubt = MU_ASK},
+    {.name = "drawer.pay",
+     .kind = MU_ACT,
+     .params = put_params,
+     .returns = value_return,
+     .doc = "Writes a slip, once for each key.",
+     .target = "name",
+     .start = act_start,
+     .cancel = drop_timer,
+     .in_doubt = MU_KEYED,
+     .key_ttl_s = 3},
     {.name = "drawer.late",
      .kind = MU_ACT,
      .params = put_params,
