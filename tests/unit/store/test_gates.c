@@ -440,6 +440,33 @@ static void codes_stay_apart_when_crowded(void **state)
     assert_int_equal(mu_store_gates_open(store, look_at_code, seen, NULL), MU_OK);
 }
 
+static bool take_code(const struct mu_store_gate *gate, void *ud)
+{
+    bool *given = ud;
+    long code = strtol(gate->code, NULL, 10);
+    assert_false(given[code]);
+    given[code] = true;
+    return true;
+}
+
+/* Who has an old message before them must not answer another question with its code. By chance none of 300
+ * would come again in one of 20,000 tries. */
+static void a_code_rests_for_a_day(void **state)
+{
+    (void)state;
+    static bool given[100000];
+    for (int i = 0; i < 600; i++) {
+        char gate_id[32];
+        snprintf(gate_id, sizeof gate_id, "drill.%d/r/1", i);
+        struct mu_store_gate gate = gate_for(gate_id, "approve", 1);
+        gate.opened = i < 300 ? NOW : NOW + 86400000 - 1;
+        open_gate(&gate);
+        assert_int_equal(mu_store_gate_find(store, gate_id, take_code, given, NULL), MU_OK);
+        if (i < 300)
+            assert_int_equal(mu_store_gate_cancel(store, gate_id, NOW, "over", NULL), MU_OK);
+    }
+}
+
 /* Exit code of a voter: 1 decided, 2 recorded, 3 too late, 4 refused. */
 static int vote_from_child(int who)
 {
@@ -549,6 +576,7 @@ int main(void)
                                        T(cancelled_gates_stay_cancelled),
                                        T(gates_are_found_by_code_and_run),
                                        T(codes_stay_apart_when_crowded),
+                                       T(a_code_rests_for_a_day),
                                        T(eight_voters_make_one_decision)};
     return cmocka_run_group_tests_name("gates", tests, NULL, NULL);
 }
