@@ -121,7 +121,7 @@ struct world_deed {
 
 static struct world_deed *deed_of(const struct mu_call *call)
 {
-    const struct call *inside = (const struct call *)call; /* probes have no key */
+    const struct call *inside = call_of((struct mu_call *)call); /* probes have no key */
     char key[64];
     if (call->key[0])
         snprintf(key, sizeof key, "%s", call->key);
