@@ -25,7 +25,7 @@
 #define MU_LIMIT_LUA_SOFT \
     (64u << 20) /* Lua memory: past it a full collection, then the run is parked */
 #define MU_LIMIT_LUA_HARD   (128u << 20)
-#define MU_LIMIT_TASKS      20000 /* tasks of one run; 1.2 KB each when parked */
+#define MU_LIMIT_TASKS      20000 /* tasks of one run; 2 KB each when parked */
 #define MU_LIMIT_TASK_DEPTH 32    /* blocks inside blocks */
 #define MU_LIMIT_TASK_PATH \
     (MU_LIMIT_TASK_DEPTH * 12) /* "r", and a dot and a number of up to ten digits for each block */

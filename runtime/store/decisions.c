@@ -108,10 +108,8 @@ enum mu_err mu_store_decisions(struct mu_store *store, const char *run, mu_store
         "SELECT id, kind, who, reason, at FROM orders WHERE run = ? AND kind = 'decide'"
         " AND done <> 2 ORDER BY id",
         STORE_VALUES(STORE_TEXT(run)));
-    for (size_t i = 0; err == MU_OK && i < table.rows; i++)
-        if (!cb(store_number(&table, i, 0), store_text(&table, i, 1), store_text(&table, i, 2),
-                store_text(&table, i, 3), store_number(&table, i, 4), ud))
-            break;
+    if (err == MU_OK)
+        store_each_order(&table, cb, ud);
     store_table_free(&table);
     return err;
 }

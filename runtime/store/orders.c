@@ -20,6 +20,14 @@ enum mu_err mu_store_order_put(struct mu_store *store, const char *run, const ch
     return store_end(store, err, what, fail);
 }
 
+void store_each_order(const struct store_table *table, mu_store_order_cb *cb, void *ud)
+{
+    for (size_t i = 0; i < table->rows; i++)
+        if (!cb(store_number(table, i, 0), store_text(table, i, 1), store_text(table, i, 2),
+                store_text(table, i, 3), store_number(table, i, 4), ud))
+            break;
+}
+
 enum mu_err mu_store_orders(struct mu_store *store, const char *run, mu_store_order_cb *cb,
                             void *ud, struct mu_fail *fail)
 {
@@ -28,10 +36,8 @@ enum mu_err mu_store_orders(struct mu_store *store, const char *run, mu_store_or
         store, "reading orders", fail, &table,
         "SELECT id, kind, who, reason, at FROM orders WHERE run = ? AND done = 0 ORDER BY id",
         STORE_VALUES(STORE_TEXT(run)));
-    for (size_t i = 0; err == MU_OK && i < table.rows; i++)
-        if (!cb(store_number(&table, i, 0), store_text(&table, i, 1), store_text(&table, i, 2),
-                store_text(&table, i, 3), store_number(&table, i, 4), ud))
-            break;
+    if (err == MU_OK)
+        store_each_order(&table, cb, ud);
     store_table_free(&table);
     return err;
 }

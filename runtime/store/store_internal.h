@@ -139,4 +139,8 @@ enum mu_err store_gate_expire(struct mu_store *, const char *id, int64_t now, in
                               struct mu_fail *);
 void store_gate_of(const struct store_table *, size_t row, struct mu_store_gate *);
 
+/* --- orders.c --- */
+/* Each row of (id, kind, who, reason, at), until the callback had enough. */
+void store_each_order(const struct store_table *, mu_store_order_cb *, void *ud);
+
 #endif
