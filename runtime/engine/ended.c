@@ -39,6 +39,7 @@ bool ended_tell_store(struct run *run, const char *state, const char *result, co
     if (mu_store_run_update(run->store, run->name, state, result, why, "", run_clock(run), -1,
                             exit_code, &fail) == MU_OK) {
         gate_sweep(run);
+        run_scrub_said(run);
         if (mu_store_lock_release_all(run->store, run->name, &fail) == MU_OK)
             return true;
     }

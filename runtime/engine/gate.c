@@ -292,6 +292,7 @@ static void decided(struct call *call, const struct gate_news *news)
     call->timer = NULL;
     run_heard_after(run, run_wall(run) - news->decided);
     (void)!mu_store_run_update(run->store, run->name, NULL, NULL, NULL, "", -1, -1, -1, NULL);
+    run_scrub_said(run);
     call_arrive_value(call,
                       answer_of(run, call->errand->gate_id, call->name,
                                 mu_json_get(call->errand->gate, "default"), news),

@@ -134,8 +134,10 @@ static bool carry_out(struct run *run, int64_t id, const char *kind, const char 
     if (run->orders_taken == NULL)
         run->orders_taken = json_object();
     json_object_set_new(run->orders_taken, run->order, json_boolean(taken));
-    if (record_barrier(run))
+    if (record_barrier(run)) {
         (void)!(taken ? mu_store_order_done : mu_store_order_refuse)(run->store, id, NULL);
+        run_scrub_said(run);
+    }
     return !run->storage_failed;
 }
 

@@ -534,18 +534,27 @@ void run_begin_epoch(struct run *run)
     record_barrier(run); /* poison detection counts these rows */
 }
 
-/* What the parameters name must be at hand: a run must not go on with an empty secret, nor fail to scrub one
- * that comes back. A former executor's process knew it; this one looks where it came from. */
+/* A former executor's process knew what the parameters name; this one looks where it came from, before it
+ * writes down what people said meanwhile. */
 static void find_secrets(struct run *run)
 {
     const char *name;
     json_t *source;
-    struct mu_fail fail;
     json_object_foreach(json_object_get(run->start, "secrets"), name, source)
     {
-        if (mu_redact_secret(name) ||
-            (strcmp(json_string_value(source), "-") != 0 &&
-             secret_read(name, json_string_value(source), ".", &fail) == MU_OK))
+        if (mu_redact_secret(name) == NULL && strcmp(json_string_value(source), "-") != 0)
+            (void)!secret_read(name, json_string_value(source), ".", NULL);
+    }
+}
+
+/* A run must not go on with an empty secret, nor fail to scrub one that comes back. */
+static void park_without_secrets(struct run *run)
+{
+    const char *name;
+    json_t *source;
+    json_object_foreach(json_object_get(run->start, "secrets"), name, source)
+    {
+        if (mu_redact_secret(name))
             continue;
         run_park(run, "secret",
                  "its secret %s came from %s and is not to be found there now; give it again", name,
@@ -554,15 +563,22 @@ static void find_secrets(struct run *run)
     }
 }
 
+void run_scrub_said(struct run *run)
+{
+    if (run->store && json_object_size(json_object_get(run->start, "secrets")) > 0)
+        (void)!mu_store_scrub(run->store, run->name, NULL); /* the next answer, or the end, tries again */
+}
+
 static void play(struct run *run)
 {
+    find_secrets(run);
     run_begin_epoch(run);
     if (!run->storage_failed)
         record_wake(run->wake_fd, MU_WAKE_BEGUN);
     upgrade_take(run);
     orders_take_recorded(run);
     (void)!orders_take(run, NULL); /* an unpark may be what woke us; else the poll finds it */
-    find_secrets(run);
+    park_without_secrets(run);
     if (!run->unparked && cursor_failed_starts(run->cursor, run->after != NULL) >= MU_LIMIT_STARTS)
         run_park(run, "poisoned",
                  "%d executors died of this run one after another, before they did anything new; "

@@ -6,7 +6,7 @@
  *   make.c    make the file
  *   version.c has anybody written?
  *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c freezes.c
- *                                        orders.c decisions.c outbox.c
+ *                                        orders.c decisions.c outbox.c scrub.c
  *
  * Results are read to their end before a caller's callback sees the first: a callback may write,
  * and SQLite refuses a write from a read that has become old (SQLITE_BUSY_SNAPSHOT). */

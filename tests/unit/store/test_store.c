@@ -2,6 +2,7 @@
  *
  * store: opening in good and bad places, runs, incidents, locks, orders and the outbox; what
  * several processes do at once. Gates have a file of their own. */
+#define _GNU_SOURCE /* memmem */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/redact.h"
 #include "store/store.h"
 #include "store/store_internal.h"
 
@@ -469,6 +471,43 @@ static void orders_wait_until_done(void **state)
     mu_buf_free(&buf);
 }
 
+static bool lies_in(const char *name, const char *text)
+{
+    char path[256], octets[65536];
+    size_t len, want = strlen(text);
+    bool found = false;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    while (!found && (len = fread(octets, 1, sizeof octets, file)) > want) {
+        found = memmem(octets, len, text, want) != NULL;
+        if (len == sizeof octets) /* it may lie across */
+            fseek(file, -(long)want, SEEK_CUR);
+    }
+    fclose(file);
+    return found;
+}
+
+static void a_secret_is_taken_out_of_the_file(void **state)
+{
+    (void)state;
+    struct mu_buf buf = {0};
+    assert_int_equal(
+        mu_store_order_put(store, "a.1", "cancel", "{}", "it is sesame-0pen", 7, NULL), MU_OK);
+    assert_true(lies_in("control.db-wal", "sesame-0pen"));
+    assert_int_equal(mu_redact_register("param.token", "sesame-0pen", NULL), MU_OK);
+    assert_int_equal(mu_store_scrub(store, "a.1", NULL), MU_OK);
+    assert_true(lies_in("control.db-wal", "sesame-0pen")); /* its executor has not read it yet */
+    assert_int_equal(mu_store_orders(store, "a.1", write_order, &buf, NULL), MU_OK);
+    assert_string_equal(mu_buf_text(&buf), "1 cancel {} it is sesame-0pen 7;");
+    assert_int_equal(mu_store_scrub(store, "a.1", NULL), MU_OK);
+    assert_false(lies_in("control.db-wal", "sesame-0pen"));
+    assert_false(lies_in("control.db", "sesame-0pen"));
+    assert_true(lies_in("control.db", "it is [secret param.token]"));
+    mu_buf_free(&buf);
+    mu_redact_clear();
+}
+
 static struct mu_store_decision decision_of(int64_t round, const char *said, const char *who)
 {
     static char text[200], person[80];
@@ -749,6 +788,7 @@ int main(void)
                                        T(locks_belong_to_runs),
                                        T(one_process_gets_the_lock),
                                        T(orders_wait_until_done),
+                                       T(a_secret_is_taken_out_of_the_file),
                                        T(an_act_is_decided_by_one),
                                        T(decisions_count_once_a_round),
                                        T(every_commit_is_seen),
