@@ -14,7 +14,6 @@
 #include "journal/rows.h"
 #include "module/registry.h"
 
-static const char *const options[] = {"--dry-run", "--reason", "--incident", "--yes", NULL};
 
 /* 25, true, {"a":1}, [1] and null are JSON; everything else is a string. */
 static json_t *value_of(const char *word)
@@ -146,7 +145,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     how.dry = mu_cli_option(&argc, argv, "--dry-run", NULL);
     mu_cli_option(&argc, argv, "--reason", &how.reason);
     mu_cli_option(&argc, argv, "--incident", &how.incident);
-    int code = mu_cli_no_more_options(&mu_command_call, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_call, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_call, argc, 1, -1);
     if (code == 0)
@@ -173,7 +172,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_call = {
     .name = "call",
-    .usage = "call VERB [ARG ...] [option=value ...] [--dry-run] [--reason TEXT]",
+    .usage = "call VERB [ARG ...] [option=value ...] [--dry-run] [--reason TEXT] "
+             "[--incident INC-n]",
     .summary = "call one verb from the shell",
     .help = "Arguments are words or JSON: muster call dns.mx example.com at=authoritative\n"
             "A probe prints its result as JSON (exit 1 when it is not ok) and leaves nothing "

@@ -40,11 +40,10 @@ static int order(struct mu_cli *cli, const struct found_run *run, const char *re
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--reason", NULL};
     struct found_run found;
     const char *reason = NULL;
     mu_cli_option(&argc, argv, "--reason", &reason);
-    int code = mu_cli_no_more_options(&mu_command_cancel, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_cancel, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_cancel, argc, 1, 1);
     if (code == 0)

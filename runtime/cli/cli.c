@@ -19,6 +19,9 @@
 #include "base/people.h"
 #include "base/place.h"
 #include "base/redact.h"
+#include "cli/usage.h"
+
+#define OPTIONS_MAX 16 /* of one command */
 
 static const struct mu_command *const commands[] = {
 #define MU_COMMAND(id) &mu_command_##id,
@@ -140,31 +143,26 @@ bool mu_cli_option(int *argc, char **argv, const char *name, const char **value)
     return false;
 }
 
-static bool is_one_of(const char *typed, const char *const *known)
+int mu_cli_no_more_options(const struct mu_command *command, int argc, char **argv)
 {
-    for (const char *const *name = known; name && *name; name++)
-        if (strcmp(*name, typed) == 0)
-            return true;
-    return strcmp(typed, "--config") == 0;
-}
-
-int mu_cli_no_more_options(const struct mu_command *command, int argc, char **argv,
-                           const char *const *known)
-{
+    struct usage_option option;
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-' || argv[i][1] == '\0')
             continue;
-        if (is_one_of(argv[i], known)) { /* mu_cli_option() has left it: nothing stands behind it */
-            say_err("muster %s: %s wants a value behind it\n", command->name, argv[i]);
-            say_err("usage: muster %s\n", command->usage);
-            return MU_EXIT_USAGE;
-        }
         struct mu_near near = {.typed = argv[i]};
-        for (const char *const *name = known; name && *name; name++)
-            mu_near_try(&near, *name);
-        say_err("muster %s: unknown option: %s%s%s%s\n", command->name, argv[i],
-                near.best ? " (did you mean " : "", near.best ? near.best : "",
-                near.best ? "?)" : "");
+        bool known = strcmp(argv[i], "--config") == 0;
+        char names[OPTIONS_MAX][sizeof option.name];
+        for (size_t n = 0; n < OPTIONS_MAX && usage_option(command->usage, n, &option); n++) {
+            known = known || strcmp(option.name, argv[i]) == 0;
+            memcpy(names[n], option.name, sizeof names[n]);
+            mu_near_try(&near, names[n]);
+        }
+        if (known) /* mu_cli_option() has left it: nothing stands behind it */
+            say_err("muster %s: %s wants a value behind it\n", command->name, argv[i]);
+        else
+            say_err("muster %s: unknown option: %s%s%s%s\n", command->name, argv[i],
+                    near.best ? " (did you mean " : "", near.best ? near.best : "",
+                    near.best ? "?)" : "");
         say_err("usage: muster %s\n", command->usage);
         return MU_EXIT_USAGE;
     }

@@ -54,10 +54,9 @@ enum mu_err mu_cli_open_store(struct mu_cli *, struct mu_fail *);
 /* Takes "--name VALUE" or "--name=VALUE" (value != NULL) or the flag "--name" (value == NULL) off argv
  * wherever it stands; true when it was there. */
 bool mu_cli_option(int *argc, char **argv, const char *name, const char **value);
-/* Prints what is left that looks like an option ("unknown option --x, did you mean --y") and returns
- * MU_EXIT_USAGE, else 0. known: NULL-terminated. */
-int mu_cli_no_more_options(const struct mu_command *, int argc, char **argv,
-                           const char *const *known);
+/* Prints what is left that looks like an option ("unknown option --x, did you mean --y", by the usage
+ * line) and returns MU_EXIT_USAGE, else 0. */
+int mu_cli_no_more_options(const struct mu_command *, int argc, char **argv);
 /* "muster CMD: text" on stderr (with --json: one JSON object); returns code. */
 int mu_cli_fail(const struct mu_cli *, const char *command, int code, const char *fmt, ...)
     MU_PRINTF(4, 5);

@@ -206,7 +206,6 @@ static int with_acts(struct mu_cli *cli, struct found_run *run, const struct mu_
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--reason", "--result", "--detach", NULL};
     struct start how = {0};
     struct found_run found;
     struct decision decision = {.act = NULL};
@@ -216,7 +215,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
     mu_cli_option(&argc, argv, "--reason", &decision.reason);
     mu_cli_option(&argc, argv, "--result", &result_text);
-    int code = mu_cli_no_more_options(&mu_command_decide, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_decide, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_decide, argc, 1, result_text ? 2 : 3);
     if (code == 0)
@@ -239,7 +238,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_decide = {
     .name = "decide",
-    .usage = "decide RUN [ACT] [applied|not-applied|retry|skip|--result JSON] --reason TEXT",
+    .usage = "decide RUN [ACT] [applied|not-applied|retry|skip|--result JSON] --reason TEXT "
+             "[--detach]",
     .summary = "say what became of an act in doubt",
     .help =
         "An act whose reply was lost, and which can't be read back, waits for a person. Without a "

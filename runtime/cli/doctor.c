@@ -162,9 +162,8 @@ static int ask_modules(struct mu_cli *cli, struct result *result)
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct result result = {.cli = cli};
-    static const char *const options[] = {"--rebuild", NULL};
     bool rebuild = mu_cli_option(&argc, argv, "--rebuild", NULL);
-    int code = mu_cli_no_more_options(&mu_command_doctor, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_doctor, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_doctor, argc, 0, 0);
     if (code == 0)

@@ -249,12 +249,11 @@ static int check_name(const struct mu_cli *cli, const char *to)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--to", NULL};
     struct exporting x = {.cli = cli, .bundle = bundle_new()};
     struct mu_fail fail;
     const char *to = NULL;
     mu_cli_option(&argc, argv, "--to", &to);
-    int code = mu_cli_no_more_options(&mu_command_export, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_export, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_export, argc, 1, 1);
     if (code == 0)

@@ -245,7 +245,6 @@ static int watch(struct mu_cli *cli, struct guard *guard, int64_t wait_ms)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--wait", "--known", NULL};
     struct mu_fail fail;
     char domain[MU_NAME_TEXT];
     const char *wait = NULL;
@@ -256,7 +255,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     mu_cli_option(&argc, argv, "--wait", &wait);
     while (mu_cli_option(&argc, argv, "--known", &run_name))
         json_array_append_new(guard.known, json_string(run_name));
-    int code = mu_cli_no_more_options(&mu_command_guard, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_guard, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_guard, argc, 1, 1);
     if (code == 0 && wait && !mu_duration_parse(wait, &wait_ms))

@@ -18,7 +18,6 @@
 
 #define FOLDER "muster-lab"
 
-static const char *const options[] = {"--dir", "--yes", "--config", "--json", NULL};
 
 struct request {
     struct mu_cli *cli;
@@ -298,7 +297,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     struct request r = {.cli = cli};
     mu_cli_option(&argc, argv, "--dir", &r.dir);
     r.yes = mu_cli_option(&argc, argv, "--yes", NULL);
-    int code = mu_cli_no_more_options(&mu_command_lab, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_lab, argc, argv);
     if (code != 0)
         return code;
     const char *word = argc > 1 ? argv[1] : "up";

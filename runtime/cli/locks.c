@@ -159,10 +159,9 @@ static int break_lock(struct mu_cli *cli, const char *name, const char *reason)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--reason", NULL};
     const char *reason = NULL;
     mu_cli_option(&argc, argv, "--reason", &reason);
-    int code = mu_cli_no_more_options(&mu_command_locks, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_locks, argc, argv);
     if (code == 0 && argc > 1 && strcmp(argv[1], "break") != 0)
         code = mu_cli_fail(cli, "locks", MU_EXIT_USAGE, "usage: muster %s", mu_command_locks.usage);
     if (code == 0)

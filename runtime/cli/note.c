@@ -15,7 +15,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct mu_fail fail;
     struct found_run found;
-    int code = mu_cli_no_more_options(&mu_command_note, argc, argv, NULL);
+    int code = mu_cli_no_more_options(&mu_command_note, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_note, argc, 2, 2);
     if (code == 0)

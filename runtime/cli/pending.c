@@ -89,7 +89,7 @@ static bool print_gate(const struct mu_store_gate *gate, void *ud)
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct mu_fail fail;
-    int code = mu_cli_no_more_options(&mu_command_pending, argc, argv, NULL);
+    int code = mu_cli_no_more_options(&mu_command_pending, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_pending, argc, 0, 0);
     if (code == 0)

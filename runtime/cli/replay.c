@@ -51,7 +51,7 @@ static int replay(struct mu_cli *cli, const char *typed)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    int code = mu_cli_no_more_options(&mu_command_replay, argc, argv, NULL);
+    int code = mu_cli_no_more_options(&mu_command_replay, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_replay, argc, 1, 1);
     if (code == 0)

@@ -212,12 +212,11 @@ static bool take_html(int *argc, char **argv, const char **file)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--md", "--html", "--out", NULL};
     struct wish wish = {.write = cli->json ? mu_report_json : mu_report_markdown};
     bool markdown = mu_cli_option(&argc, argv, "--md", NULL);
     mu_cli_option(&argc, argv, "--out", &wish.file);
     bool html = take_html(&argc, argv, &wish.file);
-    int code = mu_cli_no_more_options(&mu_command_report, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_report, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_report, argc, 0, 1);
     if (code)

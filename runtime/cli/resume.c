@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const options[] = {"--go-on", "--reason", "--detach", "--yes", NULL};
 
 /* "token=env:TOKEN": a secret that its executor can't find again. It is known to this process, and so to the
  * executor it starts. */
@@ -118,7 +117,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
     how.yes = mu_cli_option(&argc, argv, "--yes", NULL);
     mu_cli_option(&argc, argv, "--reason", &reason);
-    int code = mu_cli_no_more_options(&mu_command_resume, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_resume, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_resume, argc, 1, -1);
     if (code == 0)
@@ -149,7 +148,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_resume = {
     .name = "resume",
-    .usage = "resume RUN [NAME=SOURCE ...] [--go-on] [--reason TEXT] [--detach]",
+    .usage = "resume RUN [NAME=SOURCE ...] [--go-on] [--reason TEXT] [--detach] [--yes]",
     .summary = "go on with a run that has no executor",
     .help =
         "Replays what is recorded and goes on where it ended. An act whose outcome is unknown "

@@ -17,9 +17,6 @@
 #include "module/registry.h"
 #include "playbook/check.h"
 
-static const char *const options[] = {"--dry-run",   "--detach", "--wait",   "--yes",
-                                      "--incident",  "--reason", "--config", "--json",
-                                      "--take-over", NULL};
 
 struct ready { /* what a run starts from */
     struct mu_bundle *bundle;
@@ -79,7 +76,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     mu_cli_option(&argc, argv, "--reason", &how.reason);
     int code = start_take_over(cli, "run", &argc, argv, &how);
     if (code == 0)
-        code = mu_cli_no_more_options(&mu_command_run, argc, argv, options);
+        code = mu_cli_no_more_options(&mu_command_run, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_run, argc, 1, -1);
     if (code == 0)

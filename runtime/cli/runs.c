@@ -12,7 +12,6 @@
 #include "engine/run.h"
 #include "cli/say.h"
 
-static const char *const options[] = {"--state", "--limit", NULL};
 
 /* A dry run did none of what it ended with. */
 static const char *state_of(const struct mu_store_run *run)
@@ -103,7 +102,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     const char *state = NULL, *limit = NULL;
     mu_cli_option(&argc, argv, "--state", &state);
     mu_cli_option(&argc, argv, "--limit", &limit);
-    int most = 25, code = mu_cli_no_more_options(&mu_command_runs, argc, argv, options);
+    int most = 25, code = mu_cli_no_more_options(&mu_command_runs, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_runs, argc, 0, 0);
     if (code == 0)

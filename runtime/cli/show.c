@@ -301,10 +301,9 @@ static int show(struct mu_cli *cli, const struct found_run *run)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--wide", NULL};
     struct found_run found;
     bool wide = mu_cli_option(&argc, argv, "--wide", NULL);
-    int code = mu_cli_no_more_options(&mu_command_show, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_show, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_show, argc, 0, 1);
     if (code == 0)

@@ -41,12 +41,11 @@ static int thaw(struct mu_cli *cli, const char *zone, const char *reason)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--all", "--reason", NULL};
     char zone[MU_NAME_TEXT];
     const char *reason = NULL;
     bool all = mu_cli_option(&argc, argv, "--all", NULL);
     mu_cli_option(&argc, argv, "--reason", &reason);
-    int code = mu_cli_no_more_options(&mu_command_thaw, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_thaw, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_thaw, argc, 0, 1);
     if (code == 0)

@@ -228,8 +228,6 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--dry-run", "--reason", "--item",      "--detach",
-                                          "--wait",    "--list",   "--take-over", NULL};
     struct start how = {0};
     struct found_run found;
     const char *wanted = NULL;
@@ -241,7 +239,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     mu_cli_option(&argc, argv, "--item", &wanted);
     int code = start_take_over(cli, "undo", &argc, argv, &how);
     if (code == 0)
-        code = mu_cli_no_more_options(&mu_command_undo, argc, argv, options);
+        code = mu_cli_no_more_options(&mu_command_undo, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_undo, argc, 1, 1);
     if (code == 0)
@@ -260,7 +258,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_undo = {
     .name = "undo",
-    .usage = "undo RUN [--list] [--item N|TITLE] [--dry-run] [--take-over] [--reason TEXT]",
+    .usage = "undo RUN [--list] [--item N|TITLE] [--dry-run] [--take-over] [--reason TEXT] "
+             "[--detach|--wait]",
     .summary = "put back what a run changed",
     .help = "Works from the journal alone, also for a run that is parked, poisoned, diverged or "
             "cancelled, newest\n"

@@ -115,11 +115,10 @@ static int verify(struct mu_cli *cli, const char *typed, const char *anchor)
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    static const char *const options[] = {"--head", NULL};
     char anchor[2 * MU_SHA256 + 1];
     const char *typed = NULL;
     bool anchored = mu_cli_option(&argc, argv, "--head", &typed);
-    int code = mu_cli_no_more_options(&mu_command_verify, argc, argv, options);
+    int code = mu_cli_no_more_options(&mu_command_verify, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_verify, argc, 1, 1);
     if (code == 0 && anchored && !read_anchor(typed, anchor))

@@ -195,13 +195,12 @@ static int vote(struct mu_cli *cli, const struct mu_command *command, const stru
 int vote_on_gate(struct mu_cli *cli, const struct mu_command *command, const char *answer, int argc,
                  char **argv)
 {
-    static const char *const options[] = {"--reason", "--seen", NULL};
     struct gate_copy gate = {.choices = NULL};
     struct mu_fail fail;
     struct mu_store_vote ballot = {.answer = answer};
     mu_cli_option(&argc, argv, "--reason", &ballot.reason);
     mu_cli_option(&argc, argv, "--seen", &ballot.digest);
-    int code = mu_cli_no_more_options(command, argc, argv, options);
+    int code = mu_cli_no_more_options(command, argc, argv);
     if (code == 0)
         code = mu_cli_words(command, argc, 1, command == &mu_command_answer ? 64 : 1);
     if (code == 0)

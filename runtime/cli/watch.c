@@ -8,7 +8,7 @@
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct found_run found;
-    int code = mu_cli_no_more_options(&mu_command_watch, argc, argv, NULL);
+    int code = mu_cli_no_more_options(&mu_command_watch, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_watch, argc, 0, 1);
     if (code == 0)
