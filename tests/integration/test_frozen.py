@@ -30,7 +30,7 @@ SCENARIO = os.path.join(HERE, "..", "scenario", "run")
 loader = importlib.machinery.SourceFileLoader("scenario", SCENARIO)
 scenario = importlib.util.module_from_spec(importlib.util.spec_from_loader("scenario", loader))
 loader.exec_module(scenario)
-Wrong, SLOW = scenario.Wrong, scenario.SLOW
+Wrong = scenario.Wrong
 
 STALE = 'header = { stale_after = "2s" }'
 PEOPLE = ('people = { ana = { account = "root", contact = { "hook:ana" } }, bo = { account = "nobody-here", contact = { "hook:bo" } } }, '
@@ -104,17 +104,12 @@ class Stage(scenario.Scene):
     # --- clocks ---
 
     def with_clocks(self):
-        shim = os.path.join(os.path.dirname(scenario.MUSTER), "clock_shim.so")
-        if not os.path.exists(shim):
-            raise Wrong(f"{shim} is not built")
         path = os.path.join(self.dir, "clocks")
         with open(path, "wb") as file:
             file.write(bytes(24))
         with open(path, "r+b") as file:
             self.clocks = mmap.mmap(file.fileno(), 24)
-        self.env.update(LD_PRELOAD=shim, CLOCK_SHIM=path)
-        if SLOW > 1:
-            self.env["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + self.env.get("ASAN_OPTIONS", "")
+        self.preload("clock_shim.so", CLOCK_SHIM=path)
 
     def jump(self, hours=0.0, ms=0):
         """The wall clock, and it alone."""
