@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The vocabulary for the linter: verbs from the registry, the words of the prelude, and who may
+ * The vocabulary for the linter: verbs from the registry, words from lua/words.h, and who may
  * answer a gate. */
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +10,8 @@
 #include "base/json.h"
 #include "base/people.h"
 #include "engine/internal.h"
+#include "lua/words.h"
 #include "playbook/check.h"
-
-static const char *const words[] = {
-    "playbook", "param", "step",    "evidence",   "finding",  "milestone", "finish",
-    "fail",     "need",  "approve", "page",       "escalate", "undo",      "parallel",
-    "race",     "each",  "within",  "wait_until", "retry",    "sleep",     "now",
-    "started",  "ago",   "detect",  "main",       "ask",      "todo",
-};
 
 static struct mu_registry *vocabulary; /* one per process; tables only, nothing is opened */
 
@@ -53,13 +47,21 @@ static bool in_namespace(const struct mu_module *module, const struct mu_verb *v
     return !search->found;
 }
 
+/* Words of the language; those of muster.lua and what there is of Lua are others. */
+static bool is_word(const char *name)
+{
+    const struct mu_word *word = mu_word_find(name);
+    if (word)
+        return word->theme != MU_THEME_LUA && word->theme != MU_THEME_CONFIG;
+    return strcmp(name, "param") == 0;
+}
+
 static char word_kind(const char *name, void *ud)
 {
     (void)ud;
     const struct mu_module *module;
-    for (size_t i = 0; i < MU_COUNT(words); i++)
-        if (strcmp(words[i], name) == 0)
-            return 'w';
+    if (is_word(name))
+        return 'w';
     const struct mu_verb *verb = mu_registry_find(vocabulary, name, &module);
     if (verb)
         return verb->kind == MU_ACT ? 'a' : 'p';
