@@ -8,7 +8,8 @@
  *   warp.c     a clock that runs faster than the wall's         people.c who answers gates, decides
  *   corpus.c   playbooks, their templates and baselines         lives.c  one point, life by life
  *   verdict.c  is the end the one nobody disturbed?             sweep.c  many points, workers, counts
- *   world.c    what the runs act on (a module of its own)       main.c   the command line          */
+ *   world.c    what the runs act on (a module of its own)       repeats.c deaths around a sending-again
+ *   main.c     the command line                                 lazy.c, hasty.c  what must be found out */
 #ifndef MU_CRASH_H
 #define MU_CRASH_H
 
@@ -23,6 +24,7 @@
 #define CRASH_PATH   512
 #define CRASH_LIVES  4    /* plans of one point */
 #define CRASH_EVENTS 8192 /* of one life; more are counted, not remembered */
+#define CRASH_AGAINS 16   /* acts sent again by one life, likewise */
 
 /* --- what passes --- */
 
@@ -66,6 +68,8 @@ struct crash_tally {
     bool wal_failed;    /* one of them hit the journal's WAL: no act may leave any more */
     int64_t after_fail; /* acts that left all the same */
     int64_t undone;     /* writes and names a power cut took back */
+    int64_t agains;     /* `h again` rows, and how many events had passed before each */
+    int64_t again[CRASH_AGAINS];
     uint8_t sort[CRASH_EVENTS];
 };
 
@@ -154,10 +158,13 @@ struct crash_counts {
         acts;
     int64_t doubles, strays, differences, wrong, missed;
     int64_t steady; /* runs with other latencies */
+    int64_t agains; /* acts in doubt that were sent again */
 };
 
 /* Executes one point in crash_place. false: wrong, why says it. */
 bool point_execute(const struct crash_point *, struct crash_counts *, char *why, size_t size);
+/* The first life behind the point's own that sends an act again, -1 when none does. What passed in it is in the tally. */
+int point_watch(const struct crash_point *);
 void point_spec(const struct crash_point *, char *text, size_t size);
 bool point_parse(const char *text, struct crash_case *cases, size_t count, struct crash_point *);
 

@@ -208,6 +208,7 @@ static void count_life(const struct crash_plan *plan, int status, struct crash_c
     counts->lives++;
     counts->effects += tally->effects;
     counts->undone += tally->undone;
+    counts->agains += tally->agains;
     counts->faults += tally->faults;
     bool died = WIFSIGNALED(status);
     if (plan->kind == PLAN_KILL)
@@ -244,18 +245,42 @@ static enum verdict after_life(const struct crash_point *point, const struct cra
     return after_exit(point, plan, WEXITSTATUS(status), counts, why, size);
 }
 
+static void begin(const struct crash_point *point)
+{
+    corpus_place(point->subject);
+    warp_start();
+}
+
+static enum verdict live_on(const struct crash_point *point, int life, struct crash_counts *counts,
+                            char *why, size_t size)
+{
+    const struct crash_plan *plan = life < point->plan_count ? &point->plans[life] : &no_plan;
+    return after_life(point, plan, live(point->subject, plan), counts, why, size);
+}
+
+int point_watch(const struct crash_point *point)
+{
+    struct crash_counts counts = {0};
+    char why[1600];
+    enum verdict verdict = GO_ON;
+    begin(point);
+    for (int life = 0; verdict == GO_ON && life < CRASH_LIVES; life++) {
+        verdict = live_on(point, life, &counts, why, sizeof why);
+        if (life >= point->plan_count && crash_tally()->agains > 0)
+            return life;
+    }
+    return -1;
+}
+
 bool point_execute(const struct crash_point *point, struct crash_counts *counts, char *why,
                    size_t size)
 {
     enum verdict verdict = GO_ON;
     why[0] = '\0';
-    corpus_place(point->subject);
-    warp_start();
+    begin(point);
     counts->points++;
-    for (int life = 0; verdict == GO_ON && life < MOST_LIVES; life++) {
-        const struct crash_plan *plan = life < point->plan_count ? &point->plans[life] : &no_plan;
-        verdict = after_life(point, plan, live(point->subject, plan), counts, why, size);
-    }
+    for (int life = 0; verdict == GO_ON && life < MOST_LIVES; life++)
+        verdict = live_on(point, life, counts, why, size);
     if (verdict == GO_ON)
         snprintf(why, size, "not ended after %d executors", MOST_LIVES);
     bool steady = point->plans[0].kind == PLAN_STEADY;

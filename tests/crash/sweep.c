@@ -81,7 +81,7 @@ bool point_parse(const char *text, struct crash_case *cases, size_t count,
 
 /* --- which points --- */
 
-static void points_add(struct crash_points *points, const struct crash_point *point)
+void points_add(struct crash_points *points, const struct crash_point *point)
 {
     if (points->count == points->cap) {
         points->cap = points->cap ? points->cap * 2 : 1024;
@@ -90,7 +90,7 @@ static void points_add(struct crash_points *points, const struct crash_point *po
     points->at[points->count++] = *point;
 }
 
-static void shuffle(struct crash_points *points, uint64_t *dice)
+void points_shuffle(struct crash_points *points, uint64_t *dice)
 {
     for (size_t i = points->count; i > 1; i--) {
         size_t j = crash_random(dice) % i;
@@ -108,20 +108,28 @@ static const unsigned moments[] = {[EVENT_WRITE] = 1 << MOMENT_BEFORE | 1 << MOM
                                    [EVENT_BEFORE] = 1 << MOMENT_BEFORE,
                                    [EVENT_AFTER] = 1 << MOMENT_BEFORE};
 
+void points_add_moments(struct crash_points *points, const struct crash_point *which,
+                        enum crash_event sort, uint64_t *dice)
+{
+    struct crash_point point = *which;
+    struct crash_plan *last = &point.plans[point.plan_count - 1];
+    for (int moment = MOMENT_BEFORE; moment <= MOMENT_AFTER; moment++) {
+        if (!(moments[sort] & 1u << moment))
+            continue;
+        last->moment = (enum crash_moment)moment;
+        last->seed = crash_random(dice) % 100000;
+        points_add(points, &point);
+    }
+}
+
 static void add_every_kill(const struct crash_case *subject, struct crash_points *points,
                            uint64_t *dice)
 {
-    for (int64_t n = 1; n <= subject->base.events && n <= CRASH_EVENTS; n++)
-        for (int moment = MOMENT_BEFORE; moment <= MOMENT_AFTER; moment++) {
-            if (!(moments[subject->base.sort[n - 1]] & 1u << moment))
-                continue;
-            struct crash_point point = {.subject = subject, .plan_count = 1};
-            point.plans[0] = (struct crash_plan){.kind = PLAN_KILL,
-                                                 .at = n,
-                                                 .moment = (enum crash_moment)moment,
-                                                 .seed = crash_random(dice) % 100000};
-            points_add(points, &point);
-        }
+    struct crash_point point = {.subject = subject, .plan_count = 1};
+    for (int64_t n = 1; n <= subject->base.events && n <= CRASH_EVENTS; n++) {
+        point.plans[0] = (struct crash_plan){.kind = PLAN_KILL, .at = n};
+        points_add_moments(points, &point, (enum crash_event)subject->base.sort[n - 1], dice);
+    }
 }
 
 static struct crash_plan any_death(const struct crash_case *subject, enum crash_plan_kind kind,
@@ -163,7 +171,7 @@ void points_of_kills(const struct crash_corpus *corpus, size_t size, uint64_t se
     uint64_t dice = seed;
     for (size_t i = 0; i < corpus->count; i++)
         add_every_kill(&corpus->cases[i], points, &dice);
-    shuffle(points, &dice);
+    points_shuffle(points, &dice);
     size_t first = size * 7 / 10;
     if (points->count > first) /* a cut: deaths during recovery keep their share */
         points->count = size >= points->count * 10 / 7 ? points->count : first;

@@ -18,6 +18,13 @@ struct crash_points {
     size_t count, cap;
 };
 
+void points_add(struct crash_points *, const struct crash_point *);
+void points_shuffle(struct crash_points *, uint64_t *dice);
+/* The point's last life dies at an event of that sort: one point for each moment that differs from those of the
+ * event's neighbours. */
+void points_add_moments(struct crash_points *, const struct crash_point *, enum crash_event sort,
+                        uint64_t *dice);
+
 /* Every kill there is, when size allows; the rest, and three of ten in a smaller cut, die again during
  * recovery. */
 void points_of_kills(const struct crash_corpus *, size_t size, uint64_t seed,
@@ -33,6 +40,9 @@ void points_of_tails(const struct crash_corpus *, size_t size, uint64_t seed,
 /* Every case so many times with other latencies; its replay under stress (model/stress.h) must be the same. */
 void points_of_steady(const struct crash_corpus *, size_t times, uint64_t seed,
                       struct crash_points *);
+/* Deaths around the second sending of acts in doubt (repeats.c). */
+void points_of_repeats(const struct crash_corpus *, size_t size, uint64_t seed,
+                       struct crash_points *);
 /* quiet: what goes wrong is counted, not told and kept. After so many seconds no further point begins;
  * they come in random order, so that what was done is a fair sample. */
 struct crash_counts sweep(const struct crash_points *, int jobs, bool quiet, int seconds);

@@ -28,9 +28,11 @@
 #include "io/loop.h"
 #include "module/module.h"
 
-#define LINE_MAX  600
-#define APPLY_MS  300 /* after which a late effect is to be seen; settle_ms of its verb is more */
-#define SETTLE_MS 1000
+#define LINE_MAX 600
+/* After which a late effect is to be seen: long enough for the next executor to come too early, also on a busy
+ * machine. settle_ms of its verb is more, by what a slow sync in front of the sending takes. */
+#define APPLY_MS  1500
+#define SETTLE_MS 4000
 
 static const char *arg(const struct mu_call *call, const char *name)
 {
