@@ -8,9 +8,11 @@
  * twice does less harm than not telling them. */
 #include "module/module.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/people.h"
 #include "notify/channel.h"
 #include "notify/deliver.h"
@@ -51,12 +53,45 @@ static void prepare_direct(struct mu_call *call)
     prepare(call, &telling_direct);
 }
 
-static json_t *foreseen_recipient(const json_t *recipient)
+static bool is_skipped(const json_t *recipient, const char *point)
 {
-    size_t points = json_array_size(mu_json_get(recipient, "points"));
-    size_t skipped = json_array_size(mu_json_get(recipient, "skipped"));
-    return json_pack("{s:O, s:b, s:i, s:i}", "recipient", mu_json_get(recipient, "recipient"), "ok",
-                     points > skipped, "attempts", 0, "ms", 0);
+    size_t i;
+    json_t *skipped;
+    json_array_foreach(mu_json_get(recipient, "skipped"), i, skipped)
+    {
+        if (strcmp(mu_json_str(skipped, "point", ""), point) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first of the contact points whose channel works, as far as is assumed; NULL: none does. */
+static const char *working_point(const json_t *recipient, const struct mu_facts *facts)
+{
+    size_t i, len;
+    json_t *point;
+    json_array_foreach(mu_json_get(recipient, "points"), i, point)
+    {
+        const char *text = json_string_value(point);
+        mu_people_point(text, &len);
+        char *channel = mu_xstrndup(text, len);
+        const json_t *fact = mu_facts_get(facts, MU_FACT_CHANNEL, channel);
+        bool up = strcmp(mu_json_str(fact, "state", "up"), "up") == 0;
+        free(channel);
+        if (up && !is_skipped(recipient, text))
+            return text;
+    }
+    return NULL;
+}
+
+static json_t *foreseen_recipient(const json_t *recipient, const struct mu_facts *facts)
+{
+    const char *point = working_point(recipient, facts);
+    size_t len = 0;
+    const char *address = point ? mu_people_point(point, &len) : "";
+    return json_pack("{s:O, s:b, s:s%, s:s, s:i, s:i}", "recipient",
+                     mu_json_get(recipient, "recipient"), "ok", point != NULL, "channel",
+                     point ? point : "", len, "address", address, "attempts", 0, "ms", 0);
 }
 
 /* Nobody is told; who would be, and that the message then exists. */
@@ -67,7 +102,7 @@ static json_t *foresee(struct mu_call *call, struct mu_facts *facts)
     int reached = 0;
     json_array_foreach(mu_json_get(call->prepared, "recipients"), i, recipient)
     {
-        json_t *line = foreseen_recipient(recipient);
+        json_t *line = foreseen_recipient(recipient, facts);
         reached += mu_json_bool(line, "ok", false);
         json_array_append_new(sent, line);
         json_array_append(names, mu_json_get(recipient, "recipient"));
@@ -76,8 +111,11 @@ static json_t *foresee(struct mu_call *call, struct mu_facts *facts)
                  json_pack("{s:O, s:O, s:o}", "audience", mu_json_get(call->prepared, "audience"),
                            "template", mu_json_get(call->prepared, "template"), "recipients",
                            names));
-    return json_pack("{s:b, s:i, s:i, s:o}", "ok", 1, "reached", reached, "failed",
-                     (int)json_array_size(sent) - reached, "sent", sent);
+    json_t *value = json_pack("{s:b, s:i, s:i, s:o}", "ok", reached > 0, "reached", reached,
+                              "failed", (int)json_array_size(sent) - reached, "sent", sent);
+    if (reached == 0)
+        json_object_set_new(value, "why", json_string("nobody was reached: no channel works"));
+    return value;
 }
 
 /* --- ladders --- */

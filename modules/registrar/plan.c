@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assumed.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "io/dns.h"
@@ -263,23 +264,84 @@ static json_t *prepared_from(const struct mu_zone_plan *plan, const struct mu_fa
     return prepared;
 }
 
+/* What an assumed DNS host makes impossible; {ok: false, ...}, or NULL. */
+static json_t *foreseen_failure(const struct mu_zone_plan *plan, const json_t *prepared,
+                                const struct mu_facts *facts)
+{
+    struct mu_fail fail;
+    char type[16];
+    const char *provider = mu_json_str(prepared, "provider", "");
+    enum mu_err err = mu_zone_plan_guard(plan, json_object_get(prepared, "before"), &fail);
+    if (err == MU_OK)
+        err = mu_zone_assumed_answers(facts, provider, &fail);
+    if (err == MU_OK && mu_zone_assumed_lies(facts, provider)) {
+        char *is = mu_zone_rrset_text(json_object_get(prepared, "before"));
+        err = mu_fail_set(&fail, MU_REMOTE, "%s %s: %s accepted the write but now reads %.250s",
+                          plan->name, mu_dns_type_text(plan->type, type), provider, is);
+        free(is);
+    }
+    return err == MU_OK
+               ? NULL
+               : json_pack("{s:b, s:s, s:s}", "ok", 0, "class", mu_err_name(err), "why", fail.text);
+}
+
+/* "1 of 2 name servers ...": as change.c says it of addresses; NULL when all serve it. */
+static json_t *foreseen_lag(const struct mu_zone_plan *plan, const json_t *servers)
+{
+    size_t i, serving = 0;
+    json_t *server;
+    const char *last = "";
+    json_array_foreach(servers, i, server)
+    {
+        bool ok = mu_json_bool(server, "ok", false);
+        serving += ok;
+        last = ok ? last : mu_json_str(server, "server", "");
+    }
+    if (serving == json_array_size(servers))
+        return NULL;
+    return json_pack("{s:b, s:s, s:o}", "ok", 0, "class", mu_err_name(MU_REMOTE), "why",
+                     json_sprintf("%s: %zu of %zu authoritative addresses serve the change; the "
+                                  "others: %s ... The change is made and is not undone",
+                                  plan->name, serving, json_array_size(servers), last));
+}
+
+static json_t *foresee(const struct mu_call *call, const struct mu_zone_plan *plan,
+                       const json_t *prepared, struct mu_facts *facts)
+{
+    char type[16];
+    const json_t *before = json_object_get(prepared, "before"),
+                 *after = json_object_get(prepared, "after");
+    json_t *value = foreseen_failure(plan, prepared, facts);
+    if (value)
+        return value;
+    char *key = mu_xasprintf("%s/%s", plan->name, mu_dns_type_text(plan->type, type));
+    mu_facts_set(facts, MU_FACT_DNS_RRSET, key,
+                 json_pack("{s:O, s:O}", "ttl", json_object_get(after, "ttl"), "records",
+                           json_object_get(after, "records")));
+    free(key);
+    int64_t slowest_ms;
+    json_t *servers =
+        mu_zone_assumed_serve(facts, plan->name, plan->type, before, after,
+                              mu_json_int(call->args, "confirm", CONFIRM_MS), &slowest_ms);
+    value = foreseen_lag(plan, servers);
+    if (value == NULL)
+        value = mu_zone_plan_result(prepared, servers, true, 0, mu_json_int(prepared, "at", -1));
+    if (slowest_ms > 0)
+        json_object_set_new(value, "takes_ms", json_integer(slowest_ms));
+    json_decref(servers);
+    json_object_set_new(value, "foreseen", json_true());
+    return value;
+}
+
 json_t *mu_zone_change_foresee(struct mu_call *call, struct mu_facts *facts)
 {
     struct mu_zone_plan plan;
     struct mu_fail fail;
-    char type[16];
     if (mu_zone_plan_init(&plan, call, &fail) != MU_OK)
         return json_pack("{s:b, s:b, s:s}", "ok", 0, "foreseen", 1, "why", fail.text);
-    char *key = mu_xasprintf("%s/%s", plan.name, mu_dns_type_text(plan.type, type));
     json_t *prepared = call->prepared ? json_incref(call->prepared) : prepared_from(&plan, facts);
-    const json_t *after = json_object_get(prepared, "after");
-    mu_facts_set(facts, MU_FACT_DNS_RRSET, key,
-                 json_pack("{s:O, s:O}", "ttl", json_object_get(after, "ttl"), "records",
-                           json_object_get(after, "records")));
-    json_t *value = mu_zone_plan_result(prepared, NULL, true, 0, mu_json_int(prepared, "at", -1));
-    json_object_set_new(value, "foreseen", json_true());
+    json_t *value = foresee(call, &plan, prepared, facts);
     json_decref(prepared);
     mu_zone_plan_fini(&plan);
-    free(key);
     return value;
 }

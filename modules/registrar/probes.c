@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "assumed.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -205,6 +206,16 @@ void mu_zone_snapshot_start(struct mu_call *call)
 
 /* --- under facts --- */
 
+/* In a simulated world the DNS host may be assumed not to answer; *fail says what one sees of that. */
+static bool answers(const struct mu_call *call, const struct mu_facts *facts, const json_t *real,
+                    struct mu_fail *fail)
+{
+    struct mu_zone_provider provider;
+    return real != NULL || (mu_zone_provider_of(call->host, mu_json_str(call->args, "domain", ""),
+                                                &provider, fail) == MU_OK &&
+                            mu_zone_assumed_answers(facts, provider.name, fail) == MU_OK);
+}
+
 /* The assumed members over what the world said. Without a world and without a fact nothing is
  * known. */
 static json_t *overlay(json_t *real_take, json_t *lists_take, bool known,
@@ -235,7 +246,9 @@ json_t *mu_zone_mx_under(struct mu_call *call, const struct mu_facts *facts, jso
     struct mu_fail fail = {0}, unread;
     const char *domain = mu_json_str(call->args, "domain", "");
     char *about = mu_xasprintf("the MX of %s", domain);
-    json_t *rrset = mu_zone_rrset_assumed(facts, domain, LDNS_RR_TYPE_MX, &fail);
+    json_t *rrset = answers(call, facts, real_take, &fail)
+                        ? mu_zone_rrset_assumed(facts, domain, LDNS_RR_TYPE_MX, &fail)
+                        : NULL;
     json_t *result = overlay(real_take, mx_of(rrset, &unread), rrset != NULL, &fail, about);
     json_decref(rrset);
     free(about);
@@ -248,7 +261,7 @@ json_t *mu_zone_get_under(struct mu_call *call, const struct mu_facts *facts, js
     char name[MU_NAME_TEXT], buf[16];
     uint16_t type;
     json_t *rrset = NULL;
-    if (read_subject(call, name, &type, &fail) == MU_OK)
+    if (read_subject(call, name, &type, &fail) == MU_OK && answers(call, facts, real_take, &fail))
         rrset = mu_zone_rrset_assumed(facts, name, type, &fail);
     char *about = mu_xasprintf("%s/%s", name, mu_dns_type_text(type, buf));
     json_t *lists = rrset ? json_incref(rrset) : mu_zone_rrset(-1, json_array());
@@ -298,8 +311,9 @@ static void put_item(json_t *records, json_t *item_take)
 json_t *mu_zone_snapshot_under(struct mu_call *call, const struct mu_facts *facts,
                                json_t *real_take)
 {
-    const struct mu_fail fail = {0};
+    struct mu_fail fail = {0};
     const char *domain = mu_json_str(call->args, "domain", ""), *key;
+    bool answered = answers(call, facts, real_take, &fail);
     json_t *all = mu_facts_json(facts), *value, *real = mu_json_get(real_take, "records");
     json_t *records = real ? json_copy(real) : json_array();
     bool known = false;
@@ -315,5 +329,5 @@ json_t *mu_zone_snapshot_under(struct mu_call *call, const struct mu_facts *fact
     json_decref(all);
     /* A snapshot that failed stays failed: a few assumed rrsets are not the zone. */
     bool failed = real_take != NULL && !mu_json_bool(real_take, "ok", false);
-    return overlay(real_take, lists, known && !failed, &fail, domain);
+    return overlay(real_take, lists, known && !failed && answered, &fail, domain);
 }

@@ -3,6 +3,7 @@
  * Module registrar: the table of the zone.* verbs, changes to DNS data at the DNS host. The work is
  * in probes.c (looking), plan.c and change.c (changing), drivers/ (one DNS host each; driver.h says
  * how to add one). registrar.* verbs (delegation, DS, expiry) will stand beside them. */
+#include "assumed.h"
 #include "verbs.h"
 
 /* clang-format off */
@@ -102,7 +103,8 @@ static const struct mu_field change_returns[] = {
     .kind = MU_ACT, .returns = change_returns, .target = "domain", .in_doubt = MU_READBACK,        \
     .settle_ms = SETTLE_MS, .start = mu_zone_change_start, .cancel = mu_zone_change_cancel,        \
     .prepare = mu_zone_change_prepare, .readback = mu_zone_change_readback,                        \
-    .invert = mu_zone_change_invert, .foresee = mu_zone_change_foresee
+    .invert = mu_zone_change_invert, .foresee = mu_zone_change_foresee,                            \
+    .prepare_under = mu_zone_change_prepare_under
 /* clang-format on */
 
 static const struct mu_verb verbs[] = {

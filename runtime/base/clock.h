@@ -20,8 +20,14 @@ int64_t mu_clock_boot_ms(void);
  * A pause of the process between the two readings does not count. */
 int64_t mu_clock_wall_ahead_ms(void);
 #define MU_CLOCK_STEP_MS 1000 /* less is slewing and rounding, no step */
-/* Which boot the boot clock counts from; "" where the system does not tell. Static. */
+/* Which boot the boot clock counts from; "" where the system does not tell, or it is simulated. Static. */
 const char *mu_clock_boot_id(void);
+
+/* --- a clock that only moves when it is told to, for simulated worlds --- */
+/* From here on all clocks of this process, of every kind, stand at wall_ms; there is no way back. */
+void mu_clock_simulate(int64_t wall_ms);
+bool mu_clock_simulated(void);
+void mu_clock_advance(int64_t ms);
 
 #define MU_TIME_TEXT 40
 /* "2026-11-23T02:51:07Z" and, for `local`, "2026-11-23 03:51:07 CET". buf holds MU_TIME_TEXT; returns it. */

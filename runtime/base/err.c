@@ -17,6 +17,16 @@ const char *mu_err_name(enum mu_err err)
     return (unsigned)err < MU_COUNT(names) ? names[err] : "internal";
 }
 
+bool mu_err_of_name(const char *name, enum mu_err *out)
+{
+    for (size_t i = 0; i < MU_COUNT(names); i++)
+        if (strcmp(names[i], name) == 0) {
+            *out = (enum mu_err)i;
+            return true;
+        }
+    return false;
+}
+
 enum mu_err mu_fail_setv(struct mu_fail *fail, enum mu_err class, const char *fmt, va_list ap)
 {
     if (fail == NULL)

@@ -7,6 +7,7 @@
 #define MU_BASE_ERR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include "base/attr.h"
 
@@ -39,6 +40,8 @@ struct mu_fail {
 
 /* "usage", "net" ...; "ok" for MU_OK. Static. */
 MU_API const char *mu_err_name(enum mu_err);
+/* False when no class is called so; *out is then as it was. */
+bool mu_err_of_name(const char *name, enum mu_err *out);
 
 /* Fills *fail (which may be NULL) and returns class, so that `return mu_fail_set(fail, MU_NET, ...)`. */
 MU_API enum mu_err mu_fail_set(struct mu_fail *fail, enum mu_err class, const char *fmt, ...)

@@ -253,6 +253,19 @@ static void note_milestone(const json_t *value, struct line *line)
                 mu_time_local(mu_json_int(value, "at", 0), when));
 }
 
+const char *line_world(const char *world)
+{
+    static const struct {
+        const char *world, *said;
+    } worlds[] = {{"live", "LIVE"},
+                  {"dry-run", "DRY RUN: nothing is changed, nobody is told"},
+                  {"sim", "SIMULATED: nothing of it is real"}};
+    for (size_t i = 0; i < MU_COUNT(worlds); i++)
+        if (strcmp(worlds[i].world, world) == 0)
+            return worlds[i].said;
+    return world;
+}
+
 static void host_start(const json_t *value, struct line *line)
 {
     const json_t *playbook = mu_json_get(value, "playbook");
@@ -260,9 +273,7 @@ static void host_start(const json_t *value, struct line *line)
     line->tag = "RUN";
     mu_buf_addf(&line->text, "%s  %s@%s  %s", mu_json_str(value, "run", ""),
                 mu_json_str(playbook, "name", ""), mu_json_str(playbook, "version", ""),
-                strcmp(mu_json_str(value, "world", ""), "live") == 0
-                    ? "LIVE"
-                    : "DRY RUN: nothing is changed, nobody is told");
+                line_world(mu_json_str(value, "world", "")));
     if (mu_json_str(value, "incident", "")[0])
         mu_buf_addf(&line->text, "  %s", mu_json_str(value, "incident", ""));
 }

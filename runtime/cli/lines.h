@@ -32,6 +32,8 @@ struct line {
 
 /* Fills *line; free line->text. */
 void line_of(const struct mu_row *, struct line *);
+/* How the world of a run is said to people: "LIVE". */
+const char *line_world(const char *world);
 const char *line_color(enum line_kind); /* a name for mu_cli_color */
 /* The question of a gate's intent row on several lines: what would change, what was seen. */
 void line_question(const struct mu_row *intent, struct mu_buf *);

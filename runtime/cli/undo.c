@@ -148,42 +148,6 @@ static int list(struct mu_cli *cli, const struct found_run *run)
 
 /* --- taking it back --- */
 
-/* For row 1 of the undo run: which items its steps are, and what they act on. */
-static json_t *items_for_start(const json_t *items)
-{
-    json_t *out = json_array(), *item;
-    size_t i;
-    json_array_foreach(items, i, item)
-    {
-        const char *on = json_string_value(json_array_get(json_object_get(item, "args"), 0));
-        json_array_append_new(out, json_pack("{s:O, s:O, s:O, s:O, s:O, s:s}", "number",
-                                             json_object_get(item, "number"), "task",
-                                             json_object_get(item, "task"), "seq",
-                                             json_object_get(item, "seq"), "title",
-                                             json_object_get(item, "title"), "verb",
-                                             json_object_get(item, "verb"), "on", on ? on : ""));
-    }
-    return out;
-}
-
-static enum mu_err make(const char *path, const char *wanted, struct mu_bundle **bundle,
-                        struct mu_header **header, json_t **items_out, struct mu_fail *fail)
-{
-    struct mu_undo undo;
-    json_t *items = NULL;
-    enum mu_err err = mu_undo_read(path, &undo, fail);
-    if (err == MU_OK)
-        err = mu_undo_pick(&undo, wanted, &items, fail);
-    if (err == MU_OK) {
-        *bundle = mu_undo_bundle(&undo, items);
-        *items_out = items_for_start(items);
-        err = mu_header_read(*bundle, header, fail);
-    }
-    json_decref(items);
-    mu_undo_fini(&undo);
-    return err;
-}
-
 /* "Nothing can be taken back" must not sound like "nothing happened". */
 static int nothing_to_undo(struct mu_cli *cli, const struct found_run *run,
                            const struct mu_fail *why)
@@ -208,7 +172,7 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
     json_t *items = NULL;
     enum mu_err err = check_journal(found->path, &fail);
     if (err == MU_OK)
-        err = make(found->path, wanted, &bundle, &header, &items, &fail);
+        err = mu_undo_make(found->path, wanted, &bundle, &header, &items, &fail);
     int code;
     if (err != MU_OK) {
         code = nothing_to_undo(cli, found, &fail);
@@ -220,9 +184,10 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
         json_decref(params);
     }
     json_decref(items);
-    mu_bundle_free(bundle);
-    if (header)
+    if (header) {
+        mu_bundle_free(bundle);
         mu_header_free(header);
+    }
     return code;
 }
 

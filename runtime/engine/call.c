@@ -165,6 +165,7 @@ void call_free(struct call *call)
     if (call == NULL)
         return;
     mu_timer_cancel(call->timer);
+    mu_timer_cancel(call->errand->sim_late);
     errand_free(call->errand);
     free(call->args_text);
     free(call->value);
@@ -402,7 +403,7 @@ void call_prepare(struct call *call)
     }
     call_enter(call, MU_CALL_PREPARING);
     call->phase = PHASE_PREPARE;
-    call->errand->pub.verb->prepare(&call->errand->pub);
+    call->run->world->prepare(call);
 }
 
 /* {args, shown, key, undo, foreseen} on top of what prepare() found. */
@@ -459,7 +460,7 @@ void call_send(struct call *call)
     call->unsent = false;
     call->started_ms = mu_clock_mono_ms();
     call->phase = PHASE_START;
-    call->errand->pub.verb->start(&call->errand->pub);
+    call->run->world->start(call);
 }
 
 void call_stays(struct call *call, const char *why)

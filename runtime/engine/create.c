@@ -187,7 +187,7 @@ static enum mu_err find_incident(struct mu_store *store, const struct mu_run_req
         snprintf(run->incident, sizeof run->incident, "%s", request->incident);
         return MU_OK;
     }
-    if (strcmp(request->world, "live") != 0)
+    if (!mu_world_sends(request->world))
         return MU_OK;
     return mu_store_incident_open(store, request->header->summary,
                                   mu_json_str(request->who, "name", ""), mu_clock_real_ms(),

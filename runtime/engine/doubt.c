@@ -71,7 +71,7 @@ static void read_back(void *ud)
     struct call *call = ud;
     call->timer = NULL;
     call->phase = PHASE_READBACK;
-    call->errand->pub.verb->readback(&call->errand->pub);
+    call->run->world->read_back(call);
 }
 
 static void later(struct call *call, const char *what)

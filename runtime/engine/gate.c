@@ -315,7 +315,7 @@ static void wake_at(struct call *call, int64_t due_ms)
     call->due_ms = due_ms;
     mu_timer_cancel(call->timer);
     int64_t left = due_ms - run_wall(call->run);
-    call->timer = due_ms == 0 || left > GATE_POLL_MS
+    call->timer = due_ms == 0 || (left > GATE_POLL_MS && !call->run->world->alone)
                       ? NULL
                       : mu_timer_start(call->run->loop, left > 1 ? left : 1, poll_at_due, call);
 }

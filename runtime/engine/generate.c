@@ -182,3 +182,41 @@ struct mu_bundle *mu_undo_bundle(const struct mu_undo *undo, const json_t *items
     write_main(&source, items);
     return bundle_of(&source);
 }
+
+/* For row 1 of the undo run: which items its steps are, and what they act on. */
+static json_t *items_for_start(const json_t *items)
+{
+    json_t *out = json_array(), *item;
+    size_t i;
+    json_array_foreach(items, i, item)
+    {
+        const char *on = json_string_value(json_array_get(json_object_get(item, "args"), 0));
+        json_array_append_new(out, json_pack("{s:O, s:O, s:O, s:O, s:O, s:s}", "number",
+                                             json_object_get(item, "number"), "task",
+                                             json_object_get(item, "task"), "seq",
+                                             json_object_get(item, "seq"), "title",
+                                             json_object_get(item, "title"), "verb",
+                                             json_object_get(item, "verb"), "on", on ? on : ""));
+    }
+    return out;
+}
+
+enum mu_err mu_undo_make(const char *path, const char *wanted, struct mu_bundle **bundle,
+                         struct mu_header **header, json_t **items_out, struct mu_fail *fail)
+{
+    struct mu_undo undo;
+    json_t *items = NULL;
+    enum mu_err err = mu_undo_read(path, &undo, fail);
+    if (err == MU_OK)
+        err = mu_undo_pick(&undo, wanted, &items, fail);
+    *bundle = err == MU_OK ? mu_undo_bundle(&undo, items) : NULL;
+    if (err == MU_OK)
+        err = mu_header_read(*bundle, header, fail);
+    if (err == MU_OK)
+        *items_out = items_for_start(items);
+    else
+        mu_bundle_free(*bundle);
+    json_decref(items);
+    mu_undo_fini(&undo);
+    return err;
+}

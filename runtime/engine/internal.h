@@ -95,8 +95,9 @@ struct errand {
     void *sub_ud;
     json_t *result; /* a sub's */
     void (*host_done)(struct run *, const json_t *result, void *ud);
-    struct mu_verb *doctor; /* what a module's doctor() is called through; NULL for verbs */
-    struct call *subs;      /* children, linked by sibling */
+    struct mu_verb *doctor;    /* what a module's doctor() is called through; NULL for verbs */
+    struct mu_timer *sim_late; /* in a simulated world it happens then */
+    struct call *subs;         /* children, linked by sibling */
     struct call *sibling;
 };
 
@@ -225,7 +226,9 @@ struct run {
     struct mu_registry *registry;
     const struct mu_config *config;
     const struct mu_world *world;
-    struct mu_facts *facts;
+    struct mu_facts *facts;    /* of its own; in a simulated world that world's */
+    struct mu_sim *sim;        /* NULL in all others */
+    struct mu_timer *sim_wake; /* something of that world changes by itself */
 
     struct mu_vm *vm;
     struct mu_watchdog *watchdog;
@@ -571,10 +574,20 @@ void watchdog_stop(struct mu_watchdog *);
 void watchdog_slice(struct mu_watchdog *, bool running);
 bool watchdog_overdue(const struct mu_watchdog *); /* the slice that runs is to be stopped */
 
-/* world.h */
+/* sim.c */
+struct mu_sim;
+struct mu_facts *sim_facts(struct mu_sim *);
+void sim_people_forget(struct run *); /* sim_people.c: the run ends, nobody answers it any more */
+
+/* world.h: the last hop. What a call goes through before it is the same in every world. */
 struct mu_world {
     const char *name;
-    bool sends; /* acts really leave */
+    bool sends; /* acts leave, and people are asked, as far as anybody in the run can tell */
+    bool
+        alone; /* nobody else writes into its control store: no polling, the next timer is what happens next */
+    void (*start)(struct call *);     /* verb->start: to the network, or what stands for it */
+    void (*prepare)(struct call *);   /* verb->prepare */
+    void (*read_back)(struct call *); /* verb->readback */
     void (*probe)(struct call *);
     void (*probed)(struct call *, json_t *value_take); /* a probe's or sub's answer came */
     void (*act)(struct call *);
@@ -586,8 +599,15 @@ struct mu_world {
         struct run *); /* nothing is ready: true = it made something happen; NULL = just wait */
     void (*recalled)(struct call *); /* a result came from the journal; NULL = that's all */
 };
+void live_start(struct call *);
+void live_prepare(struct call *);
+void live_read_back(struct call *);
+void live_act(struct call *);
+void live_prepared(struct call *);
+void live_timer(struct call *);
+void live_gate(struct call *);
 void live_timer_again(struct call *); /* its time, measured anew: the machine slept */
-extern const struct mu_world mu_world_live, mu_world_dry;
+extern const struct mu_world mu_world_live, mu_world_dry, mu_world_sim;
 const struct mu_world *mu_world_find(const char *name);
 
 #endif

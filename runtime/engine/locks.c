@@ -33,10 +33,10 @@ static bool copy_owner(const struct mu_store_lock *lock, void *ud)
     return false;
 }
 
-/* Locks bind live runs; a dry run has none to fear. */
+/* A dry run has no lock to fear. */
 static bool needs_lock(const struct mu_run_request *request, const char *lock)
 {
-    return lock != NULL && strcmp(request->world, "live") == 0;
+    return lock != NULL && mu_world_sends(request->world);
 }
 
 char *locks_name(const struct mu_run_request *request)
@@ -118,7 +118,7 @@ enum mu_err locks_take(struct mu_store *store, const struct mu_run_request *requ
 
 char *locks_undo_name(const struct mu_run_request *request)
 {
-    return request->undoes && strcmp(request->world, "live") == 0
+    return request->undoes && mu_world_sends(request->world)
                ? mu_xasprintf("undo:%s", request->undoes)
                : NULL;
 }

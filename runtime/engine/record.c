@@ -53,7 +53,7 @@ void record_flush_soon(struct run *run)
 {
     if (mu_journal_batch(run->journal) >= MU_LIMIT_BATCH_ROWS)
         flush(run, false);
-    else if (run->flush_timer == NULL && run->loop != NULL)
+    else if (run->flush_timer == NULL && run->loop != NULL && !run->world->alone)
         run->flush_timer = mu_timer_start(run->loop, MU_LIMIT_BATCH_MS, flush_due, run);
 }
 

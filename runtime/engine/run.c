@@ -102,7 +102,7 @@ enum mu_err run_load(struct run *run, struct mu_journal *journal, struct mu_fail
     if (mu_run_registry(run->config, &run->registry, fail) != MU_OK)
         return fail->class;
     run->bundle = mu_bundle_new();
-    run->facts = mu_facts_new();
+    run->facts = run->sim ? sim_facts(run->sim) : mu_facts_new();
     run->outlook = json_object();
     run->cursor = cursor_new(journal, fail);
     if (run->cursor == NULL || mu_journal_each_file(journal, add_file, run->bundle, fail) != MU_OK)
@@ -142,6 +142,8 @@ void run_unload(struct run *run)
     signals_stop(run);
     mu_timer_cancel(run->flush_timer);
     mu_timer_cancel(run->poll_timer);
+    mu_timer_cancel(run->sim_wake);
+    sim_people_forget(run);
     watchdog_stop(run->watchdog);
     if (run->vm)
         mu_vm_free(run->vm);
@@ -150,7 +152,8 @@ void run_unload(struct run *run)
         mu_registry_free(run->registry);
     host_close(run);
     cursor_free(run->cursor);
-    mu_facts_free(run->facts);
+    if (run->sim == NULL)
+        mu_facts_free(run->facts);
     mu_texts_free(run->texts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
@@ -566,7 +569,8 @@ static void park_without_secrets(struct run *run)
 void run_scrub_said(struct run *run)
 {
     if (run->store && json_object_size(json_object_get(run->start, "secrets")) > 0)
-        (void)!mu_store_scrub(run->store, run->name, NULL); /* the next answer, or the end, tries again */
+        (void)!mu_store_scrub(run->store, run->name,
+                              NULL); /* the next answer, or the end, tries again */
 }
 
 static void play(struct run *run)
@@ -588,7 +592,7 @@ static void play(struct run *run)
     cursor_replay(run);
     if (!root_ended(run)) /* else nothing is sent any more, only found out about */
         go_live(run);
-    if (run->store && run->stop == STOP_NONE)
+    if (run->store && run->stop == STOP_NONE && !run->world->alone)
         poll_due(run);
     loop(run);
 }
@@ -632,6 +636,7 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
     run->stopped = how->stopped;
     run->storage_told = how->storage_told;
     run->who = json_deep_copy(how->who);
+    run->sim = how->sim;
     enum mu_err err = run_load(run, journal, fail);
     if (err == MU_OK && how->state_dir)
         err = mu_store_open(how->state_dir, &run->store, fail);

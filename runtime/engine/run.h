@@ -74,11 +74,14 @@ enum mu_err mu_lock_tell(struct mu_store *, const struct mu_config *, const stru
 /* Sends what waits in the outbox for this run, when nobody executes it. */
 enum mu_err mu_outbox_deliver(const struct mu_config *, const char *state_dir, const char *run,
                               struct mu_fail *);
+/* True when acts leave in the world of that name, as far as a run can tell: live, sim. */
+bool mu_world_sends(const char *world);
 /* True when a freeze of zone ("" = everything) holds acts on target (a name, or a URL's host). */
 bool mu_freeze_covers(const char *zone, const char *target);
 /* The same into a journal in memory, without a store: for probes from the shell. */
 struct mu_journal *mu_run_create_memory(const struct mu_run_request *);
 
+struct mu_sim;
 struct mu_execute {
     const char *path;           /* of the run file; NULL with journal set */
     struct mu_journal *journal; /* in memory, or NULL */
@@ -87,6 +90,7 @@ struct mu_execute {
     const json_t *who;     /* who started or resumed it; or NULL */
     bool storage_told;     /* people know that nothing can be written */
     const char *stopped;   /* what the executor before this one could not write; or NULL */
+    struct mu_sim *sim;    /* the simulated world the run happens in; or NULL */
     int wake_fd;           /* one byte is written after every flush; -1 = none */
     const char *
         after; /* how the executor before this one ended, when that is the playbook's fault; or NULL */
@@ -151,6 +155,10 @@ enum mu_err mu_undo_pick(const struct mu_undo *, const char *wanted, json_t **it
                          struct mu_fail *);
 /* The playbook that calls these inverses, in this order. */
 struct mu_bundle *mu_undo_bundle(const struct mu_undo *, const json_t *items);
+/* All of it: what an undo run of wanted (as above) consists of; items go into its row 1. On failure nothing is
+ * there to be freed. */
+enum mu_err mu_undo_make(const char *path, const char *wanted, struct mu_bundle **bundle,
+                         struct mu_header **header, json_t **items_out, struct mu_fail *);
 /* A playbook that makes one call, for `muster call`. args: the array as written. */
 struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act);
 

@@ -196,7 +196,7 @@ static bool take_start(struct undo_run *run, const struct mu_row *row)
 {
     json_t *start = mu_json_parse(row->value, strlen(row->value), NULL);
     bool ours = strcmp(mu_json_str(start, "undoes", ""), run->undoes) == 0 &&
-                strcmp(mu_json_str(start, "world", ""), "live") == 0;
+                mu_world_sends(mu_json_str(start, "world", ""));
     if (ours) {
         run->start = json_incref(start);
         run->count = json_array_size(json_object_get(start, "undo_items"));

@@ -206,6 +206,9 @@ static bool dry_idle(struct run *run)
 
 const struct mu_world mu_world_dry = {.name = "dry-run",
                                       .sends = false,
+                                      .start = live_start,
+                                      .prepare = live_prepare,
+                                      .read_back = live_read_back,
                                       .probe = call_send,
                                       .probed = dry_probed,
                                       .act = call_prepare,

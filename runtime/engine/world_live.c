@@ -6,13 +6,28 @@
 #include "base/clock.h"
 #include "engine/internal.h"
 
-static void live_act(struct call *call)
+void live_start(struct call *call)
+{
+    call->errand->pub.verb->start(&call->errand->pub);
+}
+
+void live_prepare(struct call *call)
+{
+    call->errand->pub.verb->prepare(&call->errand->pub);
+}
+
+void live_read_back(struct call *call)
+{
+    call->errand->pub.verb->readback(&call->errand->pub);
+}
+
+void live_act(struct call *call)
 {
     if (!run_too_stale(call))
         call_prepare(call);
 }
 
-static void live_prepared(struct call *call)
+void live_prepared(struct call *call)
 {
     if (!run_too_stale(call) &&
         !freeze_holds(call)) /* preparing asks the network, and takes its time */
@@ -36,7 +51,7 @@ void live_timer_again(struct call *call)
     call->timer = mu_timer_start(call->run->loop, wait < 0 ? GRACE_MS : wait, fire, call);
 }
 
-static void live_timer(struct call *call)
+void live_timer(struct call *call)
 {
     struct run *run = call->run;
     int64_t wait = call->due_ms - run_clock(run);
@@ -46,13 +61,16 @@ static void live_timer(struct call *call)
     call->timer = mu_timer_start(run->loop, wait, fire, call);
 }
 
-static void live_gate(struct call *call)
+void live_gate(struct call *call)
 {
     gate_begin(call);
 }
 
 const struct mu_world mu_world_live = {.name = "live",
                                        .sends = true,
+                                       .start = live_start,
+                                       .prepare = live_prepare,
+                                       .read_back = live_read_back,
                                        .probe = call_send,
                                        .probed = call_arrive_probe,
                                        .act = live_act,
@@ -63,9 +81,15 @@ const struct mu_world mu_world_live = {.name = "live",
 
 const struct mu_world *mu_world_find(const char *name)
 {
-    const struct mu_world *worlds[] = {&mu_world_live, &mu_world_dry};
+    const struct mu_world *worlds[] = {&mu_world_live, &mu_world_dry, &mu_world_sim};
     for (size_t i = 0; i < MU_COUNT(worlds); i++)
         if (strcmp(worlds[i]->name, name) == 0)
             return worlds[i];
     return NULL;
+}
+
+bool mu_world_sends(const char *name)
+{
+    const struct mu_world *world = mu_world_find(name);
+    return world && world->sends;
 }

@@ -8,19 +8,25 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/loop_curl.h"
 
 struct mu_loop {
     uv_loop_t uv;
-    struct mu_loop_curl *curl; /* NULL until somebody speaks HTTP or SMTP */
+    struct mu_loop_curl *curl;  /* NULL until somebody speaks HTTP or SMTP */
+    struct mu_timer *simulated; /* under a simulated clock: the timers, by when they are due */
 };
 
 struct mu_timer {
     uv_timer_t handle;
     mu_timer_cb *cb;
     void *ud;
+    /* under a simulated clock, instead of the handle */
+    struct mu_loop *loop;
+    struct mu_timer *next;
+    int64_t due_ms;
 };
 
 static void close_leftover(uv_handle_t *, void *ud);
@@ -43,6 +49,8 @@ void mu_loop_free(struct mu_loop *loop)
     if (loop == NULL)
         return;
     mu_loop_curl_free(loop->curl);
+    while (loop->simulated)
+        mu_timer_cancel(loop->simulated);
     uv_walk(&loop->uv, close_leftover, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     int err = uv_loop_close(&loop->uv);
@@ -59,8 +67,50 @@ struct uv_loop_s *mu_loop_uv(struct mu_loop *loop)
     return &loop->uv;
 }
 
+/* Nothing but timers makes time pass: the clock goes to the next one. Those due at one moment fire in the
+ * order they were started. */
+static bool turn_simulated(struct mu_loop *loop, bool wait)
+{
+    struct mu_timer *next = loop->simulated;
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    if (next == NULL)
+        return false;
+    int64_t ahead = next->due_ms - mu_clock_mono_ms();
+    if (ahead > 0 && !wait)
+        return true;
+    if (ahead > 0)
+        mu_clock_advance(ahead);
+    loop->simulated = next->next;
+    mu_timer_cb *cb = next->cb;
+    void *ud = next->ud;
+    free(next);
+    cb(ud);
+    return true;
+}
+
+static void start_simulated(struct mu_timer *timer, int64_t ms)
+{
+    struct mu_timer **at = &timer->loop->simulated;
+    timer->due_ms = mu_clock_mono_ms() + (ms > 0 ? ms : 0);
+    while (*at && (*at)->due_ms <= timer->due_ms)
+        at = &(*at)->next;
+    timer->next = *at;
+    *at = timer;
+}
+
+static void cancel_simulated(struct mu_timer *timer)
+{
+    struct mu_timer **at = &timer->loop->simulated;
+    while (*at != timer)
+        at = &(*at)->next;
+    *at = timer->next;
+    free(timer);
+}
+
 bool mu_loop_turn(struct mu_loop *loop, bool wait)
 {
+    if (mu_clock_simulated())
+        return turn_simulated(loop, wait);
     return uv_run(&loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT) != 0;
 }
 
@@ -81,6 +131,11 @@ struct mu_timer *mu_timer_start(struct mu_loop *loop, int64_t ms, mu_timer_cb *c
     struct mu_timer *timer = MU_NEW(struct mu_timer);
     timer->cb = cb;
     timer->ud = ud;
+    timer->loop = loop;
+    if (mu_clock_simulated()) {
+        start_simulated(timer, ms);
+        return timer;
+    }
     uv_timer_init(&loop->uv, &timer->handle);
     /* libuv counts from its cached clock, which is as old as the work since the loop's last wait.
      */
@@ -91,7 +146,9 @@ struct mu_timer *mu_timer_start(struct mu_loop *loop, int64_t ms, mu_timer_cb *c
 
 void mu_timer_cancel(struct mu_timer *timer)
 {
-    if (timer != NULL)
+    if (timer != NULL && mu_clock_simulated())
+        cancel_simulated(timer);
+    else if (timer != NULL)
         uv_close((uv_handle_t *)&timer->handle, on_timer_closed);
 }
 

@@ -19,7 +19,8 @@ struct mu_loop *mu_loop_new(void);
 void mu_loop_free(struct mu_loop *);
 /* For engine, serve and lab, which keep handles of their own on it. */
 struct uv_loop_s *mu_loop_uv(struct mu_loop *);
-/* One turn; waits for an event when `wait`. False when nothing is alive any more. */
+/* One turn; waits for an event when `wait`. False when nothing is alive any more. Under a simulated clock
+ * (base/clock.h) waiting takes no time, and false means that nothing will ever happen. */
 bool mu_loop_turn(struct mu_loop *, bool wait);
 
 /* The curl multi handle bound to this loop, made on first use (curl starts slowly). For io/http.c and

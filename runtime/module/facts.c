@@ -6,10 +6,13 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 struct mu_facts {
     json_t *known[MU_FACTS]; /* NULL until the first of its kind is set */
+    json_t *until
+        [MU_FACTS]; /* {key: [when it ends, what holds then or null]}; NULL until there is one */
 };
 
 static const char *const names[MU_FACTS] = {
@@ -27,8 +30,10 @@ void mu_facts_free(struct mu_facts *facts)
 {
     if (facts == NULL)
         return;
-    for (int fact = 0; fact < MU_FACTS; fact++)
+    for (int fact = 0; fact < MU_FACTS; fact++) {
         json_decref(facts->known[fact]);
+        json_decref(facts->until[fact]);
+    }
     free(facts);
 }
 
@@ -37,10 +42,33 @@ void mu_facts_set(struct mu_facts *facts, enum mu_fact fact, const char *key, js
     if (facts->known[fact] == NULL)
         facts->known[fact] = json_object();
     json_object_set_new(facts->known[fact], key, value_take);
+    json_object_del(facts->until[fact], key);
+}
+
+void mu_facts_set_until(struct mu_facts *facts, enum mu_fact fact, const char *key,
+                        json_t *value_take, int64_t mono_ms)
+{
+    const json_t *before = mu_facts_get(facts, fact, key);
+    json_t *end = json_pack("[I, O?]", (json_int_t)mono_ms, before);
+    mu_facts_set(facts, fact, key, value_take);
+    if (facts->until[fact] == NULL)
+        facts->until[fact] = json_object();
+    json_object_set_new(facts->until[fact], key, end);
+}
+
+void mu_facts_forget(struct mu_facts *facts, enum mu_fact fact, const char *key)
+{
+    json_object_del(facts->known[fact], key);
+    json_object_del(facts->until[fact], key);
 }
 
 const json_t *mu_facts_get(const struct mu_facts *facts, enum mu_fact fact, const char *key)
 {
+    const json_t *end = facts ? json_object_get(facts->until[fact], key) : NULL;
+    if (end && mu_clock_mono_ms() >= json_integer_value(json_array_get(end, 0))) {
+        const json_t *then = json_array_get(end, 1);
+        return json_is_null(then) ? NULL : then;
+    }
     return facts ? json_object_get(facts->known[fact], key) : NULL;
 }
 

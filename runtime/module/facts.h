@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 
@@ -21,6 +22,10 @@ struct mu_facts *mu_facts_new(void);
 void mu_facts_free(struct mu_facts *);
 
 MU_API void mu_facts_set(struct mu_facts *, enum mu_fact, const char *key, json_t *value_take);
+/* Until then, on the monotonic clock; from then on what holds now is assumed again. */
+void mu_facts_set_until(struct mu_facts *, enum mu_fact, const char *key, json_t *value_take,
+                        int64_t mono_ms);
+void mu_facts_forget(struct mu_facts *, enum mu_fact, const char *key);
 /* Borrowed; NULL when nothing is assumed. Also fine with facts == NULL. */
 MU_API const json_t *mu_facts_get(const struct mu_facts *, enum mu_fact, const char *key);
 MU_API bool mu_facts_empty(const struct mu_facts *);

@@ -143,8 +143,12 @@ struct mu_verb {
     /* The undo as data, from call->args and call->prepared: {verb, args: [as a playbook would write
      * them]}, a new reference; NULL = can't be undone. Pure. */
     json_t *(*invert)(struct mu_call *);
-    /* The value a dry run gets; writes what would then hold into facts. Pure, uses call->prepared. */
+    /* The value a dry run gets; writes what would then hold into facts. Pure, uses call->prepared. In the
+     * simulated world it is what happens: {ok: false, why, class} there says that these facts make it fail. */
     json_t *(*foresee)(struct mu_call *, struct mu_facts *);
+    /* What prepare() completes with in the simulated world, where these facts are all there is; NULL with
+     * *fail set: it fails. Without it prepare() is called, which must then ask nobody. */
+    json_t *(*prepare_under)(struct mu_call *, const struct mu_facts *, struct mu_fail *);
 };
 
 /* --- what a verb's functions get ------------------------------------------------------------- */

@@ -490,6 +490,21 @@ enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, st
     return err;
 }
 
+enum mu_err mu_config_make(json_t *values_take, const char *name, const char *dir,
+                           struct mu_config **out, struct mu_fail *fail)
+{
+    struct mu_config *config = MU_NEW(struct mu_config);
+    struct source source = {name, {0}, json_object_get(values_take, "modules")};
+    *config = (struct mu_config){values_take, mu_xstrdup(""), mu_xstrdup(dir)};
+    enum mu_err err = check_table(&source, values_take, "", "", fail);
+    if (err == MU_OK)
+        secret_guard_urls("", config->values);
+    else
+        mu_config_free(config);
+    *out = err == MU_OK ? config : NULL;
+    return err;
+}
+
 void mu_config_free(struct mu_config *config)
 {
     if (config == NULL)

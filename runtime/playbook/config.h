@@ -22,6 +22,10 @@ struct mu_config {
 
 /* explicit_path NULL: search upward from the working folder. No file at all is fine. */
 enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, struct mu_fail *);
+/* The same checks for values that stand elsewhere, as a table (test.lua). name: what errors begin with; relative
+ * paths start at dir. */
+enum mu_err mu_config_make(json_t *values_take, const char *name, const char *dir,
+                           struct mu_config **out, struct mu_fail *);
 void mu_config_free(struct mu_config *);
 /* "domains[example.com].standby" or "dns.port": borrowed, NULL when absent. */
 const json_t *mu_config_at(const json_t *values, const char *path);

@@ -18,7 +18,8 @@ RUNTIME = {  # folder: what it may include of the others
     "engine": {"lua", "io", "module", "journal", "store", "playbook", "base"},
     "report": {"base", "journal"},
     "lab": {"base", "io"},
-    "cli": {"base", "journal", "store", "io", "lua", "module", "playbook", "engine", "report", "lab"},
+    "testing": {"lua", "journal", "store", "playbook", "engine", "base"},
+    "cli": {"testing", "base", "journal", "store", "io", "lua", "module", "playbook", "engine", "report", "lab"},
     "main.c": {"base", "cli"},
 }
 MODULES = {"base", "io", "module"}

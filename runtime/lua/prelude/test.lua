@@ -1,0 +1,410 @@
+-- SPDX-License-Identifier: MIT
+-- The words of test.lua (docs/testing.md). A world is a list of operations for engine/sim.h, a run is what its
+-- journal says. An expectation that does not hold is told, and the test goes on.
+local prim, env = ...
+local ipairs, pairs, type, tostring, pcall = env.ipairs, env.pairs, env.type, env.tostring, env.pcall
+local table, string, misuse = env.table, env.string, prim.misuse
+
+local tests, settings = {}, nil
+local make_world, make_run
+
+-- --- arguments ---------------------------------------------------------------------------------
+
+local function duration(value, word)
+  local ms = prim.duration(value)
+  if not ms then misuse(word .. ' takes a duration like "90s", "15m", "2h" or "45d", got ' .. tostring(value)) end
+  return ms
+end
+
+local function text(value, word)
+  if type(value) ~= "string" then misuse(word .. " takes a text, got " .. type(value)) end
+  return value
+end
+
+local function keys(value, known, word)
+  if value == nil then return {} end
+  if type(value) ~= "table" then misuse(word .. " takes a table, got " .. type(value)) end
+  for key in pairs(value) do
+    local found = false
+    for _, name in ipairs(known) do found = found or name == key end
+    if not found then misuse(word .. ' has no key "' .. tostring(key) .. '": it takes ' .. table.concat(known, ", ")) end
+  end
+  return value
+end
+
+-- --- what the file says ------------------------------------------------------------------------
+
+function env.config(values)
+  if type(values) ~= "table" then misuse("config takes a table, as muster.lua returns one") end
+  if settings then misuse("config stands here twice") end
+  settings = values
+end
+
+function env.test(name, body)
+  if text(name, "test") == "" then misuse("a test needs a name") end
+  if type(body) ~= "function" then misuse('test takes a name and a function: test("...", function(world) ... end)') end
+  for _, other in ipairs(tests) do
+    if other.name == name then misuse('there is a test "' .. name .. '" already, in line ' .. other.line) end
+  end
+  local line = env.tonumber(string.match(prim.src(), ":(%d+)$") or "0")
+  tests[#tests + 1] = { name = name, body = body, line = line }
+end
+
+-- --- expectations ------------------------------------------------------------------------------
+
+local function show(value)
+  if type(value) == "string" then return value end
+  local ok, canon = pcall(prim.canonical, value)
+  return ok and canon or tostring(value)
+end
+
+local function failed(what, diff)
+  prim.failed({ src = prim.src(), what = what, diff = diff })
+  return false
+end
+
+-- The longest common part of two lists of lines: "  " both, "- " expected only, "+ " got only.
+local function diff_of(expected, got, same)
+  local len = {}
+  for i = #expected + 1, 1, -1 do
+    len[i] = {}
+    for j = #got + 1, 1, -1 do
+      if i > #expected or j > #got then len[i][j] = 0
+      elseif same(expected[i], got[j]) then len[i][j] = len[i + 1][j + 1] + 1
+      else len[i][j] = len[i + 1][j] > len[i][j + 1] and len[i + 1][j] or len[i][j + 1] end
+    end
+  end
+  local out, i, j, equal = {}, 1, 1, true
+  while i <= #expected or j <= #got do
+    if i <= #expected and j <= #got and same(expected[i], got[j]) then
+      out[#out + 1] = "  " .. got[j]
+      i, j = i + 1, j + 1
+    elseif j > #got or (i <= #expected and len[i + 1][j] >= len[i][j + 1]) then
+      out[#out + 1], equal = "- " .. expected[i], false
+      i = i + 1
+    else
+      out[#out + 1], equal = "+ " .. got[j], false
+      j = j + 1
+    end
+  end
+  return not equal and out or nil
+end
+
+local function begins(wanted, got)
+  return string.sub(got, 1, #wanted) == wanted
+end
+
+local function expect_list(what, expected, got)
+  if type(expected) ~= "table" then misuse("expected is a list of texts") end
+  for _, one in ipairs(expected) do text(one, "the list") end
+  local diff = diff_of(expected, got, begins)
+  return diff == nil or failed(what .. " (- expected, + happened)", diff)
+end
+
+-- expect(got, wanted, what): both are the same, deeply.
+function env.expect(got, wanted, what)
+  local one, two = show(got), show(wanted)
+  if one == two then return true end
+  return failed((what or "a value") .. " is not as expected", { "- " .. two, "+ " .. one })
+end
+
+-- --- a run -------------------------------------------------------------------------------------
+
+local function key_of(row) return row.task .. "#" .. row.seq end
+
+local function outcomes_of(rows)
+  local found = {}
+  for _, row in ipairs(rows) do
+    if row.type == "o" then found[key_of(row)] = row end
+  end
+  return found
+end
+
+local function add_act(run, row, outcome)
+  local value, out = row.value, outcome and outcome.value or {}
+  local act = { verb = row.verb, shown = value.shown, src = row.src, step = row.step, target = value.target, at = row.at,
+                args = value.args, ok = out.ok, how = out.how, value = out.value, why = out.error and out.error.why,
+                undo = value.undo, subject = value.subject, text = value.text }
+  run.acts[#run.acts + 1] = act
+  if value.recipients and out.ok and out.value then
+    for _, sent in ipairs(out.value.sent or {}) do
+      run.told[#run.told + 1] = { to = value.audience, who = sent.recipient, ok = sent.ok, kind = row.verb,
+                                  subject = value.subject, text = value.text, template = value.template, at = row.at }
+    end
+  end
+end
+
+local function add_gate(run, row, outcome)
+  local value, out = row.value, outcome and outcome.value and outcome.value.value or {}
+  run.asked[#run.asked + 1] = { kind = row.verb, title = value.title, by = value.by, then_ask = value.then_ask, quorum = value.quorum,
+                                at = row.at, how = out.how, yes = out.yes, who = out.by and out.by.name, text = out.text,
+                                reason = out.reason, votes = out.votes, answered = outcome and outcome.at }
+end
+
+local notes = {
+  step = function(run, row) run.steps[#run.steps + 1] = row.value.title end,
+  milestone = function(run, row) run.milestones[#run.milestones + 1] = row.value.name end,
+  finding = function(run, row) run.findings[#run.findings + 1] = row.value end,
+  evidence = function(run, row) run.evidence[#run.evidence + 1] = row.value end,
+}
+
+local hosts = {
+  told = function(run, row)
+    for _, sent in ipairs(row.value.sent or {}) do
+      run.told[#run.told + 1] = { to = row.value.to, who = sent.recipient, ok = sent.ok, kind = row.value.kind, at = row.at,
+                                  subject = row.value.kind, text = "", template = "" }
+    end
+  end,
+  park = function(run, row) run.parked = row.value end,
+}
+
+local function read_rows(run, rows)
+  local outcome = outcomes_of(rows)
+  for _, row in ipairs(rows) do
+    if row.type == "i" and row.value.gate then add_gate(run, row, outcome[key_of(row)])
+    elseif row.type == "i" then add_act(run, row, outcome[key_of(row)])
+    elseif row.type == "n" and notes[row.verb] then notes[row.verb](run, row)
+    elseif row.type == "h" and hosts[row.verb] then hosts[row.verb](run, row) end
+  end
+end
+
+local function add_undo(run)
+  for i = #run.acts, 1, -1 do
+    local act = run.acts[i]
+    if act.ok and act.undo then run.undo[#run.undo + 1] = act.undo.title end
+  end
+end
+
+local function lines_of(acts)
+  local lines = {}
+  for _, act in ipairs(acts) do lines[#lines + 1] = act.shown or act.verb end
+  return lines
+end
+
+local function told_lines(run)
+  local lines = {}
+  for _, one in ipairs(run.told) do
+    lines[#lines + 1] = "+ " .. (one.ok and "" or "NOT REACHED ") .. one.to .. " (" .. one.who .. "): " .. (one.template ~= "" and one.template or one.subject)
+  end
+  return lines
+end
+
+local function was_told(run, who, what)
+  for _, one in ipairs(run.told) do
+    local said = what == nil or one.template == what or string.find(one.subject .. "\n" .. one.text, what, 1, true)
+    if one.ok and (one.to == who or one.who == who) and said then return true end
+  end
+  return false
+end
+
+local expectations = {}
+
+function expectations.expect_result(run, result, why)
+  if run.result ~= text(result, "expect_result") then
+    return failed("the run ended otherwise", { "- " .. result, "+ " .. run.result .. ": " .. run.why })
+  end
+  if why and not string.find(run.why, why, 1, true) then
+    return failed("it ended as expected, but for another reason", { "- " .. why, "+ " .. run.why })
+  end
+  return true
+end
+
+function expectations.expect_parked(run, why)
+  if run.state == "parked" and (why == nil or run.result == why) then return true end
+  return failed("the run is not parked as expected", { "- parked: " .. (why or "anyhow"), "+ " .. run.state .. ": " .. run.result .. ": " .. run.why })
+end
+
+function expectations.expect_acts(run, wanted)
+  local done = {}
+  for _, act in ipairs(run.acts) do
+    if act.ok then done[#done + 1] = act end
+  end
+  return expect_list("its acts", wanted, lines_of(done))
+end
+
+function expectations.expect_steps(run, wanted) return expect_list("its steps", wanted, run.steps) end
+function expectations.expect_milestones(run, wanted) return expect_list("its milestones", wanted, run.milestones) end
+function expectations.expect_undo(run, wanted) return expect_list("what can be taken back", wanted, run.undo) end
+
+function expectations.expect_told(run, who, what)
+  if was_told(run, text(who, "expect_told"), what) then return true end
+  return failed(who .. " was not told" .. (what and " of " .. what or ""), told_lines(run))
+end
+
+function expectations.expect_not_told(run, who, what)
+  if not was_told(run, text(who, "expect_not_told"), what) then return true end
+  return failed(who .. " was told" .. (what and " of " .. what or ""), told_lines(run))
+end
+
+function expectations.expect_asked(run, wanted)
+  keys(wanted, { "title", "by", "who", "how", "kind", "text", "reason" }, "expect_asked")
+  local seen = {}
+  for _, gate in ipairs(run.asked) do
+    local fits = true
+    for key, value in pairs(wanted) do
+      fits = fits and (key == "title" and string.find(gate.title, value, 1, true) ~= nil or key ~= "title" and gate[key] == value)
+    end
+    if fits then return true end
+    seen[#seen + 1] = "+ " .. show({ title = gate.title, by = gate.by, who = gate.who, how = gate.how, kind = gate.kind, text = gate.text })
+  end
+  table.insert(seen, 1, "- " .. show(wanted))
+  return failed("nobody was asked like that", seen)
+end
+
+function expectations.expect_not_asked(run)
+  if #run.asked == 0 then return true end
+  return failed("somebody was asked", { "+ " .. run.asked[1].title })
+end
+
+function expectations.expect_finding(run, severity, message)
+  for _, one in ipairs(run.findings) do
+    if one.severity == severity and (message == nil or string.find(one.what .. ": " .. (one.message or ""), message, 1, true)) then return true end
+  end
+  return failed("there is no such finding", { "- " .. severity .. ": " .. (message or "") })
+end
+
+function expectations.expect_took(run, limits)
+  keys(limits, { "at_least", "at_most" }, "expect_took")
+  local least = limits.at_least and duration(limits.at_least, "at_least") or 0
+  local most = limits.at_most and duration(limits.at_most, "at_most")
+  if run.took_ms >= least and (most == nil or run.took_ms <= most) then return true end
+  return failed("it did not take as long as expected",
+    { "- " .. (limits.at_least or "0s") .. " to " .. tostring(limits.at_most or "ever"), "+ " .. prim.duration_text(run.took_ms) })
+end
+
+function make_run(record)
+  local run = { name = record.name, state = record.state, result = record.result, why = record.why, exit = record.exit,
+                took_ms = record.took_ms, rows = record.rows, acts = {}, told = {}, asked = {}, steps = {}, milestones = {},
+                findings = {}, evidence = {}, undo = {} }
+  read_rows(run, record.rows)
+  add_undo(run)
+  for name, expectation in pairs(expectations) do run[name] = expectation end
+  return run
+end
+
+-- --- a world -----------------------------------------------------------------------------------
+
+local function absolute(name) return string.sub(name, -1) == "." and name or name .. "." end
+local function relative(name) return string.sub(name, -1) == "." and string.sub(name, 1, -2) or name end
+
+local function mx_records(list)
+  if type(list) == "string" then list = { list } end
+  local records = {}
+  for _, one in ipairs(list) do
+    if type(one) == "table" then records[#records + 1] = tostring(one.preference) .. " " .. absolute(one.host)
+    else records[#records + 1] = string.find(text(one, "an MX"), " ", 1, true) and absolute(one) or "10 " .. absolute(one) end
+  end
+  return records
+end
+
+local methods = {}
+
+function methods.fact(world, fact, key, value, how)
+  keys(how, { "lasts" }, "fact's options")
+  return world:op { op = "fact", fact = text(fact, "fact"), key = text(key, "fact"), value = value,
+                    for_ms = how and how.lasts and duration(how.lasts, "lasts") }
+end
+
+function methods.rrset(world, name, kind, records, ttl)
+  return world:fact("dns.rrset", relative(text(name, "rrset")) .. "/" .. text(kind, "rrset"), { ttl = ttl or 3600, records = records })
+end
+
+function methods.mx(world, domain, list, ttl) return world:rrset(domain, "MX", mx_records(list), ttl) end
+
+function methods.nameservers(world, domain, ...)
+  local records = {}
+  for _, name in ipairs({ ... }) do records[#records + 1] = absolute(text(name, "nameservers")) end
+  return world:rrset(domain, "NS", records)
+end
+
+function methods.address(world, host, ...)
+  local four, six = {}, {}
+  for _, one in ipairs({ ... }) do
+    local list = string.find(text(one, "address"), ":", 1, true) and six or four
+    list[#list + 1] = one
+  end
+  world:fact("dns.rrset", relative(host) .. "/A", { ttl = 3600, records = four })
+  return world:fact("dns.rrset", relative(host) .. "/AAAA", { ttl = 3600, records = six })
+end
+
+local smtp_states = { up = true, refused = true, timeout = true, busy = true, rejecting = true }
+function methods.smtp(world, host, state, why)
+  if not smtp_states[state] then misuse("smtp takes a host and up, refused, timeout, busy or rejecting, got " .. tostring(state)) end
+  return world:fact("smtp.host", relative(text(host, "smtp")), { state = state, why = why })
+end
+function methods.smtp_down(world, host, why) return world:smtp(host, "timeout", why) end
+function methods.smtp_up(world, host) return world:smtp(host, "up") end
+
+function methods.mail_server(world, host, address, state)
+  world:address(host, address)
+  return world:smtp(host, state or "up")
+end
+
+function methods.provider(world, name, state, how)
+  keys(how, { "lasts", "why" }, "provider's options")
+  return world:fact("provider", text(name, "provider"), { state = text(state, "provider"), why = how and how.why }, how and { lasts = how.lasts })
+end
+function methods.channel(world, name, state, how)
+  keys(how, { "lasts", "why" }, "channel's options")
+  return world:fact("channel", text(name, "channel"), { state = text(state, "channel"), why = how and how.why }, how and { lasts = how.lasts })
+end
+function methods.dns_lags(world, server, by)
+  return world:fact("dns.lag", relative(text(server, "dns_lags")), { ms = duration(by, "dns_lags") })
+end
+function methods.http(world, request, answer) return world:fact("api", text(request, "http"), answer) end
+
+function methods.fails(world, verb, how, options)
+  local o = keys(options, { "target", "times", "why", "class", "late" }, "fails' options")
+  return world:op { op = "fault", verb = text(verb, "fails"), how = text(how, "fails"), target = o.target, times = o.times, why = o.why,
+                    class = o.class, late_ms = o.late and duration(o.late, "late") }
+end
+
+function methods.result(world, verb, value, options)
+  local o = keys(options, { "target", "times" }, "result's options")
+  return world:op { op = "result", verb = text(verb, "result"), value = value, target = o.target, times = o.times }
+end
+
+function methods.person(world, name, answer)
+  local a = keys(answer, { "says", "after", "why", "unasked", "times" }, "person")
+  return world:op { op = "person", name = text(name, "person"), says = text(a.says or "yes", "says"), why = a.why, unasked = a.unasked,
+                    times = a.times, after_ms = a.after and duration(a.after, "after") }
+end
+
+function methods.at(world, when)
+  return make_world(duration(when, "at"))
+end
+
+function methods.run(world, params, how)
+  local h = keys(how, { "playbook", "by", "reason" }, "run's options")
+  return make_run(prim.run { what = "run", params = params or {}, playbook = h.playbook, by = h.by, reason = h.reason })
+end
+
+function methods.undo(world, run, how)
+  local h = keys(how, { "item", "by", "reason" }, "undo's options")
+  return make_run(prim.run { what = "undo", run = run.name, item = h.item, by = h.by, reason = h.reason })
+end
+
+-- at_ms nil: now.
+function make_world(at_ms)
+  local world = {}
+  for name, method in pairs(methods) do world[name] = method end
+  function world.op(self, op)
+    op.at_ms = at_ms
+    prim.world(op)
+    return self
+  end
+  return world
+end
+
+-- --- what the host asks for ----------------------------------------------------------------------
+
+local function list()
+  local names = {}
+  for i, one in ipairs(tests) do names[i] = { name = one.name, line = one.line } end
+  if #names == 0 then misuse('there is no test in it: test("...", function(world) ... end)') end
+  return prim.canonical(names), settings and prim.canonical(settings) or nil
+end
+
+local function play(i) tests[i].body(make_world(nil)) end
+
+return list, play

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * test.lua; see tests.h. The prelude keeps the tests and hands back two functions: list() and play(i). */
+#include "lua/tests.h"
+
+#include <jansson.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "lua/bind.h"
+#include "lua/convert.h"
+#include "lua/sandbox.h"
+#include "lua/vm.h"
+
+#define TICKS 20000 /* of 10,000 instructions, for one test beside its runs */
+
+extern const char mu_prelude_test[];
+extern const size_t mu_prelude_test_len;
+
+struct mu_tests {
+    struct mu_vm *vm;
+    json_t *list; /* [{name, line}] */
+    char *config;
+    char *record; /* of the last run, as long as Lua reads it */
+    const struct mu_test_ops *ops;
+    void *ud;
+};
+
+/* --- primitives --- */
+
+static struct mu_tests *self(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+static int raise(lua_State *L, const char *text)
+{
+    char src[MU_BIND_SRC];
+    mu_bind_src(L, src);
+    if (src[0])
+        lua_pushfstring(L, "%s: %s", src, text);
+    else
+        lua_pushstring(L, text);
+    return lua_error(L);
+}
+
+static int l_misuse(lua_State *L)
+{
+    return raise(L, luaL_checkstring(L, 1));
+}
+
+static int l_src(lua_State *L)
+{
+    char src[MU_BIND_SRC];
+    lua_pushstring(L, mu_bind_src(L, src));
+    return 1;
+}
+
+static int l_duration(lua_State *L)
+{
+    int64_t ms;
+    if (lua_isinteger(L, 1))
+        lua_pushinteger(L, lua_tointeger(L, 1) * 1000);
+    else if (lua_type(L, 1) == LUA_TSTRING && mu_duration_parse(lua_tostring(L, 1), &ms))
+        lua_pushinteger(L, ms);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int l_duration_text(lua_State *L)
+{
+    char text[MU_TIME_TEXT];
+    lua_pushstring(L, mu_duration_text(luaL_checkinteger(L, 1), text));
+    return 1;
+}
+
+static struct mu_buf *canonical(lua_State *L, const char *what)
+{
+    struct mu_buf *buf = mu_vm_scratch(mu_vm_of(L));
+    mu_buf_reset(buf);
+    mu_lua_to_canon(L, 1, buf, what);
+    return buf;
+}
+
+static int l_canonical(lua_State *L)
+{
+    struct mu_buf *buf = canonical(L, "value");
+    lua_pushlstring(L, mu_buf_text(buf), buf->len);
+    return 1;
+}
+
+static int l_world(lua_State *L)
+{
+    struct mu_tests *tests = self(L);
+    struct mu_fail fail;
+    struct mu_buf *buf = canonical(L, "world");
+    if (tests->ops == NULL)
+        return raise(L, "a world is there inside a test only");
+    if (tests->ops->world(tests->ud, mu_buf_text(buf), buf->len, &fail) != MU_OK)
+        return raise(L, fail.text);
+    return 0;
+}
+
+static int l_run(lua_State *L)
+{
+    struct mu_tests *tests = self(L);
+    struct mu_fail fail;
+    struct mu_buf *buf = canonical(L, "run");
+    if (tests->ops == NULL)
+        return raise(L, "a world is there inside a test only");
+    free(tests->record);
+    tests->record = NULL;
+    if (tests->ops->run(tests->ud, mu_buf_text(buf), buf->len, &tests->record, &fail) != MU_OK)
+        return raise(L, fail.text);
+    mu_lua_push_canon(L, tests->record, strlen(tests->record));
+    return 1;
+}
+
+static int l_failed(lua_State *L)
+{
+    struct mu_tests *tests = self(L);
+    struct mu_buf *buf = canonical(L, "failure");
+    tests->ops->failed(tests->ud, mu_buf_text(buf), buf->len);
+    return 0;
+}
+
+static void push_primitives(lua_State *L, struct mu_tests *tests)
+{
+    static const luaL_Reg functions[] = {{"misuse", l_misuse},
+                                         {"src", l_src},
+                                         {"duration", l_duration},
+                                         {"duration_text", l_duration_text},
+                                         {"canonical", l_canonical},
+                                         {"world", l_world},
+                                         {"run", l_run},
+                                         {"failed", l_failed}};
+    lua_newtable(L);
+    for (size_t i = 0; i < MU_COUNT(functions); i++) {
+        lua_pushlightuserdata(L, tests);
+        lua_pushcclosure(L, functions[i].func, 1);
+        lua_setfield(L, -2, functions[i].name);
+    }
+}
+
+/* --- loading --- */
+
+enum { ENV = 1, LIST, PLAY }; /* what stays on the main stack */
+
+static enum mu_err run_prelude(struct mu_tests *tests, struct mu_fail *fail)
+{
+    lua_State *L = mu_vm_state(tests->vm);
+    mu_sandbox_init(L);
+    mu_sandbox_push_env(L);
+    if (mu_vm_load(L, mu_prelude_test, mu_prelude_test_len, "muster/test.lua", ENV, fail) != MU_OK)
+        return fail->class;
+    push_primitives(L, tests);
+    lua_pushvalue(L, ENV);
+    return mu_vm_run_plain(tests->vm, 2, 2, TICKS, fail);
+}
+
+static enum mu_err run_file(struct mu_tests *tests, const char *text, size_t len, const char *chunk,
+                            struct mu_fail *fail)
+{
+    lua_State *L = mu_vm_state(tests->vm);
+    mu_sandbox_push_scope(L, ENV);
+    mu_sandbox_strict(L, lua_gettop(L));
+    int scope = lua_gettop(L);
+    enum mu_err err = mu_vm_load(L, text, len, chunk, scope, fail);
+    return err == MU_OK ? mu_vm_run_plain(tests->vm, 0, 0, TICKS, fail) : err;
+}
+
+/* list() gives {tests = canonical, config = canonical or nil}. */
+static enum mu_err read_list(struct mu_tests *tests, struct mu_fail *fail)
+{
+    lua_State *L = mu_vm_state(tests->vm);
+    lua_pushvalue(L, LIST);
+    if (mu_vm_run_plain(tests->vm, 0, 2, TICKS, fail) != MU_OK)
+        return fail->class;
+    size_t len;
+    const char *text = lua_tolstring(L, -2, &len);
+    tests->list = mu_json_parse(text, len, fail);
+    if (lua_isstring(L, -1))
+        tests->config = mu_xstrdup(lua_tostring(L, -1));
+    lua_pop(L, 2);
+    return tests->list ? MU_OK : fail->class;
+}
+
+enum mu_err mu_tests_load(const char *text, size_t len, const char *chunk, struct mu_tests **out,
+                          struct mu_fail *fail)
+{
+    struct mu_tests *tests = MU_NEW(struct mu_tests);
+    tests->vm = mu_vm_new(1);
+    enum mu_err err =
+        tests->vm ? run_prelude(tests, fail) : mu_fail_set(fail, MU_INTERNAL, "no memory for Lua");
+    if (err == MU_OK)
+        err = run_file(tests, text, len, chunk, fail);
+    if (err == MU_OK)
+        err = read_list(tests, fail);
+    if (err != MU_OK) {
+        mu_tests_free(tests);
+        tests = NULL;
+    }
+    *out = tests;
+    return err;
+}
+
+void mu_tests_free(struct mu_tests *tests)
+{
+    if (tests == NULL)
+        return;
+    if (tests->vm)
+        mu_vm_free(tests->vm);
+    json_decref(tests->list);
+    free(tests->config);
+    free(tests->record);
+    free(tests);
+}
+
+size_t mu_tests_count(const struct mu_tests *tests)
+{
+    return json_array_size(tests->list);
+}
+
+const char *mu_tests_name(const struct mu_tests *tests, size_t i)
+{
+    return mu_json_str(json_array_get(tests->list, i), "name", "");
+}
+
+int mu_tests_line(const struct mu_tests *tests, size_t i)
+{
+    return (int)mu_json_int(json_array_get(tests->list, i), "line", 0);
+}
+
+const char *mu_tests_config(const struct mu_tests *tests)
+{
+    return tests->config;
+}
+
+enum mu_err mu_tests_play(struct mu_tests *tests, size_t i, const struct mu_test_ops *ops, void *ud,
+                          struct mu_fail *fail)
+{
+    lua_State *L = mu_vm_state(tests->vm);
+    tests->ops = ops;
+    tests->ud = ud;
+    lua_pushvalue(L, PLAY);
+    lua_pushinteger(L, (lua_Integer)i + 1);
+    enum mu_err err = mu_vm_run_plain(tests->vm, 1, 0, TICKS, fail);
+    tests->ops = NULL;
+    return err;
+}

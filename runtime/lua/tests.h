@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The language of test.lua: a file that names tests and says what shall hold; prelude/test.lua has its words.
+ * It is sandboxed like a playbook. What a test does to its world, and the runs it asks for, go through the
+ * table of functions that whoever plays it gives. */
+#ifndef MU_LUA_TESTS_H
+#define MU_LUA_TESTS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct mu_tests;
+
+/* All texts are canonical (base/json.h). A failure raises in the test, with its line in front. */
+struct mu_test_ops {
+    /* One operation of engine/sim.h. */
+    enum mu_err (*world)(void *ud, const char *op, size_t len, struct mu_fail *);
+    /* A request ({what: run|undo, ...}, prelude/test.lua) to its end; *record_out, to be freed: what became of it. */
+    enum mu_err (*run)(void *ud, const char *request, size_t len, char **record_out,
+                       struct mu_fail *);
+    /* Something that was expected is not so: {src, what, diff?}. The test goes on. */
+    void (*failed)(void *ud, const char *failure, size_t len);
+};
+
+/* Reads the file and runs its top level, no test yet. chunk: its name in errors. MU_USAGE with file:line. */
+enum mu_err mu_tests_load(const char *text, size_t len, const char *chunk, struct mu_tests **out,
+                          struct mu_fail *);
+void mu_tests_free(struct mu_tests *);
+size_t mu_tests_count(const struct mu_tests *);
+/* Canonical text, borrowed: {name, line} of a test; the file's config{}, NULL when there is none. */
+const char *mu_tests_name(const struct mu_tests *, size_t);
+int mu_tests_line(const struct mu_tests *, size_t);
+const char *mu_tests_config(const struct mu_tests *);
+/* MU_USAGE: the test itself broke off, *fail says where. */
+enum mu_err mu_tests_play(struct mu_tests *, size_t, const struct mu_test_ops *, void *ud,
+                          struct mu_fail *);
+
+#endif

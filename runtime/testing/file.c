@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A playbook and its tests, read but not run; see testing.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "testing/testing.h"
+
+static enum mu_err read_text(struct mu_test_file *file, struct mu_fail *fail)
+{
+    FILE *in = fopen(file->path, "re");
+    if (in == NULL)
+        return mu_fail_set(fail, errno == ENOENT ? MU_REFUSED : MU_USAGE, "%s: %s", file->path,
+                           errno == ENOENT
+                               ? "there is no test.lua; docs/testing.md shows how one begins"
+                               : strerror(errno));
+    file->text = mu_xcalloc(1, MU_LIMIT_FILE + 1);
+    file->len = fread(file->text, 1, MU_LIMIT_FILE, in);
+    bool whole = feof(in) && !ferror(in);
+    fclose(in);
+    return whole ? MU_OK
+                 : mu_fail_set(fail, MU_USAGE, "%s can't be read, or has more than %d KiB",
+                               file->path, MU_LIMIT_FILE >> 10);
+}
+
+/* What the tests say of the world stands for muster.lua; nothing of the real one gets in. */
+static enum mu_err take_config(struct mu_test_file *file, const struct mu_config *config,
+                               struct mu_fail *fail)
+{
+    const char *own = mu_tests_config(file->tests);
+    file->config = config;
+    if (own == NULL)
+        return MU_OK;
+    json_t *values = mu_json_parse(own, strlen(own), fail);
+    if (values == NULL)
+        return fail->class;
+    char *name = mu_xasprintf("%s: config", file->path);
+    enum mu_err err =
+        mu_config_make(values, name, mu_bundle_folder(file->bundle), &file->own, fail);
+    free(name);
+    file->config = file->own;
+    return err;
+}
+
+static enum mu_err load(struct mu_test_file *file, const struct mu_config *config,
+                        struct mu_fail *fail)
+{
+    enum mu_err err = mu_bundle_load(file->typed, file->search, &file->bundle, fail);
+    if (err == MU_OK)
+        err = mu_header_read(file->bundle, &file->header, fail);
+    if (err != MU_OK)
+        return err;
+    file->path = mu_xasprintf("%s/test.lua", mu_bundle_folder(file->bundle));
+    err = read_text(file, fail);
+    if (err == MU_OK)
+        err = mu_tests_load(file->text, file->len, "test.lua", &file->tests, fail);
+    return err == MU_OK ? take_config(file, config, fail) : err;
+}
+
+enum mu_err mu_test_file_load(const char *typed, const char *const *search,
+                              const struct mu_config *config, struct mu_test_file **out,
+                              struct mu_fail *fail)
+{
+    struct mu_test_file *file = MU_NEW(struct mu_test_file);
+    file->typed = mu_xstrdup(typed);
+    file->search = search;
+    enum mu_err err = load(file, config, fail);
+    if (err != MU_OK) {
+        mu_test_file_free(file);
+        file = NULL;
+    }
+    *out = file;
+    return err;
+}
+
+void mu_test_file_free(struct mu_test_file *file)
+{
+    if (file == NULL)
+        return;
+    mu_bundle_free(file->bundle);
+    if (file->header)
+        mu_header_free(file->header);
+    mu_tests_free(file->tests);
+    mu_config_free(file->own);
+    free(file->typed);
+    free(file->path);
+    free(file->text);
+    free(file);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One test, in a process of its own: the clock stands at a Monday morning, the control store is new, the world
+ * is empty. The test fills it and asks for runs, which are executed to their end, one after another. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/run.h"
+#include "engine/sim.h"
+#include "store/store.h"
+#include "testing/testing.h"
+
+#define BEGINS "2026-01-05T09:00:00Z" /* no test may depend on when it is played */
+#define SEED   1
+
+struct playing {
+    const struct mu_test_file *file;
+    const char *state;
+    struct mu_sim *sim;
+    json_t *failures, *runs;
+};
+
+/* What a run is made of. */
+struct asked {
+    struct mu_bundle *bundle;
+    struct mu_header *header;
+    json_t *params, *undo_items, *who;
+    char path[4200]; /* of the run that is taken back */
+    const char *undoes;
+};
+
+static void asked_fini(struct asked *asked)
+{
+    if (asked->header)
+        mu_header_free(asked->header);
+    mu_bundle_free(asked->bundle);
+    json_decref(asked->params);
+    json_decref(asked->undo_items);
+    json_decref(asked->who);
+}
+
+/* --- the world --- */
+
+static enum mu_err do_world(void *ud, const char *op, size_t len, struct mu_fail *fail)
+{
+    struct playing *playing = ud;
+    json_t *value = mu_json_parse(op, len, fail);
+    enum mu_err err = value ? mu_sim_do(playing->sim, value, fail) : fail->class;
+    json_decref(value);
+    return err;
+}
+
+/* --- parameters, as a shell would give them --- */
+
+static char *text_of(const json_t *value)
+{
+    if (json_is_string(value))
+        return mu_xstrdup(json_string_value(value));
+    struct mu_buf list = {0};
+    size_t i;
+    json_t *item;
+    if (!json_is_array(value))
+        return mu_json_text(value);
+    json_array_foreach(value, i, item)
+    {
+        char *text = text_of(item);
+        mu_buf_addf(&list, "%s%s", i ? "," : "", text);
+        free(text);
+    }
+    return mu_buf_take(&list);
+}
+
+static bool is_secret(const struct mu_header *header, const char *name)
+{
+    for (size_t i = 0; i < header->param_count; i++)
+        if (strcmp(header->params[i].name, name) == 0)
+            return header->params[i].kind == MU_PARAM_SECRET;
+    return false;
+}
+
+/* A secret comes out of a file, here too. */
+static char *in_a_file(const struct playing *playing, const char *name, const char *secret)
+{
+    char *path = mu_xasprintf("%s/secret-%s", playing->state, name);
+    FILE *file = fopen(path, "we");
+    if (file) {
+        fputs(secret, file);
+        fclose(file);
+    }
+    char *source = mu_xasprintf("file:%s", path);
+    free(path);
+    return source;
+}
+
+static enum mu_err resolve(const struct playing *playing, struct asked *asked, const json_t *given,
+                           struct mu_fail *fail)
+{
+    size_t count = 0;
+    char **pairs = mu_xcalloc(json_object_size(given) + 1, sizeof *pairs);
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)given, name, value)
+    {
+        char *text = text_of(value);
+        char *source = is_secret(asked->header, name) ? in_a_file(playing, name, text) : NULL;
+        pairs[count++] = mu_xasprintf("%s=%s", name, source ? source : text);
+        free(source);
+        free(text);
+    }
+    enum mu_err err = mu_params_resolve(asked->header, (const char *const *)pairs, count,
+                                        playing->file->config->values, &asked->params, fail);
+    for (size_t i = 0; i < count; i++)
+        free(pairs[i]);
+    free(pairs);
+    return err;
+}
+
+/* --- runs --- */
+
+static bool copy_file(const char *path, const char *bytes, size_t len, void *ud)
+{
+    mu_bundle_add(ud, path, bytes, len);
+    return true;
+}
+
+/* The playbook under test, or another one of the same places. */
+static enum mu_err take_playbook(const struct playing *playing, const char *name,
+                                 struct asked *asked, struct mu_fail *fail)
+{
+    enum mu_err err = MU_OK;
+    if (name) {
+        err = mu_bundle_load(name, playing->file->search, &asked->bundle, fail);
+    } else {
+        asked->bundle = mu_bundle_new();
+        mu_bundle_each(playing->file->bundle, copy_file, asked->bundle);
+    }
+    return err == MU_OK ? mu_header_read(asked->bundle, &asked->header, fail) : err;
+}
+
+static enum mu_err take_undo(const struct playing *playing, const json_t *request,
+                             struct asked *asked, struct mu_fail *fail)
+{
+    asked->undoes = mu_json_str(request, "run", "");
+    asked->params = json_object();
+    snprintf(asked->path, sizeof asked->path, "%s/runs/%s.run", playing->state, asked->undoes);
+    return mu_undo_make(asked->path, mu_json_str(request, "item", NULL), &asked->bundle,
+                        &asked->header, &asked->undo_items, fail);
+}
+
+static enum mu_err create(const struct playing *playing, const json_t *request, struct asked *asked,
+                          struct mu_run_created *created, struct mu_fail *fail)
+{
+    struct mu_store *store;
+    if (mu_store_open(playing->state, &store, fail) != MU_OK)
+        return fail->class;
+    struct mu_run_request run = {.bundle = asked->bundle,
+                                 .header = asked->header,
+                                 .params = asked->params,
+                                 .config = playing->file->config,
+                                 .world = "sim",
+                                 .reason = mu_json_str(request, "reason", NULL),
+                                 .undoes = asked->undoes,
+                                 .undo_items = asked->undo_items,
+                                 .undo_path = asked->undoes ? asked->path : NULL,
+                                 .who = asked->who,
+                                 .seed = SEED};
+    enum mu_err err = mu_run_create(store, &run, created, fail);
+    mu_store_close(store);
+    return err;
+}
+
+static enum mu_err execute(struct playing *playing, const struct asked *asked,
+                           const struct mu_run_created *created, json_t **record,
+                           struct mu_fail *fail)
+{
+    struct mu_fail why = {.class = MU_OK};
+    struct mu_execute execute = {.path = created->path,
+                                 .config = playing->file->config,
+                                 .state_dir = playing->state,
+                                 .who = asked->who,
+                                 .sim = playing->sim,
+                                 .wake_fd = -1};
+    int code = mu_run_execute(&execute, &why);
+    if (code == MU_RUN_REFUSED)
+        return mu_fail_set(fail, MU_USAGE, "%s", why.text);
+    return mu_test_record(created->path, code, why.text, record, fail);
+}
+
+static enum mu_err run_it(struct playing *playing, const json_t *request, struct asked *asked,
+                          json_t **record, struct mu_fail *fail)
+{
+    struct mu_run_created created;
+    bool undo = strcmp(mu_json_str(request, "what", ""), "undo") == 0;
+    asked->who = json_pack("{s:s, s:s, s:i, s:s, s:s}", "name", mu_json_str(request, "by", "test"),
+                           "account", "test", "uid", 0, "host", "simulated", "tty", "");
+    enum mu_err err =
+        undo ? take_undo(playing, request, asked, fail)
+             : take_playbook(playing, mu_json_str(request, "playbook", NULL), asked, fail);
+    if (err == MU_OK && !undo)
+        err = resolve(playing, asked, mu_json_get(request, "params"), fail);
+    if (err == MU_OK)
+        err = create(playing, request, asked, &created, fail);
+    return err == MU_OK ? execute(playing, asked, &created, record, fail) : err;
+}
+
+static enum mu_err do_run(void *ud, const char *text, size_t len, char **record_out,
+                          struct mu_fail *fail)
+{
+    struct playing *playing = ud;
+    struct asked asked = {.bundle = NULL};
+    json_t *record = NULL, *request = mu_json_parse(text, len, fail);
+    enum mu_err err = request ? run_it(playing, request, &asked, &record, fail) : fail->class;
+    if (err == MU_OK) {
+        *record_out = mu_json_text(record);
+        json_array_append_new(playing->runs, record);
+    }
+    asked_fini(&asked);
+    json_decref(request);
+    return err;
+}
+
+static void do_failed(void *ud, const char *failure, size_t len)
+{
+    struct playing *playing = ud;
+    json_array_append_new(playing->failures, mu_json_parse(failure, len, NULL));
+}
+
+/* --- the test --- */
+
+json_t *mu_test_play(const struct mu_test_file *file, size_t i, const char *state)
+{
+    static const struct mu_test_ops ops = {.world = do_world, .run = do_run, .failed = do_failed};
+    struct mu_fail fail;
+    int64_t begins;
+    mu_time_parse(BEGINS, &begins);
+    mu_clock_simulate(begins);
+    struct playing playing = {.file = file,
+                              .state = state,
+                              .sim = mu_sim_new(),
+                              .failures = json_array(),
+                              .runs = json_array()};
+    enum mu_err err = mu_tests_play(file->tests, i, &ops, &playing, &fail);
+    json_t *result = json_pack(
+        "{s:s, s:i, s:b, s:o, s:o, s:o, s:I}", "name", mu_tests_name(file->tests, i), "line",
+        mu_tests_line(file->tests, i), "ok", err == MU_OK && json_array_size(playing.failures) == 0,
+        "broke", err == MU_OK ? json_null() : mu_json_lenient_string(fail.text, strlen(fail.text)),
+        "failures", playing.failures, "runs", playing.runs, "simulated_ms",
+        (json_int_t)(mu_clock_real_ms() - begins));
+    mu_sim_free(playing.sim);
+    return result;
+}

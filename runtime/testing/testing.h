@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tests of playbooks: test.lua beside playbook.lua, each test in a process and a simulated world of its own.
+ *
+ *   file.c    a playbook with its tests, read       suite.c  many of them, some at a time, in order
+ *   play.c    one test, in its own process          record.c what a run's journal says, for the test
+ *
+ * Nothing here prints; results are values. */
+#ifndef MU_TESTING_H
+#define MU_TESTING_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "lua/tests.h"
+#include "playbook/bundle.h"
+#include "playbook/config.h"
+#include "playbook/header.h"
+
+/* --- file.c --- */
+struct mu_test_file {
+    char *typed; /* as it was named */
+    char *path;  /* of test.lua, as errors name it */
+    char *text;
+    size_t len;
+    struct mu_bundle *bundle;
+    struct mu_header *header;
+    struct mu_tests *tests;
+    struct mu_config *own;          /* of its config{}; or NULL */
+    const struct mu_config *config; /* that, else the folder's */
+    const char *const *search;      /* where other playbooks are looked up; borrowed */
+};
+/* typed: as for mu_bundle_load. MU_USAGE: what is wrong, with file:line. MU_REFUSED: the playbook has no
+ * test.lua. */
+enum mu_err mu_test_file_load(const char *typed, const char *const *search,
+                              const struct mu_config *config, struct mu_test_file **out,
+                              struct mu_fail *);
+void mu_test_file_free(struct mu_test_file *);
+
+/* --- play.c --- */
+/* Plays one test in this process, which is of no other use afterwards: its clock is simulated. state: an empty
+ * folder of its own. The result:
+ *   {name, line, ok, broke (why the test itself ended, or null), failures [{src, what, diff []}],
+ *    runs [{playbook, name, world_ms, rows [...]}], simulated_ms} */
+json_t *mu_test_play(const struct mu_test_file *, size_t i, const char *state);
+
+/* --- record.c --- */
+/* {name, playbook, state, result, why, exit, took_ms, rows [{type, task, seq, verb, src, step, at (ms since the
+ * start), ts, value}]} of a run file. */
+enum mu_err mu_test_record(const char *path, int exit_code, const char *why, json_t **out,
+                           struct mu_fail *);
+
+/* --- suite.c --- */
+struct mu_suite {
+    struct mu_test_file *const *files;
+    size_t count;
+    const char *filter; /* only tests whose name has this in it; or NULL */
+    int jobs;           /* processes at once */
+    int64_t timeout_ms; /* of one test, real time */
+};
+/* file: which of them. result as of mu_test_play, with took_ms (real time) beside; in the order of files and tests.
+ * False: no more. */
+typedef bool mu_suite_cb(size_t file, const json_t *result, void *ud);
+enum mu_err mu_suite_run(const struct mu_suite *, mu_suite_cb *, void *ud, struct mu_fail *);
+
+#endif
