@@ -1,124 +1,85 @@
 /* SPDX-License-Identifier: MIT
  *
- * `muster test`: plays the tests that lie beside playbooks. What they found is told for people, as TAP, or as
- * JUnit's XML. A test that failed shows what its run did, as muster watch would have. */
+ * `muster test`: plays the tests that lie beside playbooks, and tells what they found: to people (tested.c), as
+ * TAP, as JSON, or into a file as JUnit's XML. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/lines.h"
 #include "cli/say.h"
+#include "cli/tested.h"
+#include "cli/watching.h"
+#include "testing/report.h"
 #include "testing/testing.h"
 
 #define TIMEOUT_MS 60000
 #define MOST_FILES 256
 
-struct telling {
-    struct mu_cli *cli;
-    struct mu_test_file **files;
-    size_t told_file; /* of the last heading; + 1 */
-    int passed, failed;
-    int64_t began_ms;
+struct options {
+    const char *only, *junit;
+    bool tap, coverage, watch;
 };
 
-/* --- for people --- */
+struct files {
+    struct mu_test_file *list[MOST_FILES];
+    size_t count;
+};
 
-static void say_row(const json_t *row, int64_t from_ms)
-{
-    json_t *value = json_object_get(row, "value");
-    char *text = mu_json_text(value), at[MU_TIME_TEXT];
-    struct mu_row as_row = {.type = mu_json_str(row, "type", "?")[0],
-                            .task = mu_json_str(row, "task", ""),
-                            .seq = mu_json_int(row, "seq", 0),
-                            .verb = mu_json_str(row, "verb", ""),
-                            .args = "",
-                            .src = mu_json_str(row, "src", ""),
-                            .step = mu_json_str(row, "step", ""),
-                            .ts = mu_json_int(row, "ts", 0),
-                            .value = text};
-    struct line line = {0};
-    line_of(&as_row, &line);
-    if (line.kind != LINE_NONE)
-        say("      %8s  %s%-10s%s %s\n", mu_duration_text(as_row.ts - from_ms, at),
-            mu_cli_color(line_color(line.kind)), line.tag, mu_cli_color("reset"),
-            mu_buf_text(&line.text));
-    mu_buf_free(&line.text);
-    free(text);
-}
+struct telling {
+    struct mu_cli *cli;
+    const struct options *options;
+    const struct files *files;
+    json_t *suites; /* one for each file, for JUnit */
+    bool **hits;    /* by file and point */
+    size_t headed;  /* files that have their heading */
+    int passed, failed;
+};
 
-static void say_run(const json_t *run)
+/* --- telling --- */
+
+static void note_hits(struct telling *telling, size_t file, const json_t *result)
 {
     size_t i;
-    json_t *row;
-    const json_t *rows = json_object_get(run, "rows");
-    int64_t from_ms = mu_json_int(json_array_get(rows, 0), "ts", 0);
-    say("      %s\n", mu_json_str(run, "name", ""));
-    json_array_foreach(rows, i, row)
+    json_t *hit;
+    json_array_foreach(json_object_get(result, "hits"), i, hit)
     {
-        say_row(row, from_ms);
+        telling->hits[file][json_integer_value(hit)] = true;
     }
 }
 
-static void say_failure(const json_t *failure)
+static bool for_people(const struct telling *telling)
 {
-    size_t i;
-    json_t *line;
-    say("    %s: %s\n", mu_json_str(failure, "src", ""), mu_json_str(failure, "what", ""));
-    json_array_foreach(mu_json_get(failure, "diff"), i, line)
-    {
-        const char *text = json_string_value(line);
-        say("      %s%s%s\n",
-            mu_cli_color(text[0] == '-'   ? "red"
-                         : text[0] == '+' ? "green"
-                                          : "reset"),
-            text, mu_cli_color("reset"));
+    return !telling->cli->json && !telling->options->tap;
+}
+
+/* Files whose tests are all told, up to this one: what they reached. */
+static void close_files(struct telling *telling, size_t file)
+{
+    for (; telling->headed < file + 1; telling->headed++) {
+        if (telling->headed > 0 && for_people(telling))
+            tested_coverage(telling->files->list[telling->headed - 1],
+                            telling->hits[telling->headed - 1], telling->options->coverage);
+        if (telling->headed < telling->files->count && for_people(telling))
+            tested_heading(telling->files->list[telling->headed]);
     }
 }
 
-static void say_trouble(const json_t *result)
+static void tell_tap(struct telling *telling, size_t file, const json_t *result)
 {
-    size_t i;
-    json_t *one;
-    const char *broke = mu_json_str(result, "broke", NULL), *log = mu_json_str(result, "log", "");
-    if (broke)
-        say("    it broke off: %s\n", broke);
-    json_array_foreach(json_object_get(result, "failures"), i, one)
-    {
-        say_failure(one);
-    }
-    json_array_foreach(json_object_get(result, "runs"), i, one)
-    {
-        say_run(one);
-    }
-    if (log[0])
-        say("    muster said meanwhile:\n%s\n", log);
-}
-
-static void say_heading(struct telling *telling, size_t file)
-{
-    if (telling->told_file == file + 1)
-        return;
-    const struct mu_header *header = telling->files[file]->header;
-    telling->told_file = file + 1;
-    say("%s%s %s%s\n", mu_cli_color("bold"), header->name, header->version, mu_cli_color("reset"));
-}
-
-static void say_result(struct telling *telling, size_t file, const json_t *result)
-{
-    bool ok = mu_json_bool(result, "ok", false);
-    char took[MU_TIME_TEXT], simulated[MU_TIME_TEXT];
-    say_heading(telling, file);
-    say("  %s%s%s  %s  (%s; %s in its world)\n", mu_cli_color(ok ? "green" : "red"),
-        ok ? "ok    " : "NOT OK", mu_cli_color("reset"), mu_json_str(result, "name", ""),
-        mu_duration_text(mu_json_int(result, "took_ms", 0), took),
-        mu_duration_text(mu_json_int(result, "simulated_ms", 0), simulated));
-    if (!ok)
-        say_trouble(result);
+    struct mu_buf buf = {0};
+    if (telling->passed + telling->failed == 1)
+        mu_tap_begin(&buf);
+    mu_tap_point(telling->files->list[file]->header->name, result,
+                 telling->passed + telling->failed, &buf);
+    say_document(&buf);
+    mu_buf_free(&buf);
 }
 
 static bool tell(size_t file, const json_t *result, void *ud)
@@ -127,80 +88,222 @@ static bool tell(size_t file, const json_t *result, void *ud)
     bool ok = mu_json_bool(result, "ok", false);
     telling->passed += ok;
     telling->failed += !ok;
-    if (telling->cli->json) {
+    note_hits(telling, file, result);
+    json_array_append(json_object_get(json_array_get(telling->suites, file), "results"),
+                      (json_t *)result);
+    close_files(telling, file);
+    if (telling->options->tap) {
+        tell_tap(telling, file, result);
+    } else if (telling->cli->json) {
         json_t *line = json_copy((json_t *)result);
-        json_object_set_new(line, "playbook", json_string(telling->files[file]->header->name));
+        json_object_set_new(line, "playbook",
+                            json_string(telling->files->list[file]->header->name));
         say_json_take(line);
     } else {
-        say_result(telling, file, result);
+        tested_result(result);
     }
     return true;
 }
 
-/* --- the command --- */
+static int write_junit(struct telling *telling)
+{
+    struct mu_buf buf = {0};
+    const char *path = telling->options->junit;
+    mu_junit(telling->suites, &buf);
+    FILE *file = fopen(path, "we");
+    bool ok = file && fwrite(mu_buf_text(&buf), 1, buf.len, file) == buf.len;
+    ok = file && fclose(file) == 0 && ok;
+    mu_buf_free(&buf);
+    return ok ? 0 : mu_cli_fail(telling->cli, "test", MU_EXIT_USAGE, "%s can't be written", path);
+}
 
-static int load_files(struct mu_cli *cli, int argc, char **argv, struct mu_test_file **files,
-                      size_t *count)
+static void tell_end(struct telling *telling, int64_t began_ms)
+{
+    char took[MU_TIME_TEXT];
+    int count = telling->passed + telling->failed;
+    if (count > 0)
+        close_files(telling, telling->files->count);
+    if (telling->options->tap) {
+        struct mu_buf buf = {0};
+        mu_tap_end(count, &buf);
+        say_document(&buf);
+        mu_buf_free(&buf);
+    } else if (!telling->cli->json) {
+        say("%d passed, %d failed, in %s\n", telling->passed, telling->failed,
+            mu_duration_text(mu_clock_mono_ms() - began_ms, took));
+    }
+}
+
+static void telling_init(struct telling *telling)
+{
+    const struct files *files = telling->files;
+    telling->suites = json_array();
+    telling->hits = mu_xcalloc(files->count + 1, sizeof *telling->hits);
+    for (size_t i = 0; i < files->count; i++) {
+        const struct mu_test_file *file = files->list[i];
+        telling->hits[i] = mu_xcalloc(file->coverage.count + 1, sizeof **telling->hits);
+        json_array_append_new(telling->suites,
+                              json_pack("{s:s, s:s, s:s, s:[]}", "playbook", file->header->name,
+                                        "version", file->header->version, "file", file->path,
+                                        "results"));
+    }
+}
+
+static void telling_fini(struct telling *telling)
+{
+    for (size_t i = 0; i < telling->files->count; i++)
+        free(telling->hits[i]);
+    free(telling->hits);
+    json_decref(telling->suites);
+}
+
+/* --- which playbooks --- */
+
+static void add_file(struct mu_cli *cli, const char *typed, bool must, struct files *files,
+                     int *code)
+{
+    struct mu_fail fail;
+    if (files->count == MOST_FILES)
+        return;
+    enum mu_err err = mu_test_file_load(typed, mu_cli_playbook_path(cli), cli->config,
+                                        &files->list[files->count], &fail);
+    if (err == MU_OK)
+        files->count++;
+    else if (must || err != MU_REFUSED) /* else it is one without tests, and nobody asked for it */
+        *code = mu_cli_fail(cli, "test", MU_EXIT_USAGE, "%s", fail.text);
+}
+
+static int is_shown(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Every playbook of a folder that has tests, by name. */
+static void add_folder(struct mu_cli *cli, const char *folder, struct files *files, int *code)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_shown, alphasort);
+    for (int i = 0; i < count; i++) {
+        char *path = mu_xasprintf("%s/%s", folder, entries[i]->d_name),
+             *tests = mu_xasprintf("%s/test.lua", path);
+        if (access(tests, F_OK) == 0)
+            add_file(cli, path, false, files, code);
+        free(tests);
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+/* Those that are named; else those of the folders where playbooks are looked up. */
+static int add_files(struct mu_cli *cli, int argc, char **argv, struct files *files)
 {
     int code = 0;
-    for (int i = 1; i < argc && *count < MOST_FILES; i++) {
-        struct mu_fail fail;
-        if (mu_test_file_load(argv[i], mu_cli_playbook_path(cli), cli->config, &files[*count],
-                              &fail) == MU_OK)
-            (*count)++;
-        else
-            code = mu_cli_fail(cli, "test", MU_EXIT_USAGE, "%s", fail.text);
-    }
+    for (int i = 1; i < argc; i++)
+        add_file(cli, argv[i], true, files, &code);
+    for (const char *const *path = mu_cli_playbook_path(cli); argc == 1 && *path; path++)
+        if (files->count == 0 || path[1] != NULL) /* muster's own only when there are no others */
+            add_folder(cli, *path, files, &code);
+    if (code == 0 && files->count == 0)
+        code = mu_cli_fail(cli, "test", MU_EXIT_USAGE,
+                           "no playbook with a test.lua is found here; name one: muster test "
+                           "./my-playbook");
     return code;
 }
 
-static int play(struct mu_cli *cli, struct mu_test_file **files, size_t count, const char *filter)
+/* --- playing --- */
+
+static int play(struct mu_cli *cli, const struct files *files, const struct options *options)
 {
     struct mu_fail fail;
-    struct telling telling = {.cli = cli, .files = files, .began_ms = mu_clock_mono_ms()};
+    struct telling telling = {.cli = cli, .files = files, .options = options};
+    int64_t began_ms = mu_clock_mono_ms();
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct mu_suite suite = {.files = files,
-                             .count = count,
-                             .filter = filter,
+    struct mu_suite suite = {.files = files->list,
+                             .count = files->count,
+                             .filter = options->only,
                              .jobs = cores > 0 ? (int)cores : 1,
                              .timeout_ms = TIMEOUT_MS};
+    telling_init(&telling);
+    int code = 0;
     if (mu_suite_run(&suite, tell, &telling, &fail) != MU_OK)
-        return mu_cli_fail(cli, "test", MU_EXIT_INTERNAL, "%s", fail.text);
-    char took[MU_TIME_TEXT];
-    if (!cli->json)
-        say("%d passed, %d failed, in %s\n", telling.passed, telling.failed,
-            mu_duration_text(mu_clock_mono_ms() - telling.began_ms, took));
-    return telling.failed ? MU_EXIT_FAILED : MU_EXIT_OK;
+        code = mu_cli_fail(cli, "test", MU_EXIT_INTERNAL, "%s", fail.text);
+    else if (telling.passed + telling.failed == 0)
+        code = mu_cli_fail(cli, "test", MU_EXIT_USAGE, "no test has \"%s\" in its name",
+                           options->only ? options->only : "");
+    else
+        tell_end(&telling, began_ms);
+    if (code == 0 && options->junit)
+        code = write_junit(&telling);
+    if (code == 0 && telling.failed)
+        code = MU_EXIT_FAILED;
+    telling_fini(&telling);
+    return code;
+}
+
+static int once(struct mu_cli *cli, int argc, char **argv, const struct options *options)
+{
+    struct files files = {.count = 0};
+    int code = add_files(cli, argc, argv, &files);
+    if (code == 0)
+        code = play(cli, &files, options);
+    for (size_t i = 0; i < files.count; i++)
+        mu_test_file_free(files.list[i]);
+    return code;
+}
+
+struct again {
+    struct mu_cli *cli;
+    int argc;
+    char **argv;
+    const struct options *options;
+};
+
+static void play_again(void *ud)
+{
+    const struct again *again = ud;
+    (void)once(again->cli, again->argc, again->argv, again->options);
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
-    struct mu_test_file *files[MOST_FILES];
-    size_t count = 0;
-    const char *filter = NULL;
-    mu_cli_option(&argc, argv, "--only", &filter);
+    struct options options = {.only = NULL};
+    mu_cli_option(&argc, argv, "--only", &options.only);
+    mu_cli_option(&argc, argv, "--junit", &options.junit);
+    options.tap = mu_cli_option(&argc, argv, "--tap", NULL);
+    options.coverage = mu_cli_option(&argc, argv, "--coverage", NULL);
+    options.watch = mu_cli_option(&argc, argv, "--watch", NULL);
     int code = mu_cli_no_more_options(&mu_command_test, argc, argv);
     if (code == 0)
-        code = mu_cli_words(&mu_command_test, argc, 1, -1);
+        code = mu_cli_words(&mu_command_test, argc, 0, -1);
     if (code == 0)
         code = mu_cli_config(cli);
     if (code)
         return code;
-    code = load_files(cli, argc, argv, files, &count);
-    if (code == 0)
-        code = play(cli, files, count, filter);
-    for (size_t i = 0; i < count; i++)
-        mu_test_file_free(files[i]);
-    return code;
+    struct again again = {cli, argc, argv, &options};
+    if (options.watch)
+        return watching(cli, argc - 1, argv + 1, play_again, &again);
+    return once(cli, argc, argv, &options);
 }
 
 const struct mu_command mu_command_test = {
     .name = "test",
-    .usage = "test PLAYBOOK ... [--only TEXT] [--json]",
+    .usage =
+        "test [PLAYBOOK ...] [--only TEXT] [--coverage] [--watch] [--tap | --json] [--junit FILE]",
     .summary = "play the tests of playbooks, in simulated worlds",
-    .help = "Plays test.lua of each playbook: every test in a process, a world and a time of its "
-            "own, nothing of\n"
-            "which is real. A test that fails shows what was expected and what its run did.\n"
+    .help = "Plays test.lua of each playbook (docs/testing.md): every test in a process, a world "
+            "and a\n"
+            "time of its own, nothing of which is real. Without PLAYBOOK: all that have tests, of "
+            "those\n"
+            "that muster run finds by name. A test that fails shows what was expected, and what "
+            "its run\n"
+            "did. Exits with 1 when one fails, 2 when something can't be read.\n"
             "\n"
-            "  --only TEXT   only tests that have this in their name\n",
+            "  --only TEXT    only tests that have this in their name\n"
+            "  --coverage     list the steps and branches that no test reached\n"
+            "  --watch        play them again whenever a file of theirs changes, until Ctrl-C\n"
+            "  --tap          print TAP 14 instead\n"
+            "  --json         print one JSON object a test instead, with the whole journals of its "
+            "runs\n"
+            "  --junit FILE   also write JUnit's XML, for CI\n",
     .run = run};

@@ -228,6 +228,8 @@ struct run {
     const struct mu_world *world;
     struct mu_facts *facts;    /* of its own; in a simulated world that world's */
     struct mu_sim *sim;        /* NULL in all others */
+    void (*hit)(void *ud, int64_t point); /* of struct mu_execute */
+    void *hit_ud;
     struct mu_timer *sim_wake; /* something of that world changes by itself */
 
     struct mu_vm *vm;

@@ -637,6 +637,8 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
     run->storage_told = how->storage_told;
     run->who = json_deep_copy(how->who);
     run->sim = how->sim;
+    run->hit = how->hit;
+    run->hit_ud = how->hit_ud;
     enum mu_err err = run_load(run, journal, fail);
     if (err == MU_OK && how->state_dir)
         err = mu_store_open(how->state_dir, &run->store, fail);

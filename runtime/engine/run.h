@@ -81,6 +81,7 @@ bool mu_freeze_covers(const char *zone, const char *target);
 /* The same into a journal in memory, without a store: for probes from the shell. */
 struct mu_journal *mu_run_create_memory(const struct mu_run_request *);
 
+#define MU_HIT_WORD "__hit"
 struct mu_sim;
 struct mu_execute {
     const char *path;           /* of the run file; NULL with journal set */
@@ -91,6 +92,9 @@ struct mu_execute {
     bool storage_told;     /* people know that nothing can be written */
     const char *stopped;   /* what the executor before this one could not write; or NULL */
     struct mu_sim *sim;    /* the simulated world the run happens in; or NULL */
+    /* In a simulated world: the playbook called MU_HIT_WORD(point), as testing/coverage.c has it do; or NULL. */
+    void (*hit)(void *ud, int64_t point);
+    void *hit_ud;
     int wake_fd;           /* one byte is written after every flush; -1 = none */
     const char *
         after; /* how the executor before this one ended, when that is the playbook's fault; or NULL */

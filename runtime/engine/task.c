@@ -737,6 +737,24 @@ static void start_root(struct run *run, lua_State *L, int env)
     make_ready(root);
 }
 
+/* A place of a playbook whose tests are measured (testing/coverage.c) was reached. */
+static int l_hit(lua_State *L)
+{
+    const struct run *run = run_of(L);
+    if (run->hit)
+        run->hit(run->hit_ud, lua_tointeger(L, 1));
+    return 0;
+}
+
+/* Also when such a run is replayed, and nobody counts. */
+static void add_hit(struct run *run, lua_State *L, int env)
+{
+    if (strcmp(run->world_name, mu_world_sim.name) != 0)
+        return;
+    lua_pushcfunction(L, l_hit);
+    lua_setfield(L, env, MU_HIT_WORD);
+}
+
 enum mu_err task_boot(struct run *run, struct mu_fail *fail)
 {
     run->vm = mu_vm_new(run->seed);
@@ -750,6 +768,7 @@ enum mu_err task_boot(struct run *run, struct mu_fail *fail)
     mu_sandbox_push_env(L);
     int env = lua_gettop(L);
     add_header_words(L, env);
+    add_hit(run, L, env);
     if (load_prelude(run, L, env, fail) != MU_OK)
         return fail->class;
     mu_sandbox_push_scope(L, env);

@@ -55,6 +55,9 @@ static enum mu_err load(struct mu_test_file *file, const struct mu_config *confi
         err = mu_header_read(file->bundle, &file->header, fail);
     if (err != MU_OK)
         return err;
+    size_t len;
+    const char *text = mu_bundle_file(file->bundle, "playbook.lua", &len);
+    mu_coverage_of(text, len, &file->coverage);
     file->path = mu_xasprintf("%s/test.lua", mu_bundle_folder(file->bundle));
     err = read_text(file, fail);
     if (err == MU_OK)
@@ -87,6 +90,7 @@ void mu_test_file_free(struct mu_test_file *file)
         mu_header_free(file->header);
     mu_tests_free(file->tests);
     mu_config_free(file->own);
+    mu_coverage_free(&file->coverage);
     free(file->typed);
     free(file->path);
     free(file->text);

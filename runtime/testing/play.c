@@ -23,6 +23,7 @@ struct playing {
     const char *state;
     struct mu_sim *sim;
     json_t *failures, *runs;
+    bool *hits; /* by point */
 };
 
 /* What a run is made of. */
@@ -138,6 +139,8 @@ static enum mu_err take_playbook(const struct playing *playing, const char *name
     } else {
         asked->bundle = mu_bundle_new();
         mu_bundle_each(playing->file->bundle, copy_file, asked->bundle);
+        mu_bundle_add(asked->bundle, "playbook.lua", playing->file->coverage.text,
+                      strlen(playing->file->coverage.text));
     }
     return err == MU_OK ? mu_header_read(asked->bundle, &asked->header, fail) : err;
 }
@@ -174,6 +177,14 @@ static enum mu_err create(const struct playing *playing, const json_t *request, 
     return err;
 }
 
+static void hit(void *ud, int64_t point)
+{
+    struct playing *playing = ud;
+    if (point >= 0 && point < (int64_t)playing->file->coverage.count)
+        playing->hits[point] = true;
+}
+
+/* Another playbook's points are not counted: it has no such calls. */
 static enum mu_err execute(struct playing *playing, const struct asked *asked,
                            const struct mu_run_created *created, json_t **record,
                            struct mu_fail *fail)
@@ -184,6 +195,8 @@ static enum mu_err execute(struct playing *playing, const struct asked *asked,
                                  .state_dir = playing->state,
                                  .who = asked->who,
                                  .sim = playing->sim,
+                                 .hit = hit,
+                                 .hit_ud = playing,
                                  .wake_fd = -1};
     int code = mu_run_execute(&execute, &why);
     if (code == MU_RUN_REFUSED)
@@ -232,6 +245,15 @@ static void do_failed(void *ud, const char *failure, size_t len)
 
 /* --- the test --- */
 
+static json_t *hits_of(const struct playing *playing)
+{
+    json_t *hits = json_array();
+    for (size_t i = 0; i < playing->file->coverage.count; i++)
+        if (playing->hits[i])
+            json_array_append_new(hits, json_integer((json_int_t)i));
+    return hits;
+}
+
 json_t *mu_test_play(const struct mu_test_file *file, size_t i, const char *state)
 {
     static const struct mu_test_ops ops = {.world = do_world, .run = do_run, .failed = do_failed};
@@ -243,14 +265,16 @@ json_t *mu_test_play(const struct mu_test_file *file, size_t i, const char *stat
                               .state = state,
                               .sim = mu_sim_new(),
                               .failures = json_array(),
-                              .runs = json_array()};
+                              .runs = json_array(),
+                              .hits = mu_xcalloc(file->coverage.count + 1, sizeof(bool))};
     enum mu_err err = mu_tests_play(file->tests, i, &ops, &playing, &fail);
     json_t *result = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:o, s:I}", "name", mu_tests_name(file->tests, i), "line",
+        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:I}", "name", mu_tests_name(file->tests, i), "line",
         mu_tests_line(file->tests, i), "ok", err == MU_OK && json_array_size(playing.failures) == 0,
         "broke", err == MU_OK ? json_null() : mu_json_lenient_string(fail.text, strlen(fail.text)),
-        "failures", playing.failures, "runs", playing.runs, "simulated_ms",
-        (json_int_t)(mu_clock_real_ms() - begins));
+        "failures", playing.failures, "runs", playing.runs, "hits", hits_of(&playing),
+        "simulated_ms", (json_int_t)(mu_clock_real_ms() - begins));
     mu_sim_free(playing.sim);
+    free(playing.hits);
     return result;
 }

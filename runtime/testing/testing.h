@@ -4,6 +4,7 @@
  *
  *   file.c    a playbook with its tests, read       suite.c  many of them, some at a time, in order
  *   play.c    one test, in its own process          record.c what a run's journal says, for the test
+ *   coverage.c  which places of the playbook they reach
  *
  * Nothing here prints; results are values. */
 #ifndef MU_TESTING_H
@@ -16,6 +17,7 @@
 #include "playbook/bundle.h"
 #include "playbook/config.h"
 #include "playbook/header.h"
+#include "testing/coverage.h"
 
 /* --- file.c --- */
 struct mu_test_file {
@@ -29,6 +31,7 @@ struct mu_test_file {
     struct mu_config *own;          /* of its config{}; or NULL */
     const struct mu_config *config; /* that, else the folder's */
     const char *const *search;      /* where other playbooks are looked up; borrowed */
+    struct mu_coverage coverage;    /* of playbook.lua */
 };
 /* typed: as for mu_bundle_load. MU_USAGE: what is wrong, with file:line. MU_REFUSED: the playbook has no
  * test.lua. */
@@ -41,7 +44,7 @@ void mu_test_file_free(struct mu_test_file *);
 /* Plays one test in this process, which is of no other use afterwards: its clock is simulated. state: an empty
  * folder of its own. The result:
  *   {name, line, ok, broke (why the test itself ended, or null), failures [{src, what, diff []}],
- *    runs [{playbook, name, world_ms, rows [...]}], simulated_ms} */
+ *    runs [as of mu_test_record], hits [points of the file's coverage], simulated_ms} */
 json_t *mu_test_play(const struct mu_test_file *, size_t i, const char *state);
 
 /* --- record.c --- */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * TAP and JUnit; see report.h. */
+#include "testing/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+void mu_test_why(const json_t *result, const char *indent, struct mu_buf *out)
+{
+    size_t i, j;
+    json_t *failure, *line;
+    const char *broke = mu_json_str(result, "broke", NULL);
+    if (broke)
+        mu_buf_addf(out, "%sit broke off: %s\n", indent, broke);
+    json_array_foreach(json_object_get(result, "failures"), i, failure)
+    {
+        mu_buf_addf(out, "%s%s: %s\n", indent, mu_json_str(failure, "src", ""),
+                    mu_json_str(failure, "what", ""));
+        json_array_foreach(mu_json_get(failure, "diff"), j, line)
+        {
+            mu_buf_addf(out, "%s  %s\n", indent, json_string_value(line));
+        }
+    }
+}
+
+/* --- TAP --- */
+
+void mu_tap_begin(struct mu_buf *out)
+{
+    mu_buf_adds(out, "TAP version 14\n");
+}
+
+/* "#" begins a directive, "\" escapes it; a description is one line. */
+static void add_description(struct mu_buf *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '#' || *text == '\\')
+            mu_buf_addc(out, '\\');
+        mu_buf_addc(out, (unsigned char)*text < ' ' ? ' ' : *text);
+    }
+}
+
+void mu_tap_point(const char *playbook, const json_t *result, int number, struct mu_buf *out)
+{
+    bool ok = mu_json_bool(result, "ok", false);
+    mu_buf_addf(out, "%s %d - ", ok ? "ok" : "not ok", number);
+    add_description(out, playbook);
+    mu_buf_adds(out, ": ");
+    add_description(out, mu_json_str(result, "name", ""));
+    mu_buf_addf(out, "\n  ---\n  duration_ms: %lld\n",
+                (long long)mu_json_int(result, "took_ms", 0));
+    if (!ok) {
+        mu_buf_adds(out, "  message: |\n");
+        mu_test_why(result, "    ", out);
+    }
+    mu_buf_adds(out, "  ...\n");
+}
+
+void mu_tap_end(int count, struct mu_buf *out)
+{
+    mu_buf_addf(out, "1..%d\n", count);
+}
+
+/* --- JUnit --- */
+
+/* Octets that XML 1.0 has no way to write (section 2.2) become blanks. */
+static void add_xml(struct mu_buf *out, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '&')
+            mu_buf_adds(out, "&amp;");
+        else if (c == '<')
+            mu_buf_adds(out, "&lt;");
+        else if (c == '>')
+            mu_buf_adds(out, "&gt;");
+        else if (c == '"')
+            mu_buf_adds(out, "&quot;");
+        else
+            mu_buf_addc(out, c < ' ' && c != '\n' && c != '\t' ? ' ' : (char)c);
+    }
+}
+
+static void add_seconds(struct mu_buf *out, int64_t ms)
+{
+    mu_buf_addf(out, " time=\"%lld.%03lld\"", (long long)ms / 1000, (long long)ms % 1000);
+}
+
+static void add_case(struct mu_buf *out, const char *playbook, const char *file,
+                     const json_t *result)
+{
+    mu_buf_adds(out, "    <testcase classname=\"");
+    add_xml(out, playbook);
+    mu_buf_adds(out, "\" name=\"");
+    add_xml(out, mu_json_str(result, "name", ""));
+    mu_buf_adds(out, "\" file=\"");
+    add_xml(out, file);
+    mu_buf_addf(out, "\" line=\"%d\"", (int)mu_json_int(result, "line", 0));
+    add_seconds(out, mu_json_int(result, "took_ms", 0));
+    if (mu_json_bool(result, "ok", false)) {
+        mu_buf_adds(out, "/>\n");
+        return;
+    }
+    struct mu_buf why = {0}, first = {0};
+    mu_test_why(result, "", &why);
+    bool broke = mu_json_get(result, "broke") != NULL;
+    mu_buf_addf(out, ">\n      <%s message=\"", broke ? "error" : "failure");
+    mu_buf_add(&first, mu_buf_text(&why), strcspn(mu_buf_text(&why), "\n"));
+    add_xml(out, mu_buf_text(&first));
+    mu_buf_adds(out, "\">");
+    add_xml(out, mu_buf_text(&why));
+    mu_buf_addf(out, "</%s>\n    </testcase>\n", broke ? "error" : "failure");
+    mu_buf_free(&first);
+    mu_buf_free(&why);
+}
+
+static void add_suite(struct mu_buf *out, const json_t *suite)
+{
+    size_t i;
+    json_t *result;
+    const json_t *results = json_object_get(suite, "results");
+    int failures = 0, errors = 0;
+    int64_t ms = 0;
+    json_array_foreach(results, i, result)
+    {
+        bool ok = mu_json_bool(result, "ok", false), broke = mu_json_get(result, "broke") != NULL;
+        errors += !ok && broke;
+        failures += !ok && !broke;
+        ms += mu_json_int(result, "took_ms", 0);
+    }
+    mu_buf_adds(out, "  <testsuite name=\"");
+    add_xml(out, mu_json_str(suite, "playbook", ""));
+    mu_buf_adds(out, " ");
+    add_xml(out, mu_json_str(suite, "version", ""));
+    mu_buf_addf(out, "\" tests=\"%zu\" failures=\"%d\" errors=\"%d\" skipped=\"0\"",
+                json_array_size(results), failures, errors);
+    add_seconds(out, ms);
+    mu_buf_adds(out, ">\n");
+    json_array_foreach(results, i, result)
+    {
+        add_case(out, mu_json_str(suite, "playbook", ""), mu_json_str(suite, "file", ""), result);
+    }
+    mu_buf_adds(out, "  </testsuite>\n");
+}
+
+void mu_junit(const json_t *suites, struct mu_buf *out)
+{
+    size_t i;
+    json_t *suite;
+    mu_buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    json_array_foreach(suites, i, suite)
+    {
+        add_suite(out, suite);
+    }
+    mu_buf_adds(out, "</testsuites>\n");
+}
