@@ -276,6 +276,11 @@ static void host_start(const json_t *value, struct line *line)
                 line_world(mu_json_str(value, "world", "")));
     if (mu_json_str(value, "incident", "")[0])
         mu_buf_addf(&line->text, "  %s", mu_json_str(value, "incident", ""));
+    const char *why = mu_json_str(mu_json_get(value, "source"), "why", NULL);
+    if (why) {
+        mu_buf_adds(&line->text, "  ");
+        add_clean(&line->text, why);
+    }
 }
 
 static void host_resume(const json_t *value, struct line *line)

@@ -100,17 +100,24 @@ static void tell_done(const struct mu_cli *cli, const struct stories *stories,
 {
     if (cli->json) {
         say_json_take(json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "added", (json_int_t)done->added,
+            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I}", "added", (json_int_t)done->added,
             "conflicts", (json_int_t)conflicts, "corrected", (json_int_t)done->corrected, "found",
             (json_int_t)stories->count, "incidents", (json_int_t)done->incidents, "left_out",
             (json_int_t)stories->bad, "locks", (json_int_t)done->locks, "lost", done->was_lost,
-            "without_file", (json_int_t)missing));
+            "versions", (json_int_t)done->versions, "without_file", (json_int_t)missing));
         return;
     }
     say("%zu run files hold, %lld left out; %lld runs added, %lld corrected; %lld incidents opened "
         "again\n",
         stories->count, (long long)stories->bad, (long long)done->added, (long long)done->corrected,
         (long long)done->incidents);
+    if (done->versions)
+        say("%lld published versions were found again in the runs that carry them\n",
+            (long long)done->versions);
+    if (done->was_lost || done->versions)
+        say("Versions that no run has used, reviews that came after a run had begun, and rollbacks "
+            "can't be known\nfrom run files: see muster versions, and publish, review or roll back "
+            "again.\n");
     if (done->was_lost)
         say("The control store was lost: %lld locks were taken again for runs that go on. Notes, "
             "votes that no\nrun had read yet, orders, messages and freezes can't be known from run "
@@ -142,6 +149,8 @@ static int rebuild(struct mu_cli *cli, const struct stories *stories)
     if (err == MU_OK)
         err = mu_store_runs(cli->store, NULL, 0, find_missing, &missing, &fail);
     int64_t conflicts = err == MU_OK ? say_conflicts(found, stories->count) : 0;
+    for (size_t i = 0; i < stories->count; i++)
+        free((void *)found[i].files);
     free(found);
     if (err != MU_OK)
         return mu_cli_fail(cli, "doctor", MU_EXIT_USAGE, "%s", fail.text);

@@ -12,32 +12,23 @@
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/follow.h"
+#include "cli/published.h"
 #include "cli/start.h"
 #include "engine/run.h"
 #include "module/registry.h"
 #include "playbook/check.h"
 
-
 struct ready { /* what a run starts from */
-    struct mu_bundle *bundle;
+    struct mu_choice choice;
     struct mu_header *header;
     json_t *params;
 };
 
 static void ready_fini(struct ready *ready)
 {
-    mu_bundle_free(ready->bundle);
-    if (ready->header)
-        mu_header_free(ready->header);
+    mu_choice_fini(&ready->choice);
+    mu_header_free(ready->header);
     json_decref(ready->params);
-}
-
-static void print_problem(const struct mu_problem *problem, void *ud)
-{
-    (void)ud;
-    if (problem->error)
-        say_err("%s:%d:%d: %s%s%s\n", problem->file, problem->line, problem->column, problem->what,
-                problem->mend ? ": " : "", problem->mend ? problem->mend : "");
 }
 
 static enum mu_err check_modules(const struct mu_cli *cli, struct mu_fail *fail)
@@ -48,19 +39,31 @@ static enum mu_err check_modules(const struct mu_cli *cli, struct mu_fail *fail)
     return err;
 }
 
-static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char **argv,
+static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char **argv, bool live,
                         struct mu_fail *fail)
 {
     if (check_modules(cli, fail) != MU_OK)
         return fail->class;
-    if (mu_bundle_load(argv[1], mu_cli_playbook_path(cli), &ready->bundle, fail) != MU_OK)
+    if (published_choose(cli, argv[1], live, &ready->choice, fail) != MU_OK)
         return fail->class;
-    if (mu_header_read(ready->bundle, &ready->header, fail) != MU_OK)
+    if (mu_header_read(ready->choice.bundle, &ready->header, fail) != MU_OK)
         return fail->class;
-    if (mu_check(ready->bundle, mu_run_words(cli->config), print_problem, NULL) > 0)
+    if (mu_check(ready->choice.bundle, mu_run_words(cli->config), published_problem, NULL) > 0)
         return mu_fail_set(fail, MU_USAGE, "the playbook has errors; nothing was started");
     return mu_params_resolve(ready->header, (const char *const *)argv + 2, (size_t)argc - 2,
                              cli->config->values, &ready->params, fail);
+}
+
+/* Who looks on reads in the first line what runs and why it is that one. */
+static void say_choice(const struct mu_cli *cli, const struct ready *ready, bool detach)
+{
+    const struct mu_choice *choice = &ready->choice;
+    if (cli->json)
+        return;
+    if (detach)
+        say_err("%s@%s: %s\n", ready->header->name, ready->header->version, choice->text);
+    if (choice->elsewhere)
+        say_err("%s holds something else: to run that, name the folder\n", choice->elsewhere);
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)
@@ -86,11 +89,14 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     for (int i = 2; i < argc; i++)
         if (mu_cli_holds_secret(cli, "run", argv[i]))
             return MU_EXIT_USAGE;
-    enum mu_err err = load(cli, &ready, argc, argv, &fail);
-    if (err != MU_OK)
+    enum mu_err err = load(cli, &ready, argc, argv, !how.dry, &fail);
+    if (err != MU_OK) {
         code = mu_cli_fail(cli, "run", MU_EXIT_USAGE, "%s", fail.text);
-    else
-        code = start_run(cli, "run", ready.bundle, ready.header, ready.params, &how);
+    } else {
+        how.source = ready.choice.source;
+        say_choice(cli, &ready, how.detach);
+        code = start_run(cli, "run", ready.choice.bundle, ready.header, ready.params, &how);
+    }
     ready_fini(&ready);
     return code;
 }
@@ -101,9 +107,13 @@ const struct mu_command mu_command_run = {
              "[--take-over] [--reason TEXT] [--yes]",
     .summary = "start a playbook and look on",
     .help =
-        "PLAYBOOK is a name found in playbooks{} of muster.lua, beside it, or among those muster "
-        "came\n"
-        "with; or a folder (. or ./my-playbook).\n"
+        "PLAYBOOK is a name: the current published version; NAME@2, NAME@2.3 or NAME@2.3.0: the "
+        "highest\n"
+        "published one that fits. Where nothing of that name is published, it is looked for in "
+        "playbooks{}\n"
+        "of muster.lua, beside it, and among those muster came with. A folder (. or ./my-playbook) "
+        "runs as\n"
+        "it is, as a draft. The run's first line says which one was taken, and why.\n"
         "\n"
         "The run goes on in the background whatever happens to this terminal: Ctrl-C ends the "
         "view,\n"

@@ -142,6 +142,7 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
                                      .undo_items = how->undo_items,
                                      .undo_path = how->undo_path,
                                      .take_over = how->take_over,
+                                     .source = how->source,
                                      .who = who,
                                      .lab = mu_json_bool(cli->config->values, "lab", false)};
     enum mu_err err = mu_run_create(cli->store, &request, &created, &fail);

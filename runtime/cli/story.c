@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "journal/journal.h"
 #include "journal/rows.h"
+#include "lua/bind.h"
 
 static void keep(json_t **slot, const struct mu_row *row)
 {
@@ -66,6 +67,14 @@ static bool read_row(const struct mu_row *row, void *ud)
     return true;
 }
 
+/* The prelude is muster's. */
+static bool add_file(const char *path, const char *bytes, size_t len, void *ud)
+{
+    if (strcmp(path, MU_PRELUDE_CHUNK) != 0)
+        mu_bundle_add(ud, path, bytes, len);
+    return true;
+}
+
 static enum mu_err read_rows(struct story *story, struct mu_fail *fail)
 {
     struct mu_journal_verdict verdict;
@@ -77,13 +86,16 @@ static enum mu_err read_rows(struct story *story, struct mu_fail *fail)
     if (mu_journal_open_read(story->path, &journal, fail) != MU_OK)
         return fail->class;
     enum mu_err err = mu_journal_each(journal, 0, read_row, story, fail);
+    if (err == MU_OK)
+        err = mu_journal_each_file(journal, add_file, story->bundle, fail);
     mu_journal_close(journal);
+    mu_bundle_digest(story->bundle, story->digest);
     return err;
 }
 
 const char *story_read(struct story *story, const char *path, struct mu_fail *fail)
 {
-    *story = (struct story){.path = mu_xstrdup(path)};
+    *story = (struct story){.path = mu_xstrdup(path), .bundle = mu_bundle_new()};
     if (read_rows(story, fail) != MU_OK)
         return fail->text;
     const char *slash = strrchr(path, '/'), *name = mu_json_str(story->start, "run", "");
@@ -100,6 +112,7 @@ void story_fini(struct story *story)
     json_decref(story->start);
     json_decref(story->end);
     json_decref(story->park);
+    mu_bundle_free(story->bundle);
     free(story->path);
 }
 
@@ -133,7 +146,47 @@ void story_run(const struct story *story, struct mu_store_run *out)
                               .started = story->started,
                               .ended = story->ended,
                               .exit = end ? (int)mu_json_int(end, "exit", 0) : -1,
+                              .bundle = story->digest,
                               .waits_for = parked ? mu_json_str(story->park, "why", "") : ""};
+}
+
+struct collecting {
+    struct mu_store_file *files;
+    size_t count;
+};
+
+static bool collect(const char *path, const char *bytes, size_t len, void *ud)
+{
+    struct collecting *all = ud;
+    all->files = mu_xrealloc(all->files, all->count + 1, sizeof *all->files);
+    all->files[all->count++] = (struct mu_store_file){path, bytes, len};
+    return true;
+}
+
+/* Row 1 says which version it is; that is believed only of the files with the digest it names. */
+static void found_version(const struct story *story, struct mu_store_found *out)
+{
+    struct collecting all = {0};
+    const json_t *said = mu_json_get(mu_json_get(story->start, "source"), "published");
+    const char *version = mu_json_str(said, "version", ""),
+               *playbook = mu_json_str(said, "playbook", "");
+    if (strcmp(mu_json_str(said, "digest", ""), story->digest) != 0 ||
+        strcmp(playbook, out->run.playbook) != 0 || strcmp(version, out->run.version) != 0)
+        return;
+    out->version = (struct mu_store_version){.playbook = playbook,
+                                             .version = version,
+                                             .digest = story->digest,
+                                             .who = mu_json_str(said, "who", ""),
+                                             .account = mu_json_str(said, "account", ""),
+                                             .host = mu_json_str(said, "host", ""),
+                                             .folder = mu_json_str(said, "folder", ""),
+                                             .commit = mu_json_str(said, "commit", ""),
+                                             .dirty = mu_json_bool(said, "dirty", false),
+                                             .at = mu_json_int(said, "at", 0)};
+    mu_bundle_each(story->bundle, collect, &all);
+    out->files = all.files;
+    out->file_count = all.count;
+    out->signatures = mu_json_get(said, "signatures");
 }
 
 void story_found(const struct story *story, struct mu_store_found *out)
@@ -143,6 +196,7 @@ void story_found(const struct story *story, struct mu_store_found *out)
         .title = mu_json_str(json_object_get(story->start, "playbook"), "summary", ""),
         .undoes = mu_json_str(story->start, "undoes", "")};
     story_run(story, &out->run);
+    found_version(story, out);
     bool live = strcmp(out->run.world, "live") == 0; /* only these take what they name */
     for (size_t i = 0; i < MU_STORE_RUN_LOCKS; i++) {
         bool has = live && !story->locks[i].lost && !(lost && i == 0);

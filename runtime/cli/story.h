@@ -5,11 +5,14 @@
 #ifndef MU_CLI_STORY_H
 #define MU_CLI_STORY_H
 
+#include "playbook/bundle.h"
 #include "store/store.h"
 
 struct story {
     char *path;
     json_t *start, *end, *park; /* values of its last such row, or NULL */
+    struct mu_bundle *bundle;   /* its playbook's files */
+    char digest[MU_SHA256_HEX]; /* and what they are called */
     int64_t started, ended;
     bool on; /* resumed or said to go on since it parked */
     struct {
@@ -23,6 +26,7 @@ const char *story_read(struct story *, const char *path, struct mu_fail *fail);
 void story_fini(struct story *);
 /* Texts are borrowed from the story. */
 void story_run(const struct story *, struct mu_store_run *);
+/* free(found->files) */
 void story_found(const struct story *, struct mu_store_found *);
 
 #endif

@@ -93,6 +93,8 @@ static void add_origin(json_t *start, const struct mu_run_request *request, cons
         json_object_set_new(start, "took_over",
                             json_pack("{s:s, s:s, s:s}", "lock", lock, "from", from, "reason",
                                       request->reason ? request->reason : ""));
+    if (request->source)
+        json_object_set_new(start, "source", json_deep_copy(request->source));
     if (request->undoes)
         json_object_set_new(start, "undoes", json_string(request->undoes));
     if (request->undo_items)
@@ -221,6 +223,8 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
     if (locks_check(store, request, lock, &plan, fail) != MU_OK ||
         find_incident(store, request, out, fail) != MU_OK)
         return fail->class;
+    char bundle[MU_SHA256_HEX];
+    mu_bundle_digest(request->bundle, bundle);
     const char *colon = lock ? strchr(lock, ':') : NULL;
     struct mu_store_run row = {.playbook = request->header->name,
                                .version = request->header->version,
@@ -230,6 +234,7 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
                                           : lock ? lock
                                                  : "",
                                .state = "running",
+                               .bundle = bundle,
                                .who = mu_json_str(request->who, "name", ""),
                                .started = mu_clock_real_ms(),
                                .exit = -1};

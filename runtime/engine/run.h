@@ -52,6 +52,7 @@ struct mu_run_request {
     const json_t *who;     /* {name, uid, host, tty} */
     const json_t *samples; /* array, or NULL: the run probes first */
     uint32_t seed;         /* 0 = take one from the kernel */
+    const json_t *source;  /* where the playbook comes from (engine/versions.h), or NULL */
     bool lab;              /* answers come from `muster lab`: said wherever a person reads */
 };
 

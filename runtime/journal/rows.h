@@ -9,6 +9,9 @@
  *               who {name, uid, host, tty}, reason, locks [], may_change [], stale_after_ms,
  *               followed_by, config (path), journal (path), budget?, secrets {name: source},
  *               clock {boot (id), ahead_ms, wall_ms: the run's clock and the wall's, minus the boot clock},
+ *               source? {kind: published|draft, why, digest (of the playbook's files, without the prelude),
+ *               folder (of a draft), published {playbook, version, digest, who, account, host, folder,
+ *               commit, dirty, at, state, signatures [{role, person, signature, at}]}},
  *               took_over {lock, from, reason} when a lock was taken from another run,
  *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
  *               back and its items, in the order of this run's steps}

@@ -186,27 +186,45 @@ static enum mu_err add_file(struct mu_bundle *bundle, const char *path, struct m
     return err;
 }
 
-static enum mu_err add_templates(struct mu_bundle *bundle, struct mu_fail *fail)
+/* Hidden files, editors' own and (of lib/) what is no Lua are left where they are. */
+static bool belongs(const char *folder, const char *name)
 {
-    char *name = mu_xasprintf("%s/templates", bundle->folder);
+    size_t len = strlen(name);
+    if (name[0] == '.' || name[len - 1] == '~')
+        return false;
+    return strcmp(folder, "lib") != 0 || (len > 4 && strcmp(name + len - 4, ".lua") == 0);
+}
+
+static enum mu_err add_entry(struct mu_bundle *bundle, const char *folder, const char *name,
+                             struct mu_fail *fail)
+{
+    if (bundle->count == FILES_MAX)
+        return mu_fail_set(fail, MU_USAGE,
+                           "%s holds more than %d files: is it a playbook's folder?",
+                           bundle->folder, FILES_MAX);
+    char *path = mu_xasprintf("%s/%s", folder, name);
+    enum mu_err err = add_file(bundle, path, fail);
+    free(path);
+    return err;
+}
+
+/* Every file of templates/ and lib/; what is deeper is refused as no regular file. */
+static enum mu_err add_folder(struct mu_bundle *bundle, const char *folder, struct mu_fail *fail)
+{
+    char *name = mu_xasprintf("%s/%s", bundle->folder, folder);
     struct stat info;
     bool link = lstat(name, &info) == 0 && S_ISLNK(info.st_mode);
     DIR *dir = link ? NULL : opendir(name);
     enum mu_err err = MU_OK;
     free(name);
     if (link)
-        return mu_fail_set(fail, MU_USAGE, "%s/templates is a link; make it a folder",
-                           bundle->folder);
+        return mu_fail_set(fail, MU_USAGE, "%s/%s is a link; make it a folder", bundle->folder,
+                           folder);
     if (dir == NULL)
         return MU_OK;
-    for (struct dirent *entry; err == MU_OK && (entry = readdir(dir)) != NULL;) {
-        if (entry->d_name[0] == '.' ||
-            entry->d_name[strlen(entry->d_name) - 1] == '~') /* editors' own */
-            continue;
-        char *path = mu_xasprintf("templates/%s", entry->d_name);
-        err = add_file(bundle, path, fail);
-        free(path);
-    }
+    for (struct dirent *entry; err == MU_OK && (entry = readdir(dir)) != NULL;)
+        if (belongs(folder, entry->d_name))
+            err = add_entry(bundle, folder, entry->d_name, fail);
     closedir(dir);
     return err;
 }
@@ -286,7 +304,9 @@ enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct 
         free(folder);
     enum mu_err err = add_file(bundle, "playbook.lua", fail);
     if (err == MU_OK)
-        err = add_templates(bundle, fail);
+        err = add_folder(bundle, "templates", fail);
+    if (err == MU_OK)
+        err = add_folder(bundle, "lib", fail);
     if (err == MU_OK)
         *out = bundle;
     else

@@ -3,7 +3,7 @@
  * A bundle: the files of one playbook version, content-addressed. What a run carries in its journal,
  * so that nothing on disk has to stay as it was. Text files of at most MU_LIMIT_FILE.
  *
- *   playbook.lua   templates/mail-failing.md   ...       paths as in the playbook's folder        */
+ *   playbook.lua   templates/mail-failing.md   lib/mail.lua   ...   paths as in the playbook's folder */
 #ifndef MU_PLAYBOOK_BUNDLE_H
 #define MU_PLAYBOOK_BUNDLE_H
 
@@ -27,7 +27,7 @@ void mu_bundle_each(const struct mu_bundle *, mu_bundle_cb *, void *ud); /* in p
 void mu_bundle_digest(const struct mu_bundle *, char out[MU_SHA256_HEX]);
 
 /* Finds and reads a playbook. typed: a folder ("./x", "."), a playbook.lua, or a name looked up in
- * search (folders, in order; NULL-terminated). Reads playbook.lua and templates/ (regular files only,
+ * search (folders, in order; NULL-terminated). Reads playbook.lua, templates/ and lib/ *.lua (regular files only,
  * no links out of the folder, no bytecode: a file that starts with ESC or is not UTF-8 is refused). */
 enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct mu_bundle **out,
                            struct mu_fail *);

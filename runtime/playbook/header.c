@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/near.h"
+#include "base/semver.h"
 #include "playbook/lexer.h"
 #include "playbook/param.h"
 #include "playbook/scope.h"
@@ -178,28 +179,6 @@ static bool is_name(const char *text)
     return len > 0 && len <= NAME_MAX_LEN && text[len] == '\0' && text[0] != '-';
 }
 
-/* One part of a semantic version: digits without leading zero. */
-static const char *version_part(const char *p)
-{
-    size_t len = strspn(p, "0123456789");
-    return len == 0 || len > 9 || (len > 1 && p[0] == '0') ? NULL : p + len;
-}
-
-/* https://semver.org: MAJOR.MINOR.PATCH[-PRE][+BUILD] */
-static bool is_version(const char *text)
-{
-    static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
-    const char *p = version_part(text);
-    for (int i = 0; i < 2 && p; i++)
-        p = *p == '.' ? version_part(p + 1) : NULL;
-    for (const char *mark = "-+"; p && *mark; mark++)
-        if (*p == *mark) {
-            size_t len = strspn(p + 1, rest);
-            p = len ? p + 1 + len : NULL;
-        }
-    return p && *p == '\0';
-}
-
 static enum mu_err check_identity(struct header *h)
 {
     const struct mu_header *pub = &h->pub;
@@ -207,7 +186,7 @@ static enum mu_err check_identity(struct header *h)
         return wrong(h, "name",
                      "name \"%.80s\" must be lower-case letters, digits and hyphens, at most %d",
                      pub->name, NAME_MAX_LEN);
-    if (!is_version(pub->version))
+    if (!mu_semver_valid(pub->version))
         return wrong(h, "version", "version \"%.80s\" must be a semantic version such as \"1.0.0\"",
                      pub->version);
     if (!json_is_string(json_object_get(pub->changelog, pub->version)))
@@ -226,7 +205,7 @@ static enum mu_err check_changelog(struct header *h)
     json_t *text;
     json_object_foreach(h->pub.changelog, version, text)
     {
-        if (!is_version(version) || !json_is_string(text))
+        if (!mu_semver_valid(version) || !json_is_string(text))
             return wrong(
                 h, "changelog",
                 "changelog maps versions to texts: [\"1.0.0\"] = \"What changed\", not \"%.60s\"",

@@ -52,6 +52,9 @@ bool lint_is_call(const struct lint *, size_t i);
 typedef void lint_key_cb(const char *key, size_t len, void *ud);
 bool lint_keys(const struct lint *, size_t open, lint_key_cb *, void *ud);
 
+/* The act that a word of the language does: "page" for escalate; NULL when it does none. */
+const char *lint_act_of_word(const char *word);
+
 void lint_calls(struct lint *);
 void lint_templates(struct lint *);
 

@@ -16,6 +16,14 @@ static const struct {
     const char *word, *act;
 } acting_words[] = {{"page", "page"}, {"escalate", "page"}};
 
+const char *lint_act_of_word(const char *word)
+{
+    for (size_t i = 0; i < MU_COUNT(acting_words); i++)
+        if (strcmp(acting_words[i].word, word) == 0)
+            return acting_words[i].act;
+    return NULL;
+}
+
 struct acts {
     bool *needed; /* one for each entry of may_change */
 };
@@ -205,9 +213,9 @@ static size_t check_word(struct lint *lint, struct acts *acts, size_t i)
         last = check_verb(lint, acts, i);
     else if (kind == 'a')
         note_act(lint, acts, word, i, i);
-    for (size_t k = 0; k < MU_COUNT(acting_words) && kind == 'w'; k++)
-        if (strcmp(acting_words[k].word, word) == 0)
-            note_act(lint, acts, acting_words[k].act, i, i);
+    const char *act = kind == 'w' ? lint_act_of_word(word) : NULL;
+    if (act)
+        note_act(lint, acts, act, i, i);
     for (size_t k = 0; k < MU_COUNT(gate_words); k++)
         if (strcmp(gate_words[k].word, word) == 0)
             check_gate(lint, i, &gate_words[k]);

@@ -12,7 +12,7 @@ static const struct {
 } tables[] = {
     {"run",
      "SELECT name, playbook, version, world, incident, subject, state, result, why, who, started,"
-     " ended, exit, waits_for FROM run WHERE name = ?1"},
+     " ended, exit, waits_for, bundle FROM run WHERE name = ?1"},
     {"incident", "SELECT name, title, who, at FROM incident WHERE name = ?2"},
     {"note", "SELECT who, text, at FROM note WHERE incident = ?2 ORDER BY id"},
     {"gate", "SELECT * FROM gate WHERE run = ?1 ORDER BY opened, id"},
@@ -21,6 +21,14 @@ static const struct {
     {"lock", "SELECT * FROM lock WHERE run = ?1 ORDER BY world, name"},
     {"lock_break", "SELECT * FROM lock_break WHERE run = ?1 OR taker = ?1 ORDER BY id"},
     {"order", "SELECT * FROM orders WHERE run = ?1 ORDER BY id"},
+    {"version",
+     "SELECT version.* FROM version JOIN run USING (playbook, version) WHERE run.name = ?1"
+     " AND run.bundle = version.digest"},
+    {"signature", "SELECT role, person, signature, at FROM signature JOIN run USING (playbook,"
+                  " version) WHERE run.name = ?1 AND run.bundle IN (SELECT digest FROM version)"
+                  " ORDER BY signature.id"},
+    {"rollback", "SELECT rollback.* FROM rollback JOIN run USING (playbook) WHERE run.name = ?1"
+                 " ORDER BY rollback.id"},
     {"message",
      "SELECT id, kind, recipient, subject, body, created, sent, attempts, why FROM message"
      " WHERE run = ?1 ORDER BY id"},

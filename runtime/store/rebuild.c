@@ -6,7 +6,8 @@
  *   run       missing ones are added, wrong ones corrected; those without a file stay, and are named
  *   lock      that of a run that goes on, where nobody has it and nobody took it from that run
  *   counter   at least the highest number in use, so that no name comes twice
- *   incident  those that runs name and nobody knows */
+ *   incident  those that runs name and nobody knows
+ *   version   those that runs carry and nobody knows, with their files and signatures */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,16 +62,19 @@ static enum mu_err correct(const struct rebuilding *rebuilding, const struct mu_
         rebuilding->store, what, rebuilding->fail,
         "UPDATE run SET playbook = ?2, version = ?3, world = ?4, incident = ?5, subject = ?6,"
         " state = ?7, result = ?8, why = ?9, who = ?10, path = ?11, started = ?12, ended = ?13,"
-        " exit = ?14, number = ?15, waits_for = iif(?7 = 'running', waits_for, ?16) WHERE name = ?1"
+        " exit = ?14, number = ?15, waits_for = iif(?7 = 'running', waits_for, ?16), bundle = ?17"
+        " WHERE name = ?1"
         " AND ((playbook, version, world, incident, subject, state, result, who, path, ended <> 0,"
         " exit, number) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?13 <> 0, ?14, ?15)"
+        " OR bundle NOT IN ('', ?17)" /* older musters kept none */
         " OR abs(started - ?12) > 60000)" /* its row is written a moment before its file */,
         STORE_VALUES(STORE_TEXT(run->name), STORE_TEXT(run->playbook), STORE_TEXT(run->version),
                      STORE_TEXT(run->world), STORE_TEXT(run->incident), STORE_TEXT(run->subject),
                      STORE_TEXT(run->state), STORE_TEXT(run->result), STORE_TEXT(run->why),
                      STORE_TEXT(run->who), STORE_TEXT(run->path), STORE_NUMBER(run->started),
                      STORE_NUMBER(run->ended), STORE_NUMBER(run->exit),
-                     STORE_NUMBER(number_of(run->name)), STORE_TEXT(run->waits_for)));
+                     STORE_NUMBER(number_of(run->name)), STORE_TEXT(run->waits_for),
+                     STORE_TEXT(run->bundle)));
     if (err == MU_OK)
         rebuilding->out->corrected += store_changes(rebuilding->store);
     return err;
@@ -82,14 +86,15 @@ static enum mu_err put_run(struct rebuilding *rebuilding, const struct mu_store_
         rebuilding->store, what, rebuilding->fail,
         "INSERT INTO run (name, playbook, version, world, incident, subject, state, result, why, "
         "who,"
-        " path, started, ended, pid, exit, waits_for, number)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+        " path, started, ended, pid, exit, waits_for, number, bundle)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)"
+        " ON CONFLICT (name) DO NOTHING",
         STORE_VALUES(STORE_TEXT(run->name), STORE_TEXT(run->playbook), STORE_TEXT(run->version),
                      STORE_TEXT(run->world), STORE_TEXT(run->incident), STORE_TEXT(run->subject),
                      STORE_TEXT(run->state), STORE_TEXT(run->result), STORE_TEXT(run->why),
                      STORE_TEXT(run->who), STORE_TEXT(run->path), STORE_NUMBER(run->started),
                      STORE_NUMBER(run->ended), STORE_NUMBER(run->exit), STORE_TEXT(run->waits_for),
-                     STORE_NUMBER(number_of(run->name))));
+                     STORE_NUMBER(number_of(run->name)), STORE_TEXT(run->bundle)));
     if (err != MU_OK)
         return err;
     if (store_changes(rebuilding->store) == 0) {
@@ -113,6 +118,40 @@ static enum mu_err drop_locks_of_ended(const struct rebuilding *rebuilding,
                                 STORE_VALUES(STORE_TEXT(found->run.name)));
     for (size_t i = 0; ended && i < MU_STORE_RUN_LOCKS; i++)
         found->locks[i].name = "";
+    return err;
+}
+
+static enum mu_err put_version(const struct rebuilding *rebuilding,
+                               const struct mu_store_found *found)
+{
+    bool added = false;
+    enum mu_err err =
+        found->files
+            ? store_version_restore(rebuilding->store, &found->version, found->files,
+                                    found->file_count, found->signatures, &added, rebuilding->fail)
+            : MU_OK;
+    rebuilding->out->versions += added;
+    return err;
+}
+
+/* In the order in which they were published: rollbacks and "highest" go by that. */
+static enum mu_err put_versions(const struct rebuilding *rebuilding, struct mu_store_found *found,
+                                size_t count)
+{
+    enum mu_err err = MU_OK;
+    for (int64_t last = INT64_MIN; err == MU_OK;) {
+        const struct mu_store_found *next = NULL;
+        for (size_t i = 0; i < count; i++)
+            if (found[i].files && found[i].version.at > last &&
+                (next == NULL || found[i].version.at < next->version.at))
+                next = &found[i];
+        if (next == NULL)
+            break;
+        last = next->version.at;
+        for (size_t i = 0; err == MU_OK && i < count; i++) /* several in one transaction */
+            if (found[i].files && found[i].version.at == last)
+                err = put_version(rebuilding, &found[i]);
+    }
     return err;
 }
 
@@ -214,6 +253,8 @@ enum mu_err mu_store_rebuild(struct mu_store *store, struct mu_store_found *foun
         err = put_in_order(&rebuilding);
     if (err == MU_OK)
         err = take_all_locks(&rebuilding, found, count);
+    if (err == MU_OK)
+        err = put_versions(&rebuilding, found, count);
     out->was_lost = out->added > 0 && (rebuilding.oldest_known == 0 ||
                                        rebuilding.oldest_known > rebuilding.newest_added);
     err = store_end(store, err, what, fail);

@@ -17,7 +17,7 @@
 
 #define RUN_COLUMNS                                                                              \
     "name, playbook, version, world, incident, subject, state, result, why, who, path, started," \
-    " ended, pid, exit, waits_for"
+    " ended, pid, exit, waits_for, bundle"
 
 static void run_of(const struct store_table *table, size_t row, struct mu_store_run *run)
 {
@@ -36,7 +36,8 @@ static void run_of(const struct store_table *table, size_t row, struct mu_store_
                                  .ended = store_number(table, row, 12),
                                  .pid = store_number(table, row, 13),
                                  .exit = (int)store_number(table, row, 14),
-                                 .waits_for = store_text(table, row, 15)};
+                                 .waits_for = store_text(table, row, 15),
+                                 .bundle = store_text(table, row, 16)};
 }
 
 enum mu_err store_count_up(struct mu_store *store, const char *counter, int64_t *out,
@@ -98,14 +99,15 @@ enum mu_err mu_store_run_create(struct mu_store *store, const struct mu_store_ru
         err = store_exec(
             store, what, fail,
             "INSERT INTO run (" RUN_COLUMNS ", number)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, 0, ?, -1, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, 0, ?, -1, ?, ?, ?)",
             STORE_VALUES(STORE_TEXT(name_out), STORE_TEXT(in->playbook),
                          STORE_TEXT(or_empty(in->version)), STORE_TEXT(or_empty(in->world)),
                          STORE_TEXT(or_empty(in->incident)), STORE_TEXT(or_empty(in->subject)),
                          STORE_TEXT(or_empty(in->result)), STORE_TEXT(or_empty(in->why)),
                          STORE_TEXT(or_empty(in->who)), STORE_TEXT(path_out),
                          STORE_NUMBER(in->started), STORE_NUMBER(in->pid),
-                         STORE_TEXT(or_empty(in->waits_for)), STORE_NUMBER(number)));
+                         STORE_TEXT(or_empty(in->waits_for)), STORE_TEXT(or_empty(in->bundle)),
+                         STORE_NUMBER(number)));
     return store_end(store, err, what, fail);
 }
 
@@ -160,6 +162,22 @@ enum mu_err mu_store_runs(struct mu_store *store, const char *state, int limit, 
         store, "listing runs", fail, &table,
         "SELECT " RUN_COLUMNS " FROM run WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC LIMIT ?2",
         STORE_VALUES(STORE_TEXT(state), STORE_NUMBER(limit > 0 ? limit : -1)));
+    if (err == MU_OK)
+        each_run(&table, cb, ud);
+    store_table_free(&table);
+    return err;
+}
+
+enum mu_err mu_store_version_runs(struct mu_store *store, const struct mu_store_version *version,
+                                  mu_store_run_cb *cb, void *ud, struct mu_fail *fail)
+{
+    struct store_table table = {0};
+    enum mu_err err =
+        store_select(store, "listing the runs of a version", fail, &table,
+                     "SELECT " RUN_COLUMNS
+                     " FROM run WHERE playbook = ? AND version = ? AND bundle = ? ORDER BY id DESC",
+                     STORE_VALUES(STORE_TEXT(version->playbook), STORE_TEXT(version->version),
+                                  STORE_TEXT(version->digest)));
     if (err == MU_OK)
         each_run(&table, cb, ud);
     store_table_free(&table);

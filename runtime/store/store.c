@@ -8,7 +8,9 @@
  *   counter   last number a name got   lock         what runs hold, by world
  *   incident, note                     lock_break   what people took from runs, and why
  *   freeze    zones no act leaves for  orders       what people want of a run
- *                                      message      the host's own messages (outbox)
+ *   version   published playbooks      message      the host's own messages (outbox)
+ *   bundle    their files, by digest   rollback     which version people went back to, and why
+ *   content   what lies in files       signature    who stands for a version, signed
  *
  * A new version of the schema: add a step to `steps`, never change one. */
 #include "store/store.h"
@@ -27,6 +29,12 @@
 #define APPLICATION_ID   0x6d757363 /* "musc" */
 #define BUSY_MS          5000
 #define CHECKPOINT_PAGES 100 /* what the next command has to read again when nobody has it open */
+
+#define STORE_FOR_GOOD(table)                                                   \
+    "CREATE TRIGGER " table "_changed BEFORE UPDATE ON " table                  \
+    " BEGIN SELECT raise(ABORT, 'what was published can not be changed'); END;" \
+    "CREATE TRIGGER " table "_deleted BEFORE DELETE ON " table                  \
+    " BEGIN SELECT raise(ABORT, 'what was published can not be taken back'); END;"
 
 static const char *const steps[] = {
     "CREATE TABLE counter (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -91,6 +99,26 @@ static const char *const steps[] = {
 
     ("CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL,"
      " ahead INTEGER NOT NULL) STRICT;"),
+
+    /* Versions of playbooks. What is published stays as it is: also SQL by hand meets the triggers. */
+    "CREATE TABLE content (digest TEXT PRIMARY KEY, bytes TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE bundle (digest TEXT NOT NULL, path TEXT NOT NULL, content TEXT NOT NULL,"
+    " PRIMARY KEY (digest, path)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE version (id INTEGER PRIMARY KEY, playbook TEXT NOT NULL, version TEXT NOT NULL,"
+    " digest TEXT NOT NULL, who TEXT NOT NULL, account TEXT NOT NULL, host TEXT NOT NULL,"
+    " folder TEXT NOT NULL, git_commit TEXT NOT NULL, dirty INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " UNIQUE (playbook, version)) STRICT;"
+    "CREATE TABLE rollback (id INTEGER PRIMARY KEY, playbook TEXT NOT NULL, version TEXT NOT NULL,"
+    " behind INTEGER NOT NULL, who TEXT NOT NULL, account TEXT NOT NULL, host TEXT NOT NULL,"
+    " reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE signature (id INTEGER PRIMARY KEY, playbook TEXT NOT NULL,"
+    " version TEXT NOT NULL, role TEXT NOT NULL, person TEXT NOT NULL, signature TEXT NOT NULL,"
+    " at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX signature_version ON signature (playbook, version, id);"
+    "ALTER TABLE run ADD COLUMN bundle TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX run_bundle ON run (playbook, version, bundle);" STORE_FOR_GOOD("content")
+        STORE_FOR_GOOD("bundle") STORE_FOR_GOOD("version") STORE_FOR_GOOD("rollback")
+            STORE_FOR_GOOD("signature"),
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

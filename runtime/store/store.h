@@ -43,6 +43,7 @@ struct mu_store_run {
     int64_t pid;            /* last executor */
     int exit;               /* -1 while it goes on */
     const char *waits_for;  /* one line: "approve as incident-lead until 03:58:00 CET", "" */
+    const char *bundle;     /* digest of the playbook's files; "" of runs of older musters */
 };
 /* Takes the next counter of the playbook and a run row in state "running"; name_out holds 128. Incident:
  * in->incident "" opens none. */
@@ -62,6 +63,71 @@ enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_st
 enum mu_err mu_store_run_find(struct mu_store *, const char *typed, mu_store_run_cb *, void *ud,
                               struct mu_fail *);
 
+/* --- versions of playbooks: what is published is never changed and never deleted --- */
+struct mu_store_file {
+    const char *path, *bytes; /* text without NUL, as bundle.h has it */
+    size_t len;
+};
+struct mu_store_version {
+    int64_t id; /* in the order of publishing; out */
+    const char *playbook, *version;
+    const char *digest;               /* of the bundle (playbook/bundle.h) */
+    const char *who, *account, *host; /* who published it, */
+    const char *folder;               /* from where, */
+    const char *commit;               /* which git commit that was, "" = unknown, */
+    bool dirty;                       /* and whether the folder differed from it */
+    int64_t at;
+};
+struct mu_store_signature {
+    const char *playbook, *version;
+    const char *role; /* author, reviewer */
+    const char *person, *signature;
+    int64_t at;
+};
+struct mu_store_publishing {
+    struct mu_store_version version;
+    const struct mu_store_file *files;
+    size_t file_count;
+    const struct mu_store_signature *signature; /* or NULL */
+    /* out */
+    bool added;                       /* false: the same content was there already */
+    char taken[64], taken_digest[65]; /* of MU_CONFLICT: what is published under this number */
+};
+/* All of them or nothing, in one transaction. MU_CONFLICT: other content stands under one of the
+ * numbers; `taken` of that one is filled. Durable when it returns. */
+enum mu_err mu_store_publish(struct mu_store *, struct mu_store_publishing *, size_t count,
+                             struct mu_fail *);
+typedef bool mu_store_version_cb(const struct mu_store_version *, void *ud);
+/* In the order of publishing; playbook NULL = all, by name. */
+enum mu_err mu_store_versions(struct mu_store *, const char *playbook, mu_store_version_cb *,
+                              void *ud, struct mu_fail *);
+typedef bool mu_store_file_cb(const char *path, const char *bytes, size_t len, void *ud);
+/* The files of a bundle in path order; no callback when it is not known. */
+enum mu_err mu_store_bundle(struct mu_store *, const char *digest, mu_store_file_cb *, void *ud,
+                            struct mu_fail *);
+/* MU_USAGE when that version is not known. Durable when it returns. */
+enum mu_err mu_store_sign(struct mu_store *, const struct mu_store_signature *, struct mu_fail *);
+typedef bool mu_store_signature_cb(const struct mu_store_signature *, void *ud);
+/* Oldest first. */
+enum mu_err mu_store_signatures(struct mu_store *, const char *playbook, const char *version,
+                                mu_store_signature_cb *, void *ud, struct mu_fail *);
+/* An earlier version becomes the current one: everything above it that is published by now counts no more. */
+struct mu_store_rollback {
+    const char *playbook, *version, *who, *account, *host, *reason;
+    int64_t behind; /* the newest version's id at that time; out */
+    int64_t at;
+};
+/* MU_USAGE when that version is not known. Durable when it returns. */
+enum mu_err mu_store_roll_back(struct mu_store *, const struct mu_store_rollback *,
+                               struct mu_fail *);
+typedef bool mu_store_rollback_cb(const struct mu_store_rollback *, void *ud);
+/* Oldest first; playbook NULL = all. */
+enum mu_err mu_store_rollbacks(struct mu_store *, const char *playbook, mu_store_rollback_cb *,
+                               void *ud, struct mu_fail *);
+/* The runs of exactly this content under that number, newest first. */
+enum mu_err mu_store_version_runs(struct mu_store *, const struct mu_store_version *,
+                                  mu_store_run_cb *, void *ud, struct mu_fail *);
+
 /* --- the index, made again --- */
 #define MU_STORE_RUN_LOCKS 2 /* its playbook's, and that of the run it undoes */
 struct mu_store_found_lock {
@@ -72,10 +138,15 @@ struct mu_store_found_lock {
 struct mu_store_found { /* what a run file says */
     struct mu_store_run run;
     const char *title, *undoes; /* the playbook's summary; the run whose lock it shares, or "" */
+    /* The version it ran, with the files it carries of it; files NULL: it ran no published one. */
+    struct mu_store_version version;
+    const struct mu_store_file *files;
+    size_t file_count;
+    const json_t *signatures;                             /* [{role, person, signature, at}] */
     struct mu_store_found_lock locks[MU_STORE_RUN_LOCKS]; /* what it took and did not lose */
 };
 struct mu_store_rebuilt {
-    int64_t added, corrected, incidents, locks;
+    int64_t added, corrected, incidents, locks, versions;
     bool was_lost; /* it knew no run that is as old as those that were added */
 };
 /* One transaction: all of it or nothing. */

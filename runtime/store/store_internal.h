@@ -7,6 +7,7 @@
  *   version.c has anybody written?
  *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c freezes.c
  *                                        orders.c decisions.c outbox.c scrub.c
+ *                                        versions.c bundles.c
  *
  * Results are read to their end before a caller's callback sees the first: a callback may write,
  * and SQLite refuses a write from a read that has become old (SQLITE_BUSY_SNAPSHOT). */
@@ -138,6 +139,17 @@ enum mu_err store_run_meant(struct mu_store *, const char *typed, char *run_out,
 enum mu_err store_gate_expire(struct mu_store *, const char *id, int64_t now, int64_t extend_ms,
                               struct mu_fail *);
 void store_gate_of(const struct store_table *, size_t row, struct mu_store_gate *);
+
+/* --- bundles.c: within a transaction --- */
+/* What is there under that digest already is left as it is. */
+enum mu_err store_bundle_put(struct mu_store *, const char *what, const char *digest,
+                             const struct mu_store_file *, size_t count, struct mu_fail *);
+
+/* --- versions.c: within a transaction --- */
+/* Puts what a run carries of a version that is not known any more; *added: it was not. */
+enum mu_err store_version_restore(struct mu_store *, const struct mu_store_version *,
+                                  const struct mu_store_file *, size_t files,
+                                  const json_t *signatures, bool *added, struct mu_fail *);
 
 /* --- orders.c --- */
 /* Each row of (id, kind, who, reason, at), until the callback had enough. */

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What changes for people from one outline of a playbook to another; see outline.h. Pure. Each area is a
+ * function and a line in `areas`; items without a name of their own (acts, gates) are paired by what they have
+ * in common, most of it first. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "playbook/outline.h"
+
+struct changing {
+    const json_t *before, *after;
+    json_t *out;
+    const char *area;
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return mu_json_str(object, key, "");
+}
+
+static void add(struct changing *c, const char *kind, const char *fmt, ...) MU_PRINTF(3, 4);
+
+static void add(struct changing *c, const char *kind, const char *fmt, ...)
+{
+    struct mu_fail text; /* one paragraph */
+    va_list ap;
+    va_start(ap, fmt);
+    mu_fail_setv(&text, MU_USAGE, fmt, ap);
+    va_end(ap);
+    json_array_append_new(
+        c->out, json_pack("{s:s, s:s, s:s}", "area", c->area, "kind", kind, "text", text.text));
+}
+
+/* As people write it: "15m", 3, true; "none" where there is nothing. New text. */
+static char *said(const json_t *value)
+{
+    if (value == NULL || json_is_null(value))
+        return mu_xstrdup("none");
+    if (json_is_string(value))
+        return mu_xasprintf("\"%s\"", json_string_value(value));
+    return mu_json_text(value);
+}
+
+static char *said_ms(const json_t *value)
+{
+    char text[MU_TIME_TEXT];
+    return json_is_integer(value) ? mu_xstrdup(mu_duration_text(json_integer_value(value), text))
+                                  : said(value);
+}
+
+static bool same(const json_t *one, const json_t *other)
+{
+    bool none = one == NULL || json_is_null(one), neither = other == NULL || json_is_null(other);
+    return none || neither ? none == neither : json_equal(one, other);
+}
+
+/* --- params --- */
+
+static const char *const param_keys[] = {"kind", "items", "choices", "default",
+                                         "from", "min",   "max",     "doc"};
+
+static const json_t *named(const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (strcmp(text_of(item, "name"), name) == 0)
+            return item;
+    }
+    return NULL;
+}
+
+static void say_param(struct changing *c, const char *kind, const json_t *param)
+{
+    struct mu_buf text = {0};
+    mu_buf_addf(&text, "%s: %s", text_of(param, "name"), text_of(param, "kind"));
+    for (size_t i = 1; i < MU_COUNT(param_keys); i++) {
+        const json_t *value = mu_json_get(param, param_keys[i]);
+        char *shown = said(value);
+        if (value)
+            mu_buf_addf(&text, ", %s %s", param_keys[i], shown);
+        free(shown);
+    }
+    if (!mu_json_get(param, "default") && !mu_json_get(param, "from"))
+        mu_buf_adds(&text, "; must be given");
+    add(c, kind, "%s", mu_buf_text(&text));
+    mu_buf_free(&text);
+}
+
+static void compare_param(struct changing *c, const json_t *before, const json_t *after)
+{
+    struct mu_buf text = {0};
+    for (size_t i = 0; i < MU_COUNT(param_keys); i++) {
+        const json_t *one = mu_json_get(before, param_keys[i]),
+                     *other = mu_json_get(after, param_keys[i]);
+        char *from = said(one), *to = said(other);
+        if (!same(one, other))
+            mu_buf_addf(&text, "%s%s %s -> %s", text.len ? ", " : "", param_keys[i], from, to);
+        free(from);
+        free(to);
+    }
+    if (text.len)
+        add(c, "changed", "%s: %s", text_of(after, "name"), mu_buf_text(&text));
+    mu_buf_free(&text);
+}
+
+static void params(struct changing *c)
+{
+    const json_t *before = mu_json_get(c->before, "params"),
+                 *after = mu_json_get(c->after, "params");
+    size_t i;
+    json_t *item;
+    json_array_foreach(after, i, item)
+    {
+        const json_t *old = named(before, text_of(item, "name"));
+        if (old)
+            compare_param(c, old, item);
+        else
+            say_param(c, "added", item);
+    }
+    json_array_foreach(before, i, item)
+    {
+        if (named(after, text_of(item, "name")) == NULL)
+            say_param(c, "removed", item);
+    }
+}
+
+/* --- may_change --- */
+
+/* Everything that `narrow` allows, `wide` allows, too. */
+static bool covers(const char *wide, const char *narrow)
+{
+    size_t wide_len = strcspn(wide, ":"), narrow_len = strcspn(narrow, ":");
+    bool any = wide_len >= 2 && wide[wide_len - 1] == '*' && wide[wide_len - 2] == '.';
+    bool verb = any ? narrow_len >= wide_len - 1 && strncmp(wide, narrow, wide_len - 1) == 0
+                    : wide_len == narrow_len && strncmp(wide, narrow, wide_len) == 0;
+    return verb && (wide[wide_len] == '\0' || strcmp(wide + wide_len, narrow + narrow_len) == 0);
+}
+
+static bool covered(const json_t *list, const char *entry)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (covers(json_string_value(item), entry))
+            return true;
+    }
+    return false;
+}
+
+static bool holds(const json_t *list, const char *entry)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (strcmp(json_string_value(item), entry) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void compare_entries(struct changing *c, const json_t *list, const json_t *other,
+                            const char *kind, const char *reach)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        const char *entry = json_string_value(item);
+        if (holds(other, entry))
+            continue;
+        const char *how = covered(other, entry) ? "same" : reach;
+        add(c, kind, "%s: %s", entry,
+            strcmp(how, "wider") == 0      ? "it may change more"
+            : strcmp(how, "narrower") == 0 ? "it may change less"
+                                           : "the same, another entry covers it");
+        json_t *last = json_array_get(c->out, json_array_size(c->out) - 1);
+        json_object_set_new(last, "reach", json_string(how));
+    }
+}
+
+static void may_change(struct changing *c)
+{
+    const json_t *before = mu_json_get(c->before, "may_change"),
+                 *after = mu_json_get(c->after, "may_change");
+    compare_entries(c, after, before, "added", "wider");
+    compare_entries(c, before, after, "removed", "narrower");
+}
+
+const char *mu_changes_reach(const json_t *changes)
+{
+    bool wider = false, narrower = false;
+    size_t i;
+    json_t *item;
+    json_array_foreach(changes, i, item)
+    {
+        wider = wider || strcmp(text_of(item, "reach"), "wider") == 0;
+        narrower = narrower || strcmp(text_of(item, "reach"), "narrower") == 0;
+    }
+    return wider && narrower ? "other" : wider ? "wider" : narrower ? "narrower" : "same";
+}
+
+/* --- pairs of items without a name --- */
+
+#define LEVELS 3
+
+struct pairs {
+    const json_t *before, *after;
+    size_t *of; /* for each one of before: its partner in after, plus one; 0 = none */
+    bool *taken;
+};
+
+typedef bool alike_fn(const json_t *one, const json_t *other, int level);
+
+static void pair_up(struct pairs *p, alike_fn *alike)
+{
+    size_t count = json_array_size(p->before), others = json_array_size(p->after);
+    p->of = mu_xcalloc(count + 1, sizeof *p->of);
+    p->taken = mu_xcalloc(others + 1, sizeof *p->taken);
+    for (int level = 0; level < LEVELS; level++)
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = 0; j < others && p->of[i] == 0; j++)
+                if (!p->taken[j] &&
+                    alike(json_array_get(p->before, i), json_array_get(p->after, j), level)) {
+                    p->of[i] = j + 1;
+                    p->taken[j] = true;
+                }
+}
+
+static void pairs_fini(struct pairs *p)
+{
+    free(p->of);
+    free(p->taken);
+}
+
+static bool equal(const json_t *one, const json_t *other, const char *key)
+{
+    return strcmp(text_of(one, key), text_of(other, key)) == 0;
+}
+
+/* A step that has another name now is no other place. */
+static bool same_place(const struct changing *c, const json_t *before, const json_t *after)
+{
+    const char *old = text_of(before, "step"), *now = text_of(after, "step");
+    return strcmp(old, now) == 0 || (!holds(mu_json_get(c->after, "steps"), old) &&
+                                     !holds(mu_json_get(c->before, "steps"), now));
+}
+
+/* --- acts --- */
+
+static bool acts_alike(const json_t *one, const json_t *other, int level)
+{
+    bool step = equal(one, other, "step"), what = equal(one, other, "what");
+    return level == 0 ? step && what : level == 1 ? what : step && equal(one, other, "verb");
+}
+
+static void compare_act(struct changing *c, const json_t *before, const json_t *after)
+{
+    if (!equal(before, after, "what"))
+        add(c, "changed", "%s -> %s, in \"%s\"", text_of(before, "what"), text_of(after, "what"),
+            text_of(after, "step"));
+    else if (!same_place(c, before, after))
+        add(c, "moved", "%s: from \"%s\" to \"%s\"", text_of(after, "what"),
+            text_of(before, "step"), text_of(after, "step"));
+}
+
+static void say_act(struct changing *c, const char *kind, const json_t *act)
+{
+    add(c, kind, "%s, in \"%s\" (playbook.lua:%d)", text_of(act, "what"), text_of(act, "step"),
+        (int)mu_json_int(act, "line", 0));
+}
+
+/* --- gates --- */
+
+static bool gates_alike(const json_t *one, const json_t *other, int level)
+{
+    bool step = equal(one, other, "step"), title = equal(one, other, "title"),
+         word = equal(one, other, "word");
+    return word && (level == 0 ? step && title : level == 1 ? title : step);
+}
+
+static void add_option(struct mu_buf *text, const char *key, const json_t *before,
+                       const json_t *after)
+{
+    if (same(before, after))
+        return;
+    char *from = said(before), *to = said(after);
+    mu_buf_addf(text, "%s%s %s -> %s", text->len ? ", " : "", key, from, to);
+    free(from);
+    free(to);
+}
+
+static void compare_gate(struct changing *c, const json_t *before, const json_t *after)
+{
+    struct mu_buf text = {0};
+    const json_t *old = mu_json_get(before, "options"), *now = mu_json_get(after, "options");
+    const char *key;
+    json_t *value;
+    add_option(&text, "question", mu_json_get(before, "title"), mu_json_get(after, "title"));
+    if (!same_place(c, before, after))
+        add_option(&text, "step", mu_json_get(before, "step"), mu_json_get(after, "step"));
+    json_object_foreach((json_t *)now, key, value)
+    {
+        add_option(&text, key, mu_json_get(old, key), value);
+    }
+    json_object_foreach((json_t *)old, key, value)
+    {
+        if (json_object_get(now, key) == NULL)
+            add_option(&text, key, value, NULL);
+    }
+    if (text.len)
+        add(c, "changed", "%s \"%s\": %s", text_of(after, "word"), text_of(after, "title"),
+            mu_buf_text(&text));
+    mu_buf_free(&text);
+}
+
+static void say_gate(struct changing *c, const char *kind, const json_t *gate)
+{
+    struct mu_buf text = {0};
+    const char *key;
+    json_t *value;
+    json_object_foreach(mu_json_get(gate, "options"), key, value)
+    {
+        mu_buf_addf(&text, ", %s %s", key, json_string_value(value));
+    }
+    add(c, kind, "%s \"%s\"%s, in \"%s\"", text_of(gate, "word"), text_of(gate, "title"),
+        mu_buf_text(&text), text_of(gate, "step"));
+    mu_buf_free(&text);
+}
+
+/* --- both --- */
+
+static void compare_pairs(struct changing *c, const char *key, alike_fn *alike,
+                          void (*compare)(struct changing *, const json_t *, const json_t *),
+                          void (*say)(struct changing *, const char *, const json_t *))
+{
+    struct pairs p = {.before = mu_json_get(c->before, key), .after = mu_json_get(c->after, key)};
+    pair_up(&p, alike);
+    for (size_t j = 0; j < json_array_size(p.after); j++)
+        if (!p.taken[j])
+            say(c, "added", json_array_get(p.after, j));
+    for (size_t i = 0; i < json_array_size(p.before); i++) {
+        const json_t *item = json_array_get(p.before, i);
+        if (p.of[i])
+            compare(c, item, json_array_get(p.after, p.of[i] - 1));
+        else
+            say(c, "removed", item);
+    }
+    pairs_fini(&p);
+}
+
+static void acts(struct changing *c)
+{
+    compare_pairs(c, "acts", acts_alike, compare_act, say_act);
+}
+
+static void gates(struct changing *c)
+{
+    compare_pairs(c, "gates", gates_alike, compare_gate, say_gate);
+}
+
+/* --- steps --- */
+
+struct steps {
+    const json_t *before, *after;
+    size_t count, others;
+    size_t *length; /* of the longest common subsequence from (i, j) on */
+    bool *kept, *kept_after;
+};
+
+static bool titles_equal(const struct steps *s, size_t i, size_t j)
+{
+    return json_equal(json_array_get(s->before, i), json_array_get(s->after, j));
+}
+
+static size_t *length_at(const struct steps *s, size_t i, size_t j)
+{
+    return &s->length[i * (s->others + 1) + j];
+}
+
+/* Marks the steps that stand in the same order in both. */
+static void find_common(struct steps *s)
+{
+    for (size_t i = s->count; i-- > 0;)
+        for (size_t j = s->others; j-- > 0;) {
+            size_t down = *length_at(s, i + 1, j), right = *length_at(s, i, j + 1);
+            *length_at(s, i, j) = titles_equal(s, i, j) ? *length_at(s, i + 1, j + 1) + 1
+                                  : down > right        ? down
+                                                        : right;
+        }
+    for (size_t i = 0, j = 0; i < s->count && j < s->others;) {
+        if (titles_equal(s, i, j))
+            s->kept[i++] = s->kept_after[j++] = true;
+        else if (*length_at(s, i + 1, j) >= *length_at(s, i, j + 1))
+            i++;
+        else
+            j++;
+    }
+}
+
+static const char *title(const json_t *list, size_t i)
+{
+    return json_string_value(json_array_get(list, i));
+}
+
+/* One that stands in both, at another place. */
+static bool say_moved(struct changing *c, struct steps *s, size_t i)
+{
+    for (size_t j = 0; j < s->others; j++)
+        if (!s->kept_after[j] && titles_equal(s, i, j)) {
+            s->kept[i] = s->kept_after[j] = true;
+            add(c, "moved", "\"%s\" is step %zu now, was %zu", title(s->before, i), j + 1, i + 1);
+            return true;
+        }
+    return false;
+}
+
+/* What is left between the same two neighbours is taken for the same step under another name. */
+static void say_renamed(struct changing *c, struct steps *s)
+{
+    for (size_t i = 0, j = 0; i < s->count || j < s->others;) {
+        bool old = i < s->count && !s->kept[i], now = j < s->others && !s->kept_after[j];
+        if (old && now)
+            add(c, "changed", "step %zu: \"%s\" -> \"%s\"", j + 1, title(s->before, i),
+                title(s->after, j));
+        else if (now)
+            add(c, "added", "step %zu: \"%s\"", j + 1, title(s->after, j));
+        else if (old)
+            add(c, "removed", "step %zu: \"%s\"", i + 1, title(s->before, i));
+        bool both = !old && !now;
+        i += (old || both) && i < s->count;
+        j += (now || both) && j < s->others;
+    }
+}
+
+static void steps(struct changing *c)
+{
+    struct steps s = {.before = mu_json_get(c->before, "steps"),
+                      .after = mu_json_get(c->after, "steps")};
+    s.count = json_array_size(s.before);
+    s.others = json_array_size(s.after);
+    s.length = mu_xcalloc((s.count + 1) * (s.others + 1), sizeof *s.length);
+    s.kept = mu_xcalloc(s.count + 1, sizeof *s.kept);
+    s.kept_after = mu_xcalloc(s.others + 1, sizeof *s.kept_after);
+    find_common(&s);
+    for (size_t i = 0; i < s.count; i++)
+        if (!s.kept[i])
+            say_moved(c, &s, i);
+    say_renamed(c, &s);
+    free(s.length);
+    free(s.kept);
+    free(s.kept_after);
+}
+
+/* --- templates, rules, about --- */
+
+static void templates(struct changing *c)
+{
+    const json_t *before = mu_json_get(c->before, "templates"),
+                 *after = mu_json_get(c->after, "templates");
+    const char *name;
+    json_t *digest;
+    json_object_foreach((json_t *)after, name, digest)
+    {
+        const json_t *old = json_object_get(before, name);
+        if (old == NULL)
+            add(c, "added", "%s", name);
+        else if (!json_equal(old, digest))
+            add(c, "changed", "%s says something else", name);
+    }
+    json_object_foreach((json_t *)before, name, digest)
+    {
+        if (json_object_get(after, name) == NULL)
+            add(c, "removed", "%s", name);
+    }
+}
+
+static void compare_values(struct changing *c, const char *name, const char *key)
+{
+    const json_t *before = mu_json_get(c->before, key), *after = mu_json_get(c->after, key);
+    size_t len = strlen(key);
+    bool ms = len > 3 && strcmp(key + len - 3, "_ms") == 0;
+    if (same(before, after))
+        return;
+    char *from = ms ? said_ms(before) : said(before), *to = ms ? said_ms(after) : said(after);
+    add(c, "changed", "%s: %s -> %s", name, from, to);
+    free(from);
+    free(to);
+}
+
+static void rules(struct changing *c)
+{
+    compare_values(c, "exclusive", "exclusive");
+    compare_values(c, "stale_after", "stale_after_ms");
+    compare_values(c, "watch", "watch");
+    compare_values(c, "budget", "budget");
+    compare_values(c, "followed_by", "followed_by");
+    compare_values(c, "detect", "detect");
+}
+
+static void about(struct changing *c)
+{
+    compare_values(c, "name", "name");
+    compare_values(c, "owner", "owner");
+    compare_values(c, "summary", "summary");
+}
+
+json_t *mu_changes(const json_t *before, const json_t *after)
+{
+    static const struct {
+        const char *area;
+        void (*compare)(struct changing *);
+    } areas[] = {
+        {"params", params}, {"may_change", may_change}, {"acts", acts},   {"gates", gates},
+        {"steps", steps},   {"templates", templates},   {"rules", rules}, {"about", about}};
+    struct changing c = {.before = before, .after = after, .out = json_array()};
+    for (size_t i = 0; i < MU_COUNT(areas); i++) {
+        c.area = areas[i].area;
+        areas[i].compare(&c);
+    }
+    return c.out;
+}
