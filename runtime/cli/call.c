@@ -14,7 +14,6 @@
 #include "journal/rows.h"
 #include "module/registry.h"
 
-
 /* 25, true, {"a":1}, [1] and null are JSON; everything else is a string. */
 static json_t *value_of(const char *word)
 {

@@ -18,7 +18,6 @@
 
 #define FOLDER "muster-lab"
 
-
 struct request {
     struct mu_cli *cli;
     const char *dir; /* --dir, or NULL */

@@ -111,13 +111,6 @@ static void tell_done(const struct mu_cli *cli, const struct stories *stories,
         "again\n",
         stories->count, (long long)stories->bad, (long long)done->added, (long long)done->corrected,
         (long long)done->incidents);
-    if (done->versions)
-        say("%lld published versions were found again in the runs that carry them\n",
-            (long long)done->versions);
-    if (done->was_lost || done->versions)
-        say("Versions that no run has used, reviews that came after a run had begun, and rollbacks "
-            "can't be known\nfrom run files: see muster versions, and publish, review or roll back "
-            "again.\n");
     if (done->was_lost)
         say("The control store was lost: %lld locks were taken again for runs that go on. Notes, "
             "votes that no\nrun had read yet, orders, messages and freezes can't be known from run "
@@ -126,6 +119,13 @@ static void tell_done(const struct mu_cli *cli, const struct stories *stories,
             (long long)done->locks);
     else if (done->locks)
         say("%lld locks were taken again for runs that go on\n", (long long)done->locks);
+    if (done->versions)
+        say("%lld published versions were found again in the runs that carry them\n",
+            (long long)done->versions);
+    if (done->was_lost || done->versions)
+        say("Versions that no run has used, reviews that came after a run had begun, and rollbacks "
+            "can't be known\nfrom run files: see muster versions, and publish, review or roll back "
+            "again.\n");
 }
 
 static enum mu_err open_store(struct mu_cli *cli, struct mu_fail *fail)

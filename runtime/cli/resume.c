@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* "token=env:TOKEN": a secret that its executor can't find again. It is known to this process, and so to the
  * executor it starts. */
 static int take_secret(struct mu_cli *cli, const char *run, const json_t *sources, const char *word)
