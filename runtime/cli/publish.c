@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "base/semver.h"
 #include "cli/cli.h"
 #include "cli/origin.h"
@@ -54,6 +55,19 @@ static bool add_row(const char *path, const char *bytes, size_t len, void *ud)
 
 /* --- looking at the folders --- */
 
+/* Kept for good, a secret could never be taken out again. */
+static enum mu_err check_secrets(const struct one *one, struct mu_fail *fail)
+{
+    for (size_t i = 0; i < one->file_count; i++)
+        if (mu_redact_hits(one->files[i].bytes, one->files[i].len))
+            return mu_fail_set(
+                fail, MU_USAGE,
+                "%.300s/%.200s holds a secret of muster.lua, and what is published is "
+                "kept for good: take it out",
+                mu_bundle_folder(one->bundle), one->files[i].path);
+    return MU_OK;
+}
+
 static enum mu_err read_folder(struct publishing *p, const char *typed, struct mu_fail *fail)
 {
     struct one *one = &p->items[p->count++];
@@ -75,7 +89,7 @@ static enum mu_err read_folder(struct publishing *p, const char *typed, struct m
     mu_bundle_digest(one->bundle, one->digest);
     origin_of(one->bundle, one->commit, &one->dirty);
     mu_bundle_each(one->bundle, add_row, one);
-    return MU_OK;
+    return check_secrets(one, fail);
 }
 
 static void fill_row(struct publishing *p, size_t i, int64_t now)
@@ -106,18 +120,6 @@ static void next_number(const json_t *list, char next[3][MU_SEMVER_TEXT])
     mu_semver_next(highest, MU_SEMVER_PATCH, next[0]);
     mu_semver_next(highest, MU_SEMVER_MINOR, next[1]);
     mu_semver_next(highest, MU_SEMVER_MAJOR, next[2]);
-}
-
-static const json_t *standing(const json_t *list, const char *version)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        if (mu_semver_compare(mu_json_str(item, "version", ""), version) == 0)
-            return item;
-    }
-    return NULL;
 }
 
 static enum mu_err refuse_taken(struct publishing *p, const struct one *one, const json_t *list,
@@ -173,7 +175,7 @@ static enum mu_err look_at_number(struct publishing *p, struct one *one, struct 
     json_t *list = NULL;
     mu_publish_rules(p->cli->config, &rules);
     enum mu_err err = mu_versions(p->cli->store, p->cli->config, one->header->name, &list, fail);
-    const json_t *old = err == MU_OK ? standing(list, one->header->version) : NULL;
+    const json_t *old = err == MU_OK ? mu_versions_numbered(list, one->header->version) : NULL;
     if (old && strcmp(mu_json_str(old, "digest", ""), one->digest) != 0)
         err = refuse_taken(p, one, list, old, fail);
     else if (err == MU_OK && rules.signers && !has_signature(old, "author", NULL))
@@ -189,7 +191,7 @@ static enum mu_err look_at_number(struct publishing *p, struct one *one, struct 
 
 static void say_state(const json_t *list, const struct one *one)
 {
-    const json_t *item = standing(list, one->header->version), *current = NULL;
+    const json_t *item = mu_versions_numbered(list, one->header->version), *current = NULL;
     const char *state = mu_json_str(item, "state", "");
     struct mu_fail ignored;
     (void)!mu_versions_pick(list, one->header->name, "", &current, &ignored);
@@ -211,7 +213,7 @@ static void say_published(struct publishing *p, size_t i)
     json_t *list = NULL;
     if (mu_versions(p->cli->store, p->cli->config, one->header->name, &list, &fail) != MU_OK)
         return;
-    const json_t *item = standing(list, one->header->version);
+    const json_t *item = mu_versions_numbered(list, one->header->version);
     if (p->cli->json) {
         json_t *row = json_deep_copy(item);
         json_object_set_new(row, "added", json_boolean(added));

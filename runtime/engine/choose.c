@@ -87,22 +87,9 @@ static enum mu_err take_published(struct choosing *c, const json_t *version, con
 
 /* --- a draft --- */
 
-/* The published version that this is, or of the same number; NULL when there is neither. */
-static const json_t *same_number(const json_t *list, const char *version)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        if (mu_semver_compare(mu_json_str(item, "version", ""), version) == 0)
-            return item;
-    }
-    return NULL;
-}
-
 static char *why_draft(const json_t *list, const char *version, const char *digest)
 {
-    const json_t *same = same_number(list, version), *highest = mu_versions_highest(list);
+    const json_t *same = mu_versions_numbered(list, version), *highest = mu_versions_highest(list);
     if (same)
         return mu_xasprintf("draft %.12s, differs from the published %s", digest,
                             mu_json_str(same, "version", ""));
@@ -135,7 +122,7 @@ static enum mu_err judge_draft(struct choosing *c, const struct mu_header *heade
     mu_bundle_digest(choice->bundle, digest);
     enum mu_err err =
         c->store ? mu_versions(c->store, c->config, header->name, &list, c->fail) : MU_OK;
-    const json_t *same = err == MU_OK ? same_number(list, header->version) : NULL;
+    const json_t *same = err == MU_OK ? mu_versions_numbered(list, header->version) : NULL;
     if (same && strcmp(mu_json_str(same, "digest", ""), digest) == 0) {
         mu_bundle_free(choice->bundle); /* the stored one is the same, and holds no folder */
         choice->bundle = NULL;

@@ -175,6 +175,18 @@ const json_t *mu_versions_highest(const json_t *list)
     return json_array_get(list, 0);
 }
 
+const json_t *mu_versions_numbered(const json_t *list, const char *version)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (mu_semver_compare(version_of(item), version) == 0)
+            return item;
+    }
+    return NULL;
+}
+
 /* What stands in the way of one that fits and does not count. */
 static enum mu_err refuse(const json_t *item, const char *playbook, struct mu_fail *fail)
 {

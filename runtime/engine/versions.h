@@ -44,6 +44,8 @@ enum mu_err mu_versions_pick(const json_t *list, const char *playbook, const cha
                              const json_t **out, struct mu_fail *);
 /* The highest of all, whatever its state; borrowed, NULL when there is none. */
 const json_t *mu_versions_highest(const json_t *list);
+/* The one of that number, whatever stands behind its "+"; borrowed, NULL when it is free. */
+const json_t *mu_versions_numbered(const json_t *list, const char *version);
 /* MU_REFUSED when signatures that publish{} asks for are missing or don't hold. */
 enum mu_err mu_versions_verify(const json_t *version, const struct mu_config *, struct mu_fail *);
 /* Its files. MU_STORAGE when they are not those of the digest. */

@@ -66,7 +66,7 @@ static enum mu_err correct(const struct rebuilding *rebuilding, const struct mu_
         " WHERE name = ?1"
         " AND ((playbook, version, world, incident, subject, state, result, who, path, ended <> 0,"
         " exit, number) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?13 <> 0, ?14, ?15)"
-        " OR bundle NOT IN ('', ?17)" /* older musters kept none */
+        " OR bundle <> ?17" /* also of older musters, which kept none */
         " OR abs(started - ?12) > 60000)" /* its row is written a moment before its file */,
         STORE_VALUES(STORE_TEXT(run->name), STORE_TEXT(run->playbook), STORE_TEXT(run->version),
                      STORE_TEXT(run->world), STORE_TEXT(run->incident), STORE_TEXT(run->subject),
