@@ -40,7 +40,7 @@ const struct mu_command *mu_command_find(const char *name)
 void mu_command_each(mu_command_cb *cb, void *ud)
 {
     for (size_t i = 0; i < MU_COUNT(commands); i++)
-        if (!cb(commands[i], ud))
+        if (!commands[i]->hidden && !cb(commands[i], ud))
             return;
 }
 

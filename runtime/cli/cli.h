@@ -38,6 +38,7 @@ struct mu_cli {          /* what every command gets; global options are already 
 struct mu_command {
     const char *name, *usage, *summary, *help;          /* help: whole text after the usage line */
     int (*run)(struct mu_cli *, int argc, char **argv); /* argv[0] is the command's name */
+    bool hidden;                                        /* for programs: no list names it */
 };
 
 void mu_cli_close(struct mu_cli *);
@@ -88,6 +89,7 @@ int mu_cli_words(const struct mu_command *, int argc, int least, int most);
 #undef MU_COMMAND
 
 const struct mu_command *mu_command_find(const char *name);
+/* Every command but the hidden ones. */
 typedef bool mu_command_cb(const struct mu_command *, void *ud);
 void mu_command_each(mu_command_cb *, void *ud);
 

@@ -177,8 +177,9 @@ const struct mu_word mu_words_all[] = {
                       OPTION("no_self", "boolean", "false", "who started the run may not answer")),
      .returns = FIELDS(GIVES("answer", "muster.answer", "how: approved, declined, expired")),
      .doc = "Asks for a yes or a no, and waits. What is shown is on disk before anybody is asked; expired is not declined.",
-     .example = "local answer = approve { \"Point \" .. p.domain .. \" at \" .. p.standby .. \"?\", by = \"incident-lead\", deadline = \"10m\",\n"
-                "                         then_ask = \"duty-manager\", show = { inbound, ready, change = { from = before, to = ready.mx } } }\n"
+     .example = "local answer = approve { \"Point \" .. p.domain .. \" at \" .. p.standby .. \"?\",\n"
+                "  by = \"incident-lead\", deadline = \"10m\", then_ask = \"duty-manager\",\n"
+                "  show = { inbound, ready, change = { from = before, to = ready.mx } } }\n"
                 "if not answer.yes then finish(answer.how, answer.reason) end"},
     {.name = "ask", .theme = MU_THEME_PEOPLE, .one_table = true,
      .params = FIELDS(GATE("what they are asked"),

@@ -80,11 +80,21 @@ char *mu_args_shown(const struct mu_verb *verb, const json_t *args)
 const char *mu_type_name(enum mu_type type)
 {
     static const char *const names[] = {
-#define X(id, name) [id] = name,
+#define X(id, name, doc) [id] = name,
         MU_TYPES(X)
 #undef X
     };
     return (size_t)type < MU_COUNT(names) ? names[type] : "unknown";
+}
+
+const char *mu_type_doc(enum mu_type type)
+{
+    static const char *const docs[] = {
+#define X(id, name, doc) [id] = doc,
+        MU_TYPES(X)
+#undef X
+    };
+    return (size_t)type < MU_COUNT(docs) ? docs[type] : "";
 }
 
 /* --- where a value stands --- */

@@ -37,32 +37,33 @@ struct mu_call;
 
 /* --- types of fields ------------------------------------------------------------------------- */
 
-/* id, name in docs, what is accepted → what the module gets in call->args */
-#define MU_TYPES(X)                                                                          \
-    X(MU_T_ANY, "any") /* any value, as it is */                                             \
-    X(MU_T_STRING, "string")                                                                 \
-    X(MU_T_BOOL, "boolean")                                                                  \
-    X(MU_T_INTEGER, "integer")                                                               \
-    X(MU_T_NUMBER, "number")     /* integer or real */                                       \
-    X(MU_T_DOMAIN, "domain")     /* normalised: lower case, A-labels, no final dot */        \
-    X(MU_T_HOST, "host")         /* the same, one label allowed */                           \
-    X(MU_T_OWNER, "owner name")  /* the same, "_" and "*" allowed */                         \
-    X(MU_T_MAILBOX, "mailbox")   /* local@domain */                                          \
-    X(MU_T_ADDRESS, "address")   /* IP literal, optionally with port */                      \
-    X(MU_T_URL, "url")           /* http or https */                                         \
-    X(MU_T_DURATION, "duration") /* "90s" or integer seconds → integer milliseconds */     \
-    X(MU_T_TIME, "time")         /* integer seconds or RFC 3339 text → integer seconds */  \
-    X(MU_T_CHOICE, "choice")     /* one of mu_field.choices */                               \
-    X(MU_T_MX,                                                                               \
-      "mx set") /* a list of {preference, host, ttl?} or a result holding one in `mx` →  \
-                                    {ttl: seconds or null, mx: [{preference, host}] by preference, host} */ \
-    X(MU_T_RRSET,                                                                            \
-      "rrset") /* {ttl?, records: [text]} or a list of texts → {ttl or null, records} */   \
-    X(MU_T_LIST, "list")                                                                     \
-    X(MU_T_OBJECT, "object")
+/* id, name in docs, what is accepted. A module gets in call->args: of a duration integer milliseconds, of a
+ * time integer seconds, of an mx set {ttl: seconds or null, mx: [{preference, host}] by preference, host}, of
+ * an rrset {ttl or null, records}. */
+/* clang-format off */
+#define MU_TYPES(X)                                                                              \
+    X(MU_T_ANY, "any", "any value, as it is")                                                    \
+    X(MU_T_STRING, "string", "a text")                                                           \
+    X(MU_T_BOOL, "boolean", "true or false")                                                     \
+    X(MU_T_INTEGER, "integer", "a whole number")                                                 \
+    X(MU_T_NUMBER, "number", "an integer or a real number")                                      \
+    X(MU_T_DOMAIN, "domain", "a domain; normalised: lower case, A-labels, no final dot")         \
+    X(MU_T_HOST, "host", "a host's name, normalised like a domain; one label is allowed")        \
+    X(MU_T_OWNER, "owner name", "normalised like a domain; \"_\" and \"*\" are allowed")         \
+    X(MU_T_MAILBOX, "mailbox", "local@domain")                                                   \
+    X(MU_T_ADDRESS, "address", "an IP address, optionally with port: \"192.0.2.1\", \"[2001:db8::1]:53\"") \
+    X(MU_T_URL, "url", "http or https")                                                          \
+    X(MU_T_DURATION, "duration", "\"90s\", \"15m\", \"2h\", \"45d\", or seconds") \
+    X(MU_T_TIME, "time", "Unix seconds, or RFC 3339 text")        \
+    X(MU_T_CHOICE, "choice", "one of the texts listed")                                          \
+    X(MU_T_MX, "mx set", "a list of { preference, host, ttl? }, or a result that holds one in mx") \
+    X(MU_T_RRSET, "rrset", "{ ttl?, records = { texts } }, or a list of texts") \
+    X(MU_T_LIST, "list", "a list")                                                               \
+    X(MU_T_OBJECT, "object", "a table with names")
+/* clang-format on */
 
 enum mu_type {
-#define X(id, name) id,
+#define X(id, name, doc) id,
     MU_TYPES(X)
 #undef X
 };

@@ -38,5 +38,6 @@ enum mu_err mu_result_check(const struct mu_verb *, const json_t *result, struct
 /* "zone.set_mx example.com 10 mx2.example.net" : the params marked MU_F_SHOWN, for people. New text. */
 char *mu_args_shown(const struct mu_verb *, const json_t *args);
 const char *mu_type_name(enum mu_type);
+const char *mu_type_doc(enum mu_type); /* what is accepted */
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * muster.lua; see config.h. Every key there is stands in `keys`, with its type: that table is the
- * check, and docs/configuration.md its prose. To add a key, add its row. */
+ * muster.lua; see config.h. Every key there is stands in mu_config_keys, with its type and what it means:
+ * that table is the check, the reference and muster.lua(5); docs/configuration.md is the prose. To add
+ * a key, add its row. */
 #include "playbook/config.h"
 
 #include <dirent.h>
@@ -28,88 +29,156 @@
 extern const char mu_prelude_config[];
 extern const size_t mu_prelude_config_len;
 
-enum type { TEXT, TEXTS, INTEGER, BOOLEAN, DURATION, SECRET, LIST, TABLE, ANY };
-
-static const char *const type_names[] = {
-    "a text",        "a list of texts",        "an integer",
-    "true or false", "a duration like \"2s\"", "a secret (secret.file, secret.env) or a text",
-    "a list",        "a table with names",     "anything"};
-
 /* "*" stands for any one name; a table whose keys are not listed here takes any. Of a domain,
  * playbooks may take (`from`) what muster does not know: there a key is refused only when it looks
  * like a known one. */
-static const struct {
-    const char *path;
-    enum type type;
-} keys[] = {
-    {"state", TEXT},
-    {"playbooks", TEXTS},
-    {"modules", TEXTS},
-    {"lab", BOOLEAN},
-    {"dns", TABLE},
-    {"dns.resolvers", TEXTS},
-    {"dns.fallback", TEXTS},
-    {"dns.port", INTEGER},
-    {"dns.timeout", DURATION},
-    {"smtp", TABLE},
-    {"smtp.port", INTEGER},
-    {"smtp.helo", TEXT},
-    {"smtp.from", TEXT},
-    {"smtp.control", TEXTS},
-    {"smtp.connect_timeout", DURATION},
-    {"smtp.phase_timeout", DURATION},
-    {"tls", TABLE},
-    {"tls.ca_file", TEXT},
-    {"domains", TABLE},
-    {"domains.*", TABLE},
-    {"domains.*.*", ANY},
-    {"domains.*.provider", TEXT},
-    {"domains.*.standby", TEXT},
-    {"domains.*.primary", TEXTS},
-    {"domains.*.recipient", TEXT},
-    {"providers", TABLE},
-    {"providers.*", TABLE},
-    {"providers.*.driver", TEXT},
-    {"providers.*.url", TEXT},
-    {"providers.*.key", SECRET},
-    {"providers.*.server", TEXT},
-    {"providers.*.timeout", DURATION},
-    {"providers.*.tsig", TABLE},
-    {"providers.*.tsig.name", TEXT},
-    {"providers.*.tsig.algorithm", TEXT},
-    {"providers.*.tsig.secret", SECRET},
-    {"people", TABLE},
-    {"people.*", TABLE},
-    {"people.*.name", TEXT},
-    {"people.*.account", TEXT},
-    {"people.*.teams", TEXTS},
-    {"people.*.contact", TEXTS},
-    {"channels", TABLE},
-    {"channels.*", TABLE},
-    {"channels.*.kind", TEXT},
-    {"channels.*.relay", TEXT},
-    {"channels.*.from", TEXT},
-    {"channels.*.user", TEXT},
-    {"channels.*.password", SECRET},
-    {"channels.*.tls", TEXT},
-    {"channels.*.url", SECRET},
-    {"channels.*.secret", SECRET},
-    {"channels.*.token", SECRET},
-    {"channels.*.timeout", DURATION},
-    {"channels.*.deadline", DURATION},
-    {"audiences", TABLE},
-    {"audiences.*", LIST},
-    {"ladders", TABLE},
-    {"ladders.*", LIST},
-    {"publish", TABLE},
-    {"publish.required", BOOLEAN},
-    {"publish.signers", TEXT},
-    {"publish.reviewer", BOOLEAN},
-    {"publish.key", TEXT},
-    {"anchor", TABLE},
-    {"anchor.to", TEXT},
-    {"anchor.every", DURATION},
-};
+/* clang-format off */
+const struct mu_config_key mu_config_keys[] = {
+    {"state", MU_CONFIG_TEXT,
+     "journals and control store; else $MUSTER_STATE, else ~/.local/state/muster"},
+    {"playbooks", MU_CONFIG_TEXTS,
+     "folders where muster run NAME looks; then playbooks/ beside this file, then muster's own"},
+    {"modules", MU_CONFIG_TEXTS,
+     "shared objects with verbs of your own, relative to this file; their sections are theirs to check"},
+    {"lab", MU_CONFIG_BOOLEAN,
+     "written by muster lab: what runs here is an exercise"},
+    {"dns", MU_CONFIG_TABLE,
+     "how names are looked up"},
+    {"dns.resolvers", MU_CONFIG_TEXTS,
+     "addresses, never names: \"192.0.2.53\", \"[2001:db8::53]:5353\"; else those of /etc/resolv.conf"},
+    {"dns.fallback", MU_CONFIG_TEXTS,
+     "asked when all of them are silent"},
+    {"dns.port", MU_CONFIG_INTEGER,
+     "of resolvers and name servers; else 53"},
+    {"dns.timeout", MU_CONFIG_DURATION,
+     "of one try; else 2s"},
+    {"smtp", MU_CONFIG_TABLE,
+     "how mail servers are asked"},
+    {"smtp.port", MU_CONFIG_INTEGER,
+     "else 25"},
+    {"smtp.helo", MU_CONFIG_TEXT,
+     "our name in EHLO; else the host's"},
+    {"smtp.from", MU_CONFIG_TEXT,
+     "envelope sender of a probe with a recipient; else the null sender"},
+    {"smtp.control", MU_CONFIG_TEXTS,
+     "hosts of others that always answer: \"is it me?\", probed when all of a domain's MX fail"},
+    {"smtp.connect_timeout", MU_CONFIG_DURATION,
+     "for a connection; else 10s"},
+    {"smtp.phase_timeout", MU_CONFIG_DURATION,
+     "for each answer in the dialogue"},
+    {"tls", MU_CONFIG_TABLE,
+     "whom to believe"},
+    {"tls.ca_file", MU_CONFIG_TEXT,
+     "certificates to believe instead of the system's, relative to this file"},
+    {"domains", MU_CONFIG_TABLE,
+     "the domains you look after, by name"},
+    {"domains.*", MU_CONFIG_TABLE,
+     "one domain"},
+    {"domains.*.*", MU_CONFIG_ANY,
+     "anything else a playbook takes `from` here"},
+    {"domains.*.provider", MU_CONFIG_TEXT,
+     "its DNS host: a key of providers"},
+    {"domains.*.standby", MU_CONFIG_TEXT,
+     "the host that takes its mail when the primary fails"},
+    {"domains.*.primary", MU_CONFIG_TEXTS,
+     "its own MX hosts, best first: where mx-failback goes back to"},
+    {"domains.*.recipient", MU_CONFIG_TEXT,
+     "known good: a 5xx for it means rejecting; without one no recipient is tried"},
+    {"providers", MU_CONFIG_TABLE,
+     "DNS hosts, by a name of yours"},
+    {"providers.*", MU_CONFIG_TABLE,
+     "one DNS host"},
+    {"providers.*.driver", MU_CONFIG_TEXT,
+     "powerdns or rfc2136"},
+    {"providers.*.url", MU_CONFIG_TEXT,
+     "powerdns: of its API"},
+    {"providers.*.key", MU_CONFIG_SECRET,
+     "powerdns: the API key"},
+    {"providers.*.server", MU_CONFIG_TEXT,
+     "rfc2136: the primary's address, \"192.0.2.1:53\""},
+    {"providers.*.timeout", MU_CONFIG_DURATION,
+     "for one exchange; else 15s"},
+    {"providers.*.tsig", MU_CONFIG_TABLE,
+     "rfc2136: how updates are signed"},
+    {"providers.*.tsig.name", MU_CONFIG_TEXT,
+     "of the key"},
+    {"providers.*.tsig.algorithm", MU_CONFIG_TEXT,
+     "hmac-sha256, for one"},
+    {"providers.*.tsig.secret", MU_CONFIG_SECRET,
+     "of the key, base64"},
+    {"people", MU_CONFIG_TABLE,
+     "who is who, by a short name"},
+    {"people.*", MU_CONFIG_TABLE,
+     "one person"},
+    {"people.*.name", MU_CONFIG_TEXT,
+     "as others read it"},
+    {"people.*.account", MU_CONFIG_TEXT,
+     "the operating-system account they answer from"},
+    {"people.*.teams", MU_CONFIG_TEXTS,
+     "a team's name may stand wherever a person's may"},
+    {"people.*.contact", MU_CONFIG_TEXTS,
+     "contact points, tried in order: \"channel\" or \"channel:address\""},
+    {"channels", MU_CONFIG_TABLE,
+     "ways to reach people, by a name of yours"},
+    {"channels.*", MU_CONFIG_TABLE,
+     "one channel"},
+    {"channels.*.kind", MU_CONFIG_TEXT,
+     "email, slack, webhook or ntfy"},
+    {"channels.*.relay", MU_CONFIG_TEXT,
+     "email: the submission server, \"mail.oncall.example:587\""},
+    {"channels.*.from", MU_CONFIG_TEXT,
+     "email: the sender"},
+    {"channels.*.user", MU_CONFIG_TEXT,
+     "email: with password, for AUTH"},
+    {"channels.*.password", MU_CONFIG_SECRET,
+     "email: of that user"},
+    {"channels.*.tls", MU_CONFIG_TEXT,
+     "email: require (the default), try or none"},
+    {"channels.*.url", MU_CONFIG_SECRET,
+     "slack, webhook, ntfy: where messages are posted"},
+    {"channels.*.secret", MU_CONFIG_SECRET,
+     "webhook: signs what is posted"},
+    {"channels.*.token", MU_CONFIG_SECRET,
+     "ntfy: the access token"},
+    {"channels.*.timeout", MU_CONFIG_DURATION,
+     "for one try"},
+    {"channels.*.deadline", MU_CONFIG_DURATION,
+     "after which the next contact point is tried; else 1m"},
+    {"audiences", MU_CONFIG_TABLE,
+     "who is told together, by name"},
+    {"audiences.*", MU_CONFIG_LIST,
+     "people, contact points, or lists of contact points tried in order"},
+    {"ladders", MU_CONFIG_TABLE,
+     "who is paged in turn, by name"},
+    {"ladders.*", MU_CONFIG_LIST,
+     "rungs: { page = \"ana\", ack_within = \"5m\" }"},
+    {"publish", MU_CONFIG_TABLE,
+     "which versions of playbooks may run"},
+    {"publish.required", MU_CONFIG_BOOLEAN,
+     "only published versions run live"},
+    {"publish.signers", MU_CONFIG_TEXT,
+     "a file of allowed signers, as ssh-keygen takes it: only what one of them signed runs"},
+    {"publish.reviewer", MU_CONFIG_BOOLEAN,
+     "a second person must have reviewed it"},
+    {"publish.key", MU_CONFIG_TEXT,
+     "the key that muster publish signs with"},
+    {"anchor", MU_CONFIG_TABLE,
+     "the journal's head to an audience: what an evidence is compared with"},
+    {"anchor.to", MU_CONFIG_TEXT,
+     "the audience"},
+    {"anchor.every", MU_CONFIG_DURATION,
+     "how often while a run lives; it is also sent when one parks and ends"},
+    {0}};
+/* clang-format on */
+
+const char *mu_config_type_name(enum mu_config_type type)
+{
+    static const char *const names[] = {
+        "a text",        "a list of texts",        "an integer",
+        "true or false", "a duration like \"2s\"", "a secret (secret.file, secret.env) or a text",
+        "a list",        "a table with names",     "anything"};
+    return (size_t)type < MU_COUNT(names) ? names[type] : "?";
+}
 
 /* --- checking --- */
 
@@ -125,27 +194,27 @@ static bool texts(const json_t *value)
     return json_is_array(value) || (json_is_object(value) && json_object_size(value) == 0);
 }
 
-static bool fits(const json_t *value, enum type type)
+static bool fits(const json_t *value, enum mu_config_type type)
 {
     int64_t ms;
     switch (type) {
-    case TEXT:
+    case MU_CONFIG_TEXT:
         return json_is_string(value);
-    case TEXTS:
+    case MU_CONFIG_TEXTS:
         return texts(value);
-    case INTEGER:
+    case MU_CONFIG_INTEGER:
         return json_is_integer(value);
-    case BOOLEAN:
+    case MU_CONFIG_BOOLEAN:
         return json_is_boolean(value);
-    case DURATION:
+    case MU_CONFIG_DURATION:
         return json_is_string(value) && mu_duration_parse(json_string_value(value), &ms);
-    case SECRET:
+    case MU_CONFIG_SECRET:
         return json_is_string(value) || mu_json_str(value, "$secret", NULL) != NULL;
-    case LIST:
+    case MU_CONFIG_LIST:
         return json_is_array(value) || (json_is_object(value) && json_object_size(value) == 0);
-    case TABLE:
+    case MU_CONFIG_TABLE:
         return json_is_object(value);
-    case ANY:
+    case MU_CONFIG_ANY:
         return true;
     }
     return false;
@@ -155,16 +224,17 @@ static bool fits(const json_t *value, enum type type)
 static bool is_listed_table(const char *pattern)
 {
     size_t len = strlen(pattern);
-    for (size_t i = 0; i < MU_COUNT(keys); i++)
-        if (strncmp(keys[i].path, pattern, len) == 0 && keys[i].path[len] == '.')
+    for (size_t i = 0; mu_config_keys[i].path; i++)
+        if (strncmp(mu_config_keys[i].path, pattern, len) == 0 &&
+            mu_config_keys[i].path[len] == '.')
             return true;
     return false;
 }
 
 static int find_key(const char *pattern)
 {
-    for (size_t i = 0; i < MU_COUNT(keys); i++)
-        if (strcmp(keys[i].path, pattern) == 0)
+    for (size_t i = 0; mu_config_keys[i].path; i++)
+        if (strcmp(mu_config_keys[i].path, pattern) == 0)
             return (int)i;
     return -1;
 }
@@ -196,10 +266,10 @@ static const char *nearest_key(const char *section, const char *typed)
 {
     struct mu_near near = {.typed = typed};
     size_t len = strlen(section);
-    for (size_t i = 0; i < MU_COUNT(keys); i++) {
-        bool inside =
-            len == 0 || (strncmp(keys[i].path, section, len) == 0 && keys[i].path[len] == '.');
-        const char *rest = inside ? keys[i].path + len + (len > 0) : NULL;
+    for (size_t i = 0; mu_config_keys[i].path; i++) {
+        bool inside = len == 0 || (strncmp(mu_config_keys[i].path, section, len) == 0 &&
+                                   mu_config_keys[i].path[len] == '.');
+        const char *rest = inside ? mu_config_keys[i].path + len + (len > 0) : NULL;
         if (rest && strchr(rest, '.') == NULL && strcmp(rest, "*") != 0)
             mu_near_try(&near, rest);
     }
@@ -241,11 +311,14 @@ static enum mu_err check_value(const struct source *source, const json_t *value,
     int found = find_key(found_as);
     if (found < 0 && section[0] == '\0' && json_array_size(source->modules) > 0)
         return MU_OK;
-    if (found < 0 || (keys[found].type == ANY && nearest_key(section, key) != NULL))
+    if (found < 0 ||
+        (mu_config_keys[found].type == MU_CONFIG_ANY && nearest_key(section, key) != NULL))
         return unknown_key(source, section, path, key, fail);
-    if (!fits(value, keys[found].type))
-        return wrong(source, path, fail, "%s takes %s", path, type_names[keys[found].type]);
-    if (json_is_object(value) && is_listed_table(found_as) && keys[found].type == TABLE)
+    if (!fits(value, mu_config_keys[found].type))
+        return wrong(source, path, fail, "%s takes %s", path,
+                     mu_config_type_name(mu_config_keys[found].type));
+    if (json_is_object(value) && is_listed_table(found_as) &&
+        mu_config_keys[found].type == MU_CONFIG_TABLE)
         return check_table(source, value, found_as, path, fail);
     return MU_OK;
 }

@@ -6,13 +6,33 @@
  *
  * The chunk assigns or returns a table; words in scope: secret.file "path", secret.env "NAME" (become
  * {"$secret": NAME}, text registered for redaction), duration literals stay text. docs/configuration.md
- * lists every key; the table of known keys in config.c is the check. */
+ * lists every key; mu_config_keys is the check. */
 #ifndef MU_PLAYBOOK_CONFIG_H
 #define MU_PLAYBOOK_CONFIG_H
 
 #include <jansson.h>
 
 #include "base/err.h"
+
+enum mu_config_type {
+    MU_CONFIG_TEXT,
+    MU_CONFIG_TEXTS,
+    MU_CONFIG_INTEGER,
+    MU_CONFIG_BOOLEAN,
+    MU_CONFIG_DURATION,
+    MU_CONFIG_SECRET,
+    MU_CONFIG_LIST,
+    MU_CONFIG_TABLE,
+    MU_CONFIG_ANY
+};
+const char *mu_config_type_name(enum mu_config_type); /* "a list of texts" */
+
+struct mu_config_key {
+    const char *path; /* "dns.timeout"; "*" stands for any one name: "people.*.account" */
+    enum mu_config_type type;
+    const char *doc;
+};
+extern const struct mu_config_key mu_config_keys[]; /* ends with path == NULL */
 
 struct mu_config {
     json_t *values; /* object; secrets only as references */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The header of a playbook; see header.h. Its words are Lua (lua/prelude/header.lua), run by
- * scope.c; here what was said is judged. To add a key: a row in `keys`, its field in struct
- * mu_header, a line in fill(). */
+ * scope.c; here what was said is judged. To add a key: a row in mu_header_keys, its field
+ * in struct mu_header, a line in fill(). */
 #include "playbook/header.h"
 
 #include <ctype.h>
@@ -26,15 +26,6 @@ extern const size_t mu_prelude_header_len;
 #define STALE_AFTER_MS 900000 /* design J8 */
 #define NAME_MAX_LEN   64
 
-enum shape { TEXT, DURATION, TEXTS, OBJECT };
-
-struct key {
-    const char *name;
-    enum shape shape;
-    bool required;
-    const char *example;
-};
-
 static const char *const kind_names[] = {
     [MU_PARAM_DOMAIN] = "domain",   [MU_PARAM_HOST] = "host",     [MU_PARAM_DURATION] = "duration",
     [MU_PARAM_INTEGER] = "integer", [MU_PARAM_NUMBER] = "number", [MU_PARAM_STRING] = "string",
@@ -42,20 +33,49 @@ static const char *const kind_names[] = {
     [MU_PARAM_SECRET] = "secret",   [MU_PARAM_LIST] = "list",
 };
 
-static const struct key keys[] = {
-    {"name", TEXT, true, "name = \"mx-failover\""},
-    {"version", TEXT, true, "version = \"1.0.0\""},
-    {"owner", TEXT, true, "owner = \"mail-platform\""},
-    {"summary", TEXT, true, "summary = \"What it does, in one sentence.\""},
-    {"may_change", TEXTS, true, "may_change = { \"notify\" }, or {} when it changes nothing"},
-    {"exclusive", TEXT, false, "exclusive = \"mx:{domain}\""},
-    {"stale_after", DURATION, false, "stale_after = \"15m\""},
-    {"followed_by", TEXT, false, "followed_by = \"mx-failback\""},
-    {"watch", OBJECT, false,
-     "watch = { every = \"1m\", confirm = 3, clear = 3, again_after = \"30m\" }"},
-    {"changelog", OBJECT, true, "changelog = { [\"1.0.0\"] = \"First version\" }"},
-    {"budget", OBJECT, false, "budget = { acts = 20 }"},
-};
+/* clang-format off */
+const struct mu_header_key mu_header_keys[] = {
+    {"name", MU_HEADER_TEXT, true, NULL, "name = \"mx-failover\"",
+     "the playbook's name: that of its folder"},
+    {"version", MU_HEADER_TEXT, true, NULL, "version = \"1.0.0\"",
+     "semantic version: MAJOR.MINOR.PATCH"},
+    {"owner", MU_HEADER_TEXT, true, NULL, "owner = \"mail-platform\"",
+     "the team that is told when a run parks or fails"},
+    {"summary", MU_HEADER_TEXT, true, NULL, "summary = \"What it does, in one sentence.\"",
+     "what it does, in one sentence"},
+    {"may_change", MU_HEADER_TEXTS, true, NULL,
+     "may_change = { \"notify\" }, or {} when it changes nothing",
+     "the whole blast radius: verbs, with targets where they have one: \"zone.set_mx:{domain}\", "
+     "\"notify\", \"zone.*\". Anything else is refused"},
+    {"params", MU_HEADER_TABLE, false, NULL, "params = { host = param.host \"The relay\" }",
+     "what it takes: a param word each, with a text for people"},
+    {"exclusive", MU_HEADER_TEXT, false, NULL, "exclusive = \"mx:{domain}\"",
+     "one such run at a time; behind the colon stands what it is about, where muster guard looks"},
+    {"stale_after", MU_HEADER_DURATION, false, "15m", "stale_after = \"15m\"",
+     "nobody executed the run for longer: a person is asked before the next change"},
+    {"followed_by", MU_HEADER_TEXT, false, NULL, "followed_by = \"mx-failback\"",
+     "the playbook offered to a person afterwards"},
+    {"watch", MU_HEADER_TABLE, false, NULL,
+     "watch = { every = \"1m\", confirm = 3, clear = 3, again_after = \"30m\" }",
+     "how the verdicts of detect become runs"},
+    {"watch.every", MU_HEADER_DURATION, false, "1m", "every = \"1m\"", "how often to look"},
+    {"watch.confirm", MU_HEADER_COUNT, false, "3", "confirm = 3",
+     "how many looks in a row must be bad before a run starts"},
+    {"watch.clear", MU_HEADER_COUNT, false, "3", "clear = 3",
+     "how many looks in a row must be good before it counts as over"},
+    {"watch.again_after", MU_HEADER_DURATION, false, "30m", "again_after = \"30m\"",
+     "how long after a run the next one may start"},
+    {"changelog", MU_HEADER_TABLE, true, NULL, "changelog = { [\"1.0.0\"] = \"First version\" }",
+     "one line a version; the current version must have one"},
+    {"budget", MU_HEADER_TABLE, false, NULL, "budget = { acts = 20 }",
+     "what a run may use up before a person is asked, below muster's own ceilings"},
+    {"budget.acts", MU_HEADER_COUNT, false, NULL, "acts = 20", "acts"},
+    {"budget.rows", MU_HEADER_COUNT, false, NULL, "rows = 5000", "rows of its journal"},
+    {"budget.cpu_s", MU_HEADER_COUNT, false, NULL, "cpu_s = 60", "seconds of computing"},
+    {"budget.memory_mb", MU_HEADER_COUNT, false, NULL, "memory_mb = 16", "MiB of memory"},
+    {"budget.output_kb", MU_HEADER_COUNT, false, NULL, "output_kb = 1024", "KiB of its journal"},
+    {0}};
+/* clang-format on */
 
 struct header { /* what is behind a struct mu_header */
     struct mu_header pub;
@@ -85,24 +105,37 @@ static enum mu_err wrong(struct header *h, const char *path, const char *fmt, ..
     return mu_fail_prefix(h->fail, FILE_NAME ":%d", place ? place->line : h->line);
 }
 
-/* "name, version, ..." of an array whose items begin with their name. */
-static void list_keys(const struct key *known, size_t count, const char *typed, struct mu_buf *out,
-                      struct mu_near *near)
+/* What a row is called inside this section ("" is the header itself); NULL when it is not in it. */
+static const char *inside(const struct mu_header_key *key, const char *section)
 {
-    near->typed = typed;
-    for (size_t i = 0; i < count; i++) {
-        mu_buf_addf(out, "%s%s", i ? ", " : "", known[i].name);
-        mu_near_try(near, known[i].name);
-    }
+    size_t len = strlen(section);
+    bool in = len == 0 || (strncmp(key->path, section, len) == 0 && key->path[len] == '.');
+    const char *name = in ? key->path + len + (len > 0) : NULL;
+    return name && strchr(name, '.') == NULL ? name : NULL;
 }
 
-/* Every key of the object is known and has its shape; the required ones are there. */
-static enum mu_err unknown_key(struct header *h, const char *path, const char *typed,
-                               const struct key *known, size_t count)
+static const struct mu_header_key *find_key(const char *section, const char *typed)
 {
-    struct mu_near near = {0};
+    for (const struct mu_header_key *key = mu_header_keys; key->path; key++) {
+        const char *name = inside(key, section);
+        if (name && strcmp(name, typed) == 0)
+            return key;
+    }
+    return NULL;
+}
+
+static enum mu_err unknown_key(struct header *h, const char *path, const char *section,
+                               const char *typed)
+{
+    struct mu_near near = {.typed = typed};
     struct mu_buf all = {.max = 400};
-    list_keys(known, count, typed, &all, &near);
+    for (const struct mu_header_key *key = mu_header_keys; key->path; key++) {
+        const char *name = inside(key, section);
+        if (name == NULL)
+            continue;
+        mu_buf_addf(&all, "%s%s", all.len ? ", " : "", name);
+        mu_near_try(&near, name);
+    }
     if (near.best)
         wrong(h, path, "unknown key \"%.60s\": did you mean %s?", typed, near.best);
     else
@@ -123,29 +156,31 @@ static bool is_texts(const json_t *value)
     return json_is_array(value) || (json_is_object(value) && json_object_size(value) == 0);
 }
 
-static enum mu_err check_shape(struct header *h, const struct key *key, const json_t *value)
+static enum mu_err check_shape(struct header *h, const struct mu_header_key *key,
+                               const json_t *value)
 {
     int64_t ms;
     bool empty_list = json_is_array(value) && json_array_size(value) == 0;
     switch (key->shape) {
-    case TEXT:
+    case MU_HEADER_TEXT:
         if (json_is_string(value) && json_string_length(value) > 0)
             return MU_OK;
-        return wrong(h, key->name, "%s is a text: %s", key->name, key->example);
-    case DURATION:
+        return wrong(h, key->path, "%s is a text: %s", key->path, key->example);
+    case MU_HEADER_DURATION:
         if (json_is_string(value) && mu_duration_parse(json_string_value(value), &ms))
             return MU_OK;
-        return wrong(h, key->name, "%s is a duration: %s", key->name, key->example);
-    case TEXTS:
+        return wrong(h, key->path, "%s is a duration: %s", key->path, key->example);
+    case MU_HEADER_TEXTS:
         return is_texts(value)
                    ? MU_OK
-                   : wrong(h, key->name, "%s is a list of texts: %s", key->name, key->example);
-    case OBJECT:
+                   : wrong(h, key->path, "%s is a list of texts: %s", key->path, key->example);
+    case MU_HEADER_TABLE:
+    case MU_HEADER_COUNT: /* stands in a table only */
         break;
     }
     return json_is_object(value) || empty_list
                ? MU_OK
-               : wrong(h, key->name, "%s is a table: %s", key->name, key->example);
+               : wrong(h, key->path, "%s is a table: %s", key->path, key->example);
 }
 
 static enum mu_err check_keys(struct header *h)
@@ -157,17 +192,15 @@ static enum mu_err check_keys(struct header *h)
                      "the header names its keys: playbook { name = \"...\", version = \"...\" }");
     json_object_foreach(h->said, name, value)
     {
-        size_t i = 0;
-        while (i < MU_COUNT(keys) && strcmp(keys[i].name, name) != 0)
-            i++;
-        if (i == MU_COUNT(keys))
-            return unknown_key(h, name, name, keys, MU_COUNT(keys));
-        if (check_shape(h, &keys[i], value) != MU_OK)
+        const struct mu_header_key *key = find_key("", name);
+        if (key == NULL)
+            return unknown_key(h, name, "", name);
+        if (check_shape(h, key, value) != MU_OK)
             return MU_USAGE;
     }
-    for (size_t i = 0; i < MU_COUNT(keys); i++)
-        if (keys[i].required && json_object_get(h->said, keys[i].name) == NULL)
-            return wrong(h, "", "the header lacks %s: %s", keys[i].name, keys[i].example);
+    for (const struct mu_header_key *key = mu_header_keys; key->path; key++)
+        if (key->required && json_object_get(h->said, key->path) == NULL)
+            return wrong(h, "", "the header lacks %s: %s", key->path, key->example);
     return MU_OK;
 }
 
@@ -326,8 +359,6 @@ static enum mu_err watch_count(struct header *h, const json_t *said, const char 
 
 static enum mu_err check_watch(struct header *h)
 {
-    static const struct key known[] = {
-        {.name = "every"}, {.name = "confirm"}, {.name = "clear"}, {.name = "again_after"}};
     const json_t *said = json_object_get(h->said, "watch");
     const char *name;
     json_t *value;
@@ -337,11 +368,8 @@ static enum mu_err check_watch(struct header *h)
         return wrong(h, "watch", "watch needs a function detect(p): what should it look at?");
     json_object_foreach((json_t *)said, name, value)
     {
-        size_t i = 0;
-        while (i < MU_COUNT(known) && strcmp(known[i].name, name) != 0)
-            i++;
-        if (i == MU_COUNT(known))
-            return unknown_key(h, "watch", name, known, MU_COUNT(known));
+        if (find_key("watch", name) == NULL)
+            return unknown_key(h, "watch", "watch", name);
     }
     h->pub.watch = json_object();
     enum mu_err err = watch_duration(h, said, "every", "every_ms", 60000);
@@ -352,21 +380,13 @@ static enum mu_err check_watch(struct header *h)
 
 static enum mu_err check_budget(struct header *h)
 {
-    static const struct key known[] = {{.name = "acts"},
-                                       {.name = "rows"},
-                                       {.name = "cpu_s"},
-                                       {.name = "memory_mb"},
-                                       {.name = "output_kb"}};
     const char *name;
     json_t *value;
     json_object_foreach(h->pub.budget, name, value)
     {
         char path[80];
-        size_t i = 0;
-        while (i < MU_COUNT(known) && strcmp(known[i].name, name) != 0)
-            i++;
-        if (i == MU_COUNT(known))
-            return unknown_key(h, "budget", name, known, MU_COUNT(known));
+        if (find_key("budget", name) == NULL)
+            return unknown_key(h, "budget", "budget", name);
         snprintf(path, sizeof path, "budget.%s", name);
         if (json_integer_value(value) < 1)
             return wrong(h, path, "budget.%s is a whole number above zero", name);

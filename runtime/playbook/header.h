@@ -28,6 +28,23 @@ enum mu_param_kind { /* param.KIND in the language */
 };
 const char *mu_param_kind_name(enum mu_param_kind);
 
+/* What the header's table may hold: the check, and what docs and editors say of it. */
+enum mu_header_shape {
+    MU_HEADER_TEXT,
+    MU_HEADER_DURATION,
+    MU_HEADER_TEXTS,
+    MU_HEADER_TABLE,
+    MU_HEADER_COUNT /* a whole number from 1 */
+};
+struct mu_header_key {
+    const char *path; /* "name", "watch.every" */
+    enum mu_header_shape shape;
+    bool required;
+    const char *otherwise; /* what holds without it; NULL = nothing */
+    const char *example, *doc;
+};
+extern const struct mu_header_key mu_header_keys[]; /* ends with path == NULL */
+
 struct mu_param {
     const char *name, *doc;
     enum mu_param_kind kind, items; /* items: of a list */

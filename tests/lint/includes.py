@@ -19,7 +19,8 @@ RUNTIME = {  # folder: what it may include of the others
     "report": {"base", "journal"},
     "lab": {"base", "io"},
     "testing": {"lua", "journal", "store", "playbook", "engine", "base"},
-    "cli": {"testing", "base", "journal", "store", "io", "lua", "module", "playbook", "engine", "report", "lab"},
+    "doc": {"base", "lua", "module", "playbook"},
+    "cli": {"testing", "base", "journal", "store", "io", "lua", "module", "playbook", "engine", "report", "lab", "doc"},
     "main.c": {"base", "cli"},
 }
 MODULES = {"base", "io", "module"}
