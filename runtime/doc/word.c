@@ -97,6 +97,8 @@ static void where(struct page *page, const struct mu_word *word)
         page->ops->para(page, "Stands at the top level of playbook.lua, where nothing can act.");
     else if (word->theme == MU_THEME_CONFIG)
         page->ops->para(page, "Stands in muster.lua.");
+    else if (word->theme == MU_THEME_TEST)
+        page->ops->para(page, "Stands in test.lua (muster test).");
 }
 
 void page_word(struct page *page, const struct mu_word *word, bool inside)

@@ -52,7 +52,7 @@ static bool is_word(const char *name)
 {
     const struct mu_word *word = mu_word_find(name);
     if (word)
-        return word->theme != MU_THEME_LUA && word->theme != MU_THEME_CONFIG;
+        return word->theme < MU_THEME_CONFIG;
     return strcmp(name, "param") == 0;
 }
 

@@ -86,6 +86,8 @@ const struct mu_word_type mu_word_types[] = {
     {"muster.samples", "The looks that started the run; never empty.",
      FIELDS(GIVES("first", "muster.sample", "the oldest"), GIVES("last", "muster.sample", "the newest"),
             GIVES("[integer]", "muster.sample", "all, oldest first"))},
+    {"muster.world", "The simulated world of a test. Its methods stand in docs/testing.md: world:mx(...), world:run { ... }.",
+     FIELDS(GIVES("[string]", "any", "a method"))},
     {"muster.param", "A parameter of the header: what param.* gives.",
      FIELDS(GIVES("doc", "string", "what it is for"))},
     {0}};
@@ -269,6 +271,20 @@ const struct mu_word mu_words_all[] = {
     {.name = "secret.env", .theme = MU_THEME_CONFIG, .params = FIELDS(TAKES("name", "string", "of an environment variable")),
      .returns = FIELDS(GIVES("secret", "muster.secret", "for a key that takes a secret")),
      .doc = "A secret that stands in the environment; it is wiped there.", .example = "token = secret.env \"NTFY_TOKEN\""},
+
+    /* test.lua */
+    {.name = "config", .theme = MU_THEME_TEST, .params = FIELDS(TAKES("values", "table<string, any>", "as muster.lua returns it")),
+     .returns = NOTHING, .doc = "The configuration that the tests of this file play with.",
+     .example = "config { smtp = { control = { \"mx.control.example\" } } }"},
+    {.name = "test", .theme = MU_THEME_TEST,
+     .params = FIELDS(TAKES("name", "string", "what it shows"), TAKES("body", "fun(world: muster.world)", "sets the world up, runs, expects")),
+     .returns = NOTHING, .doc = "A test. It has a process, a world and a time of its own, nothing of which is real.",
+     .example = "test(\"touches nothing while mail flows\", function(world)\n  local run = world:run { domain = \"example.com\" }\n"
+                "  run:expect_result(\"no_action\")\nend)"},
+    {.name = "expect", .theme = MU_THEME_TEST,
+     .params = FIELDS(TAKES("got", "any", "a value"), TAKES("wanted", "any", "what it must be"), MAY_TAKE("what", "string", "what it is, for the failure")),
+     .returns = FIELDS(GIVES("same", "boolean", "")), .doc = "Compares two values; one that differs is told, and the test goes on.",
+     .example = "expect(#run.acts, 2, \"acts\")"},
 
     /* Lua, as its manual has it but for what is said here */
 #define LUA(name_, params_, returns_, doc_) {.name = name_, .theme = MU_THEME_LUA, .params = params_, .returns = returns_, .doc = doc_}

@@ -21,6 +21,7 @@
     X(MU_THEME_FLOW, "flow", "Flow")                                  \
     X(MU_THEME_CHANGES, "changes", "Changes")                         \
     X(MU_THEME_CONFIG, "configuration", "Words of muster.lua")        \
+    X(MU_THEME_TEST, "tests", "Words of test.lua")                    \
     X(MU_THEME_LUA, "lua", "What there is of Lua 5.4")
 
 enum mu_theme {

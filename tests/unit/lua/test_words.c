@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of words against what a playbook, a header and muster.lua really find: every name in either is in
+ * The table of words against what a playbook, a header, muster.lua and test.lua really find: every name in either is in
  * the other. The preludes are run as they are, over primitives that do nothing. */
 #include "lua/words.h"
 
@@ -22,8 +22,9 @@
 #include "lua/vm.h"
 #include "playbook/header.h"
 
-extern const char mu_prelude_words[], mu_prelude_header[], mu_prelude_config[];
-extern const size_t mu_prelude_words_len, mu_prelude_header_len, mu_prelude_config_len;
+extern const char mu_prelude_words[], mu_prelude_header[], mu_prelude_config[], mu_prelude_test[];
+extern const size_t mu_prelude_words_len, mu_prelude_header_len, mu_prelude_config_len,
+    mu_prelude_test_len;
 
 static int l_nothing(lua_State *L)
 {
@@ -106,6 +107,7 @@ static json_t *offered(void)
     look(mu_prelude_words, mu_prelude_words_len, found);
     look(mu_prelude_header, mu_prelude_header_len, found);
     look(mu_prelude_config, mu_prelude_config_len, found);
+    look(mu_prelude_test, mu_prelude_test_len, found);
     for (int kind = 0; kind <= MU_PARAM_LIST; kind++) {
         char name[64];
         snprintf(name, sizeof name, "param.%s", mu_param_kind_name((enum mu_param_kind)kind));
