@@ -354,6 +354,11 @@ bool say_document(const struct mu_buf *text)
     return fwrite(mu_buf_text(text), 1, text->len, stdout) == text->len && fflush(stdout) == 0;
 }
 
+void say_now(void)
+{
+    fflush(stdout);
+}
+
 void say_returned(void)
 {
     begin_line(&out);

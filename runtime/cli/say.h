@@ -30,6 +30,8 @@ void say_json_err(const char *json);
 void say_json_take(json_t *value); /* sorted keys; frees it */
 /* A whole document that report/ has made plain, as it is. False when it can't be written. */
 bool say_document(const struct mu_buf *);
+/* What was said is seen by now, also through a pipe. */
+void say_now(void);
 /* The cursor stands at a line's begin without our doing: a person pressed return. */
 void say_returned(void);
 

@@ -97,6 +97,7 @@ int watching(struct mu_cli *cli, int count, char **playbooks, void (*again)(void
         was = look(cli, count, playbooks);
         again(ud);
         say("waiting for a change; Ctrl-C ends\n");
+        say_now();
     } while (wait_for_change(cli, count, playbooks, &was));
     return MU_EXIT_OK;
 }

@@ -2,6 +2,7 @@
  *
  * One test, in a process of its own: the clock stands at a Monday morning, the control store is new, the world
  * is empty. The test fills it and asks for runs, which are executed to their end, one after another. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,8 @@ static bool is_secret(const struct mu_header *header, const char *name)
 static char *in_a_file(const struct playing *playing, const char *name, const char *secret)
 {
     char *path = mu_xasprintf("%s/secret-%s", playing->state, name);
-    FILE *file = fopen(path, "we");
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (file) {
         fputs(secret, file);
         fclose(file);

@@ -1,0 +1,556 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""muster test: every word of a world and of an expectation does what docs/testing.md says, a test that should fail
+does, and what is wrong in a test.lua is one error with its place.
+
+    tests/testing/test_words.py [NAME...]"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.dom.minidom
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MUSTER = os.environ.get("MUSTER", os.path.join(HERE, "..", "..", "build", "release", "muster"))
+
+CONFIG = """config {
+  domains = { ["example.com"] = { provider = "dns", standby = "mx-b.example.net" } },
+  providers = { dns = { driver = "powerdns", url = "https://dns.example.org", key = "not-a-real-key" } },
+  channels = { push = { kind = "ntfy", url = "https://push.example.org" }, chat = { kind = "ntfy", url = "https://chat.example.org" } },
+  people = { ana = { teams = { "lead" }, contact = { "push:ana", "chat:ana" } }, bo = { teams = { "lead", "boss" }, contact = { "push:bo" } } },
+  audiences = { all = { "ana", "bo" } },
+}
+"""
+HEADER = """playbook {
+  name = "%s", version = "1.0.0", owner = "ana", summary = "For a test.", may_change = { "zone.*", "notify", "page", "http.*" },
+  params = { %s }, changelog = { ["1.0.0"] = "." },
+}
+"""
+MOVE = """function main()
+  step "Move"
+  local before = need(zone.mx("example.com"), "no answer")
+  undo "Back"
+  zone.set_mx("example.com", { { preference = 10, host = "mx-b.example.net" } }, { only_if = before })
+  finish("moved")
+end
+"""
+ASK = """function main()
+  local answer = approve { "Go?", by = "ana", deadline = "10m", then_ask = "boss" }
+  finish(answer.how, answer.reason)
+end
+"""
+ZONE = '  world:mx("example.com", "10 mx-a.example.com", 600)\n'
+
+
+def test(body, name="it"):
+    return f'test("{name}", function(world)\n{body}\nend)\n'
+
+
+def run(playbook, tests, *words, params="", config=CONFIG, files=(), env=None):
+    """(exit code, stdout, stderr) of muster test over a playbook p."""
+    with tempfile.TemporaryDirectory(prefix="words.") as folder:
+        book = os.path.join(folder, "p")
+        os.makedirs(os.path.join(book, "templates"))
+        for path, text in [("playbook.lua", HEADER % ("p", params) + playbook), ("test.lua", config + tests), *files]:
+            with open(os.path.join(book, path), "w") as f:
+                f.write(text)
+        done = subprocess.run([MUSTER, "test", book, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=120, env={**os.environ, **(env or {})})
+        left = [n for n in os.listdir(folder) if n != "p"]
+        assert left == [], f"it left {left}"
+        return done.returncode, done.stdout, done.stderr
+
+
+def passes(playbook, tests, *words, **how):
+    code, out, err = run(playbook, tests, *words, **how)
+    assert code == 0, f"exit {code}\n{out}{err}"
+    return out
+
+
+def fails(playbook, tests, *says, code=1, **how):
+    got, out, err = run(playbook, tests, **how)
+    assert got == code, f"exit {got}, not {code}\n{out}{err}"
+    for pattern in says:
+        assert re.search(pattern, out + err), f"it does not say {pattern!r}:\n{out}{err}"
+    return out + err
+
+
+CASES = []
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+# --- what happens to acts -----------------------------------------------------------------------------
+
+
+@case
+def an_act_changes_the_world_and_can_be_taken_back():
+    passes(MOVE, test(ZONE + """
+  local run = world:run()
+  run:expect_result("moved")
+  run:expect_acts { "zone.set_mx example.com 10 mx-b.example.net" }
+  run:expect_steps { "Move" }
+  run:expect_undo { "Back" }
+  local undo = world:undo(run)
+  undo:expect_result("undone")
+  local again = world:run()
+  again:expect_result("moved")
+  expect(again.acts[1].value.before.records, { "10 mx-a.example.com." })"""))
+
+
+@case
+def a_lost_reply_is_read_back_and_not_sent_again():
+    passes(MOVE, test(ZONE + """
+  world:fails("zone.set_mx", "lost", { times = 1 })
+  local run = world:run()
+  run:expect_result("moved")
+  expect(#run.acts, 1)
+  expect(run.acts[1].how, "readback")"""))
+
+
+@case
+def a_request_that_did_not_arrive_is_sent_again():
+    passes(MOVE, test(ZONE + """
+  world:fails("zone.set_mx", "timeout", { times = 1 })
+  local run = world:run()
+  run:expect_result("moved")
+  expect(run.acts[1].how, "sent")
+  local again = 0
+  for _, row in ipairs(run.rows) do if row.verb == "again" then again = again + 1 end end
+  expect(again, 1)"""))
+
+
+@case
+def an_api_that_applies_late_is_waited_for():
+    passes(MOVE, test(ZONE + """
+  world:fails("zone.set_mx", "late", { times = 1, late = "20s" })
+  local run = world:run()
+  run:expect_result("moved")
+  expect(run.acts[1].how, "readback")
+  run:expect_took { at_least = "20s", at_most = "30s" }"""))
+
+
+@case
+def a_refusal_raises():
+    passes(MOVE, test(ZONE + """
+  world:fails("zone.set_mx", "refused", { why = "403 Forbidden" })
+  local run = world:run()
+  run:expect_result("error", "403 Forbidden")
+  run:expect_acts {}"""))
+
+
+@case
+def what_nobody_can_know_parks():
+    passes('function main() http.post("https://x.example.net/hook", { json = { a = 1 } }) finish("done") end', test("""
+  world:fails("http.post", "lost")
+  local run = world:run()
+  run:expect_parked("in_doubt")"""))
+
+
+@case
+def a_fault_of_one_target_leaves_the_others():
+    passes('function main() http.post("https://a.example.net/") local ok = pcall(http.post, "https://b.example.net/") finish(tostring(ok)) end', test("""
+  world:fails("http.post", "refused", { target = "https://b.example.net/" })
+  world:run():expect_result("false")"""))
+
+
+@case
+def an_api_that_lies_says_yes_and_changes_nothing():
+    passes("""function main()
+  http.post("https://a.example.net/")
+  finish("done")
+end
+""", test("""
+  world:fails("http.post", "lies")
+  world:run():expect_result("done")"""))
+    passes(MOVE, test(ZONE + """
+  world:provider("dns", "lies")
+  world:run():expect_result("error", "accepted the write but now reads")"""))
+
+
+@case
+def a_dns_host_that_is_busy_recovers():
+    for state, says in (("busy", "429"), ("refused", "refused"), ("timeout", "no answer in time")):
+        passes(MOVE, test(ZONE + f"""
+  world:provider("dns", "{state}")
+  world:run():expect_result("failed", "no answer")"""))
+    passes("""function main()
+  local one = zone.mx("example.com")
+  sleep("5m")
+  finish(tostring(one.ok) .. tostring(zone.mx("example.com").ok), one.why)
+end
+""", test(ZONE + """
+  world:provider("dns", "busy", { lasts = "3m" })
+  world:run():expect_result("falsetrue", "429 Too Many Requests")"""))
+
+
+@case
+def name_servers_lag():
+    lag = ZONE + '  world:nameservers("example.com", "ns1.example.org", "ns2.example.org")\n'
+    passes(MOVE, test(lag + """
+  world:dns_lags("ns2.example.org", "90s")
+  local run = world:run()
+  run:expect_result("moved")
+  run:expect_took { at_least = "90s", at_most = "95s" }"""))
+    passes(MOVE, test(lag + """
+  world:dns_lags("ns2.example.org", "30m")
+  world:run():expect_result("error", "1 of 2 authoritative addresses serve the change; the others: ns2.example.org")"""))
+
+
+@case
+def a_colleague_comes_in_between():
+    passes("""function main()
+  local before = zone.mx("example.com")
+  approve { "Go?", by = "ana", deadline = "10m" }
+  zone.set_mx("example.com", { { preference = 10, host = "mx-b.example.net" } }, { only_if = before })
+  finish("moved")
+end
+""", test(ZONE + """
+  world:person("ana", { after = "2m" })
+  world:at("1m"):mx("example.com", "10 mx-c.example.com", 600)
+  world:run():expect_result("error", "the zone is no longer what you saw")"""))
+
+
+@case
+def probes_find_what_is_given():
+    passes("""function main()
+  local one, two, three = smtp.probe("mx-a.example.com"), http.get("https://s.example.net/"), dns.mx("example.com")
+  finish(one.verdict, two.status .. " " .. three.mx[1].host)
+end
+""", test(ZONE + """
+  world:mail_server("mx-a.example.com", "192.0.2.1", "rejecting")
+  world:http("GET https://s.example.net/", { status = 503, body = "no" })
+  world:run():expect_result("rejecting", "503 mx-a.example.com")
+  world:smtp_up("mx-a.example.com")
+  world:result("http.get", { ok = true, status = 204 })
+  world:run():expect_result("up", "204 mx-a.example.com")"""))
+
+
+# --- people -------------------------------------------------------------------------------------------
+
+
+@case
+def people_answer():
+    for says, result in (("yes", "approved"), ("no", "declined")):
+        passes(ASK, test(f"""
+  world:person("ana", {{ says = "{says}", after = "90s", why = "because" }})
+  local run = world:run()
+  run:expect_result("{result}", "because")
+  run:expect_asked {{ title = "Go?", who = "ana", how = "{result}" }}
+  run:expect_took {{ at_least = "90s", at_most = "91s" }}"""))
+
+
+@case
+def nobody_answers_and_the_next_is_asked():
+    passes(ASK, test("""
+  world:person("ana", { says = "nothing" })
+  local run = world:run()
+  run:expect_result("expired")
+  run:expect_took { at_least = "20m", at_most = "21m" }
+  run:expect_told("ana", "gate")
+  run:expect_told("bo", "gate")"""))
+    passes(ASK, test("""
+  world:person("bo", { after = "1m" })
+  local run = world:run()
+  run:expect_result("approved")
+  run:expect_asked { who = "bo" }
+  run:expect_took { at_least = "11m", at_most = "12m" }"""))
+
+
+@case
+def who_was_not_reached_does_not_answer():
+    passes(ASK, test("""
+  world:person("ana", {})
+  world:channel("push", "down")
+  world:channel("chat", "down")
+  world:run():expect_result("expired")"""))
+    passes(ASK, test("""
+  world:person("ana", {})
+  world:channel("push", "down")
+  local run = world:run()
+  run:expect_result("approved")"""))
+    passes(ASK, test("""
+  world:person("ana", { unasked = true })
+  world:channel("push", "down")
+  world:channel("chat", "down")
+  world:run():expect_result("approved")"""))
+
+
+@case
+def a_message_is_tried_again_when_its_channel_is_back():
+    passes(ASK, test("""
+  world:person("ana", {})
+  world:channel("push", "down", { lasts = "3m" })
+  world:channel("chat", "down", { lasts = "3m" })
+  local run = world:run()
+  run:expect_result("approved")
+  run:expect_took { at_least = "3m", at_most = "8m" }"""))
+
+
+@case
+def a_question_is_answered_with_a_text():
+    passes('function main() local a = ask { "Which?", by = "ana", deadline = "5m", choices = { "x", "y" } } finish(a.text or a.how) end', test("""
+  world:person("ana", { says = "y" })
+  world:run():expect_result("y")"""))
+
+
+@case
+def a_quorum_needs_two():
+    two = 'function main() local a = approve { "Go?", by = "lead", deadline = "5m", quorum = 2 } finish(a.how) end'
+    passes(two, test("""
+  world:person("ana", {})
+  world:run():expect_result("expired")
+  world:person("bo", { after = "1m" })
+  world:run():expect_result("approved")"""))
+
+
+@case
+def people_change_their_minds_from_run_to_run():
+    passes(ASK, test("""
+  world:person("ana", { says = "no", times = 1 })
+  world:person("ana", { says = "yes" })
+  world:run():expect_result("declined")
+  world:run():expect_result("approved")"""))
+
+
+@case
+def a_page_is_acknowledged():
+    page = 'function main() local a = page("ana", "t", {}, { ack_within = "5m" }) finish(a and a.name or "nobody") end'
+    files = [("templates/t.md", "Subject: Wake up\n\nPlease.\n")]
+    passes(page, test('  world:person("ana", { after = "2m" })\n  local run = world:run()\n  run:expect_result("ana")\n  run:expect_told("ana", "t")'), files=files)
+    passes(page, test('  world:run():expect_result("nobody")'), files=files)
+
+
+@case
+def a_world_that_stands_still_ends():
+    passes('function main() approve { "Go?", by = "ana" } finish("x") end', test("""
+  local run = world:run()
+  run:expect_result("stands_still", "nobody answers, and there is no deadline at playbook.lua:5")"""))
+
+
+# --- runs ---------------------------------------------------------------------------------------------
+
+
+@case
+def parameters_of_every_kind():
+    passes("""function main(p)
+  http.post("https://x.example.net/", { headers = { ["X-Token"] = p.token }, json = { a = 1 } })
+  finish(p.d .. " " .. p.n .. " " .. tostring(p.b) .. " " .. table.concat(p.l, "+"))
+end
+""", test("""
+  local run = world:run { d = "15m", n = 7, b = true, l = { "a", "b" }, token = "sesame-open-sesame" }
+  run:expect_result("15m 7 true a+b")"""),
+           params='d = param.duration "D", n = param.integer "N", b = param.boolean "B", l = param.list(param.string) "L", token = param.secret "T"')
+
+
+@case
+def thirty_days_take_no_time():
+    passes('function main() for i = 1, 30 do sleep("1d") end finish("late") end', test("""
+  local run = world:run()
+  run:expect_result("late")
+  run:expect_took { at_least = "30d", at_most = "30d" }"""))
+
+
+@case
+def time_begins_on_a_monday_and_is_the_same_everywhere():
+    out = passes('function main() finish(tostring(now())) end', test('  world:run():expect_result("1767603600")'), env={"TZ": "Asia/Tokyo"})
+    assert "1 passed, 0 failed" in out, out
+
+
+@case
+def locks_and_incidents_are_as_in_real_life():
+    passes('function main() finish("done") end', test("""
+  local one, two = world:run(), world:run()
+  expect(one.name, "p.1")
+  expect(two.name, "p.2")
+  expect(one.rows[1].value.incident, "INC-1")"""))
+
+
+# --- what must not pass -------------------------------------------------------------------------------
+
+
+@case
+def expectations_can_fail():
+    wrong = {
+        'run:expect_result("other")': "- other.*\\+ moved",
+        'run:expect_acts {}': r"\+ zone.set_mx example.com",
+        'run:expect_acts { "zone.set_mx example.org" }': r"- zone.set_mx example.org",
+        'run:expect_steps { "Move", "More" }': "- More",
+        'run:expect_undo {}': r"\+ Back",
+        'run:expect_told("ana")': "ana was not told",
+        'run:expect_asked { title = "Go?" }': "nobody was asked like that",
+        'run:expect_took { at_least = "1h" }': "- 1h to ever",
+        'run:expect_parked()': "- parked: anyhow",
+        'run:expect_finding("warn")': "no such finding",
+        'run:expect_milestones { "detected" }': "- detected",
+        'expect(1, 2, "the number")': "the number is not as expected",
+    }
+    for line, says in wrong.items():
+        said = fails(MOVE, test(ZONE + "  local run = world:run()\n  " + line), "(?s)" + says, r"test\.lua:11: ")
+        assert "NOT OK" in said and "ACT        zone.set_mx" in said, said  # what the run did
+    fails(ASK, test('  world:person("ana", {})\n  world:run():expect_not_asked()'), "somebody was asked")
+    fails(ASK, test('  world:person("ana", {})\n  world:run():expect_not_told("ana")'), "ana was told")
+
+
+@case
+def every_failure_of_a_test_is_told():
+    said = fails(MOVE, test(ZONE + '  local run = world:run()\n  run:expect_result("a")\n  run:expect_steps {}'), "- a", r"\+ Move")
+    assert "0 passed, 1 failed" in said, said
+
+
+@case
+def a_test_that_breaks_off_leaves_the_others():
+    said = fails(MOVE, test("  error('oops')", "bad") + test("  local x = nil + 1", "worse") + test(ZONE + '  world:run():expect_result("moved")', "good"),
+                 "it broke off: test.lua:9: oops", "it broke off: .*arithmetic on a nil", "ok      good")
+    assert "1 passed, 2 failed" in said, said
+
+
+@case
+def what_is_wrong_in_a_test_file_is_one_error():
+    good = test(ZONE + "  world:run()")
+    for tests, says in {
+        "test(": r"test.lua:\d+:",
+        'tset("x", function() end)': r'test.lua:8: unknown name "tset": did you mean test',
+        'test("x")': r"test.lua:8: test takes a name and a function",
+        good + good: r'test.lua:\d+: there is a test "it" already, in line 8',
+        "": r"there is no test in it",
+        'config { domains = {} }': "config stands here twice",
+    }.items():
+        fails(MOVE, tests, says, code=2)
+    fails(MOVE, good, r"test.lua: config: unknown key domians: did you mean domains\?", code=2, config="config { domians = {} }\n")
+    for body, says in {
+        'world:fact("dns.rset", "x", {})': 'test.lua:9: there is no fact "dns.rset"',
+        'world:fails("zone.set_mx", "often")': 'test.lua:9: "often" is no way to fail',
+        'world:smtp("mx", "away")': "test.lua:9: smtp takes a host and up, refused",
+        'world:person("ana", { say = "yes" })': 'test.lua:9: person has no key "say"',
+        'world:at("soon"):smtp_up("x")': "test.lua:9: at takes a duration",
+        'world:run { nosuch = 1 }': "test.lua:9: .*nosuch",
+        'world:run({}, { playbook = "nosuch" })': "test.lua:9: .*nosuch",
+        'world:fails("zone.set_mx", "refused", { class = "x" })': 'test.lua:9: "x" is no class of errors',
+    }.items():
+        fails(MOVE, test("  " + body), "it broke off: " + says)
+
+
+@case
+def a_playbook_without_tests_is_told():
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "p"))
+        with open(os.path.join(folder, "p", "playbook.lua"), "w") as f:
+            f.write(HEADER % ("p", "") + MOVE)
+        done = subprocess.run([MUSTER, "test", "./p"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2 and "there is no test.lua" in done.stderr, done
+
+
+@case
+def a_test_can_t_reach_the_host():
+    for body in ('io.open("/etc/passwd")', 'os.execute("true")', 'require("x")', 'load("return 1")()'):
+        fails(MOVE, test("  " + body), "it broke off: test.lua:9: ")
+
+
+@case
+def a_test_that_hangs_is_ended():
+    fails(MOVE, test("  while true do end"), "it broke off: .*still computing")
+
+
+# --- how it is told -----------------------------------------------------------------------------------
+
+
+@case
+def machines_can_read_it():
+    tests = test(ZONE + '  world:run():expect_result("moved")', "a <good> & #1") + test(ZONE + '  world:run():expect_result("x")', "bad")
+    with tempfile.NamedTemporaryFile(suffix=".xml") as junit:
+        code, out, err = run(MOVE, tests, "--tap", "--junit", junit.name)
+        assert code == 1, err
+        assert out.startswith("TAP version 14\nok 1 - p: a <good> & \\#1\n"), out
+        assert re.search(r"^not ok 2 - p: bad\n  ---\n  duration_ms: \d+\n  message: \|\n    test.lua:14: the run ended otherwise$", out, re.M), out
+        assert out.endswith("1..2\n"), out
+        suite = xml.dom.minidom.parse(junit.name).getElementsByTagName("testsuite")[0]
+        assert (suite.getAttribute("tests"), suite.getAttribute("failures")) == ("2", "1")
+        assert [c.getAttribute("name") for c in suite.getElementsByTagName("testcase")] == ["a <good> & #1", "bad"]
+    code, out, err = run(MOVE, tests, "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["ok"] for row in rows] == [True, False] and rows[0]["runs"][0]["rows"][0]["verb"] == "start", out
+
+
+@case
+def coverage_names_what_nobody_reached():
+    playbook = """function main()
+  step "One"
+  local n = 0
+  for i = 1, 3 do if i > 1 then n = n + i end end
+  if n == 5 then n = 6 else n = 0 end
+  local f = function() return n end
+  while n < 0 do n = 1 end
+  if n == 0 then
+    step "Two"
+    return finish("never")
+  elseif n == 1 then n = 2
+  end
+  repeat local g = function() return 1 end until g() == 1
+  finish("done")
+end
+"""
+    out = passes(playbook, test('  world:run():expect_result("done")'), "--coverage")
+    assert "reached 1 of 2 steps, 7 of 12 branches" in out, out
+    missed = re.findall(r"playbook\.lua:(\d+): (.*)", out)
+    assert missed == [("9", "the condition was never false"), ("10", "the function was never called"), ("11", "the loop's body was never entered"),
+                      ("12", "the condition was never true"), ("13", 'step "Two" was never reached'), ("15", "the condition was never true")], missed
+
+
+@case
+def only_some_are_played():
+    tests = test(ZONE + "  world:run()", "one") + test(ZONE + "  world:run()", "two")
+    out = passes(MOVE, tests, "--only", "tw")
+    assert "1 passed" in out and "  one  " not in out, out
+    code, out, err = run(MOVE, tests, "--only", "three")
+    assert code == 2 and 'no test has "three" in its name' in err, err
+
+
+@case
+def watching_plays_again():
+    with tempfile.TemporaryDirectory() as folder:
+        book = os.path.join(folder, "p")
+        os.makedirs(book)
+        with open(os.path.join(book, "playbook.lua"), "w") as f:
+            f.write(HEADER % ("p", "") + MOVE)
+        path = os.path.join(book, "test.lua")
+        with open(path, "w") as f:
+            f.write(CONFIG + test(ZONE + '  world:run():expect_result("moved")'))
+        process = subprocess.Popen([MUSTER, "test", "./p", "--watch"], cwd=folder, stdout=subprocess.PIPE, text=True)
+        try:
+            said = iter(process.stdout.readline, "")
+            assert any("1 passed, 0 failed" in line for line in said)
+            assert "waiting for a change" in next(said)
+            with open(path, "a") as f:
+                f.write(test(ZONE + '  world:run():expect_result("other")', "new"))
+            assert any("1 passed, 1 failed" in line for line in said)
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=10) == 0
+
+
+def main():
+    failed = 0
+    for one in CASES:
+        name = one.__name__
+        if sys.argv[1:] and not any(word in name for word in sys.argv[1:]):
+            continue
+        began = time.monotonic()
+        try:
+            one()
+            print(f"ok testing {name} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Exception as trouble:  # every case is told
+            failed += 1
+            print(f"NOT OK testing {name}: {trouble if isinstance(trouble, AssertionError) else repr(trouble)}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
