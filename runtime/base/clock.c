@@ -97,7 +97,7 @@ const char *mu_time_hms(int64_t ms, char *buf)
 }
 
 /* Days since 1970-01-01 of a civil date; Howard Hinnant's days_from_civil. */
-static int64_t days_from_civil(int64_t y, int m, int d)
+int64_t mu_days_from_civil(int64_t y, int m, int d)
 {
     y -= m <= 2;
     int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -134,7 +134,7 @@ bool mu_time_parse(const char *text, int64_t *ms)
             frac += scale * (*p - '0');
     if (!parse_zone(p, &offset))
         return false;
-    *ms = ((days_from_civil(y, mo, d) * 24 + h) * 60 + mi - offset) * 60000 + s * 1000LL + frac;
+    *ms = ((mu_days_from_civil(y, mo, d) * 24 + h) * 60 + mi - offset) * 60000 + s * 1000LL + frac;
     return true;
 }
 

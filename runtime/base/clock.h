@@ -38,6 +38,9 @@ const char *mu_time_hms(int64_t ms, char *buf);
 /* Reads "2026-11-23T02:51:07Z" (RFC 3339, also with fraction and offset); false if it is not one. */
 MU_API bool mu_time_parse(const char *text, int64_t *ms);
 
+/* Days since 1970-01-01 of a date in the Gregorian calendar; month 1 to 12. */
+int64_t mu_days_from_civil(int64_t year, int month, int day);
+
 /* A duration literal of the language: digits and one of ms s m h d ("90s", "15m"). */
 MU_API bool mu_duration_parse(const char *text, int64_t *ms);
 /* "850ms", "42s", "6m02s", "2h05m", "45d": at most two units, for people. */

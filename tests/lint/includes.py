@@ -20,12 +20,13 @@ RUNTIME = {  # folder: what it may include of the others
     "lab": {"base", "io"},
     "testing": {"lua", "journal", "store", "playbook", "engine", "base"},
     "doc": {"base", "lua", "module", "playbook"},
-    "cli": {"testing", "base", "journal", "store", "io", "lua", "module", "playbook", "engine", "report", "lab", "doc"},
+    "serve": {"base", "io", "journal", "store", "playbook", "engine", "report"},
+    "cli": {"testing", "base", "journal", "store", "io", "lua", "module", "playbook", "engine", "report", "serve", "lab", "doc"},
     "main.c": {"base", "cli"},
 }
 MODULES = {"base", "io", "module"}
 LIBRARIES = {  # header prefix: where it may be used
-    "uv.h": ("io", "engine", "lab"),
+    "uv.h": ("io", "engine", "serve", "lab"),
     "curl/": ("io", "engine", "lab"),
     "ldns/": ("io", "lab", "modules"),
     "sqlite3.h": ("journal", "store"),
