@@ -9,23 +9,28 @@
 
 #define INCIDENT_OUT 32 /* store.h */
 
+enum mu_err store_incident_open(struct mu_store *store, const char *title, const char *who,
+                                int64_t at, char *out, struct mu_fail *fail)
+{
+    int64_t number = 0;
+    enum mu_err err = store_count_up(store, "/incident", &number, fail); /* no playbook has a "/" */
+    if (err != MU_OK)
+        return err;
+    snprintf(out, INCIDENT_OUT, "INC-%lld", (long long)number);
+    return store_exec(store, "opening an incident", fail,
+                      "INSERT INTO incident (name, title, who, at) VALUES (?, ?, ?, ?)",
+                      STORE_VALUES(STORE_TEXT(out), STORE_TEXT(title ? title : ""),
+                                   STORE_TEXT(who ? who : ""), STORE_NUMBER(at)));
+}
+
 enum mu_err mu_store_incident_open(struct mu_store *store, const char *title, const char *who,
                                    int64_t at, char *out, struct mu_fail *fail)
 {
     static const char what[] = "opening an incident";
-    int64_t number = 0;
     enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
     if (err != MU_OK)
         return err;
-    err = store_count_up(store, "/incident", &number, fail); /* no playbook has a "/" */
-    if (err == MU_OK) {
-        snprintf(out, INCIDENT_OUT, "INC-%lld", (long long)number);
-        err = store_exec(store, what, fail,
-                         "INSERT INTO incident (name, title, who, at) VALUES (?, ?, ?, ?)",
-                         STORE_VALUES(STORE_TEXT(out), STORE_TEXT(title ? title : ""),
-                                      STORE_TEXT(who ? who : ""), STORE_NUMBER(at)));
-    }
-    return store_end(store, err, what, fail);
+    return store_end(store, store_incident_open(store, title, who, at, out, fail), what, fail);
 }
 
 static enum mu_err count_incident(struct mu_store *store, const char *incident, int64_t *count,

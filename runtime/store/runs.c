@@ -84,31 +84,36 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
+enum mu_err store_run_create(struct mu_store *store, const struct mu_store_run *in, char *name_out,
+                             char *path_out, struct mu_fail *fail)
+{
+    int64_t number = 0;
+    enum mu_err err = check_playbook(in->playbook, fail);
+    if (err == MU_OK)
+        err = next_name(store, in->playbook, &number, name_out, path_out, fail);
+    if (err != MU_OK)
+        return err;
+    return store_exec(
+        store, "creating a run", fail,
+        "INSERT INTO run (" RUN_COLUMNS ", number)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, 0, ?, -1, ?, ?, ?)",
+        STORE_VALUES(STORE_TEXT(name_out), STORE_TEXT(in->playbook),
+                     STORE_TEXT(or_empty(in->version)), STORE_TEXT(or_empty(in->world)),
+                     STORE_TEXT(or_empty(in->incident)), STORE_TEXT(or_empty(in->subject)),
+                     STORE_TEXT(or_empty(in->result)), STORE_TEXT(or_empty(in->why)),
+                     STORE_TEXT(or_empty(in->who)), STORE_TEXT(path_out), STORE_NUMBER(in->started),
+                     STORE_NUMBER(in->pid), STORE_TEXT(or_empty(in->waits_for)),
+                     STORE_TEXT(or_empty(in->bundle)), STORE_NUMBER(number)));
+}
+
 enum mu_err mu_store_run_create(struct mu_store *store, const struct mu_store_run *in,
                                 char *name_out, char *path_out, struct mu_fail *fail)
 {
     static const char what[] = "creating a run";
-    int64_t number = 0;
-    enum mu_err err = check_playbook(in->playbook, fail);
-    if (err == MU_OK)
-        err = store_begin(store, STORE_INDEX, what, fail);
+    enum mu_err err = store_begin(store, STORE_INDEX, what, fail);
     if (err != MU_OK)
         return err;
-    err = next_name(store, in->playbook, &number, name_out, path_out, fail);
-    if (err == MU_OK)
-        err = store_exec(
-            store, what, fail,
-            "INSERT INTO run (" RUN_COLUMNS ", number)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, 0, ?, -1, ?, ?, ?)",
-            STORE_VALUES(STORE_TEXT(name_out), STORE_TEXT(in->playbook),
-                         STORE_TEXT(or_empty(in->version)), STORE_TEXT(or_empty(in->world)),
-                         STORE_TEXT(or_empty(in->incident)), STORE_TEXT(or_empty(in->subject)),
-                         STORE_TEXT(or_empty(in->result)), STORE_TEXT(or_empty(in->why)),
-                         STORE_TEXT(or_empty(in->who)), STORE_TEXT(path_out),
-                         STORE_NUMBER(in->started), STORE_NUMBER(in->pid),
-                         STORE_TEXT(or_empty(in->waits_for)), STORE_TEXT(or_empty(in->bundle)),
-                         STORE_NUMBER(number)));
-    return store_end(store, err, what, fail);
+    return store_end(store, store_run_create(store, in, name_out, path_out, fail), what, fail);
 }
 
 enum mu_err mu_store_run_forget(struct mu_store *store, const char *name, struct mu_fail *fail)
@@ -117,8 +122,15 @@ enum mu_err mu_store_run_forget(struct mu_store *store, const char *name, struct
     enum mu_err err = store_begin(store, STORE_INDEX, what, fail);
     if (err != MU_OK)
         return err;
-    err = store_exec(store, what, fail, "DELETE FROM run WHERE name = ?",
-                     STORE_VALUES(STORE_TEXT(name)));
+    err = store_exec(
+        store, what, fail,
+        "DELETE FROM incident WHERE name = (SELECT incident FROM run WHERE name = ?1)"
+        " AND NOT EXISTS (SELECT 1 FROM run o WHERE o.incident = incident.name AND o.name <> ?1)"
+        " AND NOT EXISTS (SELECT 1 FROM note WHERE note.incident = incident.name)",
+        STORE_VALUES(STORE_TEXT(name)));
+    if (err == MU_OK)
+        err = store_exec(store, what, fail, "DELETE FROM run WHERE name = ?",
+                         STORE_VALUES(STORE_TEXT(name)));
     return store_end(store, err, what, fail);
 }
 

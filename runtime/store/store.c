@@ -11,6 +11,7 @@
  *   version   published playbooks      message      the host's own messages (outbox)
  *   bundle    their files, by digest   rollback     which version people went back to, and why
  *   content   what lies in files       signature    who stands for a version, signed
+ *   schedule, tick, missed             watch, sample, sample_hour
  *
  * A new version of the schema: add a step to `steps`, never change one. */
 #include "store/store.h"
@@ -119,6 +120,25 @@ static const char *const steps[] = {
     "CREATE INDEX run_bundle ON run (playbook, version, bundle);" STORE_FOR_GOOD("content")
         STORE_FOR_GOOD("bundle") STORE_FOR_GOOD("version") STORE_FOR_GOOD("rollback")
             STORE_FOR_GOOD("signature"),
+
+    /* What starts runs by itself: how far it was looked at, what fired, what passed by. */
+    "CREATE TABLE schedule (name TEXT PRIMARY KEY, digest TEXT NOT NULL, since INTEGER NOT NULL,"
+    " upto INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE tick (source TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL,"
+    " run TEXT NOT NULL, why TEXT NOT NULL, taken INTEGER NOT NULL, done INTEGER NOT NULL,"
+    " PRIMARY KEY (source, at)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX tick_open ON tick (source, at) WHERE state = 'taken';"
+    "CREATE TABLE missed (id INTEGER PRIMARY KEY, source TEXT NOT NULL, first INTEGER NOT NULL,"
+    " last INTEGER NOT NULL, count INTEGER NOT NULL, why TEXT NOT NULL, noted INTEGER NOT NULL)"
+    " STRICT;"
+    "CREATE INDEX missed_source ON missed (source, id);"
+    /* What the supervisor saw: where each watch stands, the looks of a day, hours for longer. */
+    "CREATE TABLE watch (source TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE sample (source TEXT NOT NULL, at INTEGER NOT NULL, verdict TEXT NOT NULL,"
+    " ms INTEGER NOT NULL, why TEXT NOT NULL, PRIMARY KEY (source, at)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE sample_hour (source TEXT NOT NULL, hour INTEGER NOT NULL, verdict TEXT NOT NULL,"
+    " count INTEGER NOT NULL, ms INTEGER NOT NULL, PRIMARY KEY (source, hour, verdict)) STRICT,"
+    " WITHOUT ROWID;",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

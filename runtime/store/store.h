@@ -49,7 +49,7 @@ struct mu_store_run {
  * in->incident "" opens none. */
 enum mu_err mu_store_run_create(struct mu_store *, const struct mu_store_run *in, char *name_out,
                                 char *path_out /* holds 4096 */, struct mu_fail *);
-/* Removes a row made by run_create whose run file could not be made. */
+/* Removes a row made by run_create whose run file could not be made, and an incident that was for it alone. */
 enum mu_err mu_store_run_forget(struct mu_store *, const char *name, struct mu_fail *);
 /* Sets what is not NULL / not -1. */
 enum mu_err mu_store_run_update(struct mu_store *, const char *name, const char *state,
@@ -350,6 +350,73 @@ bool mu_store_message_claim(struct mu_store *, int64_t id, int64_t now);
 void mu_store_message_renew(struct mu_store *, int64_t id, int64_t now);
 enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, const char *why,
                                   int64_t now, int64_t retry_at, struct mu_fail *);
+
+/* --- what starts runs by itself: schedules and watches --- */
+/* How far a source was looked at. One that is new, or that is defined otherwise now (digest), counts from `now`
+ * on. source: "schedule weekly-drill", "watch mx-failover domain=example.com". */
+enum mu_err mu_store_source_meet(struct mu_store *, const char *source, const char *digest,
+                                 int64_t now, int64_t *upto_out, struct mu_fail *);
+
+struct mu_store_missed { /* ticks that did not fire */
+    const char *source;
+    int64_t first, last, count, noted;
+    const char *why; /* late, blackout, set_back */
+};
+/* What one look at a source decided. In one transaction: what passed is noted, the tick is taken for a run that
+ * has its number, its row and (live) its incident then, and the source is done with up to `upto`. */
+struct mu_store_turn {
+    const char *source;
+    int64_t from, upto, now;
+    const struct mu_store_missed *missed;
+    size_t missed_count;
+    int64_t fire;                   /* the tick, 0 = none */
+    const struct mu_store_run *run; /* of it; name, path, incident and state are not looked at */
+    const char *refused;            /* why it gets no run; or NULL */
+    const char *title;              /* of its incident; NULL opens none */
+};
+struct mu_store_taken {
+    char run[128], incident[32], path[4096];
+};
+/* MU_CONFLICT: somebody else was faster (from is not what stands there). out->run "": nothing fires, or that
+ * tick had been taken before. Durable when it returns. */
+enum mu_err mu_store_turn(struct mu_store *, const struct mu_store_turn *,
+                          struct mu_store_taken *out, struct mu_fail *);
+
+struct mu_store_tick {
+    const char *source, *run;
+    const char *incident, *path; /* of the run; "" when it is not known any more */
+    const char *state;           /* taken: its run may not be there yet; started; refused */
+    const char *why;
+    int64_t at, taken, done;
+};
+typedef bool mu_store_tick_cb(const struct mu_store_tick *, void *ud);
+/* Newest first; source NULL = all; open: only those in state taken; limit 0 = all. */
+enum mu_err mu_store_ticks(struct mu_store *, const char *source, bool open, int limit,
+                           mu_store_tick_cb *, void *ud, struct mu_fail *);
+/* state: "started" or "refused". */
+enum mu_err mu_store_tick_done(struct mu_store *, const char *source, int64_t at, const char *state,
+                               const char *why, int64_t now, struct mu_fail *);
+typedef bool mu_store_missed_cb(const struct mu_store_missed *, void *ud);
+/* Newest first; limit 0 = all. */
+enum mu_err mu_store_missed(struct mu_store *, const char *source, int limit, mu_store_missed_cb *,
+                            void *ud, struct mu_fail *);
+
+/* --- what the supervisor saw --- */
+struct mu_store_sample {
+    int64_t at, ms;
+    const char *verdict, *why;
+};
+/* How a watch stands (JSON, the supervisor's own) and, unless it is NULL, one more look: kept for a day, and
+ * counted in its hour for a year. One transaction; may be lost with a power cut. */
+enum mu_err mu_store_watch_put(struct mu_store *, const char *source, const char *state,
+                               const struct mu_store_sample *, struct mu_fail *);
+/* A new text; NULL when nothing is known of it. */
+enum mu_err mu_store_watch_get(struct mu_store *, const char *source, char **state_out,
+                               struct mu_fail *);
+typedef bool mu_store_sample_cb(const struct mu_store_sample *, void *ud);
+/* Looks at or after `since`, oldest first; of more than `limit` the newest. */
+enum mu_err mu_store_samples(struct mu_store *, const char *source, int64_t since, int limit,
+                             mu_store_sample_cb *, void *ud, struct mu_fail *);
 
 /* The wall clock was found to have jumped: what is still to come moves with it, now and not only with
  * the next transaction. Changes nothing when another process was faster. */

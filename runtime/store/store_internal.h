@@ -8,6 +8,7 @@
  *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c freezes.c
  *                                        orders.c decisions.c outbox.c scrub.c
  *                                        versions.c bundles.c
+ *                                        ticks.c samples.c
  *
  * Results are read to their end before a caller's callback sees the first: a callback may write,
  * and SQLite refuses a write from a read that has become old (SQLITE_BUSY_SNAPSHOT). */
@@ -124,6 +125,11 @@ enum mu_err store_ask(struct mu_store *, const char *what, struct mu_fail *, int
 
 /* --- counters, in runs.c: within a transaction --- */
 enum mu_err store_count_up(struct mu_store *, const char *counter, int64_t *out, struct mu_fail *);
+/* Within a transaction: see mu_store_run_create, mu_store_incident_open. */
+enum mu_err store_run_create(struct mu_store *, const struct mu_store_run *in, char *name_out,
+                             char *path_out, struct mu_fail *);
+enum mu_err store_incident_open(struct mu_store *, const char *title, const char *who, int64_t at,
+                                char *out, struct mu_fail *);
 /* The name of the run that was meant; run_out holds STORE_RUN_NAME. */
 enum mu_err store_run_meant(struct mu_store *, const char *typed, char *run_out, struct mu_fail *);
 
