@@ -17,7 +17,6 @@
 #include "base/mem.h"
 #include "base/near.h"
 #include "base/people.h"
-#include "base/place.h"
 #include "base/redact.h"
 #include "cli/usage.h"
 
@@ -60,9 +59,7 @@ void mu_cli_close(struct mu_cli *cli)
 {
     mu_store_close(cli->store);
     mu_config_free(cli->config);
-    for (char **at = cli->playbook_path; at && *at; at++)
-        free(*at);
-    free(cli->playbook_path);
+    mu_config_playbook_path_free(cli->playbook_path);
 }
 
 /* --- failures --- */
@@ -219,21 +216,9 @@ int mu_cli_store(struct mu_cli *cli)
 
 const char *const *mu_cli_playbook_path(struct mu_cli *cli)
 {
-    if (cli->playbook_path)
-        return (const char *const *)cli->playbook_path;
-    const json_t *configured = mu_config_at(cli->config->values, "playbooks");
-    char **list = mu_xcalloc(json_array_size(configured) + 3, sizeof *list);
-    size_t n = 0, i;
-    json_t *item;
-    json_array_foreach(configured, i, item)
-    {
-        const char *dir = json_string_value(item);
-        list[n++] = dir[0] == '/' ? mu_xstrdup(dir) : mu_xasprintf("%s/%s", cli->config->dir, dir);
-    }
-    list[n++] = mu_xasprintf("%s/playbooks", cli->config->dir);
-    list[n++] = mu_place_playbooks();
-    cli->playbook_path = list;
-    return (const char *const *)list;
+    if (cli->playbook_path == NULL)
+        cli->playbook_path = mu_config_playbook_path(cli->config);
+    return (const char *const *)cli->playbook_path;
 }
 
 /* --- who --- */

@@ -2,6 +2,7 @@
  *
  * Making a run: locks, number, incident, journal with bundle and row 1. Everything is checked before
  * anything is made; what was made is taken back when a later part fails. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/storage.h"
 #include "engine/internal.h"
 #include "lua/bind.h"
 #include "playbook/secret.h"
@@ -95,6 +97,8 @@ static void add_origin(json_t *start, const struct mu_run_request *request, cons
                                       request->reason ? request->reason : ""));
     if (request->source)
         json_object_set_new(start, "source", json_deep_copy(request->source));
+    if (request->trigger)
+        json_object_set_new(start, "trigger", json_deep_copy(request->trigger));
     if (request->undoes)
         json_object_set_new(start, "undoes", json_string(request->undoes));
     if (request->undo_items)
@@ -216,6 +220,12 @@ static enum mu_err take_and_write(struct mu_store *store, const struct mu_run_re
     return err;
 }
 
+static const char *subject_of(const char *lock)
+{
+    const char *colon = lock ? strchr(lock, ':') : NULL;
+    return colon ? colon + 1 : lock ? lock : "";
+}
+
 static enum mu_err create(struct mu_store *store, const struct mu_run_request *request,
                           const char *lock, struct mu_run_created *out, struct mu_fail *fail)
 {
@@ -225,14 +235,11 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
         return fail->class;
     char bundle[MU_SHA256_HEX];
     mu_bundle_digest(request->bundle, bundle);
-    const char *colon = lock ? strchr(lock, ':') : NULL;
     struct mu_store_run row = {.playbook = request->header->name,
                                .version = request->header->version,
                                .world = request->world,
                                .incident = out->incident,
-                               .subject = colon  ? colon + 1
-                                          : lock ? lock
-                                                 : "",
+                               .subject = subject_of(lock),
                                .state = "running",
                                .bundle = bundle,
                                .who = mu_json_str(request->who, "name", ""),
@@ -249,11 +256,55 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
     return err;
 }
 
+/* What a process that was killed left of a journal, before its first row: out of the way, not deleted. One that
+ * an executor has been at (it has a log) was whole. */
+static enum mu_err put_aside(const char *path, struct mu_fail *fail)
+{
+    static const char *const suffixes[] = {"-shm", "-wal", ""};
+    char *log = mu_xasprintf("%s.log", path);
+    bool begun = access(log, F_OK) == 0;
+    free(log);
+    if (begun)
+        return mu_fail_set(fail, MU_STORAGE, "%.500s: its beginning can't be read", path);
+    for (size_t i = 0; i < MU_COUNT(suffixes); i++) {
+        char *from = mu_xasprintf("%s%s", path, suffixes[i]),
+             *to = mu_xasprintf("%s.unborn%s", path, suffixes[i]);
+        if (rename(from, to) != 0 && errno != ENOENT)
+            mu_storage_fail(fail, from, "putting it aside", NULL, errno);
+        free(from);
+        free(to);
+    }
+    return access(path, F_OK) == 0 ? fail->class : MU_OK;
+}
+
+static enum mu_err create_reserved(struct mu_store *store, const struct mu_run_request *request,
+                                   const char *lock, struct mu_run_created *out,
+                                   struct mu_fail *fail)
+{
+    struct lock_plan plan;
+    struct mu_fail ignored;
+    *out = *request->reserved;
+    json_t *start = mu_run_beginning(out->path, &ignored);
+    bool there = start != NULL;
+    json_decref(start);
+    if (there)
+        return MU_OK;
+    if (access(out->path, F_OK) == 0 && put_aside(out->path, fail) != MU_OK)
+        return fail->class;
+    enum mu_err err = locks_check(store, request, lock, &plan, fail);
+    if (err == MU_OK)
+        err = take_and_write(store, request, lock, &plan, out, fail);
+    if (err != MU_OK)
+        (void)!mu_store_lock_release_all(store, out->name, &ignored);
+    return err;
+}
+
 enum mu_err mu_run_create(struct mu_store *store, const struct mu_run_request *request,
                           struct mu_run_created *out, struct mu_fail *fail)
 {
     char *lock = locks_name(request);
-    enum mu_err err = create(store, request, lock, out, fail);
+    enum mu_err err = request->reserved ? create_reserved(store, request, lock, out, fail)
+                                        : create(store, request, lock, out, fail);
     free(lock);
     return err;
 }

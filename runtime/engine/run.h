@@ -36,6 +36,12 @@ enum mu_run_exit {
     MU_RUN_STUCK = 76      /* ended by the watchdog; the monitor knows what to do */
 };
 
+struct mu_run_created {
+    char name[128];
+    char path[4096];
+    char incident[32];
+};
+
 struct mu_run_request {
     const struct mu_bundle *bundle;
     const struct mu_header *header;
@@ -51,15 +57,13 @@ struct mu_run_request {
     bool take_over; /* a lock that a parked or dead run holds is taken from it, with this reason */
     const json_t *who;     /* {name, uid, host, tty} */
     const json_t *samples; /* array, or NULL: the run probes first */
+    const json_t *trigger; /* what started it, no person: {kind, ...} (journal/rows.h); or NULL */
+    /* Number, row and incident that a tick took for it (store: mu_store_turn). Making it twice makes it once:
+     * a run of that name that is there already is left as it is. NULL: they are taken now. */
+    const struct mu_run_created *reserved;
     uint32_t seed;         /* 0 = take one from the kernel */
     const json_t *source;  /* where the playbook comes from (engine/versions.h), or NULL */
     bool lab;              /* answers come from `muster lab`: said wherever a person reads */
-};
-
-struct mu_run_created {
-    char name[128];
-    char path[4096];
-    char incident[32];
 };
 
 /* Checks the locks, takes the next run number, writes the journal with the bundle and row 1, durably.
@@ -104,6 +108,14 @@ struct mu_execute {
 /* The executor: blocks until the run ended, parked or must leave. Returns enum mu_run_exit, or
  * MU_RUN_TEMPORARY when another executor has it. *fail holds the reason when it could not start. */
 int mu_run_execute(const struct mu_execute *, struct mu_fail *);
+
+/* One look with a playbook's detect, here and now; acts are refused. *out: what it said, with `at`; a failure
+ * says why there is no answer. For the supervisor: whoever calls it is a process that may be killed. */
+enum mu_err mu_run_look(const struct mu_config *, const struct mu_bundle *,
+                        const struct mu_header *, const json_t *params, json_t **out,
+                        struct mu_fail *);
+/* GETs url, as muster.lua says how names are resolved and who is trusted. MU_OK: an answer 2xx came. */
+enum mu_err mu_run_get(const struct mu_config *, const char *url, int timeout_ms, struct mu_fail *);
 
 /* The value of row 1 of a run file (journal/rows.h, start), a new reference; NULL: *fail says why. */
 json_t *mu_run_beginning(const char *path, struct mu_fail *fail);

@@ -12,6 +12,7 @@
  *               source? {kind: published|draft, why, digest (of the playbook's files, without the prelude),
  *               folder (of a draft), published {playbook, version, digest, who, account, host, folder,
  *               commit, dirty, at, state, signatures [{role, person, signature, at}]}},
+ *               trigger {kind: "schedule" | "watch", name, at} when no person started it,
  *               took_over {lock, from, reason} when a lock was taken from another run,
  *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
  *               back and its items, in the order of this run's steps}

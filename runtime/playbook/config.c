@@ -21,6 +21,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/near.h"
+#include "base/place.h"
 #include "lua/bind.h"
 #include "playbook/lexer.h"
 #include "playbook/scope.h"
@@ -162,6 +163,44 @@ const struct mu_config_key mu_config_keys[] = {
      "a version counts only when somebody else has signed it, too"},
     {"publish.key", MU_CONFIG_TEXT,
      "the ssh key that versions are signed with"},
+    {"schedules", MU_CONFIG_TABLE,
+     "what starts by itself, by a name of yours: docs/serve.md"},
+    {"schedules.*", MU_CONFIG_TABLE,
+     "one schedule"},
+    {"schedules.*.run", MU_CONFIG_TEXT,
+     "the playbook it starts"},
+    {"schedules.*.params", MU_CONFIG_TABLE,
+     "its parameters"},
+    {"schedules.*.cron", MU_CONFIG_TEXT,
+     "when: minute hour day-of-month month weekday, \"30 9 * * MON\", or @daily and the like"},
+    {"schedules.*.every", MU_CONFIG_DURATION,
+     "instead of cron: an interval, counted from 1970-01-01T00:00Z"},
+    {"schedules.*.zone", MU_CONFIG_TEXT,
+     "whose clocks are meant, \"Europe/Berlin\"; else UTC"},
+    {"schedules.*.world", MU_CONFIG_TEXT,
+     "live or dry-run; else live"},
+    {"schedules.*.misfire", MU_CONFIG_TEXT,
+     "run_once: a tick that was missed fires once, late; or skip; else run_once"},
+    {"schedules.*.late", MU_CONFIG_DURATION,
+     "run_once: how late at most; else 1h"},
+    {"schedules.*.blackout", MU_CONFIG_TEXTS,
+     "local times in which it does not fire: \"22:00 - 06:00\", \"FRI 18:00 - MON 06:00\", \"2026-12-24 - 2026-12-27\""},
+    {"watched", MU_CONFIG_TABLE,
+     "what muster serve looks at, by playbook: docs/serve.md"},
+    {"watched.*", MU_CONFIG_LIST,
+     "targets: tables of the playbook's parameters"},
+    {"serve", MU_CONFIG_TABLE,
+     "the supervisor"},
+    {"serve.workers", MU_CONFIG_INTEGER,
+     "looks that go on at once, 1 to 256; else 16"},
+    {"serve.look_timeout", MU_CONFIG_DURATION,
+     "a look that takes longer is killed and inconclusive; else 1m"},
+    {"serve.heartbeat", MU_CONFIG_TABLE,
+     "a dead man's switch somewhere else"},
+    {"serve.heartbeat.url", MU_CONFIG_SECRET,
+     "is fetched every so often"},
+    {"serve.heartbeat.every", MU_CONFIG_DURATION,
+     "how often; else 1m"},
     {"anchor", MU_CONFIG_TABLE,
      "the journal's head to an audience: what an evidence is compared with"},
     {"anchor.to", MU_CONFIG_TEXT,
@@ -626,4 +665,27 @@ char *mu_config_state_dir(const struct mu_config *config)
     if (xdg && xdg[0] == '/')
         return mu_xasprintf("%s/muster", xdg);
     return mu_xasprintf("%s/.local/state/muster", home && home[0] ? home : "/tmp");
+}
+
+char **mu_config_playbook_path(const struct mu_config *config)
+{
+    const json_t *configured = mu_config_at(config->values, "playbooks");
+    char **list = mu_xcalloc(json_array_size(configured) + 3, sizeof *list);
+    size_t n = 0, i;
+    json_t *item;
+    json_array_foreach(configured, i, item)
+    {
+        const char *dir = json_string_value(item);
+        list[n++] = dir[0] == '/' ? mu_xstrdup(dir) : mu_xasprintf("%s/%s", config->dir, dir);
+    }
+    list[n++] = mu_xasprintf("%s/playbooks", config->dir);
+    list[n++] = mu_place_playbooks();
+    return list;
+}
+
+void mu_config_playbook_path_free(char **list)
+{
+    for (char **at = list; at && *at; at++)
+        free(*at);
+    free(list);
 }

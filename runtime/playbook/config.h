@@ -51,5 +51,9 @@ void mu_config_free(struct mu_config *);
 const json_t *mu_config_at(const json_t *values, const char *path);
 /* The state folder: values.state, else $MUSTER_STATE, else XDG_STATE_HOME/muster, else ~/.local/state/muster. New text. */
 char *mu_config_state_dir(const struct mu_config *);
+/* Where playbooks are looked up by name: playbooks{} of muster.lua, playbooks/ beside it, the ones muster came
+ * with. NULL-terminated. */
+char **mu_config_playbook_path(const struct mu_config *);
+void mu_config_playbook_path_free(char **);
 
 #endif
