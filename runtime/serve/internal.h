@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the supervisor share. Nobody outside includes this.
+ *
+ *   serve.c     its life: start, turns, signals, drain      settings.c  muster.lua, read and swapped whole
+ *   worker.c    processes that work for it                  plans.c     schedules: what is due
+ *   watches.c   looks, and when they start a run            runs.c      executors that died
+ *   heartbeat.c to a dead man's switch                      notify.c    to systemd
+ *   socket.c    who asks                                    status.c    what is answered */
+#ifndef MU_SERVE_INTERNAL_H
+#define MU_SERVE_INTERNAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "io/loop.h"
+#include "serve/hysteresis.h"
+#include "serve/launch.h"
+#include "serve/schedule.h"
+#include "serve/serve.h"
+#include "serve/turn.h"
+
+#define SERVE_TURN_MS 200 /* a tick, a look or a death is noticed within that */
+#define SERVE_WHY     400 /* of a reason that is shown */
+
+struct serve;
+
+/* --- worker.c --- */
+struct job {
+    const char *name;
+    /* In the worker's process; what it returns is handed to done(). NULL: *fail says why. */
+    json_t *(*run)(struct serve *, const char *subject, struct mu_fail *);
+    /* In ours. result NULL: it failed, died or was killed. The subject may be gone since a reload. */
+    void (*done)(struct serve *, const char *subject, const json_t *result, const char *why);
+    bool expendable; /* a look or a heartbeat: ends with us, and is killed when we drain */
+};
+/* False: no process could be made. */
+bool worker_start(struct serve *, const struct job *, const char *subject, int64_t timeout_ms);
+bool worker_is_at(const struct serve *, const struct job *, const char *subject);
+int worker_count(const struct serve *, const struct job *); /* NULL: all */
+void workers_reap(struct serve *); /* takes in who ended, kills who is overdue */
+void workers_drain(struct serve *);
+
+/* --- settings.c --- */
+struct plan { /* of a schedule */
+    struct mu_schedule *schedule;
+    char source[MU_SOURCE_TEXT];
+    int64_t upto, next; /* wall ms: done with, and the tick behind it */
+    int64_t retry_ms;   /* monotonic: not before */
+    int failures;       /* in a row */
+};
+struct watch {
+    char source[MU_SOURCE_TEXT]; /* "watch mx-failover domain=example.com" */
+    const char *name;            /* the same without "watch " */
+    char *playbook_name;
+    struct launch_playbook playbook;
+    struct mu_hysteresis_rule rule;
+    int64_t every_ms;
+    /* how it stands; kept in the store */
+    struct mu_hysteresis state;
+    char verdict[16], why[SERVE_WHY]; /* of the last look; "" = none yet */
+    int64_t at, since;                /* wall ms: of the last look, since when it says so */
+    int64_t pending;      /* the look that starts a run which is not made yet; 0 = none */
+    json_t *first, *last; /* whole results: of the bad row's first, and of the last bad look */
+    char run[128];        /* the last one it started */
+    /* and only here */
+    int64_t due_ms, retry_ms; /* monotonic */
+    int64_t looks, killed;
+};
+struct settings {
+    struct mu_config *config;
+    struct mu_schedules schedules;
+    struct plan *plans;
+    struct watch *watches;
+    size_t watch_count;
+    int workers;
+    int64_t look_timeout_ms, beat_every_ms;
+    const json_t *beat_url; /* of config; NULL = none */
+};
+/* All of it or nothing. */
+enum mu_err settings_read(struct mu_config *config_take, struct settings *out, struct mu_fail *);
+void settings_fini(struct settings *);
+struct watch *settings_watch(struct settings *, const char *source);
+struct plan *settings_plan(struct settings *, const char *source);
+
+/* --- the supervisor --- */
+struct alive; /* a run that goes on: runs.c */
+struct worker;
+struct serve_socket;
+struct serve {
+    const char *config_path;
+    char *state_dir;
+    struct mu_store *store;
+    struct settings settings;
+    struct mu_loop *loop;
+    struct serve_socket *socket;
+    struct worker *workers;
+    struct alive *alive;
+    int64_t alive_due_ms;
+    int64_t started, reloaded;     /* wall ms */
+    char reload_why[MU_FAIL_TEXT]; /* why the last reload was refused; "" = it was not */
+    int64_t beat_due_ms, beat_ok,
+        beat_failing; /* mono; wall: last one that arrived, since when none does */
+    char beat_why[SERVE_WHY];
+    int64_t notify_due_ms;
+    bool draining, over, store_failing;
+    int64_t drain_until_ms;
+};
+/* New settings take the place of the old ones: MU_CONFIG keeps those. */
+enum mu_err serve_reload(struct serve *, struct mu_fail *);
+/* In a worker: descriptors of ours that are none of its business. */
+void serve_leave(struct serve *);
+/* A store of the worker's own, and the right to make runs. */
+enum mu_err serve_worker_store(struct serve *, struct launch *, struct mu_fail *);
+
+void plans_meet(struct serve *, struct settings *);
+void plans_turn(struct serve *);
+
+void watches_meet(struct serve *, struct settings *);
+void watches_turn(struct serve *);
+
+void runs_turn(struct serve *);
+void runs_fini(struct serve *);
+json_t *runs_json(const struct serve *);
+
+void heartbeat_turn(struct serve *);
+
+enum mu_err socket_open(struct serve *, struct mu_fail *);
+void socket_close(struct serve *);
+
+json_t *status_json(struct serve *);
+
+void notify_send(const char *state); /* "READY=1" */
+void notify_turn(struct serve *);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * muster.lua as the supervisor needs it: everything is read and checked, playbooks and time zones included,
+ * before anything of it counts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "serve/internal.h"
+
+#define WORKERS         16
+#define WORKERS_MOST    256
+#define LOOK_TIMEOUT_MS 60000
+#define BEAT_EVERY_MS   60000
+
+/* "domain=example.com port=25" */
+static void add_target(struct mu_buf *text, const json_t *target)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)target, key, value)
+    {
+        mu_buf_addf(text, " %s=", key);
+        if (json_is_string(value))
+            mu_buf_adds(text, json_string_value(value));
+        else
+            mu_json_canon(value, text);
+    }
+}
+
+static enum mu_err name_watch(struct watch *watch, const json_t *target, struct mu_fail *fail)
+{
+    struct mu_buf text = {0};
+    mu_buf_addf(&text, "watch %s", watch->playbook_name);
+    add_target(&text, target);
+    bool fits = text.len < sizeof watch->source;
+    snprintf(watch->source, sizeof watch->source, "%s", mu_buf_text(&text));
+    watch->name = watch->source + strlen("watch ");
+    mu_buf_free(&text);
+    return fits ? MU_OK
+                : mu_fail_set(fail, MU_CONFIG, "its parameters are longer than %zu octets",
+                              sizeof watch->source - 1);
+}
+
+static enum mu_err read_watch(const struct settings *settings, struct watch *watch,
+                              const json_t *target, struct mu_fail *fail)
+{
+    if (!json_is_object(target))
+        return mu_fail_set(fail, MU_CONFIG,
+                           "a target is a table of parameters: { domain = \"example.com\" }");
+    if (name_watch(watch, target, fail) != MU_OK ||
+        launch_load(settings->config, watch->playbook_name, target, &watch->playbook, fail) !=
+            MU_OK)
+        return fail->class;
+    const json_t *rule = watch->playbook.header->watch;
+    if (rule == NULL)
+        return mu_fail_set(fail, MU_CONFIG,
+                           "the playbook %s has no watch = { every, confirm, clear, again_after }",
+                           watch->playbook_name);
+    watch->every_ms = mu_json_int(rule, "every_ms", 60000);
+    watch->rule =
+        (struct mu_hysteresis_rule){.confirm = (int)mu_json_int(rule, "confirm", 3),
+                                    .clear = (int)mu_json_int(rule, "clear", 3),
+                                    .again_after_ms = mu_json_int(rule, "again_after_ms", 1800000)};
+    return MU_OK;
+}
+
+static enum mu_err add_watch(struct settings *settings, const char *playbook, const json_t *target,
+                             struct mu_fail *fail)
+{
+    settings->watches =
+        mu_xrealloc(settings->watches, settings->watch_count + 1, sizeof *settings->watches);
+    struct watch watch = {.playbook_name = mu_xstrdup(playbook)}, *place;
+    enum mu_err err = read_watch(settings, &watch, target, fail);
+    if (err == MU_OK && settings_watch(settings, watch.source))
+        err = mu_fail_set(fail, MU_CONFIG, "it stands there twice: %s", watch.name);
+    place = &settings->watches[settings->watch_count++];
+    *place = watch;
+    return err;
+}
+
+static enum mu_err read_watched(struct settings *settings, struct mu_fail *fail)
+{
+    const char *playbook;
+    json_t *targets, *target;
+    size_t i;
+    json_object_foreach((json_t *)mu_config_at(settings->config->values, "watched"), playbook,
+                        targets)
+    {
+        json_array_foreach(targets, i, target)
+        {
+            if (add_watch(settings, playbook, target, fail) != MU_OK)
+                return mu_fail_prefix(fail, "watched[\"%.64s\"][%zu]", playbook, i + 1);
+        }
+    }
+    for (i = 0; i < settings->watch_count; i++) /* they have moved while there came more */
+        settings->watches[i].name = settings->watches[i].source + strlen("watch ");
+    return MU_OK;
+}
+
+static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
+{
+    struct launch_playbook playbook;
+    enum mu_err err = mu_schedules_read(settings->config->values, &settings->schedules, fail);
+    if (err != MU_OK)
+        return err;
+    settings->plans = mu_xcalloc(settings->schedules.count + 1, sizeof *settings->plans);
+    for (size_t i = 0; i < settings->schedules.count; i++) {
+        struct mu_schedule *schedule = &settings->schedules.items[i];
+        settings->plans[i].schedule = schedule;
+        mu_schedule_source(schedule, settings->plans[i].source);
+        if (launch_load(settings->config, schedule->playbook, schedule->params, &playbook, fail) !=
+            MU_OK)
+            return mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
+        launch_fini(&playbook);
+    }
+    return MU_OK;
+}
+
+static int64_t duration_at(const json_t *values, const char *path, int64_t otherwise)
+{
+    const json_t *value = mu_config_at(values, path);
+    int64_t ms = otherwise;
+    if (json_is_string(value))
+        (void)!mu_duration_parse(json_string_value(value), &ms);
+    return ms > 0 ? ms : otherwise;
+}
+
+static enum mu_err read_serve(struct settings *settings, struct mu_fail *fail)
+{
+    const json_t *values = settings->config->values,
+                 *workers = mu_config_at(values, "serve.workers");
+    settings->workers = workers ? (int)json_integer_value(workers) : WORKERS;
+    settings->look_timeout_ms = duration_at(values, "serve.look_timeout", LOOK_TIMEOUT_MS);
+    settings->beat_every_ms = duration_at(values, "serve.heartbeat.every", BEAT_EVERY_MS);
+    settings->beat_url = mu_config_at(values, "serve.heartbeat.url");
+    if (settings->workers < 1 || settings->workers > WORKERS_MOST)
+        return mu_fail_set(fail, MU_CONFIG, "serve.workers is a number of processes from 1 to %d",
+                           WORKERS_MOST);
+    return MU_OK;
+}
+
+enum mu_err settings_read(struct mu_config *config, struct settings *out, struct mu_fail *fail)
+{
+    *out = (struct settings){.config = config};
+    enum mu_err err = read_serve(out, fail);
+    if (err == MU_OK)
+        err = read_plans(out, fail);
+    if (err == MU_OK)
+        err = read_watched(out, fail);
+    if (err != MU_OK) {
+        mu_fail_prefix(fail, "%s", config->path[0] ? config->path : "muster.lua");
+        settings_fini(out);
+    }
+    return err;
+}
+
+void settings_fini(struct settings *settings)
+{
+    for (size_t i = 0; i < settings->watch_count; i++) {
+        launch_fini(&settings->watches[i].playbook);
+        free(settings->watches[i].playbook_name);
+        json_decref(settings->watches[i].first);
+        json_decref(settings->watches[i].last);
+    }
+    free(settings->watches);
+    free(settings->plans);
+    mu_schedules_fini(&settings->schedules);
+    mu_config_free(settings->config);
+    *settings = (struct settings){.config = NULL};
+}
+
+struct watch *settings_watch(struct settings *settings, const char *source)
+{
+    for (size_t i = 0; i < settings->watch_count; i++)
+        if (strcmp(settings->watches[i].source, source) == 0)
+            return &settings->watches[i];
+    return NULL;
+}
+
+struct plan *settings_plan(struct settings *settings, const char *source)
+{
+    for (size_t i = 0; i < settings->schedules.count; i++)
+        if (strcmp(settings->plans[i].source, source) == 0)
+            return &settings->plans[i];
+    return NULL;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How the supervisor is, as one value: what `muster status` shows. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "serve/internal.h"
+
+static json_t *watches(const struct settings *settings)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < settings->watch_count; i++) {
+        const struct watch *watch = &settings->watches[i];
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:b, s:s, s:I, s:I}", "watch",
+                      watch->name, "verdict", watch->verdict, "why", watch->why, "at",
+                      (json_int_t)watch->at, "since", (json_int_t)watch->since, "every_ms",
+                      (json_int_t)watch->every_ms, "bad", watch->state.bad, "confirm",
+                      watch->rule.confirm, "fired", watch->state.fired, "run", watch->run, "looks",
+                      (json_int_t)watch->looks, "no_answer", (json_int_t)watch->killed));
+    }
+    return list;
+}
+
+static json_t *schedules(const struct settings *settings)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < settings->schedules.count; i++) {
+        const struct plan *plan = &settings->plans[i];
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:I}", "schedule", plan->schedule->name,
+                                        "playbook", plan->schedule->playbook, "zone",
+                                        plan->schedule->zone_name, "next", (json_int_t)plan->next));
+    }
+    return list;
+}
+
+static bool add_gate(const struct mu_store_gate *gate, void *ud)
+{
+    json_array_append_new(ud, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "code", gate->code, "run",
+                                        gate->run, "kind", gate->kind, "title", gate->title, "by",
+                                        gate->by, "deadline", (json_int_t)gate->deadline));
+    return true;
+}
+
+static bool add_parked(const struct mu_store_run *run, void *ud)
+{
+    json_array_append_new(ud, json_pack("{s:s, s:s}", "run", run->name, "why", run->waits_for));
+    return true;
+}
+
+static json_t *heartbeat(const struct serve *serve)
+{
+    if (serve->settings.beat_url == NULL)
+        return NULL;
+    return json_pack("{s:I, s:I, s:s}", "arrived", (json_int_t)serve->beat_ok, "failing",
+                     (json_int_t)serve->beat_failing, "why", serve->beat_why);
+}
+
+json_t *status_json(struct serve *serve)
+{
+    json_t *gates = json_array(), *parked = json_array();
+    (void)!mu_store_gates_open(serve->store, add_gate, gates, NULL);
+    (void)!mu_store_runs(serve->store, "parked", 100, add_parked, parked, NULL);
+    return json_pack("{s:i, s:I, s:s, s:I, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o?}", "pid",
+                     (int)getpid(), "started", (json_int_t)serve->started, "config",
+                     serve->settings.config->path, "reloaded", (json_int_t)serve->reloaded,
+                     "reload_refused", serve->reload_why, "draining", serve->draining, "workers",
+                     worker_count(serve, NULL), "watches", watches(&serve->settings), "schedules",
+                     schedules(&serve->settings), "runs", runs_json(serve), "waits", gates,
+                     "parked", parked, "heartbeat", heartbeat(serve));
+}
