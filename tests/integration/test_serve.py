@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The supervisor: watches with hysteresis, wedged and failing looks, schedules, runs that get another executor,
+reloads, heartbeat, what systemd is told, and how it ends. Real processes, an SMTP host whose answer is chosen, a
+state folder of its own for each case. Prints `ok NAME` or `NOT OK NAME: why`."""
+import http.server
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MUSTER = os.path.abspath(os.environ.get("MUSTER", os.path.join(HERE, "..", "..", "build", "release", "muster")))
+with open(MUSTER, "rb") as binary:
+    SLOW = 4 if b"__asan_init" in binary.read() else 1
+PATIENCE_S = 20 * SLOW
+CASES = []
+
+WATCHED = """playbook { name = "watched", version = "1.0.0", owner = "ops", summary = "Port 25 is gone.", may_change = { "http.post" },
+  exclusive = "port:{port}", watch = { every = "1s", confirm = 3, clear = 2, again_after = "30m" },
+  params = { port = param.integer "Which" }, changelog = { ["1.0.0"] = "First" } }
+function detect(p) return smtp.probe("127.0.0.1", { port = p.port }) end
+function main(p, samples)
+  step "What was seen"
+  evidence("row", { count = #samples, first = samples.first.verdict, last = samples.last.verdict, at = samples.first.at })
+  finish("seen", samples.last.why)
+end
+"""
+WEDGED = """playbook { name = "wedged", version = "1.0.0", owner = "ops", summary = "Never answers.", may_change = {},
+  watch = { every = "1s", confirm = 1, clear = 1 }, params = {}, changelog = { ["1.0.0"] = "First" } }
+function detect() sleep "1h" return { verdict = "down" } end
+function main() finish("x") end
+"""
+ACTING = """playbook { name = "acting", version = "1.0.0", owner = "ops", summary = "Acts in detect.", may_change = { "http.post" },
+  watch = { every = "1s", confirm = 1, clear = 1 }, params = { url = param.string "Where" }, changelog = { ["1.0.0"] = "First" } }
+function detect(p) http.post(p.url, { json = { 1 } }) return { verdict = "down" } end
+function main() finish("x") end
+"""
+SHORT = """playbook { name = "short", version = "1.0.0", owner = "ops", summary = "A drill.", may_change = {},
+  exclusive = "short:{what}", params = { what = param.string "What" { default = "x" }, nap = param.duration "How long" { default = "1ms" } },
+  changelog = { ["1.0.0"] = "First" } }
+function main(p) step "Nap" sleep(p.nap) finish("done", p.what) end
+"""
+QUICK = SHORT.replace('name = "short"', 'name = "quick"').replace('exclusive = "short:{what}",', "")
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+def wait_for(what, found, patience=PATIENCE_S):
+    until = time.monotonic() + patience
+    while True:
+        value = found()
+        if value:
+            return value
+        if time.monotonic() > until:
+            raise AssertionError(f"in vain: {what}")
+        time.sleep(0.05)
+
+
+class Host:
+    """An SMTP host: up (220), busy (421), or refuse (the port is closed)."""
+
+    def __init__(self):
+        self.answer, self.listener = "", None
+        probe = socket.create_server(("127.0.0.1", 0))
+        self.port = probe.getsockname()[1]
+        probe.close()
+        self.set("up")
+
+    def set(self, state):
+        self.answer = {"up": "220 host ESMTP", "busy": "421 4.3.2 later"}.get(state)
+        if self.answer and not self.listener:
+            self.listener = socket.create_server(("127.0.0.1", self.port))
+            threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+        elif not self.answer and self.listener:
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
+            self.listener = None
+
+    def accept(self, listener):
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(peer, self.answer), daemon=True).start()
+
+    @staticmethod
+    def talk(peer, answer):
+        with peer, peer.makefile("rw", newline="\r\n") as stream:
+            try:
+                stream.write((answer or "421 gone") + "\n")
+                stream.flush()
+                for line in stream:
+                    stream.write("221 bye\n" if line.upper().startswith("QUIT") else "250 host\n")
+                    stream.flush()
+            except OSError:
+                pass
+
+
+class Heart(http.server.BaseHTTPRequestHandler):
+    beats, status = 0, 200
+
+    def do_GET(self):
+        Heart.beats += 1
+        self.send_response(Heart.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+class Place:
+    """A folder with muster.lua and playbooks, and the supervisor in it."""
+
+    def __init__(self):
+        self.folder, self.server, self.notified = tempfile.mkdtemp(prefix="muster-serve."), None, []
+        for name, text in (("watched", WATCHED), ("wedged", WEDGED), ("acting", ACTING), ("short", SHORT), ("quick", QUICK)):
+            os.makedirs(os.path.join(self.folder, "playbooks", name))
+            with open(os.path.join(self.folder, "playbooks", name, "playbook.lua"), "w") as f:
+                f.write(text)
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(os.path.join(self.folder, "notify"))
+        self.notify.setblocking(False)
+
+    def configure(self, text):
+        with open(os.path.join(self.folder, "muster.lua"), "w") as f:
+            f.write('return { state = "state", smtp = { helo = "probe.example", connect_timeout = "1s", phase_timeout = "1s" }, %s }\n' % text)
+
+    def serve(self, text=None):
+        if text:
+            self.configure(text)
+        env = dict(os.environ, NOTIFY_SOCKET=os.path.join(self.folder, "notify"), WATCHDOG_USEC="1000000")
+        self.log = open(os.path.join(self.folder, "serve.log"), "a")
+        self.server = subprocess.Popen([MUSTER, "serve"], cwd=self.folder, stderr=self.log, env=env)
+        wait_for("READY=1", lambda: self.heard("READY=1"))
+        return self
+
+    def heard(self, what):
+        try:
+            while True:
+                self.notified.append(self.notify.recv(1000).decode())
+        except BlockingIOError:
+            pass
+        return what in self.notified
+
+    def said(self):
+        with open(os.path.join(self.folder, "serve.log")) as f:
+            return f.read()
+
+    def muster(self, *args):
+        done = subprocess.run([MUSTER, *args], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def json(self, *args):
+        code, out, err = self.muster("--json", *args)
+        assert code == 0, err
+        return [json.loads(line) for line in out.splitlines()]
+
+    def runs(self, playbook):
+        return [run for run in self.json("runs", "--limit", "1000") if run["playbook"] == playbook]
+
+    def watch(self, name):
+        return next(w for w in self.json("status")[0]["watches"] if w["watch"].startswith(name))
+
+    def rows(self, run):
+        with sqlite3.connect(f"file:{run['path']}?mode=ro", uri=True) as journal:
+            return [(verb, json.loads(value)) for verb, value in journal.execute("SELECT verb, value FROM row ORDER BY gsn") if value]
+
+    def store(self, sql):
+        with sqlite3.connect(os.path.join(self.folder, "state", "control.db")) as store:
+            return store.execute(sql).fetchall()
+
+    def kill(self):
+        self.server.kill()
+        self.server.wait()
+
+    def end(self):
+        if self.server and self.server.poll() is None:
+            self.server.terminate()
+            self.server.wait(60)
+
+
+@case
+def an_outage_starts_one_run_with_what_was_seen(place, host):
+    place.serve("watched = { watched = { { port = %d } } }" % host.port)
+    wait_for("up", lambda: place.watch("watched")["verdict"] == "up")
+    host.set("busy")
+    wait_for("inconclusive", lambda: place.watch("watched")["verdict"] == "inconclusive")
+    time.sleep(5)
+    assert not place.runs("watched"), "an inconclusive verdict started a run"
+    host.set("refuse")
+    run = wait_for("a run", lambda: [r for r in place.runs("watched") if r["state"] == "finished"])[0]
+    seen = dict((v["what"], v["value"]) for verb, v in place.rows(run) if verb == "evidence")["row"]
+    assert seen["first"] == seen["last"] == "down" and seen["count"] >= 3, seen
+    start = place.rows(run)[0][1]
+    assert start["trigger"]["kind"] == "watch" and start["who"]["name"].startswith("watch:watched port="), start
+    time.sleep(4)
+    assert len(place.runs("watched")) == 1, "a second run of one outage"
+    place.kill()  # and what was seen is not forgotten with it
+    place.serve()
+    time.sleep(4)
+    assert len(place.runs("watched")) == 1, "a restart started it again"
+    host.set("up")
+    wait_for("armed again", lambda: not place.watch("watched")["fired"])
+    host.set("refuse")
+    wait_for("a second run", lambda: len(place.runs("watched")) == 2)
+
+
+@case
+def a_wedged_look_is_killed_and_stops_nobody(place, host):
+    place.serve('watched = { wedged = { {} }, watched = { { port = %d } } }, serve = { workers = 2, look_timeout = "2s" }' % host.port)
+    wait_for("killed", lambda: place.watch("wedged")["no_answer"] >= 2)
+    assert place.watch("watched")["verdict"] == "up" and place.watch("watched")["looks"] >= 3
+    assert place.watch("wedged")["verdict"] == "inconclusive" and not place.runs("wedged")
+    code, out, _ = place.muster("status")
+    assert code == 0 and "killed" in out and all(len(line) <= 100 for line in out.splitlines()), out
+
+
+@case
+def an_act_in_detect_is_refused(place, host):
+    heart = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Heart)
+    threading.Thread(target=heart.serve_forever, daemon=True).start()
+    Heart.beats = 0
+    place.serve('watched = { acting = { { url = "http://127.0.0.1:%d/" } } }' % heart.server_port)
+    wait_for("looks", lambda: place.watch("acting")["looks"] >= 2)
+    assert Heart.beats == 0 and "may_change" in place.watch("acting")["why"], place.watch("acting")
+    assert not place.runs("acting")
+
+
+@case
+def schedules_fire_once_and_say_what_was_refused(place, _):
+    place.serve('schedules = { tick = { run = "quick", every = "1s" }, held = { run = "short", every = "1s", params = { what = "held", nap = "1h" } } }')
+    wait_for("five ticks", lambda: len([r for r in place.runs("quick") if r["state"] == "finished"]) >= 5)
+    wait_for("a refused one", lambda: place.store("SELECT 1 FROM tick WHERE source = 'schedule held' AND state = 'refused'"))
+    for _ in range(3):
+        place.kill()
+        time.sleep(0.7)
+        place.serve()
+    time.sleep(2)
+    place.end()
+    at = [row[0] for row in place.store("SELECT at FROM tick WHERE source = 'schedule tick' ORDER BY at")]
+    assert at == list(range(at[0], at[-1] + 1, 1000)), "ticks were left out"
+    runs = [row[0] for row in place.store("SELECT run FROM tick WHERE source = 'schedule tick'")]
+    assert len(set(runs)) == len(runs) and not place.store("SELECT 1 FROM tick WHERE state = 'taken'")
+    by_name = {r["run"]: r for r in place.runs("quick")}
+    for tick, run in place.store("SELECT at, run FROM tick WHERE source = 'schedule tick'"):
+        assert place.rows(by_name[run])[0][1]["trigger"] == {"kind": "schedule", "name": "tick", "at": tick}
+    code, out, _ = place.muster("schedules", "held")
+    assert code == 0 and "refused" in out and "is held by" in out, out
+    held = [r for r in place.runs("short") if r["state"] != "finished"]
+    assert len(held) == 1 and len(place.store("SELECT name FROM incident")) == len(by_name) + 1, "incidents without runs"
+    place.muster("cancel", held[0]["run"], "--reason", "over")
+
+
+@case
+def a_run_that_nobody_executes_is_resumed(place, _):
+    place.serve("schedules = {}")
+    code, out, err = place.muster("run", "short", "nap=8s", "--detach")
+    assert code == 0, err
+    name = out.split()[0]
+    pid = wait_for("alive", lambda: next((r["pid"] for r in place.json("status")[0]["runs"] if r["run"] == name), 0))
+    with open(f"/proc/{pid}/stat") as f:
+        monitor = int(f.read().split(")")[1].split()[1])
+    os.kill(monitor, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    wait_for("its end", lambda: [r for r in place.runs("short") if r["state"] == "finished"], PATIENCE_S + 20)
+    assert "nobody executes it" in place.said()
+
+
+@case
+def a_reload_is_all_or_nothing(place, _):
+    place.serve('schedules = { a = { run = "short", every = "1h" } }')
+    place.configure('schedules = { a = { run = "short", cron = "99 * * * *" } }')
+    code, out, err = place.muster("serve", "--reload")
+    assert code == 2 and '"99" is no minute' in err, (code, out, err)
+    status = place.json("status")[0]
+    assert "no minute" in status["reload_refused"] and status["schedules"][0]["schedule"] == "a"
+    place.configure('schedules = { b = { run = "no-such-playbook", every = "1h" } }')
+    assert place.muster("serve", "--reload")[0] == 2
+    place.configure('schedules = { b = { run = "short", every = "1h" } }')
+    place.server.send_signal(signal.SIGHUP)
+    wait_for("b", lambda: place.json("status")[0]["schedules"][0]["schedule"] == "b")
+    assert place.json("status")[0]["reload_refused"] == ""
+    assert place.muster("serve")[0] == 2, "two supervisors in one state folder"
+
+
+@case
+def the_heartbeat_and_what_systemd_hears(place, _):
+    heart = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Heart)
+    threading.Thread(target=heart.serve_forever, daemon=True).start()
+    Heart.beats, Heart.status = 0, 200
+    place.serve('serve = { heartbeat = { url = "http://127.0.0.1:%d/ping", every = "1s" } }' % heart.server_port)
+    wait_for("beats", lambda: Heart.beats >= 2)
+    assert place.json("status")[0]["heartbeat"]["arrived"] > 0
+    Heart.status = 500
+    wait_for("that it fails", lambda: place.json("status")[0]["heartbeat"]["failing"] > 0)
+    assert "it answered 500" in place.said() and "does not arrive" in place.muster("status")[1]
+    Heart.status = 200
+    wait_for("that it arrives again", lambda: place.json("status")[0]["heartbeat"]["failing"] == 0)
+    wait_for("WATCHDOG=1", lambda: place.heard("WATCHDOG=1"))
+    place.end()
+    assert place.server.returncode == 0 and place.heard("STOPPING=1")
+    code, _, err = place.muster("status")
+    assert code == 1 and "no muster serve runs" in err, err
+
+
+def main():
+    failed = 0
+    for function in CASES:
+        place, name = Place(), function.__name__
+        host = Host()
+        try:
+            function(place, host)
+            print(f"ok serve: {name.replace('_', ' ')}", flush=True)
+            place.end()
+            shutil.rmtree(place.folder)
+        except Exception as error:  # a case that breaks is a case that failed
+            failed += 1
+            place.end()
+            print(f"NOT OK serve: {name.replace('_', ' ')}: {error} ({place.folder})", flush=True)
+            traceback.print_exc()
+        finally:
+            host.set("refuse")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
