@@ -71,6 +71,7 @@ struct watch {
     int64_t looks, killed;
 };
 struct settings {
+    struct mu_store *store; /* while they are read: where published playbooks are */
     struct mu_config *config;
     struct mu_schedules schedules;
     struct plan *plans;
@@ -81,7 +82,8 @@ struct settings {
     const json_t *beat_url; /* of config; NULL = none */
 };
 /* All of it or nothing. */
-enum mu_err settings_read(struct mu_config *config_take, struct settings *out, struct mu_fail *);
+enum mu_err settings_read(struct mu_config *config_take, struct mu_store *, struct settings *out,
+                          struct mu_fail *);
 void settings_fini(struct settings *);
 struct watch *settings_watch(struct settings *, const char *source);
 struct plan *settings_plan(struct settings *, const char *source);

@@ -64,15 +64,17 @@ static enum mu_err resolve(const struct mu_config *config, const json_t *params,
     return err;
 }
 
-enum mu_err launch_load(const struct mu_config *config, const char *playbook, const json_t *params,
+enum mu_err launch_load(struct mu_store *store, const struct mu_config *config,
+                        const char *playbook, const json_t *params, bool live,
                         struct launch_playbook *out, struct mu_fail *fail)
 {
     char **search = mu_config_playbook_path(config);
-    *out = (struct launch_playbook){NULL, NULL, NULL};
-    enum mu_err err = mu_bundle_load(playbook, (const char *const *)search, &out->bundle, fail);
+    *out = (struct launch_playbook){.header = NULL};
+    enum mu_err err =
+        mu_choose(store, config, playbook, (const char *const *)search, live, &out->choice, fail);
     mu_config_playbook_path_free(search);
     if (err == MU_OK)
-        err = mu_header_read(out->bundle, &out->header, fail);
+        err = mu_header_read(out->choice.bundle, &out->header, fail);
     if (err == MU_OK)
         err = resolve(config, params, out, fail);
     if (err != MU_OK)
@@ -82,11 +84,11 @@ enum mu_err launch_load(const struct mu_config *config, const char *playbook, co
 
 void launch_fini(struct launch_playbook *playbook)
 {
-    mu_bundle_free(playbook->bundle);
+    mu_choice_fini(&playbook->choice);
     if (playbook->header)
         mu_header_free(playbook->header);
     json_decref(playbook->params);
-    *playbook = (struct launch_playbook){NULL, NULL, NULL};
+    *playbook = (struct launch_playbook){.header = NULL};
 }
 
 /* --- making it --- */
@@ -96,7 +98,8 @@ static char *who_name(const struct launch *launch)
     return mu_xasprintf("%s:%s", launch->kind, launch->name);
 }
 
-void launch_row(const struct launch *launch, struct mu_store_run *row, char **who, char **subject)
+void launch_row(const struct launch *launch, struct mu_store_run *row, char **who, char **subject,
+                char bundle[MU_SHA256_HEX])
 {
     const struct mu_header *header = launch->playbook->header;
     char *lock = header->exclusive ? mu_params_fill(header->exclusive, launch->playbook->params)
@@ -105,11 +108,13 @@ void launch_row(const struct launch *launch, struct mu_store_run *row, char **wh
     *subject = mu_xstrdup(colon ? colon + 1 : lock);
     *who = who_name(launch);
     free(lock);
+    mu_bundle_digest(launch->playbook->choice.bundle, bundle);
     *row = (struct mu_store_run){.playbook = header->name,
                                  .version = header->version,
                                  .world = launch->world,
                                  .subject = *subject,
                                  .who = *who,
+                                 .bundle = bundle,
                                  .exit = -1};
 }
 
@@ -178,7 +183,8 @@ enum mu_err launch_make(const struct mu_store_taken *taken, int64_t tick, void *
     json_t *who = who_json(launch),
            *trigger = json_pack("{s:s, s:s, s:I}", "kind", launch->kind, "name", launch->name, "at",
                                 (json_int_t)tick);
-    struct mu_run_request request = {.bundle = launch->playbook->bundle,
+    struct mu_run_request request = {.bundle = launch->playbook->choice.bundle,
+                                     .source = launch->playbook->choice.source,
                                      .header = launch->playbook->header,
                                      .params = launch->playbook->params,
                                      .config = launch->config,

@@ -6,19 +6,21 @@
 
 #include <jansson.h>
 
-#include "playbook/bundle.h"
+#include "engine/versions.h"
 #include "playbook/config.h"
 #include "playbook/header.h"
 #include "serve/turn.h"
 
-struct launch_playbook { /* what a run starts from */
-    struct mu_bundle *bundle;
+struct launch_playbook {     /* what a run starts from */
+    struct mu_choice choice; /* its bundle, and why it is that one */
     struct mu_header *header;
     json_t *params; /* resolved */
 };
-/* params: {name: text, number, boolean or list}. */
-enum mu_err launch_load(const struct mu_config *, const char *playbook, const json_t *params,
-                        struct launch_playbook *out, struct mu_fail *);
+/* What is published, or the folder of that name; live: as publish{} of muster.lua demands.
+ * params: {name: text, number, boolean or list}. */
+enum mu_err launch_load(struct mu_store *, const struct mu_config *, const char *playbook,
+                        const json_t *params, bool live, struct launch_playbook *out,
+                        struct mu_fail *);
 void launch_fini(struct launch_playbook *);
 
 struct launch {
@@ -31,7 +33,8 @@ struct launch {
     const json_t *samples; /* or NULL */
 };
 /* The row of its runs; texts are of `launch`, and subject is to be freed. */
-void launch_row(const struct launch *, struct mu_store_run *row, char **who, char **subject);
+void launch_row(const struct launch *, struct mu_store_run *row, char **who, char **subject,
+                char bundle[MU_SHA256_HEX]);
 /* struct mu_maker's, with a struct launch. */
 enum mu_err launch_make(const struct mu_store_taken *, int64_t tick, void *launch,
                         struct mu_fail *);

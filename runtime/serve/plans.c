@@ -20,7 +20,8 @@ static json_t *fire(struct serve *serve, const char *source, struct mu_fail *fai
 {
     struct plan *plan = settings_plan(&serve->settings, source);
     const struct mu_schedule *schedule = plan->schedule;
-    struct launch_playbook playbook = {NULL, NULL, NULL};
+    struct launch_playbook playbook = {.header = NULL};
+    char bundle[MU_SHA256_HEX];
     struct launch launch = {.playbook = &playbook,
                             .world = schedule->world,
                             .kind = "schedule",
@@ -32,9 +33,9 @@ static json_t *fire(struct serve *serve, const char *source, struct mu_fail *fai
     char *who = NULL, *subject = NULL;
     if (serve_worker_store(serve, &launch, fail) != MU_OK)
         return NULL;
-    if (launch_load(serve->settings.config, schedule->playbook, schedule->params, &playbook,
-                    &refused) == MU_OK) {
-        launch_row(&launch, &row, &who, &subject);
+    if (launch_load(launch.store, serve->settings.config, schedule->playbook, schedule->params,
+                    strcmp(schedule->world, "live") == 0, &playbook, &refused) == MU_OK) {
+        launch_row(&launch, &row, &who, &subject, bundle);
         row.started = mu_clock_real_ms();
         maker.run = &row;
         maker.title = strcmp(schedule->world, "live") == 0 ? playbook.header->summary : NULL;

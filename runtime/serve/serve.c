@@ -49,7 +49,7 @@ enum mu_err serve_reload(struct serve *serve, struct mu_fail *fail)
     notify_send("RELOADING=1");
     enum mu_err err = mu_config_load(serve->config_path, &config, fail);
     if (err == MU_OK)
-        err = settings_read(config, &fresh, fail);
+        err = settings_read(config, serve->store, &fresh, fail);
     if (err == MU_OK) {
         plans_meet(serve, &fresh);
         watches_meet(serve, &fresh);
@@ -208,11 +208,13 @@ enum mu_err mu_serve(const struct mu_serve_start *start, struct mu_fail *fail)
                           .started = mu_clock_real_ms()};
     if (getenv("MUSTER_LOG") == NULL)
         mu_log_level_set(MU_LOG_INFO);
-    enum mu_err err = settings_read(start->config, &serve.settings, fail);
-    if (err == MU_OK)
-        err = mu_store_open(serve.state_dir, &serve.store, fail);
+    enum mu_err err = mu_store_open(serve.state_dir, &serve.store, fail);
     if (err == MU_OK)
         err = take_lock(serve.state_dir, fail);
+    if (err == MU_OK)
+        err = settings_read(start->config, serve.store, &serve.settings, fail);
+    else
+        mu_config_free(start->config);
     if (err == MU_OK) {
         serve.reloaded = serve.started;
         plans_meet(&serve, &serve.settings);

@@ -53,8 +53,8 @@ static enum mu_err read_watch(const struct settings *settings, struct watch *wat
         return mu_fail_set(fail, MU_CONFIG,
                            "a target is a table of parameters: { domain = \"example.com\" }");
     if (name_watch(watch, target, fail) != MU_OK ||
-        launch_load(settings->config, watch->playbook_name, target, &watch->playbook, fail) !=
-            MU_OK)
+        launch_load(settings->store, settings->config, watch->playbook_name, target, true,
+                    &watch->playbook, fail) != MU_OK)
         return fail->class;
     const json_t *rule = watch->playbook.header->watch;
     if (rule == NULL)
@@ -113,8 +113,8 @@ static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
         struct mu_schedule *schedule = &settings->schedules.items[i];
         settings->plans[i].schedule = schedule;
         mu_schedule_source(schedule, settings->plans[i].source);
-        if (launch_load(settings->config, schedule->playbook, schedule->params, &playbook, fail) !=
-            MU_OK)
+        if (launch_load(settings->store, settings->config, schedule->playbook, schedule->params,
+                        strcmp(schedule->world, "live") == 0, &playbook, fail) != MU_OK)
             return mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
         launch_fini(&playbook);
     }
@@ -144,9 +144,10 @@ static enum mu_err read_serve(struct settings *settings, struct mu_fail *fail)
     return MU_OK;
 }
 
-enum mu_err settings_read(struct mu_config *config, struct settings *out, struct mu_fail *fail)
+enum mu_err settings_read(struct mu_config *config, struct mu_store *store, struct settings *out,
+                          struct mu_fail *fail)
 {
-    *out = (struct settings){.config = config};
+    *out = (struct settings){.config = config, .store = store};
     enum mu_err err = read_serve(out, fail);
     if (err == MU_OK)
         err = read_plans(out, fail);

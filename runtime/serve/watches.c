@@ -25,7 +25,7 @@ static json_t *look(struct serve *serve, const char *source, struct mu_fail *fai
     struct watch *watch = settings_watch(&serve->settings, source);
     int64_t began = mu_clock_mono_ms();
     json_t *said = NULL;
-    if (mu_run_look(serve->settings.config, watch->playbook.bundle, watch->playbook.header,
+    if (mu_run_look(serve->settings.config, watch->playbook.choice.bundle, watch->playbook.header,
                     watch->playbook.params, &said, fail) != MU_OK)
         return NULL;
     char *text = mu_json_text(said);
@@ -144,13 +144,13 @@ static json_t *start(struct serve *serve, const char *source, struct mu_fail *fa
                             .reason = watch->why};
     struct mu_maker maker = {
         .run = &row, .title = watch->playbook.header->summary, .make = launch_make, .ud = &launch};
-    char *who, *subject;
+    char *who, *subject, bundle[MU_SHA256_HEX];
     int64_t upto;
     if (serve_worker_store(serve, &launch, fail) != MU_OK)
         return NULL;
     json_t *samples = samples_of(launch.store, watch);
     launch.samples = samples;
-    launch_row(&launch, &row, &who, &subject);
+    launch_row(&launch, &row, &who, &subject, bundle);
     row.started = mu_clock_real_ms();
     enum mu_err err = mu_turn_finish(&launch.store, source, &maker, fail);
     if (err == MU_OK)
