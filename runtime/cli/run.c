@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "cli/by_hand.h"
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/follow.h"
@@ -66,9 +67,42 @@ static void say_choice(const struct mu_cli *cli, const struct ready *ready, bool
         say_err("%s holds something else: to run that, name the folder\n", choice->elsewhere);
 }
 
+#define MOST_FAULTS 32
+
+/* --world sim takes it to a world that is made up; true: argv says so, *code is what became of it. */
+static bool plays_by_hand(struct mu_cli *cli, int *argc, char **argv, int *code)
+{
+    const char *world = NULL, *faults[MOST_FAULTS + 1] = {NULL};
+    size_t count = 0;
+    mu_cli_option(argc, argv, "--world", &world);
+    while (count < MOST_FAULTS && mu_cli_option(argc, argv, "--fault", &faults[count]))
+        count++;
+    if (world == NULL && count == 0)
+        return false;
+    if (world == NULL || strcmp(world, "sim") != 0) {
+        *code = mu_cli_fail(cli, "run", MU_EXIT_USAGE,
+                            world ? "there is no world %s to choose: --world sim, or --dry-run"
+                                  : "--fault is for --world sim%s",
+                            world ? world : "");
+        return true;
+    }
+    struct by_hand how = {.faults = faults, .yes = mu_cli_option(argc, argv, "--yes", NULL)};
+    *code = mu_cli_no_more_options(&mu_command_run, *argc, argv);
+    if (*code == 0)
+        *code = mu_cli_words(&mu_command_run, *argc, 1, -1);
+    if (*code == 0)
+        *code = mu_cli_config(cli);
+    if (*code == 0)
+        *code = by_hand_play(cli, *argc, argv, &how);
+    return true;
+}
+
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct start how = {.reason = NULL};
+    int played;
+    if (plays_by_hand(cli, &argc, argv, &played))
+        return played;
     struct ready ready = {0};
     struct mu_fail fail;
     how.dry = mu_cli_option(&argc, argv, "--dry-run", NULL);
@@ -104,7 +138,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 const struct mu_command mu_command_run = {
     .name = "run",
     .usage = "run PLAYBOOK [key=value ...] [--dry-run] [--detach|--wait] [--incident INC-n] "
-             "[--take-over] [--reason TEXT] [--yes]",
+             "[--take-over] [--reason TEXT] [--yes] [--world sim [--fault TEXT] ...]",
     .summary = "start a playbook and look on",
     .help =
         "PLAYBOOK is a name: the current published version; NAME@2, NAME@2.3 or NAME@2.3.0: the "
@@ -126,5 +160,11 @@ const struct mu_command mu_command_run = {
         "  --incident   add the run to an incident instead of opening one\n"
         "  --take-over  take the lock it needs from a run that is parked or dead; needs --reason\n"
         "  --reason     why you start it; kept in the journal\n"
+        "  --world sim  play it in a simulated world, as its tests do: the ordinary day of its "
+        "test.lua\n"
+        "  --fault      what is different there: --fault \"smtp_down mx1.example.com\", as often "
+        "as you like;\n"
+        "               words as in test.lua (docs/testing.md), \"at 5m smtp_up mx1.example.com\" "
+        "for later\n"
         "  --yes        answer every question with yes (exercises only: it is journaled as such)\n",
     .run = run};

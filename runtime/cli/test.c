@@ -165,7 +165,7 @@ static void add_file(struct mu_cli *cli, const char *typed, bool must, struct fi
     struct mu_fail fail;
     if (files->count == MOST_FILES)
         return;
-    enum mu_err err = mu_test_file_load(typed, mu_cli_playbook_path(cli), cli->config,
+    enum mu_err err = mu_test_file_load(typed, mu_cli_playbook_path(cli), cli->config, true,
                                         &files->list[files->count], &fail);
     if (err == MU_OK)
         files->count++;

@@ -36,7 +36,7 @@ static void say_row(const json_t *row, int64_t from_ms)
     free(text);
 }
 
-static void say_run(const json_t *run)
+void tested_run(const json_t *run)
 {
     size_t i;
     json_t *row;
@@ -78,7 +78,7 @@ static void say_trouble(const json_t *result)
     }
     json_array_foreach(json_object_get(result, "runs"), i, one)
     {
-        say_run(one);
+        tested_run(one);
     }
     if (log[0])
         say("    muster said meanwhile:\n%s\n", log);

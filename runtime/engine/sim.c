@@ -127,6 +127,12 @@ struct mu_sim *mu_sim_new(void)
     return sim;
 }
 
+void mu_sim_on_question(struct mu_sim *sim, mu_sim_ask *ask, void *ud)
+{
+    sim->ask = ask;
+    sim->ask_ud = ud;
+}
+
 struct mu_facts *sim_facts(struct mu_sim *sim)
 {
     return sim->facts;

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/people.h"
 #include "engine/sim_world.h"
 
 /* An answer on its way. */
@@ -93,17 +94,20 @@ static json_t *entry_of(json_t *entries)
 
 struct looking {
     struct run *run;
-    json_t *open; /* [{gate, kind, by, before, opened}] */
+    json_t *open; /* [{gate, kind, title, by, before, opened, choices?}] */
 };
 
 static bool collect(const struct mu_store_gate *gate, void *ud)
 {
     struct looking *looking = ud;
     if (strcmp(gate->run, looking->run->name) == 0)
-        json_array_append_new(looking->open,
-                              json_pack("{s:s, s:s, s:s, s:s, s:I}", "gate", gate->id, "kind",
-                                        gate->kind, "by", gate->by, "before", gate->before,
-                                        "opened", (json_int_t)gate->opened));
+        json_array_append_new(
+            looking->open,
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o*}", "gate", gate->id, "kind", gate->kind,
+                      "title", gate->title, "by", gate->by, "before", gate->before, "opened",
+                      (json_int_t)gate->opened, "choices",
+                      gate->choices ? mu_json_parse(gate->choices, strlen(gate->choices), NULL)
+                                    : NULL));
     return true;
 }
 
@@ -124,6 +128,18 @@ static bool has_heard(const struct run *run, const json_t *gate, const char *nam
            mu_json_bool(json_array_get(entries, 0), "unasked", false);
 }
 
+static void think(struct run *run, const json_t *gate, json_t *entry)
+{
+    struct thought *thought = MU_NEW(struct thought);
+    *thought = (struct thought){.run = run,
+                                .next = run->sim->thoughts,
+                                .op = json_incref(entry),
+                                .gate = mu_xstrdup(mu_json_str(gate, "gate", "")),
+                                .kind = mu_xstrdup(mu_json_str(gate, "kind", ""))};
+    run->sim->thoughts = thought;
+    thought->timer = mu_timer_start(run->loop, mu_json_int(entry, "after_ms", 0), answer, thought);
+}
+
 static void consider(struct run *run, const json_t *gate, const char *name, json_t *entries)
 {
     struct mu_sim *sim = run->sim;
@@ -135,16 +151,37 @@ static void consider(struct run *run, const json_t *gate, const char *name, json
         entry = entry_of(entries);
     }
     free(key);
-    if (entry == NULL || strcmp(mu_json_str(entry, "says", ""), "nothing") == 0)
+    if (entry && strcmp(mu_json_str(entry, "says", ""), "nothing") != 0)
+        think(run, gate, entry);
+}
+
+/* Nobody of the world is there to answer it: whoever plays is asked, once. */
+static void ask_player(struct run *run, const json_t *gate)
+{
+    struct mu_sim *sim = run->sim;
+    char *key = mu_xasprintf("%s by hand", mu_json_str(gate, "gate", ""));
+    bool known = mu_json_get(sim->planned, key) != NULL;
+    json_object_set_new(sim->planned, key, json_true());
+    free(key);
+    char *says = known ? NULL : sim->ask(gate, sim->ask_ud);
+    if (says == NULL)
         return;
-    struct thought *thought = MU_NEW(struct thought);
-    *thought = (struct thought){.run = run,
-                                .next = run->sim->thoughts,
-                                .op = json_incref(entry),
-                                .gate = mu_xstrdup(mu_json_str(gate, "gate", "")),
-                                .kind = mu_xstrdup(mu_json_str(gate, "kind", ""))};
-    run->sim->thoughts = thought;
-    thought->timer = mu_timer_start(run->loop, mu_json_int(entry, "after_ms", 0), answer, thought);
+    json_t *members = mu_people_members(run->config->values, mu_json_str(gate, "by", ""));
+    const char *first = json_string_value(json_array_get(members, 0));
+    json_t *entry = json_pack("{s:s, s:s, s:s}", "name", first ? first : "you", "says", says, "why",
+                              "played by hand");
+    think(run, gate, entry);
+    json_decref(entry);
+    json_decref(members);
+    free(says);
+}
+
+static bool somebody_thinks(const struct run *run, const json_t *gate)
+{
+    for (const struct thought *thought = run->sim->thoughts; thought; thought = thought->next)
+        if (strcmp(thought->gate, mu_json_str(gate, "gate", "")) == 0)
+            return true;
+    return false;
 }
 
 void sim_people_forget(struct run *run)
@@ -159,7 +196,7 @@ void sim_people_look(struct run *run)
     const char *name;
     json_t *gate, *entries;
     size_t i;
-    if (json_object_size(run->sim->people) > 0)
+    if (json_object_size(run->sim->people) > 0 || run->sim->ask)
         (void)!mu_store_gates_open(run->store, collect, &looking, NULL);
     json_array_foreach(looking.open, i, gate)
     {
@@ -167,6 +204,8 @@ void sim_people_look(struct run *run)
         {
             consider(run, gate, name, entries);
         }
+        if (run->sim->ask && !somebody_thinks(run, gate))
+            ask_player(run, gate);
     }
     json_decref(looking.open);
 }

@@ -28,6 +28,8 @@ struct mu_sim {
     json_t *told;             /* {person: when somebody told them something last} */
     json_t *planned;          /* {"gate/person": true} */
     struct thought *thoughts; /* of the run that is executed */
+    mu_sim_ask *ask;          /* who plays it by hand; or NULL */
+    void *ask_ud;
 };
 
 /* sim.c */

@@ -150,7 +150,7 @@ static void push_primitives(lua_State *L, struct mu_tests *tests)
 
 /* --- loading --- */
 
-enum { ENV = 1, LIST, PLAY }; /* what stays on the main stack */
+enum { ENV = 1, LIST, PLAY, BY_HAND }; /* what stays on the main stack */
 
 static enum mu_err run_prelude(struct mu_tests *tests, struct mu_fail *fail)
 {
@@ -161,7 +161,7 @@ static enum mu_err run_prelude(struct mu_tests *tests, struct mu_fail *fail)
         return fail->class;
     push_primitives(L, tests);
     lua_pushvalue(L, ENV);
-    return mu_vm_run_plain(tests->vm, 2, 2, TICKS, fail);
+    return mu_vm_run_plain(tests->vm, 2, 3, TICKS, fail);
 }
 
 static enum mu_err run_file(struct mu_tests *tests, const char *text, size_t len, const char *chunk,
@@ -184,7 +184,7 @@ static enum mu_err read_list(struct mu_tests *tests, struct mu_fail *fail)
         return fail->class;
     size_t len;
     const char *text = lua_tolstring(L, -2, &len);
-    tests->list = mu_json_parse(text, len, fail);
+    tests->list = strcmp(text, "null") == 0 ? json_array() : mu_json_parse(text, len, fail);
     if (lua_isstring(L, -1))
         tests->config = mu_xstrdup(lua_tostring(L, -1));
     lua_pop(L, 2);
@@ -242,15 +242,32 @@ const char *mu_tests_config(const struct mu_tests *tests)
     return tests->config;
 }
 
+/* The function and its arguments are on the stack. */
+static enum mu_err call(struct mu_tests *tests, int nargs, const struct mu_test_ops *ops, void *ud,
+                        struct mu_fail *fail)
+{
+    tests->ops = ops;
+    tests->ud = ud;
+    enum mu_err err = mu_vm_run_plain(tests->vm, nargs, 0, TICKS, fail);
+    tests->ops = NULL;
+    return err;
+}
+
 enum mu_err mu_tests_play(struct mu_tests *tests, size_t i, const struct mu_test_ops *ops, void *ud,
                           struct mu_fail *fail)
 {
     lua_State *L = mu_vm_state(tests->vm);
-    tests->ops = ops;
-    tests->ud = ud;
     lua_pushvalue(L, PLAY);
     lua_pushinteger(L, (lua_Integer)i + 1);
-    enum mu_err err = mu_vm_run_plain(tests->vm, 1, 0, TICKS, fail);
-    tests->ops = NULL;
-    return err;
+    return call(tests, 1, ops, ud, fail);
+}
+
+enum mu_err mu_tests_by_hand(struct mu_tests *tests, const char *said, const char *params,
+                             const struct mu_test_ops *ops, void *ud, struct mu_fail *fail)
+{
+    lua_State *L = mu_vm_state(tests->vm);
+    lua_pushvalue(L, BY_HAND);
+    mu_lua_push_canon(L, said, strlen(said)); /* our own texts: they can't be wrong */
+    mu_lua_push_canon(L, params, strlen(params));
+    return call(tests, 2, ops, ud, fail);
 }

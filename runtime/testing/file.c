@@ -47,7 +47,7 @@ static enum mu_err take_config(struct mu_test_file *file, const struct mu_config
     return err;
 }
 
-static enum mu_err load(struct mu_test_file *file, const struct mu_config *config,
+static enum mu_err load(struct mu_test_file *file, const struct mu_config *config, bool must,
                         struct mu_fail *fail)
 {
     enum mu_err err = mu_bundle_load(file->typed, file->search, &file->bundle, fail);
@@ -60,19 +60,28 @@ static enum mu_err load(struct mu_test_file *file, const struct mu_config *confi
     mu_coverage_of(text, len, &file->coverage);
     file->path = mu_xasprintf("%s/test.lua", mu_bundle_folder(file->bundle));
     err = read_text(file, fail);
+    if (err == MU_REFUSED &&
+        !must) { /* then nothing is known of its world, and nothing configured but here */
+        file->text = mu_xcalloc(1, 1);
+        err = MU_OK;
+    }
     if (err == MU_OK)
         err = mu_tests_load(file->text, file->len, "test.lua", &file->tests, fail);
+    if (err == MU_OK && must && mu_tests_count(file->tests) == 0)
+        err = mu_fail_set(fail, MU_USAGE,
+                          "%s: there is no test in it: test(\"...\", function(world) ... end)",
+                          file->path);
     return err == MU_OK ? take_config(file, config, fail) : err;
 }
 
 enum mu_err mu_test_file_load(const char *typed, const char *const *search,
-                              const struct mu_config *config, struct mu_test_file **out,
+                              const struct mu_config *config, bool must, struct mu_test_file **out,
                               struct mu_fail *fail)
 {
     struct mu_test_file *file = MU_NEW(struct mu_test_file);
     file->typed = mu_xstrdup(typed);
     file->search = search;
-    enum mu_err err = load(file, config, fail);
+    enum mu_err err = load(file, config, must, fail);
     if (err != MU_OK) {
         mu_test_file_free(file);
         file = NULL;

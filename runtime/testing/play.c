@@ -256,27 +256,56 @@ static json_t *hits_of(const struct playing *playing)
     return hits;
 }
 
-json_t *mu_test_play(const struct mu_test_file *file, size_t i, const char *state)
+static const struct mu_test_ops ops = {.world = do_world, .run = do_run, .failed = do_failed};
+
+static int64_t begin(struct playing *playing, const struct mu_test_file *file, const char *state)
 {
-    static const struct mu_test_ops ops = {.world = do_world, .run = do_run, .failed = do_failed};
-    struct mu_fail fail;
     int64_t begins;
     mu_time_parse(BEGINS, &begins);
     mu_clock_simulate(begins);
-    struct playing playing = {.file = file,
-                              .state = state,
-                              .sim = mu_sim_new(),
-                              .failures = json_array(),
-                              .runs = json_array(),
-                              .hits = mu_xcalloc(file->coverage.count + 1, sizeof(bool))};
-    enum mu_err err = mu_tests_play(file->tests, i, &ops, &playing, &fail);
+    *playing = (struct playing){.file = file,
+                                .state = state,
+                                .sim = mu_sim_new(),
+                                .failures = json_array(),
+                                .runs = json_array(),
+                                .hits = mu_xcalloc(file->coverage.count + 1, sizeof(bool))};
+    return begins;
+}
+
+static json_t *finish(struct playing *playing, const char *name, int line, int64_t began_ms,
+                      enum mu_err err, const struct mu_fail *fail)
+{
     json_t *result = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:I}", "name", mu_tests_name(file->tests, i), "line",
-        mu_tests_line(file->tests, i), "ok", err == MU_OK && json_array_size(playing.failures) == 0,
-        "broke", err == MU_OK ? json_null() : mu_json_lenient_string(fail.text, strlen(fail.text)),
-        "failures", playing.failures, "runs", playing.runs, "hits", hits_of(&playing),
-        "simulated_ms", (json_int_t)(mu_clock_real_ms() - begins));
-    mu_sim_free(playing.sim);
-    free(playing.hits);
+        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:I}", "name", name, "line", line, "ok",
+        err == MU_OK && json_array_size(playing->failures) == 0, "broke",
+        err == MU_OK ? json_null() : mu_json_lenient_string(fail->text, strlen(fail->text)),
+        "failures", playing->failures, "runs", playing->runs, "hits", hits_of(playing),
+        "simulated_ms", (json_int_t)(mu_clock_real_ms() - began_ms));
+    mu_sim_free(playing->sim);
+    free(playing->hits);
     return result;
+}
+
+json_t *mu_test_play(const struct mu_test_file *file, size_t i, const char *state)
+{
+    struct mu_fail fail;
+    struct playing playing;
+    int64_t began_ms = begin(&playing, file, state);
+    enum mu_err err = mu_tests_play(file->tests, i, &ops, &playing, &fail);
+    return finish(&playing, mu_tests_name(file->tests, i), mu_tests_line(file->tests, i), began_ms,
+                  err, &fail);
+}
+
+json_t *mu_test_by_hand(const struct mu_test_file *file, const json_t *said, const json_t *params,
+                        const char *state, mu_sim_ask *ask, void *ud)
+{
+    struct mu_fail fail;
+    struct playing playing;
+    int64_t began_ms = begin(&playing, file, state);
+    char *words = mu_json_text(said), *given = mu_json_text(params);
+    mu_sim_on_question(playing.sim, ask, ud);
+    enum mu_err err = mu_tests_by_hand(file->tests, words, given, &ops, &playing, &fail);
+    free(words);
+    free(given);
+    return finish(&playing, "by hand", 0, began_ms, err, &fail);
 }

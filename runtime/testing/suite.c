@@ -45,7 +45,7 @@ struct pool {
 
 /* --- the child --- */
 
-static char *new_state(struct mu_fail *fail)
+char *mu_test_state_new(struct mu_fail *fail)
 {
     const char *places[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
     for (size_t i = 0; i < MU_COUNT(places); i++) {
@@ -96,7 +96,7 @@ static void be_child(const struct pool *pool, const struct job *job, int fd)
 static enum mu_err begin(struct pool *pool, struct job *job, struct mu_fail *fail)
 {
     int ends[2];
-    job->state = new_state(fail);
+    job->state = mu_test_state_new(fail);
     if (job->state == NULL)
         return fail->class;
     if (pipe(ends) != 0) /* a test starts no other program */
@@ -121,6 +121,13 @@ static int remove_one(const char *path, const struct stat *stat, int type, struc
     (void)type;
     (void)ftw;
     return remove(path);
+}
+
+void mu_test_state_free(char *state)
+{
+    if (state)
+        nftw(state, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(state);
 }
 
 static json_t *log_of(const struct job *job)
@@ -164,8 +171,7 @@ static void finish(struct pool *pool, struct job *job)
     json_object_set_new(job->result, "took_ms", json_integer(mu_clock_mono_ms() - job->began_ms));
     json_object_set_new(job->result, "log", log_of(job));
     mu_buf_free(&job->text);
-    nftw(job->state, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    free(job->state);
+    mu_test_state_free(job->state);
     job->pid = 0;
     pool->running--;
 }

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "engine/sim.h"
 #include "lua/tests.h"
 #include "playbook/bundle.h"
 #include "playbook/config.h"
@@ -33,10 +34,10 @@ struct mu_test_file {
     const char *const *search;      /* where other playbooks are looked up; borrowed */
     struct mu_coverage coverage;    /* of playbook.lua */
 };
-/* typed: as for mu_bundle_load. MU_USAGE: what is wrong, with file:line. MU_REFUSED: the playbook has no
- * test.lua. */
+/* typed: as for mu_bundle_load. MU_USAGE: what is wrong, with file:line. must: there must be tests; MU_REFUSED: the
+ * playbook has no test.lua. */
 enum mu_err mu_test_file_load(const char *typed, const char *const *search,
-                              const struct mu_config *config, struct mu_test_file **out,
+                              const struct mu_config *config, bool must, struct mu_test_file **out,
                               struct mu_fail *);
 void mu_test_file_free(struct mu_test_file *);
 
@@ -46,6 +47,11 @@ void mu_test_file_free(struct mu_test_file *);
  *   {name, line, ok, broke (why the test itself ended, or null), failures [{src, what, diff []}],
  *    runs [as of mu_test_record], hits [points of the file's coverage], simulated_ms} */
 json_t *mu_test_play(const struct mu_test_file *, size_t i, const char *state);
+
+/* Plays one run in the world of an ordinary day, changed by said (["smtp_down mx1.example.com"]): the same result, of
+ * a test named "by hand". ask: for questions that nobody of that world answers. */
+json_t *mu_test_by_hand(const struct mu_test_file *, const json_t *said, const json_t *params,
+                        const char *state, mu_sim_ask *ask, void *ud);
 
 /* --- record.c --- */
 /* {name, playbook, state, result, why, exit, took_ms, rows [{type, task, seq, verb, src, step, at (ms since the
@@ -64,6 +70,9 @@ struct mu_suite {
 /* file: which of them. result as of mu_test_play, with took_ms (real time) beside; in the order of files and tests.
  * False: no more. */
 typedef bool mu_suite_cb(size_t file, const json_t *result, void *ud);
+/* A folder for the control store of one test, in memory where there is room for that; and away with it. */
+char *mu_test_state_new(struct mu_fail *);
+void mu_test_state_free(char *);
 enum mu_err mu_suite_run(const struct mu_suite *, mu_suite_cb *, void *ud, struct mu_fail *);
 
 #endif

@@ -373,6 +373,43 @@ def locks_and_incidents_are_as_in_real_life():
   expect(one.rows[1].value.incident, "INC-1")"""))
 
 
+@case
+def every_test_begins_with_an_ordinary_day():
+    passes(MOVE, "ordinary(function(world)\n" + ZONE + "end)\n" + test('  world:run():expect_result("moved")') +
+           test('  world:mx("example.com", "10 mx-b.example.net", 600)\n  local run = world:run()\n  expect(run.acts[1].value.changed, false)', "other"))
+
+
+def by_hand(playbook, tests, *words, stdin=None):
+    with tempfile.TemporaryDirectory(prefix="words.") as folder:
+        os.makedirs(os.path.join(folder, "p"))
+        for path, text in [("playbook.lua", HEADER % ("p", "") + playbook)] + ([("test.lua", CONFIG + tests)] if tests else []):
+            with open(os.path.join(folder, "p", path), "w") as f:
+                f.write(text)
+        done = subprocess.run([MUSTER, "run", "./p", "--world", "sim", *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True)
+        assert os.listdir(folder) == ["p"], os.listdir(folder)
+        return done.returncode, done.stdout + done.stderr
+
+
+@case
+def a_run_is_played_by_hand():
+    day = "ordinary(function(world)\n" + ZONE + "end)\n"
+    code, said = by_hand(MOVE, day)
+    assert code == 0 and "SIMULATED" in said and "END        moved" in said, said
+    code, said = by_hand(MOVE, day, "--fault", "fails zone.set_mx refused")
+    assert code == 1 and "the far side refuses it" in said, said
+    code, said = by_hand(ASK, "")
+    assert code == 6 and "END        expired" in said, said
+    code, said = by_hand(ASK, day, "--yes")
+    assert code == 0 and "END        approved" in said, said
+    code, said = by_hand(ASK, day, "--fault", "person ana no 90s")
+    assert code == 4 and "1m30s  END        declined" in said, said
+    code, said = by_hand("function main() sleep('10m') finish(tostring(dns.mx('example.com').ok)) end", "", "--fault", "at 5m mx example.com 10 a.example.com")
+    assert code == 0 and "END        true" in said, said
+    code, said = by_hand(MOVE, day, "--fault", "smtp_dwn x")
+    assert code == 2 and '"smtp_dwn x" begins with no word of a world' in said, said
+
+
 # --- what must not pass -------------------------------------------------------------------------------
 
 

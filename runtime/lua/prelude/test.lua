@@ -5,7 +5,7 @@ local prim, env = ...
 local ipairs, pairs, type, tostring, pcall = env.ipairs, env.pairs, env.type, env.tostring, env.pcall
 local table, string, misuse = env.table, env.string, prim.misuse
 
-local tests, settings = {}, nil
+local tests, settings, ordinary_day = {}, nil, nil
 local make_world, make_run
 
 -- --- arguments ---------------------------------------------------------------------------------
@@ -38,6 +38,12 @@ function env.config(values)
   if type(values) ~= "table" then misuse("config takes a table, as muster.lua returns one") end
   if settings then misuse("config stands here twice") end
   settings = values
+end
+
+function env.ordinary(body)
+  if type(body) ~= "function" then misuse("ordinary takes a function: ordinary(function(world) ... end)") end
+  if ordinary_day then misuse("ordinary stands here twice") end
+  ordinary_day = body
 end
 
 function env.test(name, body)
@@ -396,15 +402,57 @@ function make_world(at_ms)
   return world
 end
 
+-- --- from a command line ---------------------------------------------------------------------
+
+-- How the blanks-separated words behind a method's name become its arguments; else they are texts, in order.
+local spoken = {
+  person = function(name, says, after) return name, { says = says, after = after } end,
+  provider = function(name, state, lasts) return name, state, { lasts = lasts } end,
+  channel = function(name, state, lasts) return name, state, { lasts = lasts } end,
+  fails = function(verb, how, times) return verb, how, { times = env.tonumber(times) } end,
+  mx = function(domain, ...) return domain, { ... } end,
+}
+local unspoken = { run = true, undo = true, at = true, fact = true, http = true, result = true, rrset = true }
+
+-- "smtp_down mx1.example.com", "at 5m smtp_up mx1.example.com".
+local function say_to(world, said)
+  local words = {}
+  for word in string.gmatch(said, "%S+") do words[#words + 1] = word end
+  if words[1] == "at" and words[2] then
+    world = world:at(words[2])
+    table.remove(words, 1)
+    table.remove(words, 1)
+  end
+  local name = table.remove(words, 1) or ""
+  if not methods[name] or unspoken[name] then
+    local known = {}
+    for method in pairs(methods) do if not unspoken[method] then known[#known + 1] = method end end
+    misuse('"' .. said .. '" begins with no word of a world: ' .. table.concat(known, ", "))
+  end
+  if spoken[name] then world[name](world, spoken[name](table.unpack(words))) else world[name](world, table.unpack(words)) end
+end
+
 -- --- what the host asks for ----------------------------------------------------------------------
 
 local function list()
   local names = {}
   for i, one in ipairs(tests) do names[i] = { name = one.name, line = one.line } end
-  if #names == 0 then misuse('there is no test in it: test("...", function(world) ... end)') end
-  return prim.canonical(names), settings and prim.canonical(settings) or nil
+  return prim.canonical(#names > 0 and names or nil), settings and prim.canonical(settings) or nil
 end
 
-local function play(i) tests[i].body(make_world(nil)) end
+local function begin()
+  local world = make_world(nil)
+  if ordinary_day then ordinary_day(world) end
+  return world
+end
 
-return list, play
+local function play(i) tests[i].body(begin()) end
+
+-- said: texts for the world; params: of the run.
+local function by_hand(said, params)
+  local world = begin()
+  for _, one in ipairs(said) do say_to(world, one) end
+  world:run(params)
+end
+
+return list, play, by_hand
