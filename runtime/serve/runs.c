@@ -127,6 +127,26 @@ static void nobody(struct serve *serve, struct alive *run, int64_t now)
 
 /* --- rounds --- */
 
+struct making {
+    const char *run;
+    bool is;
+};
+
+static bool is_that(const struct mu_store_tick *tick, void *ud)
+{
+    struct making *making = ud;
+    making->is = strcmp(tick->run, making->run) == 0;
+    return !making->is;
+}
+
+/* Its tick is taken and nobody has finished it: its journal may not be whole, and plans.c or watches.c go on. */
+static bool is_being_made(struct serve *serve, const char *run)
+{
+    struct making making = {run, false};
+    return mu_store_ticks(serve->store, NULL, true, 0, is_that, &making, NULL) != MU_OK ||
+           making.is;
+}
+
 static bool look_at(const struct mu_store_run *row, void *ud)
 {
     struct serve *serve = ud;
@@ -144,7 +164,7 @@ static bool look_at(const struct mu_store_run *row, void *ud)
     if (pid > 0) {
         hold(serve, run, pid);
         run->dead_ms = 0;
-    } else if (mu_monitor_look(row->path, &monitor) || access(row->path, F_OK) != 0) {
+    } else if (mu_monitor_look(row->path, &monitor) || is_being_made(serve, row->name)) {
         let_go(run); /* its monitor will start one; or it is still being made */
         run->dead_ms = 0;
     } else {
