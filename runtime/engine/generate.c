@@ -66,6 +66,11 @@ static void lua_value(struct mu_buf *buf, const json_t *value)
         mu_json_canon(value, buf);
 }
 
+void mu_lua_literal(struct mu_buf *buf, const json_t *value)
+{
+    lua_value(buf, value);
+}
+
 static void lua_args(struct mu_buf *buf, const json_t *args)
 {
     size_t i;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "journal/journal.h"
 #include "playbook/bundle.h"
@@ -176,6 +177,8 @@ struct mu_bundle *mu_undo_bundle(const struct mu_undo *, const json_t *items);
  * there to be freed. */
 enum mu_err mu_undo_make(const char *path, const char *wanted, struct mu_bundle **bundle,
                          struct mu_header **header, json_t **items_out, struct mu_fail *);
+/* The value as Lua source; what is null in an object is left out. */
+void mu_lua_literal(struct mu_buf *, const json_t *);
 /* A playbook that makes one call, for `muster call`. args: the array as written. */
 struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act);
 

@@ -47,26 +47,22 @@ static enum mu_err take_config(struct mu_test_file *file, const struct mu_config
     return err;
 }
 
-static enum mu_err load(struct mu_test_file *file, const struct mu_config *config, bool must,
-                        struct mu_fail *fail)
+static enum mu_err read_playbook(struct mu_test_file *file, struct mu_fail *fail)
 {
-    enum mu_err err = mu_bundle_load(file->typed, file->search, &file->bundle, fail);
-    if (err == MU_OK)
-        err = mu_header_read(file->bundle, &file->header, fail);
+    enum mu_err err = mu_header_read(file->bundle, &file->header, fail);
     if (err != MU_OK)
         return err;
     size_t len;
     const char *text = mu_bundle_file(file->bundle, "playbook.lua", &len);
     mu_coverage_of(text, len, &file->coverage);
     file->path = mu_xasprintf("%s/test.lua", mu_bundle_folder(file->bundle));
-    err = read_text(file, fail);
-    if (err == MU_REFUSED &&
-        !must) { /* then nothing is known of its world, and nothing configured but here */
-        file->text = mu_xcalloc(1, 1);
-        err = MU_OK;
-    }
-    if (err == MU_OK)
-        err = mu_tests_load(file->text, file->len, "test.lua", &file->tests, fail);
+    return MU_OK;
+}
+
+static enum mu_err load_tests(struct mu_test_file *file, const struct mu_config *config, bool must,
+                              struct mu_fail *fail)
+{
+    enum mu_err err = mu_tests_load(file->text, file->len, "test.lua", &file->tests, fail);
     if (err == MU_OK && must && mu_tests_count(file->tests) == 0)
         err = mu_fail_set(fail, MU_USAGE,
                           "%s: there is no test in it: test(\"...\", function(world) ... end)",
@@ -74,20 +70,55 @@ static enum mu_err load(struct mu_test_file *file, const struct mu_config *confi
     return err == MU_OK ? take_config(file, config, fail) : err;
 }
 
-enum mu_err mu_test_file_load(const char *typed, const char *const *search,
-                              const struct mu_config *config, bool must, struct mu_test_file **out,
-                              struct mu_fail *fail)
+static struct mu_test_file *file_new(const char *typed, const char *const *search)
 {
     struct mu_test_file *file = MU_NEW(struct mu_test_file);
     file->typed = mu_xstrdup(typed);
     file->search = search;
-    enum mu_err err = load(file, config, must, fail);
-    if (err != MU_OK) {
+    return file;
+}
+
+/* The file, or nothing of it. */
+static enum mu_err hand_out(enum mu_err err, struct mu_test_file *file, struct mu_test_file **out)
+{
+    if (err != MU_OK)
         mu_test_file_free(file);
-        file = NULL;
-    }
-    *out = file;
+    *out = err == MU_OK ? file : NULL;
     return err;
+}
+
+enum mu_err mu_test_file_load(const char *typed, const char *const *search,
+                              const struct mu_config *config, bool must, struct mu_test_file **out,
+                              struct mu_fail *fail)
+{
+    struct mu_test_file *file = file_new(typed, search);
+    enum mu_err err = mu_bundle_load(typed, search, &file->bundle, fail);
+    if (err == MU_OK)
+        err = read_playbook(file, fail);
+    if (err != MU_OK)
+        return hand_out(err, file, out);
+    err = read_text(file, fail);
+    if (err == MU_REFUSED && !must) { /* nothing is known of its world, then */
+        file->text = mu_xcalloc(1, 1);
+        err = MU_OK;
+    }
+    if (err == MU_OK)
+        err = load_tests(file, config, must, fail);
+    return hand_out(err, file, out);
+}
+
+enum mu_err mu_test_file_with(struct mu_bundle *bundle_take, const char *const *search,
+                              const struct mu_config *config, const char *text,
+                              struct mu_test_file **out, struct mu_fail *fail)
+{
+    struct mu_test_file *file = file_new("", search);
+    file->bundle = bundle_take;
+    file->text = mu_xstrdup(text);
+    file->len = strlen(text);
+    enum mu_err err = read_playbook(file, fail);
+    if (err == MU_OK)
+        err = load_tests(file, config, true, fail);
+    return hand_out(err, file, out);
 }
 
 void mu_test_file_free(struct mu_test_file *file)

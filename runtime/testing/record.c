@@ -24,12 +24,13 @@ static bool add_row(const struct mu_row *row, void *ud)
     if (reading->started_ms == 0)
         reading->started_ms = row->ts;
     reading->last_ms = row->ts;
-    json_array_append_new(reading->rows,
-                          json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:o}", "type", type,
-                                    "task", row->task, "seq", (json_int_t)row->seq, "verb",
-                                    row->verb, "src", row->src, "step", row->step, "at",
-                                    (json_int_t)(row->ts - reading->started_ms), "ts",
-                                    (json_int_t)row->ts, "value", value ? value : json_null()));
+    json_array_append_new(
+        reading->rows,
+        json_pack("{s:s, s:s, s:I, s:s, s:o*, s:s, s:s, s:I, s:I, s:o}", "type", type, "task",
+                  row->task, "seq", (json_int_t)row->seq, "verb", row->verb, "args",
+                  row->args[0] ? mu_json_parse(row->args, strlen(row->args), NULL) : NULL, "src",
+                  row->src, "step", row->step, "at", (json_int_t)(row->ts - reading->started_ms),
+                  "ts", (json_int_t)row->ts, "value", value ? value : json_null()));
     if (row->type == MU_ROW_HOST && strcmp(row->verb, "start") == 0)
         reading->start = value;
     if (row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0)

@@ -39,6 +39,10 @@ struct mu_test_file {
 enum mu_err mu_test_file_load(const char *typed, const char *const *search,
                               const struct mu_config *config, bool must, struct mu_test_file **out,
                               struct mu_fail *);
+/* The playbook with other tests than its own: this text. */
+enum mu_err mu_test_file_with(struct mu_bundle *bundle_take, const char *const *search,
+                              const struct mu_config *config, const char *text,
+                              struct mu_test_file **out, struct mu_fail *);
 void mu_test_file_free(struct mu_test_file *);
 
 /* --- play.c --- */
@@ -54,7 +58,7 @@ json_t *mu_test_by_hand(const struct mu_test_file *, const json_t *said, const j
                         const char *state, mu_sim_ask *ask, void *ud);
 
 /* --- record.c --- */
-/* {name, playbook, state, result, why, exit, took_ms, rows [{type, task, seq, verb, src, step, at (ms since the
+/* {name, playbook, state, result, why, exit, took_ms, rows [{type, task, seq, verb, args?, src, step, at (ms since the
  * start), ts, value}]} of a run file. */
 enum mu_err mu_test_record(const char *path, int exit_code, const char *why, json_t **out,
                            struct mu_fail *);

@@ -410,6 +410,47 @@ def a_run_is_played_by_hand():
     assert code == 2 and '"smtp_dwn x" begins with no word of a world' in said, said
 
 
+@case
+def a_run_becomes_a_test_and_is_rehearsed():
+    playbook = """function main(p)
+  step "Look"
+  local seen = http.get("http://127.0.0.1:1/", { timeout = "1s" })
+  local answer = approve { "Go?", by = "ana", deadline = "5m" }
+  local sent = pcall(notify, "ana", "t", {})
+  finish(answer.how, seen.why)
+end
+"""
+    with tempfile.TemporaryDirectory(prefix="words.") as folder:
+        def muster(*words):
+            return subprocess.run([MUSTER, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+
+        with open(os.path.join(folder, "muster.lua"), "w") as f:
+            f.write('return { state = "state", people = { ana = { account = "root", contact = { "push:ana" } } },\n'
+                    '  channels = { push = { kind = "webhook", url = "http://127.0.0.1:1/" } } }\n')
+        for version, text in (("old", playbook), ("new", playbook.replace('step "Look"', 'step "Look better"').replace('"ana", deadline', '"ana", quorum = 1, deadline'))):
+            os.makedirs(os.path.join(folder, version, "templates"))
+            with open(os.path.join(folder, version, "playbook.lua"), "w") as f:
+                f.write(HEADER % (version, "") + text)
+            with open(os.path.join(folder, version, "templates", "t.md"), "w") as f:
+                f.write("Subject: x\n\ny\n")
+        done = muster("run", "./old", "--wait", "--yes")
+        assert done.returncode == 0, done.stdout
+        done = muster("fixture", "last", "--into", "old/test.lua")
+        assert done.returncode == 0 and "one more test" in done.stdout, done.stdout
+        done = muster("test", "./old")
+        assert done.returncode == 0 and "ok      as in old.1" in done.stdout, done.stdout
+        done = muster("rehearse", "last", "--with", "./old")
+        assert done.returncode == 0 and "it does the same" in done.stdout, done.stdout
+        done = muster("rehearse", "last", "--with", "./new")
+        assert done.returncode == 1 and "- Look\n" in done.stdout and "+ Look better\n" in done.stdout, done.stdout
+        for words, says in ((["rehearse", "last"], "which playbook"), (["rehearse", "last", "--with", "./nosuch"], "nosuch"), (["fixture", "nosuch.7"], "nosuch.7")):
+            done = muster(*words)
+            assert done.returncode == 2 and says in done.stdout, done.stdout
+        muster("run", "./old", "--wait", "--dry-run")
+        done = muster("fixture", "old.2")
+        assert done.returncode == 2 and "is a dry run" in done.stdout, done.stdout
+
+
 # --- what must not pass -------------------------------------------------------------------------------
 
 

@@ -100,10 +100,12 @@ local function begins(wanted, got)
   return string.sub(got, 1, #wanted) == wanted
 end
 
-local function expect_list(what, expected, got)
+local function is(wanted, got) return wanted == got end
+
+local function expect_list(what, expected, got, same)
   if type(expected) ~= "table" then misuse("expected is a list of texts") end
   for _, one in ipairs(expected) do text(one, "the list") end
-  local diff = diff_of(expected, got, begins)
+  local diff = diff_of(expected, got, same)
   return diff == nil or failed(what .. " (- expected, + happened)", diff)
 end
 
@@ -225,12 +227,12 @@ function expectations.expect_acts(run, wanted)
   for _, act in ipairs(run.acts) do
     if act.ok then done[#done + 1] = act end
   end
-  return expect_list("its acts", wanted, lines_of(done))
+  return expect_list("its acts", wanted, lines_of(done), begins)
 end
 
-function expectations.expect_steps(run, wanted) return expect_list("its steps", wanted, run.steps) end
-function expectations.expect_milestones(run, wanted) return expect_list("its milestones", wanted, run.milestones) end
-function expectations.expect_undo(run, wanted) return expect_list("what can be taken back", wanted, run.undo) end
+function expectations.expect_steps(run, wanted) return expect_list("its steps", wanted, run.steps, is) end
+function expectations.expect_milestones(run, wanted) return expect_list("its milestones", wanted, run.milestones, is) end
+function expectations.expect_undo(run, wanted) return expect_list("what can be taken back", wanted, run.undo, is) end
 
 function expectations.expect_told(run, who, what)
   if was_told(run, text(who, "expect_told"), what) then return true end

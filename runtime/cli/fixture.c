@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `muster fixture RUN`: a test made out of a run. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/evidence.h"
+#include "cli/say.h"
+#include "testing/fixture.h"
+
+/* Behind what is there: a test.lua grows by one test. */
+static int append(struct mu_cli *cli, const char *path, const struct mu_buf *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    bool ok = fd >= 0 && write(fd, text->data, text->len) == (ssize_t)text->len;
+    int trouble = errno;
+    if (fd >= 0)
+        close(fd);
+    if (!ok)
+        return mu_cli_fail(cli, "fixture", MU_EXIT_USAGE, "%s can't be written: %s", path,
+                           strerror(trouble));
+    say("one more test in %s; play it: muster test --only \"as in\"\n", path);
+    return MU_EXIT_OK;
+}
+
+static int run(struct mu_cli *cli, int argc, char **argv)
+{
+    char path[EVIDENCE_PATH], incident[32];
+    const char *into = NULL;
+    struct mu_fail fail;
+    struct mu_buf text = {0};
+    mu_cli_option(&argc, argv, "--into", &into);
+    int code = mu_cli_no_more_options(&mu_command_fixture, argc, argv);
+    if (code == 0)
+        code = mu_cli_words(&mu_command_fixture, argc, 1, 1);
+    if (code == 0)
+        code = mu_cli_config(cli);
+    if (code == 0)
+        code = evidence_find(cli, "fixture", argv[1], path, incident);
+    if (code == 0 && mu_fixture_of(path, &text, &fail) != MU_OK)
+        code = mu_cli_fail(cli, "fixture", MU_EXIT_USAGE, "%s", fail.text);
+    if (code == 0 && into)
+        code = append(cli, into, &text);
+    else if (code == 0)
+        say_document(&text);
+    mu_buf_free(&text);
+    return code;
+}
+
+const struct mu_command mu_command_fixture = {
+    .name = "fixture",
+    .usage = "fixture RUN|FILE [--into test.lua]",
+    .summary = "make a test out of a run",
+    .help = "What its probes found, what its acts met and who said what becomes a simulated world; "
+            "what it\n"
+            "did is expected of it. The night that went wrong never goes wrong like that again. "
+            "Printed, or\n"
+            "added to a file.\n"
+            "\n"
+            "  --into FILE   add the test to this test.lua\n",
+    .run = run};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A test made out of a run: what its probes found, what became of its acts and what people said is the world, and
+ * what it did is expected. `muster fixture` writes it down, `muster rehearse` plays another version in it. */
+#ifndef MU_TESTING_FIXTURE_H
+#define MU_TESTING_FIXTURE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Appends the text of a test.lua with one test. It has no config{}: it plays with the real one. path: a run file.
+ * MU_REFUSED: the run has not ended, or did not act for real (a dry run). */
+enum mu_err mu_fixture_of(const char *path, struct mu_buf *out, struct mu_fail *);
+
+#endif
