@@ -33,6 +33,8 @@ json_t *mu_dns_summary(const char *name, uint16_t type, json_t *servers_take, co
 /* Adds mx: [{preference, host}] and null_mx, from `records` (dns.mx). */
 void mu_dns_add_mx(json_t *result);
 
+/* What a server says that is assumed to serve this rrset: {ttl?, records} or []. */
+json_t *mu_dns_observe_assumed(const char *server, uint16_t type, const json_t *fact);
 /* The result if this were the rrset: {ttl?, records} or []. real may be NULL. Takes real. */
 json_t *mu_dns_assume(const char *name, uint16_t type, const json_t *fact, json_t *real_take);
 

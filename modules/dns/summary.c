@@ -226,10 +226,24 @@ static void assume_one(json_t *server, json_t *records, int64_t ttl)
         json_object_set_new(server, "ttl", json_integer(ttl));
 }
 
+static json_t *records_of(const json_t *fact, uint16_t type)
+{
+    return mu_dns_records_normal(json_is_array(fact) ? fact : json_object_get(fact, "records"),
+                                 type);
+}
+
+json_t *mu_dns_observe_assumed(const char *server, uint16_t type, const json_t *fact)
+{
+    json_t *observation = json_pack("{s:s, s:i}", "server", server, "ms", 0);
+    json_t *records = records_of(fact, type);
+    assume_one(observation, records, mu_json_int(fact, "ttl", -1));
+    json_decref(records);
+    return observation;
+}
+
 json_t *mu_dns_assume(const char *name, uint16_t type, const json_t *fact, json_t *real_take)
 {
-    const json_t *texts = json_is_array(fact) ? fact : json_object_get(fact, "records");
-    json_t *records = mu_dns_records_normal(texts, type);
+    json_t *records = records_of(fact, type);
     int64_t ttl = mu_json_int(fact, "ttl", mu_json_int(real_take, "ttl", -1));
     json_t *servers = json_deep_copy(json_object_get(real_take, "servers")), *server;
     size_t i;

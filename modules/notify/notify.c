@@ -120,12 +120,36 @@ static json_t *foresee(struct mu_call *call, struct mu_facts *facts)
 
 /* --- ladders --- */
 
+/* The people of those rungs, each once: where they stand first. Takes rungs. */
+static json_t *rung_a_person(const json_t *config, json_t *rungs_take)
+{
+    json_t *out = json_array(), *seen = json_object(), *rung, *name;
+    size_t i, j;
+    json_array_foreach(rungs_take, i, rung)
+    {
+        json_t *members = mu_people_members(config, mu_json_str(rung, "who", ""));
+        json_array_foreach(members, j, name)
+        {
+            if (json_object_get(seen, json_string_value(name)) == NULL)
+                json_array_append_new(out, json_pack("{s:O, s:O*}", "who", name, "ack_within",
+                                                     mu_json_get(rung, "ack_within")));
+            json_object_set_new(seen, json_string_value(name), json_true());
+        }
+        json_decref(members);
+    }
+    json_decref(seen);
+    json_decref(rungs_take);
+    return out;
+}
+
 static json_t *ladder(const struct mu_call *call)
 {
     struct mu_fail fail;
     json_t *rungs;
-    enum mu_err err =
-        mu_people_ladder(call->host->config, mu_json_str(call->args, "name", ""), &rungs, &fail);
+    const json_t *config = call->host->config;
+    enum mu_err err = mu_people_ladder(config, mu_json_str(call->args, "name", ""), &rungs, &fail);
+    if (err == MU_OK && mu_json_bool(call->args, "people", false))
+        rungs = rung_a_person(config, rungs);
     if (err != MU_OK)
         return json_pack("{s:b, s:s, s:s, s:[]}", "ok", 0, "why", fail.text, "class",
                          mu_err_name(err), "rungs");
@@ -206,6 +230,8 @@ static const struct mu_field telling_returns[] = {
 static const struct mu_field ladder_params[] = {
     {"name", MU_T_STRING, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL,
      "A ladder, person or team of muster.lua"},
+    {"people", MU_T_BOOL, MU_F_OPTION, NULL, "false", NULL,
+     "a rung for each person instead of teams, each person once"},
     {0},
 };
 

@@ -44,24 +44,11 @@ bool mu_zone_assumed_lies(const struct mu_facts *facts, const char *provider)
 
 /* --- name servers --- */
 
-/* Of the zone the name is in, as far as there is a fact NS: the closest one. Borrowed. */
-static const json_t *name_servers(const struct mu_facts *facts, const char *name)
+static json_t *server_json(const char *server, const json_t *rrset, const char *why)
 {
-    for (const char *at = name; at && *at; at = strchr(at, '.') ? strchr(at, '.') + 1 : NULL) {
-        char *key = mu_xasprintf("%s/NS", at);
-        const json_t *fact = mu_facts_get(facts, MU_FACT_DNS_RRSET, key);
-        free(key);
-        if (fact)
-            return mu_json_get(fact, "records");
-    }
-    return NULL;
-}
-
-static json_t *server_json(const char *server, const json_t *rrset, bool ok)
-{
-    return json_pack("{s:s, s:b, s:O?, s:O?, s:s*}", "server", server, "ok", ok, "ttl",
+    return json_pack("{s:s, s:b, s:O?, s:O?, s:s*}", "server", server, "ok", why == NULL, "ttl",
                      json_object_get(rrset, "ttl"), "records", json_object_get(rrset, "records"),
-                     "why", ok ? NULL : "it still serves what was there before");
+                     "why", why);
 }
 
 static void keep_old(struct mu_facts *facts, const char *name, uint16_t type, const char *server,
@@ -76,24 +63,43 @@ static void keep_old(struct mu_facts *facts, const char *name, uint16_t type, co
     free(key);
 }
 
+/* How long a server goes on with what it had; it is then written into the facts. */
+static int64_t lag_behind(struct mu_facts *facts, const char *name, uint16_t type,
+                          const char *server, const json_t *before)
+{
+    int64_t lag = mu_json_int(mu_facts_get(facts, MU_FACT_DNS_LAG, server), "ms", 0);
+    if (lag > 0)
+        keep_old(facts, name, type, server, before, lag);
+    return lag;
+}
+
+static bool is_silent(const struct mu_facts *facts, const char *server)
+{
+    const json_t *fact = mu_facts_get(facts, MU_FACT_DNS_SERVER, server);
+    return strcmp(mu_json_str(fact, "state", "up"), "silent") == 0;
+}
+
 json_t *mu_zone_assumed_serve(struct mu_facts *facts, const char *name, uint16_t type,
                               const json_t *before, const json_t *after, int64_t confirm_ms,
                               int64_t *slowest_ms)
 {
+    /* of the zone the name is in: the closest that has any */
+    const json_t *zone = mu_facts_closest(facts, MU_FACT_DNS_RRSET, name, "/NS");
     json_t *servers = json_array(), *record;
     size_t i;
     *slowest_ms = 0;
-    json_array_foreach(name_servers(facts, name), i, record)
+    lag_behind(facts, name, type, "resolver", before);
+    json_array_foreach(mu_json_get(zone, "records"), i, record)
     {
         char server[MU_NAME_TEXT] = "";
         (void)!mu_name_host(json_string_value(record), server, NULL);
-        int64_t lag = mu_json_int(mu_facts_get(facts, MU_FACT_DNS_LAG, server), "ms", 0);
-        bool in_time = lag <= confirm_ms;
-        if (lag > 0)
-            keep_old(facts, name, type, server, before, lag);
-        if (in_time && lag > *slowest_ms)
+        int64_t lag = lag_behind(facts, name, type, server, before);
+        const char *why = is_silent(facts, server) ? "no answer"
+                          : lag > confirm_ms       ? "it still serves what was there before"
+                                                   : NULL;
+        if (why == NULL && lag > *slowest_ms)
             *slowest_ms = lag;
-        json_array_append_new(servers, server_json(server, in_time ? after : before, in_time));
+        json_array_append_new(servers, server_json(server, why ? before : after, why));
     }
     return servers;
 }

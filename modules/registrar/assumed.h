@@ -14,7 +14,7 @@ enum mu_err mu_zone_assumed_answers(const struct mu_facts *, const char *provide
 bool mu_zone_assumed_lies(const struct mu_facts *, const char *provider);
 /* The name servers of the name's zone as {server, ok, ttl, records, why}: one that lags by less than
  * confirm_ms serves `after` by then, the others still `before`. *slowest_ms: how long the last one that does
- * takes. Lagging servers are written into the facts ("NAME/TYPE@SERVER", modules/dns). */
+ * takes. Lagging servers, and a lagging resolver, are written into the facts ("NAME/TYPE@SERVER", modules/dns). */
 json_t *mu_zone_assumed_serve(struct mu_facts *, const char *name, uint16_t type,
                               const json_t *before, const json_t *after, int64_t confirm_ms,
                               int64_t *slowest_ms);

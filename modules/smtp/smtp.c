@@ -459,6 +459,19 @@ static const json_t *fact_about(const struct probe *p, const struct mu_facts *fa
     return fact ? fact : mu_facts_get(facts, MU_FACT_SMTP_HOST, p->host);
 }
 
+/* A server that is spoken to has TLS as the fact says; without a word about it there is none. */
+static void add_assumed_tls(json_t *result, const json_t *fact)
+{
+    json_t *certificate = mu_json_get(fact, "certificate");
+    bool offered = mu_json_bool(fact, "starttls", certificate != NULL);
+    json_object_set_new(result, "starttls", json_boolean(offered));
+    json_object_set_new(result, "tls", json_boolean(certificate != NULL));
+    if (certificate)
+        json_object_set(result, "certificate", certificate);
+    else if (offered)
+        json_object_set_new(result, "starttls_error", json_string("the handshake fails"));
+}
+
 static json_t *assumed(const struct probe *p, const json_t *fact)
 {
     const char *state = mu_json_str(fact, "state", "up");
@@ -476,6 +489,8 @@ static json_t *assumed(const struct probe *p, const json_t *fact)
         json_object_set_new(result, "code", json_integer(states[i].code));
     if (states[i].class != MU_OK)
         json_object_set_new(result, "class", json_string(mu_err_name(states[i].class)));
+    if (states[i].phase == NULL || strcmp(states[i].phase, "rcpt") == 0)
+        add_assumed_tls(result, fact);
     return result;
 }
 

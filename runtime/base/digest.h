@@ -34,7 +34,8 @@ MU_API void mu_base64_add(struct mu_buf *, const void *bytes, size_t len);
 /* Decodes into a new allocation (free() it); NULL if text is not base64. */
 MU_API uint8_t *mu_base64_decode(const char *text, size_t *len);
 
-/* Unpredictable bytes from the kernel; aborts when there are none. */
+/* Unpredictable bytes from the kernel; aborts when there are none. Under a simulated clock (base/clock.h) always the
+ * same ones: nothing is real there, secrets neither. */
 MU_API void mu_random_bytes(void *out, size_t len);
 
 #endif

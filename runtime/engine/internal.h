@@ -286,6 +286,7 @@ void run_stop(struct run *, enum stop_kind, const char *result, const char *why)
 void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 4);
 /* Takes this run's secrets out of what people said to it, in the control store: its rows have it, scrubbed. */
 void run_scrub_said(struct run *);
+void run_notice_gap(struct run *); /* suspended or stopped since the last look: it is stale (J8) */
 bool run_too_stale(struct call *); /* parks instead of letting the act leave (J8) */
 void run_heard_after(struct run *,
                      int64_t ms); /* an answer that old when it is read is downtime too */

@@ -345,7 +345,7 @@ void run_look_into_store(struct run *run)
 }
 
 /* Suspended or stopped since the last poll? (J8) */
-static void notice_gap(struct run *run)
+void run_notice_gap(struct run *run)
 {
     int64_t boot = mu_clock_boot_ms(), gap = boot - run->last_boot_ms;
     if (gap <= run->stale_after_ms + POLL_MS)
@@ -380,7 +380,7 @@ static void poll_due(void *ud)
     struct run *run = ud;
     run->poll_timer = mu_timer_start(run->loop, POLL_MS, poll_due, run);
     notice_sleep(run);
-    notice_gap(run);
+    run_notice_gap(run);
     clock_notice_step(run);
     run->last_boot_ms = mu_clock_boot_ms();
     run->last_mono_ms = mu_clock_mono_ms();
@@ -393,7 +393,7 @@ bool run_too_stale(struct call *call)
 {
     struct run *run = call->run;
     char away[MU_TIME_TEXT], most[MU_TIME_TEXT];
-    notice_gap(run);
+    run_notice_gap(run);
     if (!run->stale)
         return false;
     if (run->waited_ms > run->stale_after_ms) {

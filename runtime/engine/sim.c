@@ -85,8 +85,11 @@ static enum mu_err do_result(struct mu_sim *sim, const json_t *op, struct mu_fai
 static enum mu_err do_person(struct mu_sim *sim, const json_t *op, struct mu_fail *fail)
 {
     const char *name = mu_json_str(op, "name", NULL);
-    if (name == NULL || mu_json_str(op, "says", NULL) == NULL)
-        return mu_fail_set(fail, MU_USAGE, "a person needs a name and something to say");
+    if (name == NULL)
+        return mu_fail_set(fail, MU_USAGE, "a person needs a name");
+    for (const json_t *one = op; one; one = mu_json_get(one, "then"))
+        if (mu_json_str(one, "says", NULL) == NULL)
+            return mu_fail_set(fail, MU_USAGE, "%.60s needs something to say", name);
     json_t *answers = json_object_get(sim->people, name);
     if (answers == NULL) {
         answers = json_array();
@@ -96,10 +99,25 @@ static enum mu_err do_person(struct mu_sim *sim, const json_t *op, struct mu_fai
     return MU_OK;
 }
 
+/* The machine stands still, and nobody executes anything: what falls due meanwhile is late. */
+static enum mu_err do_asleep(struct mu_sim *sim, const json_t *op, struct mu_fail *fail)
+{
+    int64_t for_ms = mu_json_int(op, "for_ms", 0);
+    if (for_ms <= 0)
+        return mu_fail_set(fail, MU_USAGE, "asleep needs for_ms");
+    if (!sim->scratch)
+        mu_clock_advance(for_ms);
+    return MU_OK;
+}
+
 static const struct {
     const char *op;
     enum mu_err (*run)(struct mu_sim *, const json_t *op, struct mu_fail *);
-} kinds[] = {{"fact", do_fact}, {"fault", do_fault}, {"result", do_result}, {"person", do_person}};
+} kinds[] = {{"fact", do_fact},
+             {"fault", do_fault},
+             {"result", do_result},
+             {"person", do_person},
+             {"asleep", do_asleep}};
 
 static enum mu_err do_now(struct mu_sim *sim, const json_t *op, struct mu_fail *fail)
 {
@@ -163,6 +181,7 @@ static void put_later(struct mu_sim *sim, const json_t *op, int64_t at_ms)
 static enum mu_err check(const json_t *op, struct mu_fail *fail)
 {
     struct mu_sim *scratch = mu_sim_new();
+    scratch->scratch = true;
     enum mu_err err = do_now(scratch, op, fail);
     mu_sim_free(scratch);
     return err;
@@ -182,10 +201,9 @@ enum mu_err mu_sim_do(struct mu_sim *sim, const json_t *op, struct mu_fail *fail
 
 int64_t sim_catch_up(struct mu_sim *sim)
 {
-    int64_t now = mu_clock_mono_ms() - sim->began_ms;
     while (json_array_size(sim->later) > 0) {
         json_t *op = json_array_get(sim->later, 0);
-        int64_t left = mu_json_int(op, "at_ms", 0) - now;
+        int64_t left = mu_json_int(op, "at_ms", 0) - (mu_clock_mono_ms() - sim->began_ms);
         if (left > 0)
             return left;
         (void)!do_now(sim, op, NULL); /* checked when it was said */

@@ -13,8 +13,11 @@
  *            late      it happens late_ms later, and the reply did not come
  *            lies      the far side says yes, and nothing happened
  *   {op: "result", verb, target?, value}                what a probe finds, or an act returns, whatever the facts
- *   {op: "person", name, says, after_ms?, why?, unasked?, times?}
- *       says: yes, no, nothing, or the text of an answer; times: so often, then the next entry of that person counts
+ *   {op: "person", name, says, after_ms?, why?, unasked?, times?, then?: {says, after_ms?, why?, then?}}
+ *       says: yes, no, nothing, withdraw (takes back one's own answer), or the text of an answer; times: so
+ *       often, then the next entry of that person counts; then: what they say to the same question later,
+ *       after_ms behind what they said first
+ *   {op: "asleep", for_ms}                              the machine stands still: time passes, and nobody sees it
  *
  * Every operation may have at_ms, counted from the world's beginning: it takes effect then. */
 #ifndef MU_ENGINE_SIM_H

@@ -19,8 +19,10 @@ struct thought {
     struct thought *next; /* in sim->thoughts */
     struct mu_timer *timer;
     json_t *op;
-    char *gate, *kind;
+    char *who, *gate, *kind;
 };
+
+static void think(struct run *, const struct thought *about, const json_t *op);
 
 static void thought_free(struct thought *thought)
 {
@@ -30,6 +32,7 @@ static void thought_free(struct thought *thought)
     *at = thought->next;
     mu_timer_cancel(thought->timer);
     json_decref(thought->op);
+    free(thought->who);
     free(thought->gate);
     free(thought->kind);
     free(thought);
@@ -39,7 +42,8 @@ static void thought_free(struct thought *thought)
 static const char *answer_word(const struct thought *thought, const char *says)
 {
     bool ack = strcmp(thought->kind, "ack") == 0;
-    return strcmp(says, "no") == 0 ? "no" : ack ? "ack" : "yes";
+    bool as_it_is = strcmp(says, "no") == 0 || strcmp(says, "withdraw") == 0;
+    return as_it_is ? says : ack ? "ack" : "yes";
 }
 
 static void hear(struct run *run, const char *gate)
@@ -61,7 +65,7 @@ static void answer(void *ud)
     enum mu_store_vote_result result;
     char text[MU_FAIL_TEXT];
     struct mu_fail fail;
-    struct mu_store_vote vote = {.who = mu_json_str(thought->op, "name", ""),
+    struct mu_store_vote vote = {.who = thought->who,
                                  .from = "the simulated world",
                                  .answer = answer_word(thought, says),
                                  .text = strcmp(thought->kind, "ask") == 0 ? says : NULL,
@@ -72,7 +76,23 @@ static void answer(void *ud)
     else if (result == MU_VOTE_REFUSED)
         mu_warn("engine", "%s: the answer of %s was refused: %s", run->name, vote.who, text);
     hear(run, thought->gate);
+    const json_t *then = mu_json_get(thought->op, "then");
+    if (then)
+        think(run, thought, then);
     thought_free(thought);
+}
+
+static void think(struct run *run, const struct thought *about, const json_t *op)
+{
+    struct thought *thought = MU_NEW(struct thought);
+    *thought = (struct thought){.run = run,
+                                .next = run->sim->thoughts,
+                                .who = mu_xstrdup(about->who),
+                                .op = json_incref((json_t *)op),
+                                .gate = mu_xstrdup(about->gate),
+                                .kind = mu_xstrdup(about->kind)};
+    run->sim->thoughts = thought;
+    thought->timer = mu_timer_start(run->loop, mu_json_int(op, "after_ms", 0), answer, thought);
 }
 
 /* The first entry that is not used up; the last one stays. */
@@ -128,16 +148,12 @@ static bool has_heard(const struct run *run, const json_t *gate, const char *nam
            mu_json_bool(json_array_get(entries, 0), "unasked", false);
 }
 
-static void think(struct run *run, const json_t *gate, json_t *entry)
+static void think_about(struct run *run, const char *who, const json_t *gate, const json_t *op)
 {
-    struct thought *thought = MU_NEW(struct thought);
-    *thought = (struct thought){.run = run,
-                                .next = run->sim->thoughts,
-                                .op = json_incref(entry),
-                                .gate = mu_xstrdup(mu_json_str(gate, "gate", "")),
-                                .kind = mu_xstrdup(mu_json_str(gate, "kind", ""))};
-    run->sim->thoughts = thought;
-    thought->timer = mu_timer_start(run->loop, mu_json_int(entry, "after_ms", 0), answer, thought);
+    const struct thought about = {.who = (char *)who,
+                                  .gate = (char *)mu_json_str(gate, "gate", ""),
+                                  .kind = (char *)mu_json_str(gate, "kind", "")};
+    think(run, &about, op);
 }
 
 static void consider(struct run *run, const json_t *gate, const char *name, json_t *entries)
@@ -152,7 +168,7 @@ static void consider(struct run *run, const json_t *gate, const char *name, json
     }
     free(key);
     if (entry && strcmp(mu_json_str(entry, "says", ""), "nothing") != 0)
-        think(run, gate, entry);
+        think_about(run, name, gate, entry);
 }
 
 /* Nobody of the world is there to answer it: whoever plays is asked, once. */
@@ -168,9 +184,8 @@ static void ask_player(struct run *run, const json_t *gate)
         return;
     json_t *members = mu_people_members(run->config->values, mu_json_str(gate, "by", ""));
     const char *first = json_string_value(json_array_get(members, 0));
-    json_t *entry = json_pack("{s:s, s:s, s:s}", "name", first ? first : "you", "says", says, "why",
-                              "played by hand");
-    think(run, gate, entry);
+    json_t *entry = json_pack("{s:s, s:s}", "says", says, "why", "played by hand");
+    think_about(run, first ? first : "you", gate, entry);
     json_decref(entry);
     json_decref(members);
     free(says);

@@ -239,6 +239,7 @@ static void stand_still(struct run *run)
 static bool sim_idle(struct run *run)
 {
     int64_t next_ms = next_change(run);
+    run_notice_gap(run); /* the machine may have stood still */
     run_look_into_store(run);
     sim_people_look(run);
     if (run->stop != STOP_NONE || run->arrived.head || run->ready_head || run->subs_done.head)
@@ -249,6 +250,7 @@ static bool sim_idle(struct run *run)
         run_stop(run, STOP_FAIL, "stands_still", "it goes on for more than 400 days");
     else if (!mu_loop_turn(run->loop, true))
         stand_still(run);
+    run->last_boot_ms = mu_clock_boot_ms(); /* what passes in a turn was waited for */
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "module/facts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -70,6 +71,19 @@ const json_t *mu_facts_get(const struct mu_facts *facts, enum mu_fact fact, cons
         return json_is_null(then) ? NULL : then;
     }
     return facts ? json_object_get(facts->known[fact], key) : NULL;
+}
+
+const json_t *mu_facts_closest(const struct mu_facts *facts, enum mu_fact fact, const char *name,
+                               const char *suffix)
+{
+    for (const char *at = name; at && *at; at = strchr(at, '.') ? strchr(at, '.') + 1 : NULL) {
+        char *key = mu_xasprintf("%s%s", at, suffix);
+        const json_t *value = mu_facts_get(facts, fact, key);
+        free(key);
+        if (value)
+            return value;
+    }
+    return NULL;
 }
 
 bool mu_facts_empty(const struct mu_facts *facts)

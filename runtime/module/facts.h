@@ -28,6 +28,9 @@ void mu_facts_set_until(struct mu_facts *, enum mu_fact, const char *key, json_t
 void mu_facts_forget(struct mu_facts *, enum mu_fact, const char *key);
 /* Borrowed; NULL when nothing is assumed. Also fine with facts == NULL. */
 MU_API const json_t *mu_facts_get(const struct mu_facts *, enum mu_fact, const char *key);
+/* Of the closest name that has one: key NAME + suffix, else that of the name above it, and so on up. */
+MU_API const json_t *mu_facts_closest(const struct mu_facts *, enum mu_fact, const char *name,
+                                      const char *suffix);
 MU_API bool mu_facts_empty(const struct mu_facts *);
 const char *mu_fact_name(enum mu_fact);
 /* All of them as {"dns.rrset": {"example.com/MX": {...}}}, a new reference. */

@@ -313,11 +313,15 @@ function methods.fact(world, fact, key, value, how)
                     for_ms = how and how.lasts and duration(how.lasts, "lasts") }
 end
 
-function methods.rrset(world, name, kind, records, ttl)
-  return world:fact("dns.rrset", relative(text(name, "rrset")) .. "/" .. text(kind, "rrset"), { ttl = ttl or 3600, records = records })
+-- how.at: what only this name server says, or "resolver" with its cache; how.lasts: for so long.
+function methods.rrset(world, name, kind, records, ttl, how)
+  keys(how, { "at", "lasts" }, "rrset's options")
+  local key = relative(text(name, "rrset")) .. "/" .. text(kind, "rrset")
+  if how and how.at then key = key .. "@" .. relative(text(how.at, "at")) end
+  return world:fact("dns.rrset", key, { ttl = ttl or 3600, records = records }, how and { lasts = how.lasts })
 end
 
-function methods.mx(world, domain, list, ttl) return world:rrset(domain, "MX", mx_records(list), ttl) end
+function methods.mx(world, domain, list, ttl, how) return world:rrset(domain, "MX", mx_records(list), ttl, how) end
 
 function methods.nameservers(world, domain, ...)
   local records = {}
@@ -336,16 +340,19 @@ function methods.address(world, host, ...)
 end
 
 local smtp_states = { up = true, refused = true, timeout = true, busy = true, rejecting = true }
-function methods.smtp(world, host, state, why)
+-- how: what it says, or { why, starttls, certificate = { days_left, host_matches, verified }, lasts }.
+function methods.smtp(world, host, state, how)
   if not smtp_states[state] then misuse("smtp takes a host and up, refused, timeout, busy or rejecting, got " .. tostring(state)) end
-  return world:fact("smtp.host", relative(text(host, "smtp")), { state = state, why = why })
+  local h = type(how) == "string" and { why = how } or keys(how, { "why", "starttls", "certificate", "lasts" }, "smtp's options")
+  return world:fact("smtp.host", relative(text(host, "smtp")),
+    { state = state, why = h.why, starttls = h.starttls, certificate = h.certificate }, { lasts = h.lasts })
 end
-function methods.smtp_down(world, host, why) return world:smtp(host, "timeout", why) end
-function methods.smtp_up(world, host) return world:smtp(host, "up") end
+function methods.smtp_down(world, host, how) return world:smtp(host, "timeout", how) end
+function methods.smtp_up(world, host, how) return world:smtp(host, "up", how) end
 
-function methods.mail_server(world, host, address, state)
+function methods.mail_server(world, host, address, state, how)
   world:address(host, address)
-  return world:smtp(host, state or "up")
+  return world:smtp(host, state or "up", how)
 end
 
 function methods.provider(world, name, state, how)
@@ -358,6 +365,13 @@ function methods.channel(world, name, state, how)
 end
 function methods.dns_lags(world, server, by)
   return world:fact("dns.lag", relative(text(server, "dns_lags")), { ms = duration(by, "dns_lags") })
+end
+-- The pinned resolvers go on with what they have cached, for so long after a change.
+function methods.resolver_caches(world, by) return world:dns_lags("resolver", by) end
+-- A name server, or "resolver", gives no answer.
+function methods.dns_silent(world, server, how)
+  keys(how, { "lasts", "why" }, "dns_silent's options")
+  return world:fact("dns.server", relative(text(server, "dns_silent")), { state = "silent", why = how and how.why }, how and { lasts = how.lasts })
 end
 function methods.http(world, request, answer) return world:fact("api", text(request, "http"), answer) end
 
@@ -372,10 +386,22 @@ function methods.result(world, verb, value, options)
   return world:op { op = "result", verb = text(verb, "result"), value = value, target = o.target, times = o.times }
 end
 
+local function said_then(answer)
+  local a = keys(answer, { "says", "after", "why", "later" }, "person's later")
+  return { says = text(a.says, "says"), why = a.why, after_ms = a.after and duration(a.after, "after"),
+           ["then"] = a.later and said_then(a.later) }
+end
+
+-- later: what they say to the same question afterwards: { says = "withdraw", after = "2m" }.
 function methods.person(world, name, answer)
-  local a = keys(answer, { "says", "after", "why", "unasked", "times" }, "person")
+  local a = keys(answer, { "says", "after", "why", "unasked", "times", "later" }, "person")
   return world:op { op = "person", name = text(name, "person"), says = text(a.says or "yes", "says"), why = a.why, unasked = a.unasked,
-                    times = a.times, after_ms = a.after and duration(a.after, "after") }
+                    times = a.times, after_ms = a.after and duration(a.after, "after"), ["then"] = a.later and said_then(a.later) }
+end
+
+-- The machine that executes stands still for so long; between two runs: time passes.
+function methods.host_sleeps(world, for_how_long)
+  return world:op { op = "asleep", for_ms = duration(for_how_long, "host_sleeps") }
 end
 
 function methods.at(world, when)

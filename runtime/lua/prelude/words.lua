@@ -98,6 +98,8 @@ env.sleep = prim.sleeper(function(d) duration(d, "sleep") end)
 function env.now() return prim.now_ms() // 1000 end
 function env.started() return prim.started_ms() // 1000 end
 
+function env.seconds(d) return duration(d, "seconds") // 1000 end
+
 function env.ago(t)
   local ms = prim.now_ms() - moment(t, "ago")
   return prim.duration_text(ms > 0 and ms or 0)
