@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 playbook {
-  name = "mx-failback", version = "2.0.0", owner = "mail-platform",
+  name = "mx-failback", version = "2.1.0", owner = "mail-platform",
   summary = "Move inbound mail back to the primary MX once it has been well for a while.",
   may_change  = { "zone.set_mx:{domain}", "notify" },
   exclusive   = "mx:{domain}",
@@ -13,8 +13,10 @@ playbook {
     answer     = param.duration "How long each of those asked has to answer" { default = "1h" },
     ttl        = param.integer  "TTL of the restored rrset, in seconds" { default = 3600, min = 30, max = 86400 },
     every      = param.duration "How often to look" { default = "1m" },
+    quorum     = param.integer  "How many people must approve" { default = 1, min = 1, max = 5 },
   },
-  changelog = { ["2.0.0"] = "Ask before moving back; the primary must have been well without a break" },
+  changelog = { ["2.1.0"] = "The proof looks past caches; a quorum can be asked for",
+                ["2.0.0"] = "Ask before moving back; the primary must have been well without a break" },
 }
 
 local function set_of(hosts)
@@ -24,13 +26,12 @@ local function set_of(hosts)
 end
 
 -- How many looks in a row make `well_for`: the rest of the wait is wait_until's.
-local function looks(p)
-  local unit = { s = 1, m = 60, h = 3600, d = 86400 }
-  local function seconds(d)
-    local number, name = string.match(d, "^(%d+)(%a+)$")
-    return math.tointeger(number) * (unit[name] or 1)
-  end
-  return math.max(1, seconds(p.well_for) // math.max(1, seconds(p.every)))
+local function looks(p) return math.max(1, seconds(p.well_for) // math.max(1, seconds(p.every))) end
+
+-- Past every cache: what the zone's own name servers say is where mail will go.
+local function flows_again(p)
+  local served = dns.mx(p.domain, { at = "authoritative" })
+  return served.ok and mail.inbound(p.domain, { mx = served }).verdict == "up"
 end
 
 function main(p)
@@ -49,16 +50,14 @@ function main(p)
 
   step "Ask, then move the MX back"
   local answer = approve { "Move " .. p.domain .. " back to " .. table.concat(p.primary, ", ") .. "?", by = "incident-lead",
-                           deadline = p.answer, then_ask = "duty-manager",
+                           deadline = p.answer, then_ask = "duty-manager", quorum = p.quorum,
                            show = { ready, change = { from = before, to = ready.mx } } }
   if not answer.yes then finish(answer.how, answer.reason) end
   undo "Point the MX at the standby again"
   zone.set_mx(p.domain, ready.mx, { only_if = before, ttl = p.ttl })
 
   step "Prove that mail flows"
-  local flows = wait_until("15m", { every = p.every, stable = 3 }, function()
-    return mail.inbound(p.domain).verdict == "up"
-  end)
+  local flows = wait_until("15m", { every = p.every, stable = 3 }, function() return flows_again(p) end)
   if not flows then
     notify("stakeholders", "failback-failed", { domain = p.domain })
     fail("MX moved back, and no mail flows")

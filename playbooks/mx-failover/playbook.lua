@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 playbook {
-  name = "mx-failover", version = "3.0.0", owner = "mail-platform",
+  name = "mx-failover", version = "3.1.0", owner = "mail-platform",
   summary = "Move inbound mail to the standby MX when the primary stops accepting mail.",
   may_change  = { "zone.set_mx:{domain}", "notify", "page" },   -- the whole blast radius; anything else is refused
   exclusive   = "mx:{domain}",                                  -- one such run per domain; failback and undo take the same lock
@@ -14,8 +14,10 @@ playbook {
     answer  = param.duration "How long each of those asked has to answer" { default = "10m" },
     settle  = param.duration "How long to watch after the change" { default = "15m" },
     every   = param.duration "How often to look meanwhile"      { default = "30s" },
+    quorum  = param.integer  "How many people must approve"     { default = 1, min = 1, max = 5 },
   },
-  changelog = { ["3.0.0"] = "Rejecting and inconclusive are verdicts of their own" },
+  changelog = { ["3.1.0"] = "The proof looks past caches; a quorum can be asked for",
+                ["3.0.0"] = "Rejecting and inconclusive are verdicts of their own" },
 }
 
 function detect(p) return mail.inbound(p.domain) end -- up, down, rejecting, inconclusive; the last never counts
@@ -40,7 +42,7 @@ function main(p, samples)
 
   step "Ask, then move the MX"
   local answer = approve { "Point " .. p.domain .. " at " .. p.standby .. "?", by = "incident-lead",
-                           deadline = p.answer, then_ask = "duty-manager",
+                           deadline = p.answer, then_ask = "duty-manager", quorum = p.quorum,
                            show = { inbound, ready, change = { from = before, to = ready.mx },
                                     ["if we wait"] = inbound.verdict == "rejecting" and "mail is refused now and bounces: it is lost to us"
                                                      or "senders retry 4-5 days: late, not lost",
@@ -53,7 +55,8 @@ function main(p, samples)
 
   step "Prove that mail flows"
   local flows = wait_until(p.settle, { every = p.every, stable = 3 }, function()
-    return mail.inbound(p.domain).verdict == "up"
+    local served = dns.mx(p.domain, { at = "authoritative" }) -- past every cache: where mail will go
+    return served.ok and mail.inbound(p.domain, { mx = served }).verdict == "up"
   end)
   if not flows then
     notify("stakeholders", "mail-still-failing", { domain = p.domain, standby = p.standby })
