@@ -52,7 +52,7 @@ static const struct mu_field probe_params[] = {
 };
 
 static const struct mu_field probe_returns[] = {
-    {"verdict", MU_T_STRING, 0, NULL, NULL, NULL,
+    {"verdict", MU_T_CHOICE, 0, NULL, NULL, "up|down|rejecting|inconclusive",
      "up, down, rejecting or inconclusive; ok means up"},
     {"phase", MU_T_STRING, 0, NULL, NULL, NULL,
      "where it ended: lookup, connect, greeting, ehlo, starttls, mail, rcpt; nil when up"},

@@ -32,6 +32,24 @@ static void ready_fini(struct ready *ready)
     json_decref(ready->params);
 }
 
+static void print_problem(const struct mu_problem *problem, void *ud)
+{
+    int *count = ud;
+    *count += problem->refused;
+    if (problem->refused)
+        say_err("%s:%d:%d: %s%s%s\n", problem->file, problem->line, problem->column, problem->what,
+                problem->mend ? ": " : "", problem->mend ? problem->mend : "");
+}
+
+/* What can't work wherever the run goes. `muster check` finds more: what a run may never come to must not
+ * keep it from starting in the night. */
+static bool refused(const struct mu_cli *cli, const struct mu_bundle *bundle)
+{
+    int count = 0;
+    mu_check(bundle, mu_run_words(cli->config), NULL, print_problem, &count);
+    return count > 0;
+}
+
 static enum mu_err check_modules(const struct mu_cli *cli, struct mu_fail *fail)
 {
     struct mu_registry *registry;
@@ -49,7 +67,7 @@ static enum mu_err load(struct mu_cli *cli, struct ready *ready, int argc, char 
         return fail->class;
     if (mu_header_read(ready->choice.bundle, &ready->header, fail) != MU_OK)
         return fail->class;
-    if (mu_check(ready->choice.bundle, mu_run_words(cli->config), published_problem, NULL) > 0)
+    if (refused(cli, ready->choice.bundle))
         return mu_fail_set(fail, MU_USAGE, "the playbook has errors; nothing was started");
     return mu_params_resolve(ready->header, (const char *const *)argv + 2, (size_t)argc - 2,
                              cli->config->values, &ready->params, fail);

@@ -11,6 +11,7 @@
 #include "base/people.h"
 #include "engine/internal.h"
 #include "lua/words.h"
+#include "module/values.h"
 #include "playbook/check.h"
 
 static struct mu_registry *vocabulary; /* one per process; tables only, nothing is opened */
@@ -76,9 +77,81 @@ static const char *word_nearest(const char *name, void *ud)
     return mu_registry_nearest(vocabulary, name);
 }
 
+static bool nth_field(const struct mu_field *fields, size_t n, struct mu_verb_field *out)
+{
+    const struct mu_field *field = fields;
+    while (field && field->name && n-- > 0)
+        field++;
+    if (field == NULL || field->name == NULL)
+        return false;
+    bool object = field->type == MU_T_ANY || field->type == MU_T_OBJECT || field->type == MU_T_MX ||
+                  field->type == MU_T_RRSET || field->type == MU_T_LIST;
+    *out = (struct mu_verb_field){.name = field->name,
+                                  .option = (field->flags & MU_F_OPTION) != 0,
+                                  .required = (field->flags & MU_F_REQUIRED) != 0,
+                                  .object = object || (field->flags & MU_F_SECRET) != 0,
+                                  .choices = field->choices};
+    return true;
+}
+
+static bool word_param(const char *name, size_t n, struct mu_verb_field *out, void *ud)
+{
+    (void)ud;
+    const struct mu_module *module;
+    const struct mu_verb *verb = mu_registry_find(vocabulary, name, &module);
+    return verb && nth_field(verb->params, n, out);
+}
+
+static bool word_result(const char *name, size_t n, struct mu_verb_field *out, void *ud)
+{
+    (void)ud;
+    const struct mu_module *module;
+    const struct mu_verb *verb = mu_registry_find(vocabulary, name, &module);
+    return verb && nth_field(verb->returns, n, out);
+}
+
+static enum mu_err word_takes(const char *name, const char *param, const json_t *value,
+                              struct mu_fail *fail, void *ud)
+{
+    (void)ud;
+    const struct mu_module *module;
+    const struct mu_verb *verb = mu_registry_find(vocabulary, name, &module);
+    json_t *taken = NULL;
+    enum mu_err err = MU_OK;
+    for (const struct mu_field *field = verb ? verb->params : NULL; field && field->name; field++)
+        if (strcmp(field->name, param) == 0)
+            err = mu_value_take(field, value, &taken, fail);
+    json_decref(taken);
+    return err;
+}
+
+struct visit {
+    bool (*cb)(const char *verb, void *ud);
+    void *ud;
+};
+
+static bool visit_verb(const struct mu_module *module, const struct mu_verb *verb, void *ud)
+{
+    (void)module;
+    struct visit *visit = ud;
+    return visit->cb(verb->name, visit->ud);
+}
+
+static void word_each(bool (*cb)(const char *verb, void *cb_ud), void *cb_ud, void *ud)
+{
+    (void)ud;
+    struct visit visit = {cb, cb_ud};
+    mu_registry_each(vocabulary, visit_verb, &visit);
+}
+
 const struct mu_words *mu_run_words(const struct mu_config *config)
 {
-    static const struct mu_words vocabulary_words = {.kind = word_kind, .nearest = word_nearest};
+    static const struct mu_words vocabulary_words = {.kind = word_kind,
+                                                     .nearest = word_nearest,
+                                                     .param = word_param,
+                                                     .result = word_result,
+                                                     .takes = word_takes,
+                                                     .each = word_each};
     struct mu_fail ignored; /* a module that can't be loaded is reported when the run starts */
     if (vocabulary == NULL)
         (void)!mu_run_registry(config, &vocabulary, &ignored);

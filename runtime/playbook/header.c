@@ -84,6 +84,8 @@ struct header { /* what is behind a struct mu_header */
     struct mu_places places;
     int line; /* of playbook { */
     struct mu_fail *fail;
+    mu_header_problem_cb *say; /* NULL: the first problem is the last */
+    void *ud;
 };
 
 const char *mu_param_kind_name(enum mu_param_kind kind)
@@ -102,6 +104,9 @@ static enum mu_err wrong(struct header *h, const char *path, const char *fmt, ..
     va_start(ap, fmt);
     mu_fail_setv(h->fail, MU_USAGE, fmt, ap);
     va_end(ap);
+    if (h->say)
+        h->say(path, place ? place->line : h->line, place ? place->column : 1, h->fail->text,
+               h->ud);
     return mu_fail_prefix(h->fail, FILE_NAME ":%d", place ? place->line : h->line);
 }
 
@@ -597,16 +602,25 @@ static enum mu_err judge(struct header *h, const struct mu_bundle *bundle)
         return MU_USAGE;
     fill(h);
     h->pub.has_detect = mu_json_bool(h->root, "detect", false);
-    for (size_t i = 0; i < MU_COUNT(checks); i++)
+    enum mu_err err = MU_OK;
+    for (size_t i = 0; i < MU_COUNT(checks) && (err == MU_OK || h->say); i++)
         if (checks[i](h) != MU_OK)
-            return MU_USAGE;
-    if (!mu_json_bool(h->root, "main", false))
-        return wrong(h, "", "there is no function main(p): what should it do?");
-    return check_folder(h, bundle);
+            err = MU_USAGE;
+    if ((err == MU_OK || h->say) && !mu_json_bool(h->root, "main", false))
+        err = wrong(h, "", "there is no function main(p): what should it do?");
+    if ((err == MU_OK || h->say) && check_folder(h, bundle) != MU_OK)
+        err = MU_USAGE;
+    return err;
 }
 
 enum mu_err mu_header_read(const struct mu_bundle *bundle, struct mu_header **out,
                            struct mu_fail *fail)
+{
+    return mu_header_judge(bundle, out, NULL, NULL, fail);
+}
+
+enum mu_err mu_header_judge(const struct mu_bundle *bundle, struct mu_header **out,
+                            mu_header_problem_cb *say, void *ud, struct mu_fail *fail)
 {
     struct mu_fail own;
     size_t len;
@@ -617,6 +631,8 @@ enum mu_err mu_header_read(const struct mu_bundle *bundle, struct mu_header **ou
         return mu_fail_set(fail, MU_USAGE, "there is no " FILE_NAME);
     struct header *h = MU_NEW(struct header);
     h->fail = fail;
+    h->say = say;
+    h->ud = ud;
     enum mu_err err = scope_read(mu_prelude_header, mu_prelude_header_len, "muster/header.lua",
                                  text, len, FILE_NAME, NULL, NULL, &h->root, fail);
     if (err == MU_OK) {

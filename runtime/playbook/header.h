@@ -75,6 +75,13 @@ struct mu_header {
  * semantic version, changelog entry for it, holes in exclusive and may_change name params, name equals
  * folder where there is one, main is a function. MU_USAGE with file:line. */
 enum mu_err mu_header_read(const struct mu_bundle *, struct mu_header **out, struct mu_fail *);
+/* The same for the linter: says each problem, and goes on as far as that makes sense. path: the key it is
+ * about ("params.domain.default"), "" for the header as a whole. A text that can't be run as a header is in
+ * fail alone. */
+typedef void mu_header_problem_cb(const char *path, int line, int column, const char *text,
+                                  void *ud);
+enum mu_err mu_header_judge(const struct mu_bundle *, struct mu_header **out,
+                            mu_header_problem_cb *, void *ud, struct mu_fail *);
 void mu_header_free(struct mu_header *);
 json_t *mu_header_json(const struct mu_header *); /* for check --json and the start row */
 

@@ -72,30 +72,42 @@ static void skip_quoted(struct scanner *s)
     advance(s, 1);
 }
 
+static bool at_comment(const struct scanner *s)
+{
+    return at(s, 0) == '-' && at(s, 1) == '-';
+}
+
+static void skip_comment(struct scanner *s)
+{
+    advance(s, 2);
+    int level = long_bracket(s);
+    if (level >= 0)
+        skip_long(s, level);
+    else
+        while (s->p < s->end && *s->p != '\n')
+            advance(s, 1);
+}
+
+static void skip_space(struct scanner *s)
+{
+    while (s->p < s->end && isspace((unsigned char)*s->p))
+        advance(s, 1);
+}
+
 static void skip_blank(struct scanner *s)
 {
-    for (;;) {
-        while (s->p < s->end && isspace((unsigned char)*s->p))
-            advance(s, 1);
-        if (at(s, 0) != '-' || at(s, 1) != '-')
-            return;
-        advance(s, 2);
-        int level = long_bracket(s);
-        if (level >= 0)
-            skip_long(s, level);
-        else
-            while (s->p < s->end && *s->p != '\n')
-                advance(s, 1);
-    }
+    for (skip_space(s); at_comment(s); skip_space(s))
+        skip_comment(s);
 }
 
 static size_t word_len(const struct scanner *s, bool number)
 {
     size_t len = 0;
+    bool hex = number && at(s, 0) == '0' && (at(s, 1) == 'x' || at(s, 1) == 'X');
+    const char *exponents = hex ? "pP" : "eE"; /* in 0xE+1 the E is a digit */
     for (;; len++) {
         char c = at(s, len), before = len ? at(s, len - 1) : '\0';
-        bool sign = number && (c == '+' || c == '-') &&
-                    (before == 'e' || before == 'E' || before == 'p' || before == 'P');
+        bool sign = number && before && (c == '+' || c == '-') && strchr(exponents, before);
         bool more = isalnum((unsigned char)c) || c == '_' || sign || (number && c == '.');
         if (!more || c == '\0')
             return len;
@@ -162,6 +174,22 @@ void mu_lex(const char *text, size_t len, struct mu_tokens *out)
     }
 }
 
+void mu_lex_comments(const char *text, size_t len, mu_comment_cb *cb, void *ud)
+{
+    struct scanner s = {text, text + len, text, 1};
+    struct mu_token ignored;
+    for (skip_space(&s); s.p < s.end; skip_space(&s)) {
+        if (!at_comment(&s)) {
+            scan_token(&s, &ignored);
+            continue;
+        }
+        struct mu_token comment = {MU_TOKEN_END, s.line, (int)(s.p - s.line_start) + 1, s.p, 0};
+        skip_comment(&s);
+        comment.len = (size_t)(s.p - comment.text);
+        cb(&comment, ud);
+    }
+}
+
 void mu_tokens_free(struct mu_tokens *tokens)
 {
     free(tokens->items);
@@ -177,6 +205,35 @@ bool mu_token_is(const struct mu_token *token, const char *text)
 
 /* --- string literals --- */
 
+/* RFC 3629, as far as Lua goes beyond it: up to six octets. */
+static void add_code(struct mu_buf *buf, unsigned long code)
+{
+    char octets[6];
+    int count = 0;
+    unsigned long first_max = 0x3f;
+    if (code < 0x80) {
+        mu_buf_addc(buf, (char)code);
+        return;
+    }
+    for (; code > first_max && count < 5; first_max >>= 1, code >>= 6)
+        octets[count++] = (char)(0x80 | (code & 0x3f));
+    mu_buf_addc(buf, (char)((~first_max << 1) | code));
+    while (count > 0)
+        mu_buf_addc(buf, octets[--count]);
+}
+
+/* "u{20AC}", p at the u. */
+static const char *add_unicode(struct mu_buf *buf, const char *p, const char *end)
+{
+    char digits[9] = {0};
+    size_t len = 0;
+    for (p += p + 1 < end ? 2 : 1; p < end && isxdigit((unsigned char)*p); p++)
+        if (len < sizeof digits - 1)
+            digits[len++] = *p;
+    add_code(buf, strtoul(digits, NULL, 16) & 0x7fffffff);
+    return p < end ? p + 1 : end;
+}
+
 static const char *add_escape(struct mu_buf *buf, const char *p, const char *end)
 {
     static const char from[] = "abfnrtv\\\"'\n", to[] = "\a\b\f\n\r\t\v\\\"'\n";
@@ -190,6 +247,8 @@ static const char *add_escape(struct mu_buf *buf, const char *p, const char *end
             p++;
         return p;
     }
+    if (*p == 'u')
+        return add_unicode(buf, p, end);
     char digits[4] = {0};
     bool hex = *p == 'x';
     p += hex;
@@ -198,7 +257,7 @@ static const char *add_escape(struct mu_buf *buf, const char *p, const char *end
          i++)
         digits[i] = *p++;
     mu_buf_addc(buf, (char)strtol(digits, NULL, hex ? 16 : 10));
-    return digits[0] ? p : end; /* \u{...} and the like: not read, the value is given up */
+    return digits[0] ? p : end;
 }
 
 char *mu_token_string(const struct mu_token *token)

@@ -25,6 +25,9 @@ struct mu_tokens {
 
 /* text must outlive the tokens. Keywords are names. */
 void mu_lex(const char *text, size_t len, struct mu_tokens *out);
+/* The comments alone: of each, where it stands and its text with the dashes. */
+typedef void mu_comment_cb(const struct mu_token *comment, void *ud);
+void mu_lex_comments(const char *text, size_t len, mu_comment_cb *, void *ud);
 void mu_tokens_free(struct mu_tokens *);
 bool mu_token_is(const struct mu_token *, const char *text);
 /* The value of a string literal in a new allocation; NULL for another token or a value with NUL. */

@@ -1,61 +1,118 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of the linter share. check.c drives; lint_calls.c looks at verbs and gates,
- * lint_templates.c at messages. Private to playbook/. */
+ * What the rules of the linter share. To add a rule: a line in rules.def, a function over the tree in the
+ * file of its theme, a faulty playbook in tests/check/, its line in docs/check.md. Private to playbook/.
+ *
+ *   check.c            drives, collects and sorts
+ *   lint_allow.c       comments that silence a warning
+ *   lint_names.c       globals, shadowed words, unused locals
+ *   lint_verbs.c       verbs, their arguments, may_change
+ *   lint_words.c       words of the language and their arguments
+ *   lint_gates.c       questions
+ *   lint_flow.c        retry, finish and fail, waiting
+ *   lint_results.c     verdicts and fields of results
+ *   lint_params.c      parameters
+ *   lint_templates.c   messages
+ *   lint_people.c      who is told and asked, by muster.lua
+ *   lint_header.c      header and version                                                          */
 #ifndef MU_PLAYBOOK_LINT_H
 #define MU_PLAYBOOK_LINT_H
 
 #include "base/attr.h"
 #include "playbook/check.h"
-#include "playbook/chunk.h"
-#include "playbook/lexer.h"
+#include "playbook/tree.h"
+
+#define LINT_FILE "playbook.lua"
+
+enum lint_rule {
+#define RULE(name, id, level, why) LINT_##name,
+#include "playbook/rules.def"
+#undef RULE
+    LINT_RULES
+};
 
 struct lint_problem {
     struct mu_problem shown;
+    enum lint_rule rule;
     size_t order; /* problems of one place stay in the order they were found */
+    bool allowed; /* by a comment */
 };
 
 struct lint {
     const struct mu_bundle *bundle;
     const struct mu_words *words;
+    const struct mu_around *around; /* never NULL */
     const struct mu_header *header; /* NULL when it can't be read */
     const char *text;
     size_t len;
-    struct mu_tokens tokens;
-    struct mu_chunk chunk;
+    struct mu_tree tree;
+    char **lua; /* names of Lua's own that a playbook may use */
+    size_t lua_count;
     struct lint_problem *problems;
     size_t count;
 };
 
-/* line and column 0 = unknown; mend may be NULL. */
-void lint_error(struct lint *, const char *file, int line, int column, const char *mend,
-                const char *fmt, ...) MU_PRINTF(6, 7);
-void lint_warn(struct lint *, const char *file, int line, int column, const char *mend,
-               const char *fmt, ...) MU_PRINTF(6, 7);
-/* A failure's text that may begin with "file:line: ". */
-void lint_failure(struct lint *, const char *file, const struct mu_fail *);
+/* mend may be NULL. */
+void lint_say(struct lint *, enum lint_rule, const struct mu_token *at, const char *mend,
+              const char *fmt, ...) MU_PRINTF(5, 6);
+void lint_say_in(struct lint *, enum lint_rule, const char *file, int line, int column,
+                 const char *mend, const char *fmt, ...) MU_PRINTF(7, 8);
+/* A failure's text that may begin with "file:line: "; its column is that of the line's first token. */
+void lint_failure(struct lint *, enum lint_rule, const char *file, const struct mu_fail *);
+enum lint_rule lint_rule_of(const char *id); /* LINT_RULES = unknown */
+const char *lint_rule_id(enum lint_rule);
+bool lint_rule_is_warning(enum lint_rule);
 
-/* One argument of a call: tokens from..to (to not included). */
-struct lint_arg {
-    size_t from, to;
-};
-#define LINT_ARGS 8
-/* The arguments of the call whose "(", "{" or string stands at `open`; returns how many (at most
- * LINT_ARGS). */
-size_t lint_args(const struct lint *, size_t open, struct lint_arg out[LINT_ARGS]);
-/* True when the token at i is a name used as a global: neither field, method, key nor local. */
-bool lint_is_global(const struct lint *, size_t i);
-/* True when a call follows the token at i. */
-bool lint_is_call(const struct lint *, size_t i);
+bool lint_is_lua(const struct lint *, const char *name);  /* a name of Lua's own */
+bool lint_defines(const struct lint *, const char *name); /* the top level assigns it */
 
-/* The keys of a table constructor; false when some can't be known ([expression] = ...). */
-typedef void lint_key_cb(const char *key, size_t len, void *ud);
-bool lint_keys(const struct lint *, size_t open, lint_key_cb *, void *ud);
+/* --- reading the tree --- */
+
+/* The value of a literal, also through a local that is never assigned again; NULL when it is none. */
+json_t *lint_literal(const struct mu_node *);
+/* The text of a literal; borrowed, NULL when it is none. */
+const char *lint_text(const struct mu_node *);
+/* What a value is, as far as the text tells: 's' text, 'd' text that is a duration, 'n' number, 'b'
+ * boolean, 't' table, 'f' function, '0' nil, '?' unknown. */
+char lint_shape(const struct lint *, const struct mu_node *);
+/* "a text", "a function". */
+const char *lint_shape_name(char shape);
+/* The n-th argument of a call, from 0; NULL = none. */
+struct mu_node *lint_arg(const struct mu_node *call, size_t n);
+size_t lint_arg_count(const struct mu_node *call);
+/* The last argument may be any number of them: f(g()), f(...). */
+bool lint_args_open(const struct mu_node *call);
+/* A constructor behind a node: itself, or what a local that is never assigned again holds. */
+const struct mu_node *lint_table(const struct mu_node *);
+/* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */
+const char *lint_result_of(const struct mu_node *, char buf[MU_NODE_WORD]);
+/* The function that is called where its text is known: a local one, or a global of the top level. */
+struct mu_node *lint_callee(const struct lint *, const struct mu_node *call);
+/* The place of a key of the header: "may_change[2]", "params.domain"; of the header itself otherwise. */
+const struct mu_token *lint_header_place(const struct lint *, const char *path);
+/* The params table in a local: main's and detect's first, and where they hand it on. */
+bool lint_is_params(const struct mu_local *);
+const struct mu_param *lint_param(const struct lint *, const char *name);
 
 /* The act that a word of the language does: "page" for escalate; NULL when it does none. */
 const char *lint_act_of_word(const char *word);
 
-void lint_calls(struct lint *);
+/* --- the themes --- */
+
+void lint_allow(struct lint *);
+void lint_names(struct lint *);
+void lint_verbs(struct lint *);
+void lint_words(struct lint *);
+void lint_gates(struct lint *);
+void lint_flow(struct lint *);
+void lint_results(struct lint *);
+void lint_find_params(
+    struct lint *); /* before all others: marks the locals lint_is_params() knows */
+void lint_params(struct lint *);
 void lint_templates(struct lint *);
+void lint_people(struct lint *);
+/* Reads the header and says all that is wrong with it. */
+void lint_header(struct lint *, struct mu_header **out);
+void lint_version(struct lint *);
 
 #endif

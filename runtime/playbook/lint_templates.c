@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Messages: every template a call names is there and gets what it needs, and every template that is
- * there is named. Values that are not written out in the call can't be judged and are not. */
+ * Messages: every template a call names is there and gets what it needs and no more, and every template that
+ * is there is named. Values that are not written out in the call can't be judged and are not. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,36 +10,33 @@
 #include "base/template.h"
 #include "playbook/lint.h"
 
-#define PLAYBOOK "playbook.lua"
-#define FOLDER   "templates/"
+#define FOLDER "templates/"
 
 /* Their second argument is a template, their third its variables. */
 static const char *const tellers[] = {"notify", "page", "escalate"};
 
 static const char *const endings[] = {".md", ".txt"}; /* as modules/notify looks for them */
 
+/* Variables that count without being in the text: no e-mail travels through what they name. */
+static const char *const routing[] = {"domain", "host"};
+
 struct use { /* of one template by one call */
     char *path;
     const struct mu_token *at;
-    char **keys;
-    size_t key_count;
-    bool keys_known;
+    const struct mu_node *variables; /* TABLE; NULL = none or unknown */
+    bool known;                      /* every variable is written out */
+    char **used;                     /* names that the template uses */
+    size_t used_count;
 };
 
 struct uses {
+    struct lint *lint;
     struct use *items;
     size_t count;
     bool computed; /* some call works out its template's name */
 };
 
 /* --- calls --- */
-
-static void add_key(const char *key, size_t len, void *ud)
-{
-    struct use *use = ud;
-    use->keys = mu_xrealloc(use->keys, use->key_count + 1, sizeof *use->keys);
-    use->keys[use->key_count++] = mu_xstrndup(key, len);
-}
 
 /* The path of the template, as a new text; NULL when there is none. */
 static char *find_template(const struct lint *lint, const char *name)
@@ -70,82 +67,135 @@ static void missing_template(struct lint *lint, const char *name, const struct m
     char *mend =
         near.best ? mu_xasprintf("did you mean \"%.*s\"?", (int)strcspn(near.best, "."), near.best)
                   : mu_xasprintf("add " FOLDER "%s", file);
-    lint_error(lint, PLAYBOOK, at->line, at->column, mend, "there is no template " FOLDER "%s",
-               file);
+    lint_say(lint, LINT_NO_TEMPLATE, at, mend, "there is no template " FOLDER "%s", file);
     free(mend);
     free(file);
 }
 
-static void note_call(struct lint *lint, struct uses *uses, size_t i)
+static bool is_written_out(const struct mu_node *table)
 {
-    struct lint_arg args[LINT_ARGS];
-    size_t count = lint_args(lint, i + 1, args);
-    const struct mu_token *at = &lint->tokens.items[count > 1 ? args[1].from : i];
-    char *name = count > 1 && args[1].to == args[1].from + 1 ? mu_token_string(at) : NULL;
-    if (name == NULL) {
-        uses->computed = true;
+    for (const struct mu_node *field = table->first; field; field = field->next)
+        if (field->first->next == NULL || field->first->kind != MU_NODE_STRING ||
+            field->first->text == NULL)
+            return false;
+    return true;
+}
+
+static void note_call(struct uses *uses, const struct mu_node *call)
+{
+    const struct mu_node *name = lint_arg(call, 1), *variables = lint_arg(call, 2);
+    const char *text = lint_text(name);
+    if (text == NULL) {
+        uses->computed = uses->computed || name != NULL || lint_args_open(call);
         return;
     }
-    struct use use = {.path = find_template(lint, name), .at = at, .keys_known = true};
-    if (use.path == NULL)
-        missing_template(lint, name, at);
-    free(name);
-    if (use.path == NULL)
+    struct use use = {.path = find_template(uses->lint, text), .at = name->at};
+    if (use.path == NULL) {
+        missing_template(uses->lint, text, name->at);
         return;
-    bool written = count > 2 && mu_token_is(&lint->tokens.items[args[2].from], "{") &&
-                   mu_token_close(&lint->tokens, args[2].from) + 1 == args[2].to;
-    if (written)
-        use.keys_known = lint_keys(lint, args[2].from, add_key, &use);
-    else if (count > 2)
-        use.keys_known = mu_token_is(&lint->tokens.items[args[2].from], "nil");
+    }
+    /* Written in the call itself: a local's table may have got more on its way. */
+    use.variables = variables && variables->kind == MU_NODE_TABLE ? variables : NULL;
+    use.known = variables == NULL || variables->kind == MU_NODE_NIL ||
+                (use.variables && is_written_out(use.variables));
     uses->items = mu_xrealloc(uses->items, uses->count + 1, sizeof *uses->items);
     uses->items[uses->count++] = use;
 }
 
-static bool is_teller(const struct mu_token *token)
+static bool look_at(struct mu_node *node, void *ud)
 {
-    for (size_t i = 0; i < MU_COUNT(tellers); i++)
-        if (mu_token_is(token, tellers[i]))
-            return true;
-    return false;
+    char buf[MU_NODE_WORD];
+    const char *word = mu_node_called(node, buf);
+    for (size_t i = 0; word && i < MU_COUNT(tellers); i++)
+        if (strcmp(tellers[i], word) == 0)
+            note_call(ud, node);
+    return true;
+}
+
+/* Handed on as a value, a teller may send anything: parallel { a = notify }, pcall(notify, ...). */
+static bool look_for_values(struct mu_node *node, void *ud)
+{
+    struct uses *uses = ud;
+    bool called = node->parent && node->parent->kind == MU_NODE_CALL && node->parent->first == node;
+    for (size_t i = 0;
+         !called && node->kind == MU_NODE_NAME && node->local == NULL && i < MU_COUNT(tellers); i++)
+        if (strcmp(tellers[i], node->text) == 0 && node->parent->kind != MU_NODE_INDEX)
+            uses->computed = true;
+    return true;
 }
 
 /* --- templates --- */
 
 struct template
 {
-    struct lint *lint;
-    const struct uses *uses;
+    struct uses *uses;
     const char *path;
 };
 
 static bool passes(const struct use *use, const char *variable)
 {
-    for (size_t i = 0; i < use->key_count; i++)
-        if (strcmp(use->keys[i], variable) == 0)
+    return use->variables && mu_node_field(use->variables, variable) != NULL;
+}
+
+static bool is_noted(const struct use *use, const char *variable)
+{
+    for (size_t i = 0; i < use->used_count; i++)
+        if (strcmp(use->used[i], variable) == 0)
             return true;
     return false;
+}
+
+static void missing_variable(struct lint *lint, const struct use *use, const char *variable)
+{
+    struct mu_near near = {.typed = variable};
+    for (const struct mu_node *field = use->variables ? use->variables->first : NULL; field;
+         field = field->next)
+        mu_near_try(&near, field->first->text);
+    char *mend = near.best ? mu_xasprintf("is it the \"%s\" that the call passes?", near.best)
+                           : mu_xasprintf("pass %s = ... in the call", variable);
+    lint_say(lint, LINT_MISSING_VARIABLE, use->at, mend,
+             "%s needs {{%s}}, which this call does not pass", use->path, variable);
+    free(mend);
 }
 
 static bool check_variable(const char *variable, enum mu_template_use kind, int line, void *ud)
 {
     struct template *template = ud;
     (void)line;
-    for (size_t i = 0; i < template->uses->count && kind == MU_TEMPLATE_NEEDED; i++) {
+    for (size_t i = 0; i < template->uses->count; i++) {
         struct use *use = &template->uses->items[i];
-        if (!use->keys_known || strcmp(use->path, template->path) != 0 || passes(use, variable))
+        if (!use->known || strcmp(use->path, template->path) != 0 || is_noted(use, variable))
             continue;
-        struct mu_near near = {.typed = variable};
-        for (size_t k = 0; k < use->key_count; k++)
-            mu_near_try(&near, use->keys[k]);
-        char *mend = near.best ? mu_xasprintf("is it the \"%s\" that the call passes?", near.best)
-                               : mu_xasprintf("pass %s = ... in the call", variable);
-        lint_error(template->lint, PLAYBOOK, use->at->line, use->at->column, mend,
-                   "%s needs {{%s}}, which this call does not pass", template->path, variable);
-        free(mend);
-        add_key(variable, strlen(variable), use); /* said once */
+        if (kind == MU_TEMPLATE_NEEDED && !passes(use, variable))
+            missing_variable(template->uses->lint, use, variable);
+        else if (!passes(use, variable))
+            continue;
+        use->used = mu_xrealloc(use->used, use->used_count + 1, sizeof *use->used);
+        use->used[use->used_count++] = mu_xstrdup(variable);
     }
     return true;
+}
+
+static bool is_routing(const char *variable)
+{
+    for (size_t i = 0; i < MU_COUNT(routing); i++)
+        if (strcmp(routing[i], variable) == 0)
+            return true;
+    return false;
+}
+
+static void check_extra(struct lint *lint, const struct use *use)
+{
+    for (const struct mu_node *field = use->known && use->variables ? use->variables->first : NULL;
+         field; field = field->next) {
+        const char *name = field->first->text;
+        if (is_noted(use, name) || is_routing(name))
+            continue;
+        char *mend = mu_xasprintf("write {{%s}} in %s, or leave it out", name, use->path);
+        lint_say(lint, LINT_EXTRA_VARIABLE, field->first->at, mend, "%s does not use %s", use->path,
+                 name);
+        free(mend);
+    }
 }
 
 static bool is_used(const struct uses *uses, const char *path)
@@ -159,30 +209,35 @@ static bool is_used(const struct uses *uses, const char *path)
 static bool check_template(const char *path, const char *bytes, size_t len, void *ud)
 {
     struct template *template = ud;
+    struct uses *uses = template->uses;
     struct mu_fail fail;
     if (strncmp(path, FOLDER, strlen(FOLDER)) != 0)
         return true;
     template->path = path;
-    if (mu_template_each_variable(path, bytes, len, check_variable, template, &fail) != MU_OK)
-        lint_failure(template->lint, path, &fail);
-    if (!template->uses->computed && !is_used(template->uses, path))
-        lint_warn(template->lint, path, 0, 0, "remove it, or send it",
-                  "no call sends this template");
+    bool good =
+        mu_template_each_variable(path, bytes, len, check_variable, template, &fail) == MU_OK;
+    if (!good)
+        lint_failure(uses->lint, LINT_BAD_TEMPLATE, path, &fail);
+    for (size_t i = 0; good && i < uses->count; i++)
+        if (strcmp(uses->items[i].path, path) == 0)
+            check_extra(uses->lint, &uses->items[i]);
+    if (!uses->computed && !is_used(uses, path))
+        lint_say_in(uses->lint, LINT_UNUSED_TEMPLATE, path, 1, 1, "remove it, or send it",
+                    "this template is not used");
     return true;
 }
 
 void lint_templates(struct lint *lint)
 {
-    struct uses uses = {0};
-    for (size_t i = 0; i < lint->tokens.count; i++)
-        if (is_teller(&lint->tokens.items[i]) && lint_is_global(lint, i) && lint_is_call(lint, i))
-            note_call(lint, &uses, i);
-    struct template template = {lint, &uses, NULL};
+    struct uses uses = {.lint = lint};
+    mu_node_walk(lint->tree.root, look_at, &uses);
+    mu_node_walk(lint->tree.root, look_for_values, &uses);
+    struct template template = {&uses, NULL};
     mu_bundle_each(lint->bundle, check_template, &template);
     for (size_t i = 0; i < uses.count; i++) {
-        for (size_t k = 0; k < uses.items[i].key_count; k++)
-            free(uses.items[i].keys[k]);
-        free(uses.items[i].keys);
+        for (size_t k = 0; k < uses.items[i].used_count; k++)
+            free(uses.items[i].used[k]);
+        free(uses.items[i].used);
         free(uses.items[i].path);
     }
     free(uses.items);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The outline of a playbook, from its header and its tokens; see outline.h. What stands in a function is taken
+ * The outline of a playbook, from its header and its tree; see outline.h. What stands in a function is taken
  * to belong to the heading above it in the text. */
 #include "playbook/outline.h"
 
@@ -17,22 +17,18 @@
 #define ARGS_MOST 120 /* octets of an act's arguments that a person reads */
 
 struct reading {
-    struct lint lint;
+    const struct mu_words *words;
     json_t *acts, *gates, *steps;
     char *step; /* the heading in force */
 };
 
-static const struct mu_token *token(const struct reading *r, size_t i)
-{
-    return &r->lint.tokens.items[i];
-}
-
-/* The text of tokens from..to (to not included), blanks and line ends as one blank; a new text. */
-static char *source(const struct reading *r, size_t from, size_t to)
+/* The text of an argument or a field's value, blanks and line ends as one blank; a new text. */
+static char *source(const struct mu_node *node)
 {
     struct mu_buf out = {0};
-    const char *end = token(r, to - 1)->text + token(r, to - 1)->len;
-    for (const char *p = token(r, from)->text; p < end; p++) {
+    const char *end =
+        node->end > node->at ? node->end[-1].text + node->end[-1].len : node->at->text;
+    for (const char *p = node->at->text; p < end; p++) {
         bool blank = isspace((unsigned char)*p);
         if (!blank)
             mu_buf_addc(&out, *p);
@@ -43,107 +39,67 @@ static char *source(const struct reading *r, size_t from, size_t to)
 }
 
 /* A literal's value, or what is written; a new text. */
-static char *value(const struct reading *r, size_t from, size_t to)
+static char *value(const struct mu_node *node)
 {
-    char *literal = to == from + 1 ? mu_token_string(token(r, from)) : NULL;
-    return literal ? literal : source(r, from, to);
-}
-
-/* --- fields of a table --- */
-
-typedef void field_cb(struct reading *, const char *key, size_t from, size_t to, void *ud);
-
-/* One field, tokens from..to; key NULL where it has none. */
-static void one_field(struct reading *r, size_t from, size_t to, field_cb *cb, void *ud)
-{
-    const struct mu_token *t = token(r, from);
-    char *key = NULL;
-    size_t begin = from;
-    if (t->kind == MU_TOKEN_NAME && from + 2 < to && mu_token_is(t + 1, "=")) {
-        key = mu_xstrndup(t->text, t->len);
-        begin = from + 2;
-    } else if (mu_token_is(t, "[") && from + 4 < to && mu_token_is(t + 3, "=")) {
-        key = mu_token_string(t + 1);
-        begin = from + 4;
-    }
-    cb(r, key, begin, to, ud);
-    free(key);
-}
-
-static void each_field(struct reading *r, size_t open, field_cb *cb, void *ud)
-{
-    const struct mu_tokens *tokens = &r->lint.tokens;
-    size_t close = mu_token_close(tokens, open), from = open + 1;
-    for (size_t i = open + 1; i < close; i = mu_token_close(tokens, i) + 1) {
-        if (!mu_token_is(token(r, i), ",") && !mu_token_is(token(r, i), ";"))
-            continue;
-        if (i > from)
-            one_field(r, from, i, cb, ud);
-        from = i + 1;
-    }
-    if (close > from && close < tokens->count)
-        one_field(r, from, close, cb, ud);
+    return node->kind == MU_NODE_STRING && node->text ? mu_xstrdup(node->text) : source(node);
 }
 
 /* --- acts, gates, steps --- */
 
 /* "zone.set_mx(p.domain, ready.mx)" */
-static char *call_text(struct reading *r, const char *name, size_t open)
+static char *call_text(const char *name, const struct mu_node *call)
 {
-    struct lint_arg args[LINT_ARGS];
-    size_t count = lint_args(&r->lint, open, args);
     struct mu_buf text = {.max = ARGS_MOST};
     mu_buf_addf(&text, "%s(", name);
-    for (size_t i = 0; i < count && i < 2; i++) {
-        char *arg = source(r, args[i].from, args[i].to);
+    for (size_t i = 0; i < 2 && lint_arg(call, i); i++) {
+        char *arg = source(lint_arg(call, i));
         mu_buf_addf(&text, "%s%s", i ? ", " : "", arg);
         free(arg);
     }
-    mu_buf_adds(&text, count > 2 ? ", ...)" : ")");
+    mu_buf_adds(&text, lint_arg_count(call) > 2 ? ", ...)" : ")");
     return mu_buf_take(&text);
 }
 
-static void add_act(struct reading *r, const char *verb, const char *name, size_t first,
-                    size_t last)
+static void add_act(struct reading *r, const char *verb, const char *name,
+                    const struct mu_node *call)
 {
-    if (!lint_is_call(&r->lint, last))
-        return;
-    char *text = call_text(r, name, last + 1);
+    char *text = call_text(name, call);
     json_array_append_new(r->acts, json_pack("{s:s, s:s, s:s, s:i}", "verb", verb, "what", text,
-                                             "step", r->step, "line", token(r, first)->line));
+                                             "step", r->step, "line", call->at->line));
     free(text);
 }
 
-static void add_option(struct reading *r, const char *key, size_t from, size_t to, void *ud)
+static void add_option(json_t *gate, const struct mu_node *field)
 {
-    json_t *gate = ud;
-    char *text = value(r, from, to);
-    if (key && strcmp(key, "show") != 0)
-        json_object_set_new(json_object_get(gate, "options"), key, json_string(text));
-    else if (key == NULL && mu_json_str(gate, "title", "")[0] == '\0')
+    const struct mu_node *key = field->first->next ? field->first : NULL;
+    char *text = value(field->last);
+    bool named = key && key->kind == MU_NODE_STRING && key->text;
+    if (named && strcmp(key->text, "show") != 0)
+        json_object_set_new(json_object_get(gate, "options"), key->text, json_string(text));
+    else if (!named && mu_json_str(gate, "title", "")[0] == '\0')
         json_object_set_new(gate, "title", json_string(text));
     free(text);
 }
 
-static void add_gate(struct reading *r, const char *word, size_t i)
+static void add_gate(struct reading *r, const char *word, const struct mu_node *call)
 {
-    struct lint_arg args[LINT_ARGS];
-    if (!lint_is_call(&r->lint, i) || lint_args(&r->lint, i + 1, args) == 0)
+    const struct mu_node *table = lint_arg(call, 0);
+    if (table == NULL)
         return;
     json_t *gate = json_pack("{s:s, s:s, s:s, s:i, s:{}}", "word", word, "title", "", "step",
-                             r->step, "line", token(r, i)->line, "options");
-    if (mu_token_is(token(r, args[0].from), "{"))
-        each_field(r, args[0].from, add_option, gate);
+                             r->step, "line", call->at->line, "options");
+    for (const struct mu_node *field = table->kind == MU_NODE_TABLE ? table->first : NULL; field;
+         field = field->next)
+        add_option(gate, field);
     json_array_append_new(r->gates, gate);
 }
 
-static void add_step(struct reading *r, size_t i)
+static void add_step(struct reading *r, const struct mu_node *call)
 {
-    struct lint_arg args[LINT_ARGS];
-    if (!lint_is_call(&r->lint, i) || lint_args(&r->lint, i + 1, args) == 0)
+    if (lint_arg(call, 0) == NULL)
         return;
     free(r->step);
-    r->step = value(r, args[0].from, args[0].to);
+    r->step = value(lint_arg(call, 0));
     json_array_append_new(r->steps, json_string(r->step));
 }
 
@@ -152,26 +108,20 @@ static bool is_gate(const char *word)
     return strcmp(word, "approve") == 0 || strcmp(word, "ask") == 0 || strcmp(word, "todo") == 0;
 }
 
-/* A global at token i; returns the last token of its name. */
-static size_t read_word(struct reading *r, size_t i)
+static bool read_call(struct mu_node *node, void *ud)
 {
-    const struct mu_words *words = r->lint.words;
-    const struct mu_token *t = token(r, i);
-    bool dotted =
-        i + 2 < r->lint.tokens.count && mu_token_is(t + 1, ".") && t[2].kind == MU_TOKEN_NAME;
-    size_t last = dotted ? i + 2 : i;
-    char *name = dotted ? mu_xasprintf("%.*s.%.*s", (int)t->len, t->text, (int)t[2].len, t[2].text)
-                        : mu_xstrndup(t->text, t->len);
-    char kind = words->kind(name, words->ud);
+    struct reading *r = ud;
+    char buf[MU_NODE_WORD];
+    const char *name = mu_node_called(node, buf);
+    char kind = name ? r->words->kind(name, r->words->ud) : 0;
     const char *act = kind == 'a' ? name : kind == 'w' ? lint_act_of_word(name) : NULL;
     if (act)
-        add_act(r, act, name, i, last);
+        add_act(r, act, name, node);
     else if (kind == 'w' && is_gate(name))
-        add_gate(r, name, i);
-    else if (strcmp(name, "step") == 0)
-        add_step(r, i);
-    free(name);
-    return last;
+        add_gate(r, name, node);
+    else if (name && strcmp(name, "step") == 0)
+        add_step(r, node);
+    return true;
 }
 
 /* --- the whole --- */
@@ -191,25 +141,18 @@ static bool add_digest(const char *path, const char *bytes, size_t len, void *ud
     return true;
 }
 
-static void read_tokens(struct reading *r)
-{
-    mu_lex(r->lint.text, r->lint.len, &r->lint.tokens);
-    for (size_t i = 0; i < r->lint.tokens.count; i++)
-        if (lint_is_global(&r->lint, i))
-            i = read_word(r, i);
-    mu_tokens_free(&r->lint.tokens);
-}
-
 enum mu_err mu_outline(const struct mu_bundle *bundle, const struct mu_words *words, json_t **out,
                        struct mu_fail *fail)
 {
     struct mu_header *header = NULL;
-    struct reading r = {.lint = {.bundle = bundle, .words = words}, .step = mu_xstrdup("")};
+    struct mu_tree tree = {0};
+    struct reading r = {.words = words, .step = mu_xstrdup("")};
+    size_t len = 0;
     *out = NULL;
     enum mu_err err = mu_header_read(bundle, &header, fail);
-    r.lint.text = mu_bundle_file(bundle, PLAYBOOK, &r.lint.len);
+    const char *text = mu_bundle_file(bundle, PLAYBOOK, &len);
     if (err == MU_OK)
-        err = mu_chunk_read(r.lint.text, r.lint.len, PLAYBOOK, &r.lint.chunk, fail);
+        err = mu_tree_read(text, len, &tree, fail);
     if (err == MU_OK) {
         *out = mu_header_json(header);
         json_object_set_new(*out, "acts", r.acts = json_array());
@@ -218,9 +161,9 @@ enum mu_err mu_outline(const struct mu_bundle *bundle, const struct mu_words *wo
         json_object_set_new(*out, "templates", json_object());
         json_object_set_new(*out, "files", json_object());
         mu_bundle_each(bundle, add_digest, *out);
-        read_tokens(&r);
+        mu_node_walk(tree.root, read_call, &r);
     }
-    mu_chunk_free(&r.lint.chunk);
+    mu_tree_free(&tree);
     mu_header_free(header);
     free(r.step);
     return err;

@@ -4,11 +4,26 @@
 #include "words.h"
 
 #include "base/buf.h"
-#include "playbook/chunk.h"
 #include "playbook/lexer.h"
+
+/* What these small texts are full of; it has cases of its own in tests/check/. */
+static bool is_beside(const char *rule)
+{
+    static const char *const beside[] = {"unused-param", "unused-local", "answer-ignored",
+                                         "extra-argument", "shadowed-word"};
+    for (size_t i = 0; i < MU_COUNT(beside); i++)
+        if (strcmp(beside[i], rule) == 0)
+            return true;
+    return false;
+}
+
+static int errors_said; /* by the linter's last call, of the rules that are not beside */
 
 static void add_problem(const struct mu_problem *problem, void *ud)
 {
+    if (is_beside(problem->rule))
+        return;
+    errors_said += problem->error;
     mu_buf_addf(ud, "%s%s:%d:%d: %s%s%s%s\n", problem->error ? "" : "warning ", problem->file,
                 problem->line, problem->column, problem->what, problem->mend ? " (" : "",
                 problem->mend ? problem->mend : "", problem->mend ? ")" : "");
@@ -18,7 +33,9 @@ static void add_problem(const struct mu_problem *problem, void *ud)
 static char *lint(struct mu_bundle *bundle, int *errors)
 {
     struct mu_buf said = {0};
-    *errors = mu_check(bundle, &test_words, add_problem, &said);
+    errors_said = 0;
+    (void)!mu_check(bundle, &test_words, NULL, add_problem, &said);
+    *errors = errors_said;
     mu_bundle_free(bundle);
     return mu_buf_take(&said);
 }
@@ -51,11 +68,11 @@ static void text_and_header(void **state)
 {
     (void)state;
     static const struct bad cases[] = {
-        {"\033Lua", "playbook.lua:0:0: compiled Lua: playbooks are text, so that people can read "
-                    "what will run (keep the source)\n"},
-        {"-- \xff\n", "playbook.lua:0:0: not UTF-8 text (save it as UTF-8)\n"},
-        {"function main() end end", "playbook.lua:1:0: <eof> expected near 'end'\n"},
-        {"\n\nx = = 1", "playbook.lua:3:0: unexpected symbol near '='\n"},
+        {"\033Lua", "playbook.lua:1:1: compiled Lua: playbooks are text (keep the source, so that "
+                    "people can read what will run)\n"},
+        {"-- \xff\n", "playbook.lua:1:1: not UTF-8 text (save it as UTF-8)\n"},
+        {"function main() end end", "playbook.lua:1:24: <eof> expected near 'end'\n"},
+        {"\n\nx = = 1", "playbook.lua:3:5: unexpected symbol near '='\n"},
         {MAIN("", "finish('done')"), NULL},
     };
     check_all(cases, MU_COUNT(cases));
@@ -80,38 +97,16 @@ static void globals(void **state)
                          "end\nfunction main() step(helper {}) end",
          NULL},
         {HEADER_WITH("") "step = nil\nfunction main() end",
-         "playbook.lua:2:1: \"step\" is a word of the language: it must not be replaced (choose "
+         "playbook.lua:2:1: \"step\" is a word of the language and is assigned (choose "
          "another name)\n"},
-        {MAIN("", "  local e = _ENV"), "playbook.lua:3:13: _ENV hides what a playbook uses from "
-                                       "everybody who reads it (name things directly)\n"},
+        {MAIN("", "  local e = _ENV"), "playbook.lua:3:13: _ENV is used "
+                                       "(name things directly)\n"},
         {MAIN("", "  local t = { stpe = 1 } return t.stpe, t:stpe()"), NULL},
         {MAIN("", "  this_is_a_global_with_a_name_longer_than_forty_octets()"),
          "playbook.lua:3:3: unknown name \"this_is_a_global_with_a_name_longer_than_forty_octets\" "
          "(declare it with local, or correct the name)\n"},
     };
     check_all(cases, MU_COUNT(cases));
-}
-
-/* More constants than an operand can hold: the compiler then writes globals another way. */
-static void globals_beyond_255_constants(void **state)
-{
-    (void)state;
-    struct mu_buf text = {0};
-    struct mu_chunk chunk;
-    mu_buf_adds(&text, "local t = {\n");
-    for (int i = 0; i < 400; i++)
-        mu_buf_addf(&text, "'k%d',\n", i);
-    mu_buf_adds(&text, "}\nfar_read(t)\nfar_write = 1\n");
-    assert_int_equal(mu_chunk_read(text.data, text.len, "x.lua", &chunk, NULL), MU_OK);
-    assert_int_equal(chunk.count, 2);
-    assert_string_equal(chunk.globals[0].name, "far_read");
-    assert_int_equal(chunk.globals[0].line, 403);
-    assert_false(chunk.globals[0].write);
-    assert_string_equal(chunk.globals[1].name, "far_write");
-    assert_int_equal(chunk.globals[1].line, 404);
-    assert_true(chunk.globals[1].write);
-    mu_chunk_free(&chunk);
-    mu_buf_free(&text);
 }
 
 static void verbs(void **state)
@@ -124,7 +119,7 @@ static void verbs(void **state)
          "playbook.lua:3:3: unknown verb dns.mxx (did you mean dns.mx?)\n"},
         {MAIN("'zone.set_mx:{domain}'", "  zone.setmx(p.domain, {})"),
          "warning playbook.lua:1:123: no call needs \"zone.set_mx:{domain}\" of may_change (remove "
-         "it: may_change is the whole blast radius)\n"
+         "it)\n"
          "playbook.lua:3:3: unknown verb zone.setmx (did you mean zone.set_mx?)\n"},
         {MAIN("", "  zone.set_mx(p.domain, {})"),
          "playbook.lua:3:3: zone.set_mx changes something that may_change does not name (add "
@@ -143,8 +138,7 @@ static void verbs(void **state)
         {MAIN("'zone.set_mx:{domain}'", "  undo('back', zone.set_mx, p.domain)"), NULL},
         {MAIN("", "  undo('back', zone.set_mx, p.domain)"), NULL},
         {MAIN("'zone.set'", "  step 'x'"),
-         "warning playbook.lua:1:123: no call needs \"zone.set\" of may_change (remove it: "
-         "may_change is the whole blast radius)\n"},
+         "warning playbook.lua:1:123: no call needs \"zone.set\" of may_change (remove it)\n"},
         {MAIN("", "  local zone = { set_mx = step } zone.set_mx('x')"), NULL},
     };
     check_all(cases, MU_COUNT(cases));
@@ -156,23 +150,23 @@ static void gates(void **state)
     static const struct bad cases[] = {
         {MAIN("", "  approve { 'Move it?', by = 'lead', deadline = '10m' }"), NULL},
         {MAIN("", "  approve { 'Move it?', by = 'lead' }"),
-         "warning playbook.lua:3:3: approve has no deadline: it may wait for ever (add deadline = "
+         "warning playbook.lua:3:3: approve has no deadline (add deadline = "
          "\"10m\", and then_ask for who is asked next)\n"},
         {MAIN("", "  approve({ 'Move it?', show = { deadline = 1 }, deadline = '1m' })"),
          "playbook.lua:3:3: approve does not say who may answer (add by = \"incident-lead\" (a "
          "person or a team))\n"},
         {MAIN("", "  ask { 'Which?', by = 'lead', deadline = '1m', choices = { 'a', 'b' } }"),
          NULL},
-        {MAIN("", "  todo { 'Call', by = 'lead', deadline = '1m', remind = '20s' }"), NULL},
         {MAIN("", "  todo { 'Call', by = 'lead', deadlin = '1m' }"),
-         "playbook.lua:3:3: todo has no option \"deadlin\" (did you mean deadline?)\n"
-         "warning playbook.lua:3:3: todo has no deadline: it may wait for ever (add deadline = "
-         "\"10m\", and then_ask for who is asked next)\n"},
+         "warning playbook.lua:3:3: todo has no deadline (add deadline = \"10m\", and then_ask for "
+         "who is asked next)\n"
+         "playbook.lua:3:31: todo has no option \"deadlin\" (did you mean deadline?)\n"},
         {MAIN("", "  ask { 'Which?', by = 'lead', deadline = '1m', quorum = 2 }"),
-         "playbook.lua:3:3: ask has no option \"quorum\" (muster's docs/authoring.md lists its "
-         "options)\n"},
+         "playbook.lua:3:49: ask has no option \"quorum\" (it takes by, deadline, then_ask, "
+         "remind, "
+         "show, choices, default)\n"},
         {MAIN("", "  approve { 'Go?', by = 'lead', then_ask = 'duty' }"),
-         "playbook.lua:3:3: approve has a then_ask and no deadline: the next is never asked (add "
+         "playbook.lua:3:3: approve has a then_ask and no deadline (add "
          "deadline = \"10m\")\n"},
         {MAIN("", "  local o = {} approve(o)"), NULL},
     };
@@ -195,9 +189,9 @@ static void templates(void **state)
          "host = ... in the call)\n"},
         {"local v = {} notify('all', 'down', v)", "{{host}}", ""},
         {"notify('all', 'dwon', {})", "x",
-         "warning templates/down.md:0:0: no call sends this template (remove it, or send it)\n"},
+         "warning templates/down.md:1:1: this template is not used (remove it, or send it)\n"},
         {"local name = 'down' notify('all', name, {})", "x", ""},
-        {"escalate('ladder', 'down', { host = 1 })", "{{#host}}", "templates/down.md:1:0: "},
+        {"escalate('ladder', 'down', { host = 1 })", "{{#host}}", "templates/down.md:1:1: "},
         {"notify('all', 'down', { ['host'] = function(a, b) return a, b end, why = { host = 1 } })",
          "{{host}} {{why}}", ""},
     };
@@ -208,7 +202,7 @@ static void templates(void **state)
                  HEADER_WITH("'notify', 'page'") "function main(p)\n%s page('x', 'down', p)\n "
                                                  "notify('x', 'down', p) end\n",
                  cases[i].body);
-        if (strstr(cases[i].said, "no call sends"))
+        if (strstr(cases[i].said, "is not used"))
             snprintf(text, sizeof text, HEADER_WITH("'notify'") "function main(p)\n%s\nend\n",
                      cases[i].body);
         struct mu_bundle *bundle = bundle_of(text);
@@ -271,7 +265,7 @@ static void damaged_texts_are_survived(void **state)
         mu_tokens_free(&tokens);
         struct mu_bundle *bundle = mu_bundle_new();
         mu_bundle_add(bundle, "playbook.lua", exact, cut);
-        mu_check(bundle, &test_words, NULL, NULL);
+        mu_check(bundle, &test_words, NULL, NULL, NULL);
         mu_bundle_free(bundle);
         free(exact);
         free(text);
@@ -283,7 +277,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_and_header),
         cmocka_unit_test(globals),
-        cmocka_unit_test(globals_beyond_255_constants),
         cmocka_unit_test(verbs),
         cmocka_unit_test(gates),
         cmocka_unit_test(templates),

@@ -51,7 +51,7 @@ static const char *word_nearest(const char *name, void *ud)
     return near.best;
 }
 
-MU_UNUSED static const struct mu_words test_words = {word_kind, word_nearest, NULL};
+MU_UNUSED static const struct mu_words test_words = {.kind = word_kind, .nearest = word_nearest};
 
 #define HEADER_WITH(may_change)                                                            \
     "playbook { name = 'x', version = '1.0.0', owner = 'o', summary = 's', changelog = { " \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The globals a Lua text uses, as its compiler sees them: scopes and shadowing are right by
- * construction, which no reading of tokens gets. Nothing of the text is run. */
-#ifndef MU_PLAYBOOK_CHUNK_H
-#define MU_PLAYBOOK_CHUNK_H
+ * construction. What fuzz_playbook_tree.c holds the linter's tree against; nothing of the text is run. */
+#ifndef MU_TESTS_FUZZ_CHUNK_H
+#define MU_TESTS_FUZZ_CHUNK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,12 +28,5 @@ struct mu_chunk {
 enum mu_err mu_chunk_read(const char *text, size_t len, const char *file, struct mu_chunk *out,
                           struct mu_fail *);
 void mu_chunk_free(struct mu_chunk *);
-/* True when the name is used as a global in that line. */
-bool mu_chunk_uses(const struct mu_chunk *, int line, const char *name, size_t len);
-/* True when the top level assigns it. */
-bool mu_chunk_defines(const struct mu_chunk *, const char *name);
-/* Calls cb with every name of Lua's own that the sandbox allows ("pairs", "string"). */
-typedef void mu_chunk_name_cb(const char *name, void *ud);
-void mu_chunk_allowed(mu_chunk_name_cb *, void *ud);
 
 #endif

@@ -13,7 +13,7 @@
  * GETTABUP or SETTABUP on the upvalue that is _ENV; where the constant does not fit an operand
  * (more than 255 constants, more than 40 octets) GETUPVAL and LOADK come before GETTABLE or
  * SETTABLE. */
-#include "playbook/chunk.h"
+#include "chunk.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -379,54 +379,4 @@ void mu_chunk_free(struct mu_chunk *chunk)
         free(chunk->globals[i].name);
     free(chunk->globals);
     *chunk = (struct mu_chunk){0};
-}
-
-bool mu_chunk_uses(const struct mu_chunk *chunk, int line, const char *name, size_t len)
-{
-    size_t low = 0, high = chunk->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (chunk->globals[middle].line < line)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < chunk->count && chunk->globals[low].line == line; low++)
-        if (strlen(chunk->globals[low].name) == len &&
-            memcmp(chunk->globals[low].name, name, len) == 0)
-            return true;
-    return false;
-}
-
-bool mu_chunk_defines(const struct mu_chunk *chunk, const char *name)
-{
-    for (size_t i = 0; i < chunk->count; i++)
-        if (chunk->globals[i].write && chunk->globals[i].top_level &&
-            strcmp(chunk->globals[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-struct naming {
-    mu_chunk_name_cb *cb;
-    void *ud;
-};
-
-static int name_allowed(lua_State *L)
-{
-    struct naming *naming = lua_touserdata(L, 1);
-    mu_sandbox_push_env(L);
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
-        naming->cb(lua_tostring(L, -2), naming->ud);
-    return 0;
-}
-
-void mu_chunk_allowed(mu_chunk_name_cb *cb, void *ud)
-{
-    struct naming naming = {cb, ud};
-    struct mu_vm *vm = mu_vm_new(1);
-    if (vm == NULL)
-        return;
-    (void)!mu_vm_protect(vm, name_allowed, &naming, NULL);
-    mu_vm_free(vm);
 }

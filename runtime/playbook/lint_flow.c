@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The way a run goes: what is done again, what ends, and what is never reached. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "playbook/lint.h"
+
+static bool is_called(const struct mu_node *node, const char *word)
+{
+    char buf[MU_NODE_WORD];
+    const char *called = mu_node_called(node, buf);
+    return called && strcmp(called, word) == 0;
+}
+
+static bool ends_run(const struct mu_node *node)
+{
+    return is_called(node, "finish") || is_called(node, "fail");
+}
+
+/* --- acts under retry --- */
+
+struct retry {
+    struct lint *lint;
+    const struct mu_node *call;
+    const struct mu_node *seen[32]; /* functions, so that recursion ends */
+    size_t seen_count;
+};
+
+static bool is_act(const struct lint *lint, const struct mu_node *call)
+{
+    char buf[MU_NODE_WORD];
+    const char *word = mu_node_called(call, buf);
+    char kind = word ? lint->words->kind(word, lint->words->ud) : 0;
+    return kind == 'a' || (kind == 'w' && lint_act_of_word(word));
+}
+
+static bool look_under_retry(struct mu_node *node, void *ud);
+
+static void follow(struct retry *retry, struct mu_node *function)
+{
+    for (size_t i = 0; i < retry->seen_count; i++)
+        if (retry->seen[i] == function)
+            return;
+    if (function == NULL || retry->seen_count == MU_COUNT(retry->seen))
+        return;
+    retry->seen[retry->seen_count++] = function;
+    mu_node_walk(function->last, look_under_retry, retry);
+}
+
+static bool look_under_retry(struct mu_node *node, void *ud)
+{
+    struct retry *retry = ud;
+    char buf[MU_NODE_WORD];
+    if (node->kind != MU_NODE_CALL)
+        return true;
+    if (is_called(node, "retry") && node != retry->call)
+        return false; /* it is looked at for itself */
+    if (is_act(retry->lint, node))
+        lint_say(retry->lint, LINT_ACT_UNDER_RETRY, node->at,
+                 "retry the looking, act once behind it; what becomes of a lost reply muster finds "
+                 "out itself",
+                 "%s stands under the retry of line %d", mu_node_called(node, buf),
+                 retry->call->at->line);
+    follow(retry, lint_callee(retry->lint, node));
+    return true;
+}
+
+static void check_retry(struct lint *lint, struct mu_node *call)
+{
+    struct retry retry = {.lint = lint, .call = call};
+    struct mu_node *what = lint_arg(call, 1);
+    if (what && what->kind == MU_NODE_FUNCTION)
+        mu_node_walk(what->last, look_under_retry, &retry);
+    else if (what && what->kind == MU_NODE_NAME && what->local && what->local->writes == 0 &&
+             what->local->value && what->local->value->kind == MU_NODE_FUNCTION)
+        follow(&retry, what->local->value);
+}
+
+/* --- return finish(...) --- */
+
+/* The word whose block function the node stands in; NULL = none. */
+static const char *block_word(const struct mu_node *node)
+{
+    static const char *const words[] = {"parallel", "race",  "each",
+                                        "within",   "retry", "wait_until"};
+    const struct mu_node *above = mu_node_function(node);
+    above = above ? above->parent : NULL;
+    while (above && (above->kind == MU_NODE_FIELD || above->kind == MU_NODE_TABLE))
+        above = above->parent;
+    for (size_t i = 0; above && i < MU_COUNT(words); i++)
+        if (is_called(above, words[i]))
+            return words[i];
+    return NULL;
+}
+
+static void check_return(struct lint *lint, const struct mu_node *node)
+{
+    const char *block = node->first && ends_run(node->first) ? block_word(node) : NULL;
+    if (block)
+        lint_say(lint, LINT_RETURN_FINISH, node->at,
+                 "return a value and finish behind the block, or write it without return",
+                 "return %s(...) inside the block of %s", node->first->first->text, block);
+}
+
+/* --- what can't be reached --- */
+
+static bool always_ends(const struct mu_node *node);
+
+static bool block_always_ends(const struct mu_node *block)
+{
+    for (const struct mu_node *one = block->first; one; one = one->next)
+        if (always_ends(one))
+            return true;
+    return false;
+}
+
+/* Every branch, and there is an else. */
+static bool branches_end(const struct mu_node *node)
+{
+    bool otherwise = mu_node_count(node) % 2 == 1;
+    for (const struct mu_node *one = node->first; one; one = one->next)
+        if (one->kind == MU_NODE_BLOCK && !block_always_ends(one))
+            return false;
+    return otherwise;
+}
+
+static bool always_ends(const struct mu_node *node)
+{
+    if (node->kind == MU_NODE_DO)
+        return block_always_ends(node->first);
+    return ends_run(node) || (node->kind == MU_NODE_IF && branches_end(node));
+}
+
+static void check_block(struct lint *lint, const struct mu_node *block)
+{
+    for (const struct mu_node *one = block->first; one && one->next; one = one->next) {
+        const struct mu_node *next = one->next;
+        bool harmless = next->kind == MU_NODE_LABEL ||
+                        (next->kind == MU_NODE_RETURN && next->first == NULL) ||
+                        next->kind == MU_NODE_BREAK;
+        if (!always_ends(one))
+            continue;
+        if (!harmless)
+            lint_say(lint, LINT_UNREACHABLE, next->at, "remove it, or move it before",
+                     "this is never reached: the run has ended in line %d", one->at->line);
+        return;
+    }
+}
+
+/* --- waiting --- */
+
+static void check_wait(struct lint *lint, const struct mu_node *call)
+{
+    int64_t total, every;
+    const struct mu_node *options =
+        lint_arg_count(call) == 3 ? lint_table(lint_arg(call, 1)) : NULL;
+    const struct mu_node *node = options ? mu_node_field(options, "every") : NULL;
+    const char *whole = lint_text(lint_arg(call, 0)), *part = lint_text(node);
+    if (whole && part && mu_duration_parse(whole, &total) && mu_duration_parse(part, &every) &&
+        every >= total && total > 0)
+        lint_say(lint, LINT_WAIT_ONCE, node->at, "look more often, or wait longer",
+                 "wait_until waits %s and looks every %s", whole, part);
+}
+
+static bool look_at(struct mu_node *node, void *ud)
+{
+    if (is_called(node, "retry"))
+        check_retry(ud, node);
+    else if (is_called(node, "wait_until"))
+        check_wait(ud, node);
+    else if (node->kind == MU_NODE_RETURN)
+        check_return(ud, node);
+    else if (node->kind == MU_NODE_BLOCK)
+        check_block(ud, node);
+    return true;
+}
+
+void lint_flow(struct lint *lint)
+{
+    mu_node_walk(lint->tree.root, look_at, lint);
+}

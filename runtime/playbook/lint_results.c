@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is read of results: words a verdict never is, and fields that are probably misspelt. A result may
+ * hold more than its verb's table says, so an unknown field is only said where a known one is near. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/near.h"
+#include "lua/words.h"
+#include "playbook/lint.h"
+
+static const struct {
+    const char *word, *hows;
+} gates[] = {
+    {"approve", "approved|declined|expired"},
+    {"ask", "answered|declined|expired"},
+    {"todo", "done|declined|expired"},
+};
+
+/* What all results, or all answers, have. */
+static const struct mu_word_field *fields_of(const char *type)
+{
+    const struct mu_word_type *one = mu_word_types;
+    while (one->name && strcmp(one->name, type) != 0)
+        one++;
+    return one->fields;
+}
+
+static int gate_of(const char *word)
+{
+    for (size_t i = 0; word && i < MU_COUNT(gates); i++)
+        if (strcmp(gates[i].word, word) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* --- verdicts --- */
+
+struct verdicts { /* of all verbs that have one */
+    const struct lint *lint;
+    const char *choices;
+    bool unknown; /* some verb does not say which there are */
+};
+
+static bool find_result(const struct lint *lint, const char *verb, const char *name,
+                        struct mu_verb_field *out)
+{
+    for (size_t i = 0; lint->words->result && lint->words->result(verb, i, out, lint->words->ud);
+         i++)
+        if (strcmp(out->name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool add_verdict(const char *verb, void *ud)
+{
+    struct verdicts *verdicts = ud;
+    struct mu_verb_field field;
+    if (!find_result(verdicts->lint, verb, "verdict", &field))
+        return true;
+    verdicts->unknown = verdicts->unknown || field.choices == NULL ||
+                        (verdicts->choices && strcmp(verdicts->choices, field.choices) != 0);
+    verdicts->choices = field.choices;
+    return true;
+}
+
+/* The words a field can be, "up|down"; NULL = unknown. */
+static const char *choices_of(struct lint *lint, const struct mu_node *index)
+{
+    char buf[MU_NODE_WORD];
+    struct mu_verb_field field;
+    const char *name = index->first->next->text, *from = lint_result_of(index->first, buf);
+    if (gate_of(from) >= 0)
+        return strcmp(name, "how") == 0 ? gates[gate_of(from)].hows : NULL;
+    if (from)
+        return find_result(lint, from, name, &field) ? field.choices : NULL;
+    struct verdicts verdicts = {.lint = lint};
+    if (strcmp(name, "verdict") == 0 && lint->words->each)
+        lint->words->each(add_verdict, &verdicts, lint->words->ud);
+    return verdicts.unknown ? NULL : verdicts.choices;
+}
+
+static bool is_choice(const char *choices, const char *word)
+{
+    bool found = false;
+    for (const char *p = choices; *p && !found;) {
+        size_t len = strcspn(p, "|");
+        found = strlen(word) == len && memcmp(p, word, len) == 0;
+        p += len + (p[len] == '|');
+    }
+    return found;
+}
+
+static void check_comparison(struct lint *lint, const struct mu_node *field,
+                             const struct mu_node *word)
+{
+    if (field->kind != MU_NODE_INDEX || field->first->next->kind != MU_NODE_STRING ||
+        field->first->next->text == NULL || word->kind != MU_NODE_STRING || word->text == NULL)
+        return;
+    const char *choices = choices_of(lint, field);
+    if (choices == NULL || is_choice(choices, word->text))
+        return;
+    char *mend = mu_xasprintf("it is one of %s", choices);
+    for (char *p = mend; (p = strchr(p, '|')) != NULL;)
+        *p = ' ';
+    lint_say(lint, LINT_UNKNOWN_VERDICT, word->at, mend, "%s is compared with \"%s\"",
+             field->first->next->text, word->text);
+    free(mend);
+}
+
+/* --- fields --- */
+
+/* True when the field is known, else the nearest known one is in near. */
+static bool knows_field(const struct lint *lint, const char *from, const char *name,
+                        struct mu_near *near)
+{
+    struct mu_verb_field field;
+    int gate = gate_of(from);
+    for (size_t i = 0;
+         gate < 0 && lint->words->result && lint->words->result(from, i, &field, lint->words->ud);
+         i++)
+        mu_near_try(near, field.name);
+    const struct mu_word_field *all = fields_of(gate < 0 ? "muster.result" : "muster.answer");
+    for (; all && all->name; all++)
+        mu_near_try(near, all->name);
+    return near->best && strcmp(near->best, name) == 0;
+}
+
+static void check_field(struct lint *lint, const struct mu_node *index)
+{
+    char buf[MU_NODE_WORD];
+    const struct mu_node *key = index->first->next;
+    const char *from =
+        key->kind == MU_NODE_STRING && key->text ? lint_result_of(index->first, buf) : NULL;
+    if (from == NULL)
+        return;
+    struct mu_verb_field any;
+    char kind = lint->words->kind(from, lint->words->ud);
+    bool verb = (kind == 'p' || kind == 'a') && lint->words->result &&
+                lint->words->result(from, 0, &any, lint->words->ud);
+    struct mu_near near = {.typed = key->text};
+    if ((!verb && gate_of(from) < 0) || knows_field(lint, from, key->text, &near) ||
+        near.best == NULL)
+        return;
+    char *mend = mu_xasprintf("did you mean %s?", near.best);
+    lint_say(lint, LINT_UNKNOWN_FIELD, key->at, mend, "%s gives no \"%s\"", from, key->text);
+    free(mend);
+}
+
+static bool look_at(struct mu_node *node, void *ud)
+{
+    if (node->kind == MU_NODE_INDEX)
+        check_field(ud, node);
+    if (node->kind == MU_NODE_BINARY &&
+        (mu_token_is(node->op, "==") || mu_token_is(node->op, "~="))) {
+        check_comparison(ud, node->first, node->last);
+        check_comparison(ud, node->last, node->first);
+    }
+    return true;
+}
+
+void lint_results(struct lint *lint)
+{
+    mu_node_walk(lint->tree.root, look_at, lint);
+}

@@ -1,0 +1,27 @@
+-- A team that there is none of
+playbook {
+  name = "answerer", version = "1.0.0", owner = "team", summary = "Faulty on purpose",
+  may_change = {  },
+  params = { domain = param.domain "The domain" },
+  changelog = { ["1.0.0"] = "First version" },
+}
+function main(p)
+  local a = approve { "Move it?", by = "duty", deadline = "10m", then_ask = "managers" } -- expect: unknown-recipient @ "managers"
+  finish(a.how, p.domain)
+end
+
+--[==[ muster.lua
+return {
+  people = {
+    ana = { name = "Ana", teams = { "team", "lead" }, contact = { "relay:ana@example.com" } },
+    bo = { name = "Bo", teams = { "duty" }, contact = { "push:bo" } },
+    cy = { name = "Cy" },
+  },
+  channels = {
+    relay = { kind = "email", relay = "mail.example.net:587", from = "muster@example.net" },
+    push = { kind = "ntfy", url = "https://ntfy.example.org" },
+  },
+  domains = { ["example.com"] = { provider = "p" } },
+  ladders = { oncall = { { page = "bo" }, { page = "dora" } }, empty = {} },
+}
+]==]

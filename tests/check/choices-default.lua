@@ -1,0 +1,11 @@
+-- A default that is none of the choices
+playbook {
+  name = "choices-default", version = "1.0.0", owner = "team", summary = "Faulty on purpose",
+  may_change = {  },
+  params = { domain = param.domain "The domain" },
+  changelog = { ["1.0.0"] = "First version" },
+}
+function main(p)
+  local a = ask { "Which?", by = "lead", deadline = "10m", choices = { "left", "right" }, default = "middle" } -- expect: bad-choices @ "middle"
+  finish(a.how, p.domain)
+end
