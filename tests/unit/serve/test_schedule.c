@@ -25,7 +25,7 @@ static int64_t at(const char *text)
 
 static struct mu_schedules read_schedules(const char *json)
 {
-    struct mu_schedules schedules;
+    struct mu_schedules schedules = {0};
     struct mu_fail fail;
     json_t *config = mu_json_parse(json, strlen(json), &fail);
     if (config == NULL || mu_schedules_read(config, &schedules, &fail) != MU_OK)
