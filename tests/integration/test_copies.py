@@ -43,7 +43,7 @@ class Copies:
         return done.stdout
 
     def start(self, wait):
-        run = self.muster("run", "copy", f"wait={wait}", "--detach").strip()
+        run = self.muster("run", "copy", f"wait={wait}", "--detach").split()[-1]
         path = f"{self.folder}/state/runs/{run}.run"
         until = time.time() + 30
         while "row" not in self.muster("show", run, "--wide") and time.time() < until:
