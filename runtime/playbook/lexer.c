@@ -14,6 +14,7 @@
 struct scanner {
     const char *p, *end, *line_start;
     int line;
+    bool in_pair; /* the octet before was the first of what may be "\r\n" */
 };
 
 /* --- tokens --- */
@@ -23,13 +24,21 @@ static char at(const struct scanner *s, size_t ahead)
     return (size_t)(s->end - s->p) > ahead ? s->p[ahead] : '\0';
 }
 
+static bool is_newline(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* A line ends with "\n", "\r", or one of each: that is what Lua counts, and where its comments end. */
 static void advance(struct scanner *s, size_t count)
 {
-    for (; count > 0 && s->p < s->end; count--, s->p++)
-        if (*s->p == '\n') {
-            s->line++;
+    for (; count > 0 && s->p < s->end; count--, s->p++) {
+        bool newline = is_newline(*s->p), second = newline && s->in_pair && s->p[-1] != *s->p;
+        s->line += newline && !second;
+        s->in_pair = newline && !second;
+        if (newline)
             s->line_start = s->p + 1;
-        }
+    }
 }
 
 /* "[[" or "[==[": returns how many "=" there are, -1 when it is no long bracket. */
@@ -84,7 +93,7 @@ static void skip_comment(struct scanner *s)
     if (level >= 0)
         skip_long(s, level);
     else
-        while (s->p < s->end && *s->p != '\n')
+        while (s->p < s->end && !is_newline(*s->p))
             advance(s, 1);
 }
 
@@ -153,11 +162,11 @@ static void scan_token(struct scanner *s, struct mu_token *token)
 
 void mu_lex(const char *text, size_t len, struct mu_tokens *out)
 {
-    struct scanner s = {text, text + len, text, 1};
+    struct scanner s = {text, text + len, text, 1, false};
     size_t room = 0;
     *out = (struct mu_tokens){0};
     if (len > 0 && *text == '#')
-        while (s.p < s.end && *s.p != '\n')
+        while (s.p < s.end && !is_newline(*s.p))
             advance(&s, 1);
     for (;;) {
         if (out->count == room) {
@@ -176,7 +185,7 @@ void mu_lex(const char *text, size_t len, struct mu_tokens *out)
 
 void mu_lex_comments(const char *text, size_t len, mu_comment_cb *cb, void *ud)
 {
-    struct scanner s = {text, text + len, text, 1};
+    struct scanner s = {text, text + len, text, 1, false};
     struct mu_token ignored;
     for (skip_space(&s); s.p < s.end; skip_space(&s)) {
         if (!at_comment(&s)) {
@@ -236,7 +245,7 @@ static const char *add_unicode(struct mu_buf *buf, const char *p, const char *en
 
 static const char *add_escape(struct mu_buf *buf, const char *p, const char *end)
 {
-    static const char from[] = "abfnrtv\\\"'\n", to[] = "\a\b\f\n\r\t\v\\\"'\n";
+    static const char from[] = "abfnrtv\\\"'\n\r", to[] = "\a\b\f\n\r\t\v\\\"'\n\n";
     const char *found = *p ? strchr(from, *p) : NULL;
     if (found) {
         mu_buf_addc(buf, to[found - from]);
@@ -269,7 +278,7 @@ char *mu_token_string(const struct mu_token *token)
     if (*p == '[') {
         size_t edge = (size_t)((const char *)memchr(p + 1, '[', token->len - 1) - p) + 1;
         p += edge;
-        p += p < end && *p == '\n';
+        p += p < end && is_newline(*p) ? 1 + (is_newline(p[1]) && p[1] != *p) : 0;
         end -= edge;
         mu_buf_add(&buf, p, p < end ? (size_t)(end - p) : 0);
         p = end;

@@ -97,6 +97,8 @@ const struct mu_param *lint_param(const struct lint *, const char *name);
 /* The act that a word of the language does: "page" for escalate; NULL when it does none. */
 const char *lint_act_of_word(const char *word);
 
+bool lint_is_gate(const char *word); /* approve, ask, todo; false for NULL */
+
 /* --- the themes --- */
 
 void lint_allow(struct lint *);

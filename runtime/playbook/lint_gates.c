@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "playbook/lint.h"
 
-static bool is_gate(const char *word)
+bool lint_is_gate(const char *word)
 {
     return word &&
            (strcmp(word, "approve") == 0 || strcmp(word, "ask") == 0 || strcmp(word, "todo") == 0);
@@ -78,7 +78,7 @@ static bool look_at(struct mu_node *node, void *ud)
     struct lint *lint = ud;
     char buf[MU_NODE_WORD];
     const char *word = mu_node_called(node, buf);
-    if (!is_gate(word))
+    if (!lint_is_gate(word))
         return true;
     const struct mu_node *table = lint_arg(node, 0);
     if (strcmp(word, "todo") != 0 && node->parent->kind == MU_NODE_BLOCK)

@@ -153,7 +153,7 @@ static bool look_at(struct mu_node *node, void *ud)
     const char *who = lint_text(first);
     if (word == NULL || first == NULL)
         return true;
-    if (strcmp(word, "approve") == 0 || strcmp(word, "ask") == 0 || strcmp(word, "todo") == 0)
+    if (lint_is_gate(word))
         check_gate(lint, node);
     else if (who && (strcmp(word, "notify") == 0 || strcmp(word, "page") == 0 ||
                      strcmp(word, "notify.direct") == 0))

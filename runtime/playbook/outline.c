@@ -103,11 +103,6 @@ static void add_step(struct reading *r, const struct mu_node *call)
     json_array_append_new(r->steps, json_string(r->step));
 }
 
-static bool is_gate(const char *word)
-{
-    return strcmp(word, "approve") == 0 || strcmp(word, "ask") == 0 || strcmp(word, "todo") == 0;
-}
-
 static bool read_call(struct mu_node *node, void *ud)
 {
     struct reading *r = ud;
@@ -117,7 +112,7 @@ static bool read_call(struct mu_node *node, void *ud)
     const char *act = kind == 'a' ? name : kind == 'w' ? lint_act_of_word(name) : NULL;
     if (act)
         add_act(r, act, name, node);
-    else if (kind == 'w' && is_gate(name))
+    else if (kind == 'w' && lint_is_gate(name))
         add_gate(r, name, node);
     else if (name && strcmp(name, "step") == 0)
         add_step(r, node);

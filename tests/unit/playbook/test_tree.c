@@ -39,6 +39,7 @@ static void names_find_their_locals(void **state)
         {"function t:m(a) return self, a end", "t!0 self:0 a:14 "},
         {"local x, x = 1 f(x)", "f!0 x:10 "},
         {"local a <const>, b <close> = 1 f(a, b)", "f!0 a:7 b:18 "},
+        {"--\rf(x)", "f!0 x!0 "}, /* Lua ends a comment there, too: nothing hides behind it */
         {"goto x ::x:: local t = { x = 1, [x] = x }", "x!0 x!0 "},
     };
     for (size_t i = 0; i < MU_COUNT(cases); i++) {
