@@ -264,6 +264,27 @@ static json_t *prepared_from(const struct mu_zone_plan *plan, const struct mu_fa
     return prepared;
 }
 
+/* The compare of compare-and-set: somebody may have been there since it was prepared. */
+static enum mu_err still_as_prepared(const struct mu_zone_plan *plan, const json_t *prepared,
+                                     const struct mu_facts *facts, struct mu_fail *fail)
+{
+    const json_t *before = json_object_get(prepared, "before");
+    struct mu_fail unread; /* an unreadable fact counts as no rrset; probes say so */
+    json_t *now = mu_zone_rrset_assumed(facts, plan->name, plan->type, &unread);
+    enum mu_err err = MU_OK;
+    if (now && !mu_zone_rrset_is(now, before)) {
+        char *is = mu_zone_rrset_text(now), *was = mu_zone_rrset_text(before);
+        err = mu_fail_set(fail, MU_CONFLICT,
+                          "the zone is no longer what you saw: it is %.250s; it was %.250s when "
+                          "this was prepared; nothing was written",
+                          is, was);
+        free(is);
+        free(was);
+    }
+    json_decref(now);
+    return err;
+}
+
 /* What an assumed DNS host makes impossible; {ok: false, ...}, or NULL. */
 static json_t *foreseen_failure(const struct mu_zone_plan *plan, const json_t *prepared,
                                 const struct mu_facts *facts)
@@ -271,7 +292,7 @@ static json_t *foreseen_failure(const struct mu_zone_plan *plan, const json_t *p
     struct mu_fail fail;
     char type[16];
     const char *provider = mu_json_str(prepared, "provider", "");
-    enum mu_err err = mu_zone_plan_guard(plan, json_object_get(prepared, "before"), &fail);
+    enum mu_err err = still_as_prepared(plan, prepared, facts, &fail);
     if (err == MU_OK)
         err = mu_zone_assumed_answers(facts, provider, &fail);
     if (err == MU_OK && mu_zone_assumed_lies(facts, provider)) {

@@ -230,6 +230,7 @@ static int park_run(struct run *run)
     if (run->store)
         (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why,
                                    run->park_why, -1, -1, -1, NULL);
+    run_scrub_said(run);
     end_tell_parked(run);
     anchor_now(run);
     end_farewell(run);

@@ -11,16 +11,13 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/redact.h"
 #include "engine/internal.h"
 
 static void stop_cancelled(struct run *run, const json_t *person, const char *reason)
 {
     char *why = mu_xasprintf("cancelled by %s%s%s", mu_json_str(person, "name", "?"),
                              reason[0] ? ": " : "", reason);
-    char *clean = mu_redact_text(why); /* it goes into the control store's list of runs */
-    run_stop(run, STOP_CANCEL, "cancelled", clean);
-    free(clean);
+    run_stop(run, STOP_CANCEL, "cancelled", why);
     free(why);
 }
 

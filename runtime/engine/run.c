@@ -47,9 +47,11 @@ void run_stop(struct run *run, enum stop_kind kind, const char *result, const ch
 {
     if (run->stop != STOP_NONE)
         return;
+    char *clean = mu_redact_text(why); /* it goes into the control store, too, and to people */
     run->stop = kind;
     run->stop_result = readable(result);
-    run->stop_why = readable(why);
+    run->stop_why = readable(clean);
+    free(clean);
 }
 
 void run_park(struct run *run, const char *why, const char *fmt, ...)

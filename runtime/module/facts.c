@@ -101,9 +101,19 @@ const char *mu_fact_name(enum mu_fact fact)
 
 json_t *mu_facts_json(const struct mu_facts *facts)
 {
-    json_t *all = json_object();
-    for (int fact = 0; facts != NULL && fact < MU_FACTS; fact++)
-        if (json_object_size(facts->known[fact]) != 0)
-            json_object_set_new(all, names[fact], json_deep_copy(facts->known[fact]));
+    json_t *all = json_object(), *value;
+    const char *key;
+    for (int fact = 0; facts != NULL && fact < MU_FACTS; fact++) {
+        json_t *now = json_object();
+        json_object_foreach(facts->known[fact], key, value)
+        {
+            const json_t *holds = mu_facts_get(facts, (enum mu_fact)fact, key);
+            if (holds)
+                json_object_set_new(now, key, json_deep_copy(holds));
+        }
+        if (json_object_size(now) != 0)
+            json_object_set(all, names[fact], now);
+        json_decref(now);
+    }
     return all;
 }

@@ -23,6 +23,8 @@ static const struct {
      "UPDATE vote SET reason = ? WHERE id = ?"},
     {"SELECT vote.id, vote.text FROM vote JOIN gate ON gate.id = vote.gate WHERE gate.run = ?",
      "UPDATE vote SET text = ? WHERE id = ?"},
+    {"SELECT id, reason FROM lock_break WHERE run = ?",
+     "UPDATE lock_break SET reason = ? WHERE id = ?"},
     {"SELECT rowid, reason FROM gate WHERE run = ?", "UPDATE gate SET reason = ? WHERE rowid = ?"},
     {"SELECT rowid, answer FROM gate WHERE run = ?", "UPDATE gate SET answer = ? WHERE rowid = ?"},
 };

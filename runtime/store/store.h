@@ -307,7 +307,7 @@ enum mu_err mu_store_order_done(struct mu_store *, int64_t id, struct mu_fail *)
 /* The executor had no use for it, or the run ended first: nothing when it is done already. */
 enum mu_err mu_store_order_refuse(struct mu_store *, int64_t id, struct mu_fail *);
 /* Takes the secrets this process knows out of what people said to that run: orders that are done, answers,
- * and what was decided with them. Nothing is written when there is none. Durable when it returns. */
+ * what was decided with them, and why its lock was broken. Nothing is written when there is none. Durable when it returns. */
 enum mu_err mu_store_scrub(struct mu_store *, const char *run, struct mu_fail *);
 enum mu_store_order { MU_ORDER_OPEN, MU_ORDER_DONE, MU_ORDER_REFUSED };
 enum mu_err mu_store_order_state(struct mu_store *, int64_t id, enum mu_store_order *,
