@@ -120,3 +120,19 @@ void mu_plain_json(struct mu_buf *buf, const char *json)
         json += len ? len : 1;
     }
 }
+
+void mu_plain_markup(struct mu_buf *out, const char *text, bool lines)
+{
+    static const char marks[] = "&<>\"'";
+    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+    struct mu_buf clean = {0};
+    mu_plain(&clean, text, lines);
+    for (const char *p = mu_buf_text(&clean); *p;) {
+        size_t plain = strcspn(p, marks);
+        mu_buf_add(out, p, plain);
+        p += plain;
+        if (*p)
+            mu_buf_adds(out, entities[strchr(marks, *p++) - marks]);
+    }
+    mu_buf_free(&clean);
+}

@@ -24,4 +24,7 @@ MU_API size_t mu_plain_character(const char *p, int *columns);
 /* Columns of the text. */
 MU_API int mu_plain_columns(const char *text);
 
+/* The same as text of HTML or XML 1.0, also within a quoted attribute. */
+void mu_plain_markup(struct mu_buf *, const char *text, bool lines);
+
 #endif

@@ -91,6 +91,10 @@ json_t *mu_header_json(const struct mu_header *); /* for check --json and the st
  * them for redaction. Every failure names the param, what it takes, and the nearest name. */
 enum mu_err mu_params_resolve(const struct mu_header *, const char *const *pairs, size_t count,
                               const json_t *config, json_t **out, struct mu_fail *);
+/* The same for values that stand in a table (schedules, tests): each is written as a shell would have it, a list as
+ * "a,b". */
+enum mu_err mu_params_resolve_values(const struct mu_header *, const json_t *values,
+                                     const json_t *config, json_t **out, struct mu_fail *);
 /* "mx:{domain}" with params filled in; a new text. */
 char *mu_params_fill(const char *pattern, const json_t *params);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -423,6 +424,44 @@ enum mu_err mu_params_resolve(const struct mu_header *header, const char *const 
         *out = NULL;
         json_decref(params);
     }
+    return err;
+}
+
+static void add_value(struct mu_buf *text, const json_t *value)
+{
+    size_t i;
+    json_t *item;
+    if (json_is_string(value))
+        mu_buf_adds(text, json_string_value(value));
+    else if (!json_is_array(value))
+        mu_json_canon(value, text);
+    json_array_foreach(value, i, item)
+    {
+        if (i)
+            mu_buf_addc(text, ',');
+        add_value(text, item);
+    }
+}
+
+enum mu_err mu_params_resolve_values(const struct mu_header *header, const json_t *values,
+                                     const json_t *config, json_t **out, struct mu_fail *fail)
+{
+    char **pairs = mu_xcalloc(json_object_size(values) + 1, sizeof *pairs);
+    const char *key;
+    json_t *value;
+    size_t count = 0;
+    json_object_foreach((json_t *)values, key, value)
+    {
+        struct mu_buf text = {0};
+        mu_buf_addf(&text, "%s=", key);
+        add_value(&text, value);
+        pairs[count++] = mu_buf_take(&text);
+    }
+    enum mu_err err =
+        mu_params_resolve(header, (const char *const *)pairs, count, config, out, fail);
+    for (size_t i = 0; i < count; i++)
+        free(pairs[i]);
+    free(pairs);
     return err;
 }
 

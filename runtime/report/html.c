@@ -28,25 +28,9 @@ void mu_report_html(const struct mu_timeline *timeline, struct mu_buf *buf)
     document_write(timeline, &writer);
 }
 
-static void escape_as(struct mu_buf *out, const char *text, bool lines)
-{
-    static const char marks[] = "&<>\"'";
-    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-    struct mu_buf clean = {0};
-    mu_plain(&clean, text, lines);
-    for (const char *p = mu_buf_text(&clean); *p;) {
-        size_t plain = strcspn(p, marks);
-        mu_buf_add(out, p, plain);
-        p += plain;
-        if (*p)
-            mu_buf_adds(out, entities[strchr(marks, *p++) - marks]);
-    }
-    mu_buf_free(&clean);
-}
-
 static void escape(struct mu_buf *out, const char *text)
 {
-    escape_as(out, text, false);
+    mu_plain_markup(out, text, false);
 }
 
 static void element(struct writer *writer, const char *tag, const char *class, const char *text)
@@ -154,7 +138,7 @@ static void html_facts(struct writer *writer, const struct fact *facts, size_t c
     for (size_t i = 0; i < count; i++) {
         element(writer, "dt", "", facts[i].label);
         mu_buf_adds(writer->buf, "<dd>");
-        escape_as(writer->buf, facts[i].text, true);
+        mu_plain_markup(writer->buf, facts[i].text, true);
         mu_buf_adds(writer->buf, "</dd>\n");
     }
     mu_buf_adds(writer->buf, "</dl>\n");
@@ -371,7 +355,7 @@ static void html_block(struct writer *writer, const char *name, const char *text
     if (name[0])
         element(writer, "p", "name", name);
     mu_buf_adds(writer->buf, "<pre>");
-    escape_as(writer->buf, text, true);
+    mu_plain_markup(writer->buf, text, true);
     mu_buf_adds(writer->buf, "</pre>\n");
 }
 

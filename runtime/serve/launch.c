@@ -25,45 +25,6 @@
 
 /* --- what it starts from --- */
 
-/* "domain=example.com"; a list as "a,b". */
-static char *pair_of(const char *key, const json_t *value)
-{
-    struct mu_buf text = {0};
-    size_t i;
-    json_t *item;
-    mu_buf_addf(&text, "%s=", key);
-    if (json_is_string(value))
-        mu_buf_adds(&text, json_string_value(value));
-    else if (!json_is_array(value))
-        mu_json_canon(value, &text);
-    json_array_foreach(value, i, item)
-    {
-        if (i)
-            mu_buf_addc(&text, ',');
-        if (json_is_string(item))
-            mu_buf_adds(&text, json_string_value(item));
-        else
-            mu_json_canon(item, &text);
-    }
-    return mu_buf_take(&text);
-}
-
-static enum mu_err resolve(const struct mu_config *config, const json_t *params,
-                           struct launch_playbook *out, struct mu_fail *fail)
-{
-    char **pairs = mu_xcalloc(json_object_size(params) + 1, sizeof *pairs);
-    const char *key;
-    json_t *value;
-    size_t count = 0;
-    json_object_foreach((json_t *)params, key, value) pairs[count++] = pair_of(key, value);
-    enum mu_err err = mu_params_resolve(out->header, (const char *const *)pairs, count,
-                                        config->values, &out->params, fail);
-    for (size_t i = 0; i < count; i++)
-        free(pairs[i]);
-    free(pairs);
-    return err;
-}
-
 enum mu_err launch_load(struct mu_store *store, const struct mu_config *config,
                         const char *playbook, const json_t *params, bool live,
                         struct launch_playbook *out, struct mu_fail *fail)
@@ -76,7 +37,7 @@ enum mu_err launch_load(struct mu_store *store, const struct mu_config *config,
     if (err == MU_OK)
         err = mu_header_read(out->choice.bundle, &out->header, fail);
     if (err == MU_OK)
-        err = resolve(config, params, out, fail);
+        err = mu_params_resolve_values(out->header, params, config->values, &out->params, fail);
     if (err != MU_OK)
         launch_fini(out);
     return err;

@@ -59,24 +59,6 @@ static enum mu_err do_world(void *ud, const char *op, size_t len, struct mu_fail
 
 /* --- parameters, as a shell would give them --- */
 
-static char *text_of(const json_t *value)
-{
-    if (json_is_string(value))
-        return mu_xstrdup(json_string_value(value));
-    struct mu_buf list = {0};
-    size_t i;
-    json_t *item;
-    if (!json_is_array(value))
-        return mu_json_text(value);
-    json_array_foreach(value, i, item)
-    {
-        char *text = text_of(item);
-        mu_buf_addf(&list, "%s%s", i ? "," : "", text);
-        free(text);
-    }
-    return mu_buf_take(&list);
-}
-
 static bool is_secret(const struct mu_header *header, const char *name)
 {
     for (size_t i = 0; i < header->param_count; i++)
@@ -103,23 +85,22 @@ static char *in_a_file(const struct playing *playing, const char *name, const ch
 static enum mu_err resolve(const struct playing *playing, struct asked *asked, const json_t *given,
                            struct mu_fail *fail)
 {
-    size_t count = 0;
-    char **pairs = mu_xcalloc(json_object_size(given) + 1, sizeof *pairs);
+    json_t *values = json_object(), *value;
     const char *name;
-    json_t *value;
     json_object_foreach((json_t *)given, name, value)
     {
-        char *text = text_of(value);
-        char *source = is_secret(asked->header, name) ? in_a_file(playing, name, text) : NULL;
-        pairs[count++] = mu_xasprintf("%s=%s", name, source ? source : text);
+        char *source = json_is_string(value) && is_secret(asked->header, name)
+                           ? in_a_file(playing, name, json_string_value(value))
+                           : NULL;
+        if (source)
+            json_object_set_new(values, name, json_string(source));
+        else
+            json_object_set(values, name, value);
         free(source);
-        free(text);
     }
-    enum mu_err err = mu_params_resolve(asked->header, (const char *const *)pairs, count,
-                                        playing->file->config->values, &asked->params, fail);
-    for (size_t i = 0; i < count; i++)
-        free(pairs[i]);
-    free(pairs);
+    enum mu_err err = mu_params_resolve_values(asked->header, values, playing->file->config->values,
+                                               &asked->params, fail);
+    json_decref(values);
     return err;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/plain.h"
 
 void mu_test_why(const json_t *result, const char *indent, struct mu_buf *out)
 {
@@ -66,22 +67,9 @@ void mu_tap_end(int count, struct mu_buf *out)
 
 /* --- JUnit --- */
 
-/* Octets that XML 1.0 has no way to write (section 2.2) become blanks. */
 static void add_xml(struct mu_buf *out, const char *text)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '&')
-            mu_buf_adds(out, "&amp;");
-        else if (c == '<')
-            mu_buf_adds(out, "&lt;");
-        else if (c == '>')
-            mu_buf_adds(out, "&gt;");
-        else if (c == '"')
-            mu_buf_adds(out, "&quot;");
-        else
-            mu_buf_addc(out, c < ' ' && c != '\n' && c != '\t' ? ' ' : (char)c);
-    }
+    mu_plain_markup(out, text, true);
 }
 
 static void add_seconds(struct mu_buf *out, int64_t ms)
