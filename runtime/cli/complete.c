@@ -25,6 +25,7 @@
 #include "lua/words.h"
 #include "module/registry.h"
 #include "playbook/header.h"
+#include "scaffold/scaffold.h"
 
 #define MOST_RUNS   50 /* newest first: nobody completes an old one */
 #define HALF_SECOND 500000
@@ -166,8 +167,11 @@ static bool offer_command(const struct mu_command *command, void *ud)
     return true;
 }
 
+/* Of everything that has a page: for doc and help alone; other commands mean other names. */
 static void names(struct asked *asked)
 {
+    if (strcmp(asked->command->name, "doc") != 0 && strcmp(asked->command->name, "help") != 0)
+        return;
     mu_command_each(offer_command, asked);
     verbs(asked);
     for (const struct mu_word *word = mu_words_all; word->name; word++)
@@ -212,6 +216,12 @@ static void params(struct asked *asked)
     mu_bundle_free(bundle);
 }
 
+static void scaffold_kinds(struct asked *asked)
+{
+    for (const struct mu_scaffold_kind *kind = mu_scaffold_kinds; kind->name; kind++)
+        offer(asked, kind->name, kind->doc);
+}
+
 static void options_of_verb(struct asked *asked)
 {
     struct mu_registry *registry;
@@ -230,11 +240,14 @@ static void options_of_verb(struct asked *asked)
 static const struct {
     const char *word; /* of a usage line */
     void (*complete)(struct asked *);
-} kinds[] = {{"RUN", runs},           {"CODE", codes},       {"INC-n", incidents},
-             {"PLAYBOOK", playbooks}, {"VERB", verbs},       {"COMMAND", names},
-             {"NAME", names},         {"DOMAIN", domains},   {"ZONE", domains},
-             {"FILE", files},         {"DIR", files},        {"EXPORT.tar.gz", files},
-             {"FILE.tar.gz", files},  {"key=value", params}, {"option=value", options_of_verb}};
+} kinds[] = {{"RUN", runs},          {"CODE", codes},
+             {"INC-n", incidents},   {"PLAYBOOK", playbooks},
+             {"VERB", verbs},        {"COMMAND", names},
+             {"NAME", names},        {"DOMAIN", domains},
+             {"ZONE", domains},      {"FILE", files},
+             {"DIR", files},         {"EXPORT.tar.gz", files},
+             {"FILE.tar.gz", files}, {"KIND", scaffold_kinds},
+             {"key=value", params},  {"option=value", options_of_verb}};
 
 /* --- where the word stands --- */
 

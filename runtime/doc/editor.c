@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/mem.h"
 #include "doc/doc.h"
-#include "doc/files.h"
 #include "lua/words.h"
 
 #define LIBRARY ".muster/library"
@@ -84,7 +84,7 @@ static enum mu_err write_settings(const char *dir, struct mu_fail *fail)
     set_up(root);
     char *dump = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
     mu_buf_addf(&text, "%s\n", dump ? dump : "{}");
-    enum mu_err err = files_write(dir, ".luarc.json", &text, fail);
+    enum mu_err err = mu_files_write(dir, ".luarc.json", &text, fail);
     mu_buf_free(&text);
     free(dump);
     json_decref(root);
@@ -99,10 +99,10 @@ enum mu_err mu_doc_editor(const struct mu_doc *doc, const char *dir, struct mu_f
     char *library = mu_xasprintf("%s/" LIBRARY, dir);
     enum mu_err err = write_settings(dir, fail);
     if (err == MU_OK)
-        err = files_folder(library, fail);
+        err = mu_files_folder(library, fail);
     mu_doc_luacats(doc, &text);
     if (err == MU_OK)
-        err = files_write(library, "muster.lua", &text, fail);
+        err = mu_files_write(library, "muster.lua", &text, fail);
     mu_buf_free(&text);
     free(library);
     return err;

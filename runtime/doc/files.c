@@ -2,49 +2,12 @@
  *
  * Pages as files: docs/reference/ and man pages. The same tables give the same octets; nothing in them
  * depends on the day or the machine. */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/mem.h"
 #include "base/version.h"
-#include "doc/files.h"
 #include "doc/page.h"
-
-enum mu_err files_folder(const char *path, struct mu_fail *fail)
-{
-    char *copy = mu_xstrdup(path);
-    int errnum = 0;
-    for (char *p = copy + 1; errnum == 0; p++) {
-        if (*p != '/' && *p != '\0')
-            continue;
-        char end = *p;
-        *p = '\0';
-        errnum = mkdir(copy, 0777) != 0 && errno != EEXIST ? errno : 0;
-        *p = end;
-        if (end == '\0')
-            break;
-    }
-    free(copy);
-    return errnum ? mu_fail_set(fail, MU_STORAGE, "%s can't be made: %s", path, strerror(errnum))
-                  : MU_OK;
-}
-
-enum mu_err files_write(const char *dir, const char *name, const struct mu_buf *text,
-                        struct mu_fail *fail)
-{
-    char *path = mu_xasprintf("%s/%s", dir, name);
-    FILE *file = fopen(path, "w");
-    bool good = file && fwrite(mu_buf_text(text), 1, text->len, file) == text->len;
-    good = file && fclose(file) == 0 && good;
-    enum mu_err err =
-        good ? MU_OK
-             : mu_fail_set(fail, MU_STORAGE, "%s can't be written: %s", path, strerror(errno));
-    free(path);
-    return err;
-}
 
 struct writing {
     const struct mu_doc *doc;
@@ -59,7 +22,7 @@ struct writing {
 static void put(struct writing *w, const char *name)
 {
     if (w->err == MU_OK)
-        w->err = files_write(w->dir, name, &w->buf, w->fail);
+        w->err = mu_files_write(w->dir, name, &w->buf, w->fail);
     mu_buf_reset(&w->buf);
 }
 
@@ -126,7 +89,7 @@ enum mu_err mu_doc_markdown(const struct mu_doc *doc, const char *dir, struct mu
 {
     struct writing w = {.doc = doc, .dir = dir, .fail = fail};
     w.page = (struct page){&page_markdown, &w.buf};
-    w.err = files_folder(dir, fail);
+    w.err = mu_files_folder(dir, fail);
     made(&w);
     mu_registry_each_module(doc->registry, markdown_module, &w);
     w.page.ops->title(&w.page, "Words", "The words of the language, and what there is of Lua.");
@@ -230,7 +193,7 @@ enum mu_err mu_doc_man(const struct mu_doc *doc, const char *dir, struct mu_fail
     w.page = (struct page){&page_roff, &w.buf};
     for (size_t i = 0; i < MU_COUNT(sections) && w.err == MU_OK; i++) {
         char *folder = mu_xasprintf("%s/%s", dir, sections[i]);
-        w.err = files_folder(folder, fail);
+        w.err = mu_files_folder(folder, fail);
         free(folder);
     }
     man_overview(&w);

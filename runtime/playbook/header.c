@@ -211,7 +211,7 @@ static enum mu_err check_keys(struct header *h)
 
 /* --- texts with a form --- */
 
-static bool is_name(const char *text)
+bool mu_header_is_name(const char *text)
 {
     size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
     return len > 0 && len <= NAME_MAX_LEN && text[len] == '\0' && text[0] != '-';
@@ -220,7 +220,7 @@ static bool is_name(const char *text)
 static enum mu_err check_identity(struct header *h)
 {
     const struct mu_header *pub = &h->pub;
-    if (!is_name(pub->name))
+    if (!mu_header_is_name(pub->name))
         return wrong(h, "name",
                      "name \"%.80s\" must be lower-case letters, digits and hyphens, at most %d",
                      pub->name, NAME_MAX_LEN);
@@ -231,7 +231,7 @@ static enum mu_err check_identity(struct header *h)
         return wrong(h, "changelog",
                      "changelog has no line for version %.40s: add [\"%.40s\"] = \"What changed\"",
                      pub->version, pub->version);
-    if (pub->followed_by && !is_name(pub->followed_by))
+    if (pub->followed_by && !mu_header_is_name(pub->followed_by))
         return wrong(h, "followed_by", "followed_by \"%.80s\" must be the name of a playbook",
                      pub->followed_by);
     return MU_OK;

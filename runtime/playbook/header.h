@@ -98,4 +98,7 @@ enum mu_err mu_params_resolve_values(const struct mu_header *, const json_t *val
 /* "mx:{domain}" with params filled in; a new text. */
 char *mu_params_fill(const char *pattern, const json_t *params);
 
+/* What a playbook may be called: lower-case letters, digits and hyphens, at most 64. */
+bool mu_header_is_name(const char *text);
+
 #endif

@@ -263,6 +263,7 @@ LINES = [  # what is typed, what must be offered, what must not
     ("muster doc zone.set", ["zone.set", "zone.set_mx"], ["zone.mx"]),
     ("muster call dns.mx x at", ["at="], []),
     ("muster lab ", ["up", "break"], []),
+    ("muster new x --kind ", ["failover", "check"], ["zone.set"]),
     ("muster freeze ex", ["example.com"], []),
 ]
 

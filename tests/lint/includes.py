@@ -20,8 +20,9 @@ RUNTIME = {  # folder: what it may include of the others
     "lab": {"base", "io"},
     "testing": {"lua", "journal", "store", "playbook", "engine", "base"},
     "doc": {"base", "lua", "module", "playbook"},
+    "scaffold": {"base", "playbook"},
     "serve": {"base", "io", "journal", "store", "playbook", "engine", "report"},
-    "cli": {"testing", "base", "journal", "store", "io", "lua", "module", "playbook", "engine", "report", "serve", "lab", "doc"},
+    "cli": {"testing", "base", "journal", "store", "io", "lua", "module", "playbook", "engine", "report", "serve", "lab", "doc", "scaffold"},
     "main.c": {"base", "cli"},
 }
 MODULES = {"base", "io", "module"}
