@@ -8,9 +8,11 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/team.h"
 
 static int dispatch(struct mu_cli *cli, int argc, char **argv)
 {
+    int code;
     const char *name = argc > 1 ? argv[1] : "help";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         name = "help";
@@ -22,6 +24,8 @@ static int dispatch(struct mu_cli *cli, int argc, char **argv)
     char *help_argv[] = {(char *)"help", (char *)command->name, NULL};
     if (mu_cli_option(&argc, argv, "--help", NULL) || mu_cli_option(&argc, argv, "-h", NULL))
         return mu_command_find("help")->run(cli, 2, help_argv);
+    if (argc > 1 && team_asks(cli, command, argc - 1, argv + 1, &code))
+        return code;
     return argc > 1 ? command->run(cli, argc - 1, argv + 1) : command->run(cli, argc, argv);
 }
 
@@ -31,6 +35,7 @@ int main(int argc, char **argv)
     mu_log_from_env();
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error that is said, not a death */
     mu_cli_option(&argc, argv, "--config", &cli.config_path);
+    mu_cli_option(&argc, argv, "--socket", &cli.socket_path);
     cli.json = mu_cli_option(&argc, argv, "--json", NULL);
     int code = dispatch(&cli, argc, argv);
     mu_cli_close(&cli);

@@ -12,4 +12,5 @@ const struct mu_command mu_command_ack = {.name = "ack",
                                           .usage = "ack CODE|RUN " VOTE_OPTIONS,
                                           .summary = "take a page: you are on it",
                                           .help = VOTE_HELP,
-                                          .run = run};
+                                          .run = run,
+                                          .team = MU_TEAM_ACTS};

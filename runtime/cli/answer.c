@@ -14,4 +14,5 @@ const struct mu_command mu_command_answer = {.name = "answer",
                                              .help =
                                                  "ANSWER is one of the choices, which muster "
                                                  "pending lists, or a text of yours.\n\n" VOTE_HELP,
-                                             .run = run};
+                                             .run = run,
+                                             .team = MU_TEAM_ACTS};

@@ -12,4 +12,5 @@ const struct mu_command mu_command_approve = {.name = "approve",
                                               .usage = "approve CODE|RUN " VOTE_OPTIONS,
                                               .summary = "say yes to a question",
                                               .help = VOTE_HELP,
-                                              .run = run};
+                                              .run = run,
+                                              .team = MU_TEAM_ACTS};

@@ -64,4 +64,5 @@ const struct mu_command mu_command_cancel = {.name = "cancel",
                                              .summary =
                                                  "stop a run; what it did stays, and can be undone",
                                              .help = "",
-                                             .run = run};
+                                             .run = run,
+                                             .team = MU_TEAM_ACTS};

@@ -19,6 +19,7 @@
 #include "base/people.h"
 #include "base/redact.h"
 #include "cli/usage.h"
+#include "serve/serve.h"
 
 #define OPTIONS_MAX 16 /* of one command */
 
@@ -227,11 +228,13 @@ json_t *mu_cli_who(struct mu_cli *cli)
 {
     char host[256] = "";
     gethostname(host, sizeof host - 1);
-    const struct passwd *entry = getpwuid(getuid());
-    const char *account = entry ? entry->pw_name : "?", *tty = ttyname(STDIN_FILENO);
+    uid_t uid = cli->peer ? cli->peer->uid : getuid();
+    const struct passwd *entry = getpwuid(uid);
+    const char *account = entry ? entry->pw_name : "?",
+               *tty = cli->peer ? "by the socket" : ttyname(STDIN_FILENO);
     const char *person = cli->config ? mu_people_of_account(cli->config->values, account) : NULL;
     return json_pack("{s:s, s:s, s:i, s:s, s:s}", "name", person ? person : account, "account",
-                     account, "uid", (int)getuid(), "host", host, "tty", tty ? tty : "");
+                     account, "uid", (int)uid, "host", host, "tty", tty ? tty : "");
 }
 
 /* --- words of people --- */
@@ -305,9 +308,26 @@ bool mu_cli_is_color(const char *text)
     return false;
 }
 
+static struct {
+    bool is, color;
+    int columns;
+} peers; /* terminal, when a peer asked */
+
+void mu_cli_terminal(int columns, bool color)
+{
+    peers.is = true;
+    peers.color = color && columns > 0;
+    peers.columns = columns;
+}
+
+bool mu_cli_on_terminal(int fd)
+{
+    return peers.is ? peers.columns > 0 : isatty(fd);
+}
+
 const char *mu_cli_color(const char *name)
 {
-    if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
+    if (peers.is ? !peers.color : !isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
         return "";
     for (size_t i = 0; i < MU_COUNT(codes); i++)
         if (strcmp(codes[i].name, name) == 0)
@@ -318,6 +338,8 @@ const char *mu_cli_color(const char *name)
 int mu_cli_columns(void)
 {
     struct winsize size;
+    if (peers.is && peers.columns > 20)
+        return peers.columns;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
         return size.ws_col;
     return 80;

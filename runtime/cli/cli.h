@@ -26,19 +26,31 @@ enum mu_exit {
     MU_EXIT_TEMPORARY = 75
 };
 
+struct mu_peer;
 struct mu_cli {          /* what every command gets; global options are already taken off argv */
     const char *program; /* argv[0] */
-    const char *config_path;  /* --config FILE, or NULL */
-    bool json;                /* --json */
+    const char *config_path;    /* --config FILE, or NULL */
+    const char *socket_path;    /* --socket FILE, or NULL */
+    const struct mu_peer *peer; /* who asked for it over the socket of muster serve; NULL: who typed it */
+    bool json;                  /* --json */
     struct mu_config *config; /* made by mu_cli_config() */
     struct mu_store *store;   /* made by mu_cli_store() */
     char **playbook_path;     /* made by mu_cli_playbook_path() */
+};
+
+/* Whether somebody who can't use the state folder may have muster serve run it for them (team.h). Such a command
+ * reads and writes no file that its arguments name. */
+enum mu_for_team {
+    MU_TEAM_NO,
+    MU_TEAM_READS, /* whoever may connect */
+    MU_TEAM_ACTS   /* a person of people{} */
 };
 
 struct mu_command {
     const char *name, *usage, *summary, *help;          /* help: whole text after the usage line */
     int (*run)(struct mu_cli *, int argc, char **argv); /* argv[0] is the command's name */
     bool hidden;                                        /* for programs: no list names it */
+    enum mu_for_team team;
 };
 
 void mu_cli_close(struct mu_cli *);
@@ -74,7 +86,8 @@ int mu_cli_need_reason(const struct mu_cli *, const char *command, const char *r
                        const char *missing);
 /* True, and said as of `command`, when the text holds a secret: it must not be kept. */
 bool mu_cli_holds_secret(const struct mu_cli *, const char *command, const char *text);
-/* Who is at the keyboard: {name, uid, host, tty}, name mapped through people in muster.lua. New reference. */
+/* Who is at the keyboard, or at the other end of the socket: {name, account, uid, host, tty}, name mapped through
+ * people in muster.lua. New reference. */
 json_t *mu_cli_who(struct mu_cli *);
 
 /* The state folder (new text), and where playbooks are looked up: a NULL-terminated list that belongs
@@ -98,5 +111,9 @@ const char *mu_cli_color(const char *name); /* red green yellow blue bold dim re
 /* Whether this pointer is one that mu_cli_color() gave: a text of a stranger with the same octets is not. */
 bool mu_cli_is_color(const char *text);
 int mu_cli_columns(void);
+/* Is what is said shown on a terminal? mu_cli_terminal(): on one of a peer, so wide, with colours or not; 0 columns:
+ * on none. */
+bool mu_cli_on_terminal(int fd);
+void mu_cli_terminal(int columns, bool color);
 
 #endif

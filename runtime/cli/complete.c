@@ -275,7 +275,7 @@ static bool value_of_option(const struct asked *asked, struct usage_option *out)
     for (size_t n = 0; usage_option(asked->command->usage, n, out); n++)
         if (out->value[0] && strcmp(out->name, before) == 0)
             return true;
-    return strcmp(before, "--config") == 0;
+    return strcmp(before, "--config") == 0 || strcmp(before, "--socket") == 0;
 }
 
 static void offer_options(struct asked *asked)

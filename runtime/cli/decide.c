@@ -212,7 +212,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     struct mu_doubts doubts = {.ended = false};
     const char *result_text = NULL;
     int holder;
-    how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
+    how.detach = mu_cli_option(&argc, argv, "--detach", NULL) || cli->peer;
     mu_cli_option(&argc, argv, "--reason", &decision.reason);
     mu_cli_option(&argc, argv, "--result", &result_text);
     int code = mu_cli_no_more_options(&mu_command_decide, argc, argv);
@@ -256,4 +256,5 @@ const struct mu_command mu_command_decide = {
         "fields\n"
         "                must be of the verb's types (muster help VERB)\n"
         "  --reason      how you know; kept in the journal with your name\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

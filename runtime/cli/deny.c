@@ -13,4 +13,5 @@ const struct mu_command mu_command_deny = {.name = "deny",
                                            .summary =
                                                "say no to a question, or that a step can't be done",
                                            .help = VOTE_HELP,
-                                           .run = run};
+                                           .run = run,
+                                           .team = MU_TEAM_ACTS};

@@ -13,4 +13,5 @@ const struct mu_command mu_command_done = {
     .usage = "done CODE|RUN " VOTE_OPTIONS,
     .summary = "say that a step which you were asked to do is done",
     .help = "Where it can't be done: muster deny CODE --reason \"...\".\n\n" VOTE_HELP,
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

@@ -104,4 +104,5 @@ const struct mu_command mu_command_freeze = {
             "  (no words)   what is frozen, by whom, since when and why\n"
             "  --all        every act of every verb, messages of playbooks included\n"
             "  --reason     why; needed\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

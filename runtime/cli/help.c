@@ -17,7 +17,7 @@ static bool print_command(const struct mu_command *command, void *ud)
 static void print_overview(void)
 {
     say("muster runs incident playbooks for domain e-mail.\n\nusage: muster [--config FILE] "
-        "[--json] COMMAND ...\n\n");
+        "[--socket FILE] [--json] COMMAND ...\n\n");
     mu_command_each(print_command, NULL);
     say("\n");
     say_lines("muster help COMMAND: how to use it. muster doc: what playbooks are written with, "

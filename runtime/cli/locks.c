@@ -185,4 +185,5 @@ const struct mu_command mu_command_locks = {
             "start a run on\n"
             "a lock that a parked or dead one holds, in one step: muster run ... --take-over "
             "--reason TEXT\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

@@ -52,4 +52,5 @@ const struct mu_command mu_command_note = {
     .usage = "note INC-n|RUN TEXT",
     .summary = "add your words to an incident",
     .help = "They stand in the report, with your name and the time.\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

@@ -117,4 +117,5 @@ const struct mu_command mu_command_pending = {.name = "pending",
                                               .help =
                                                   "First those that you may answer. The six digits "
                                                   "name what is asked: --seen takes them.\n",
-                                              .run = run};
+                                              .run = run,
+                                              .team = MU_TEAM_READS};

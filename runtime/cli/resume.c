@@ -42,6 +42,9 @@ static int take_secrets(struct mu_cli *cli, const struct found_run *run, int arg
     int code = 0;
     if (argc <= 2)
         return 0;
+    if (cli->peer)
+        return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,
+                           "over the socket of muster serve no secret can be given");
     json_t *start = mu_run_beginning(run->path, &fail);
     if (start == NULL)
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE, "%s", fail.text);
@@ -113,7 +116,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     struct found_run found;
     const char *reason = NULL;
     bool go_on = mu_cli_option(&argc, argv, "--go-on", NULL);
-    how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
+    how.detach = mu_cli_option(&argc, argv, "--detach", NULL) || cli->peer;
     how.yes = mu_cli_option(&argc, argv, "--yes", NULL);
     mu_cli_option(&argc, argv, "--reason", &reason);
     int code = mu_cli_no_more_options(&mu_command_resume, argc, argv);
@@ -158,4 +161,5 @@ const struct mu_command mu_command_resume = {
         "came from\n"
         "  --go-on    a person says that a parked run may act again (stale, poisoned)\n"
         "  --reason   why; kept in the journal\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

@@ -115,16 +115,38 @@ static bool plays_by_hand(struct mu_cli *cli, int *argc, char **argv, int *code)
     return true;
 }
 
+/* Over the socket it runs as the supervisor: of files that only that can read, none is named by a word of others. */
+static int check_peer(const struct mu_cli *cli, int argc, char **argv)
+{
+    if (cli->peer == NULL)
+        return 0;
+    if (strchr(argv[1], '/') || argv[1][0] == '.')
+        return mu_cli_fail(
+            cli, "run", MU_EXIT_USAGE,
+            "over the socket of muster serve a playbook is started by its name: %s is "
+            "a folder",
+            argv[1]);
+    for (int i = 2; i < argc; i++) {
+        const char *equals = strchr(argv[i], '='), *value = equals ? equals + 1 : "";
+        if (strncmp(value, "file:", 5) == 0 || strncmp(value, "env:", 4) == 0 ||
+            strcmp(value, "-") == 0)
+            return mu_cli_fail(cli, "run", MU_EXIT_USAGE,
+                               "over the socket of muster serve no secret can be given: %.*s",
+                               equals ? (int)(equals - argv[i]) : 0, argv[i]);
+    }
+    return 0;
+}
+
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct start how = {.reason = NULL};
     int played;
-    if (plays_by_hand(cli, &argc, argv, &played))
+    if (!cli->peer && plays_by_hand(cli, &argc, argv, &played))
         return played;
     struct ready ready = {0};
     struct mu_fail fail;
     how.dry = mu_cli_option(&argc, argv, "--dry-run", NULL);
-    how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
+    how.detach = mu_cli_option(&argc, argv, "--detach", NULL) || (cli->peer && !how.dry);
     how.wait = mu_cli_option(&argc, argv, "--wait", NULL);
     how.yes = mu_cli_option(&argc, argv, "--yes", NULL);
     mu_cli_option(&argc, argv, "--incident", &how.incident);
@@ -134,6 +156,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_no_more_options(&mu_command_run, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_run, argc, 1, -1);
+    if (code == 0)
+        code = check_peer(cli, argc, argv);
     if (code == 0)
         code = mu_cli_config(cli);
     if (code)
@@ -185,4 +209,5 @@ const struct mu_command mu_command_run = {
         "               words as in test.lua (docs/testing.md), \"at 5m smtp_up mx1.example.com\" "
         "for later\n"
         "  --yes        answer every question with yes (exercises only: it is journaled as such)\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

@@ -12,7 +12,6 @@
 #include "engine/run.h"
 #include "cli/say.h"
 
-
 /* A dry run did none of what it ended with. */
 static const char *state_of(const struct mu_store_run *run)
 {
@@ -24,7 +23,7 @@ static void print_why(const char *why, bool first)
 {
     if (why == NULL || why[0] == '\0')
         say("\n");
-    else if (!isatty(STDOUT_FILENO))
+    else if (!mu_cli_on_terminal(STDOUT_FILENO))
         say("%s%.60s\n", first ? "" : ": ", why);
     else
         say("\n  %s%.*s%s\n", mu_cli_color("dim"), mu_cli_columns() - 3, why,
@@ -125,4 +124,5 @@ const struct mu_command mu_command_runs = {
     .usage = "runs [--state running|parked|finished|failed|cancelled] [--limit N]",
     .summary = "what ran, newest first",
     .help = "",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_READS};

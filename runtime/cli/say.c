@@ -153,8 +153,10 @@ static void compose(struct mu_buf *text, const char *fmt, va_list ap)
 static int columns_of(const struct stream *stream)
 {
     struct winsize size;
-    if (!isatty(stream->fd))
+    if (!mu_cli_on_terminal(stream->fd))
         return 0;
+    if (!isatty(stream->fd)) /* of a peer */
+        return mu_cli_columns();
     if (ioctl(stream->fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
         return size.ws_col;
     return 80;
@@ -347,6 +349,12 @@ void say_json_take(json_t *value)
     say_json(text);
     free(text);
     json_decref(value);
+}
+
+void say_heard(const char *text, bool is_error)
+{
+    fflush(stdout);
+    fputs(text, is_error ? stderr : stdout);
 }
 
 bool say_document(const struct mu_buf *text)

@@ -28,6 +28,8 @@ void say_cut(int columns, const char *text);
 void say_json(const char *json);
 void say_json_err(const char *json);
 void say_json_take(json_t *value); /* sorted keys; frees it */
+/* What another muster said for us, made plain and broken there, as it is: on stdout or stderr. */
+void say_heard(const char *text, bool is_error);
 /* A whole document that report/ has made plain, as it is. False when it can't be written. */
 bool say_document(const struct mu_buf *);
 /* What was said is seen by now, also through a pipe. */

@@ -198,4 +198,5 @@ const struct mu_command mu_command_schedules = {
         "muster.lua say (docs/serve.md).\n"
         "\n"
         "  --next N   so many ticks to come instead of three\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_READS};

@@ -6,16 +6,14 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/say.h"
-#include "serve/serve.h"
+#include "cli/team.h"
 
 static int reload(struct mu_cli *cli)
 {
     struct mu_fail fail;
     json_t *answer;
-    char *state = mu_cli_state_dir(cli);
-    enum mu_err err = mu_serve_ask(state, "reload", &answer, &fail);
-    free(state);
-    if (err != MU_OK)
+    struct mu_question question = {.kind = MU_ASK_RELOAD};
+    if (team_ask(cli, &question, &answer, &fail) != MU_OK)
         return mu_cli_fail(cli, "serve", MU_EXIT_FAILED, "%s", fail.text);
     const char *error = mu_json_str(answer, "error", NULL);
     int code = MU_EXIT_OK;
@@ -34,7 +32,8 @@ static int reload(struct mu_cli *cli)
 static int serve(struct mu_cli *cli)
 {
     struct mu_fail fail;
-    struct mu_serve_start start = {.config_path = cli->config_path, .config = cli->config};
+    struct mu_serve_start start = {
+        .config_path = cli->config_path, .config = cli->config, .command = team_answers};
     cli->config = NULL; /* it is the supervisor's now */
     if (mu_serve(&start, &fail) == MU_OK)
         return MU_EXIT_OK;
@@ -47,7 +46,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     int code = mu_cli_no_more_options(&mu_command_serve, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_serve, argc, 0, 0);
-    if (code == 0)
+    if (code == 0 && !again)
         code = mu_cli_config(cli);
     if (code)
         return code;

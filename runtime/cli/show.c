@@ -320,4 +320,5 @@ const struct mu_command mu_command_show = {
     .help = "RUN is \"12\", \"mx-failover.12\" or \"last\", the newest live run (the default).\n\n "
             " --wide   every line "
             "of the run so far; with --json every row\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_READS};

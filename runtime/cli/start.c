@@ -39,7 +39,7 @@ bool start_offers_undo(const char *path)
 
 static void say_next(const struct mu_cli *cli, const char *run, const char *path, int code)
 {
-    if (cli->json || !isatty(STDOUT_FILENO))
+    if (cli->json || !mu_cli_on_terminal(STDOUT_FILENO))
         return;
     say("\n");
     if (code == MU_EXIT_PARKED) {

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/say.h"
-#include "serve/serve.h"
+#include "cli/team.h"
 
 #define WATCHES_SHOWN 30 /* of those that are up; the others are all shown */
 
@@ -140,14 +140,10 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     int code = mu_cli_no_more_options(&mu_command_status, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_status, argc, 0, 0);
-    if (code == 0)
-        code = mu_cli_config(cli);
     if (code)
         return code;
-    char *state = mu_cli_state_dir(cli);
-    enum mu_err err = mu_serve_ask(state, "status", &status, &fail);
-    free(state);
-    if (err != MU_OK)
+    struct mu_question question = {.kind = MU_ASK_STATUS};
+    if (team_ask(cli, &question, &status, &fail) != MU_OK)
         return mu_cli_fail(cli, "status", MU_EXIT_FAILED, "%s", fail.text);
     if (cli->json)
         say_json_take(json_incref(status));

@@ -63,4 +63,5 @@ const struct mu_command mu_command_thaw = {
             "named.\n"
             "\n"
             "  --reason     why; stands in the journals of the runs that waited\n",
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

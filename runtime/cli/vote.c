@@ -119,8 +119,8 @@ static int cast(struct mu_cli *cli, const struct mu_command *command, const stru
     else if (result == MU_VOTE_TOO_LATE || result == MU_VOTE_REFUSED)
         code = mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", text);
     else
-        say("%s: %s, on disk, as %s (question %.6s).  See it go on: muster watch %s\n", gate->title,
-            text, me, gate->digest, gate->run);
+        say("%s: %s, on disk, as %s (question %.6s).  See it go on: muster %s %s\n", gate->title,
+            text, me, gate->digest, cli->peer ? "show" : "watch", gate->run);
     free(from);
     json_decref(who);
     return code;

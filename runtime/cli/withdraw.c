@@ -13,4 +13,5 @@ const struct mu_command mu_command_withdraw = {
     .usage = "withdraw CODE|RUN " VOTE_OPTIONS,
     .summary = "take your own answer back while the question is open",
     .help = "The answer stays in the journal, and so does that it was taken back.\n\n" VOTE_HELP,
-    .run = run};
+    .run = run,
+    .team = MU_TEAM_ACTS};

@@ -126,7 +126,7 @@ static void man_overview(struct writing *w)
     const struct page_ops *ops = w->page.ops;
     heading(w, "muster", 1, "run incident playbooks for domain e\\-mail");
     ops->part(&w->page, "SYNOPSIS");
-    ops->code(&w->page, "muster [--config FILE] [--json] COMMAND ...");
+    ops->code(&w->page, "muster [--config FILE] [--socket FILE] [--json] COMMAND ...");
     ops->part(&w->page, "DESCRIPTION");
     ops->para(&w->page,
               "muster runs incident playbooks: it looks, asks people, changes DNS, tells, and "
@@ -136,7 +136,10 @@ static void man_overview(struct writing *w)
     for (size_t i = 0; i < w->doc->count; i++)
         ops->term(&w->page, w->doc->commands[i].name, "", w->doc->commands[i].summary);
     ops->part(&w->page, "OPTIONS");
-    ops->term(&w->page, "--config FILE", "", "this muster.lua instead of the nearest one upward");
+    ops->term(&w->page, "--config FILE", "", "this muster.lua instead of the nearest one upward, or /etc/muster/muster.lua");
+    ops->term(&w->page, "--socket FILE", "",
+              "have muster serve run it, which listens there; by itself where the state folder is not "
+              "for you");
     ops->term(&w->page, "--json", "", "for programs: one JSON value a line");
     ops->part(&w->page, "EXIT STATUS");
     ops->code(&w->page, w->doc->exit_codes);

@@ -30,7 +30,7 @@ void page_config(struct page *page)
     page->ops->title(
         page, "muster.lua",
         "Configuration: domains, DNS hosts, people, channels. The nearest one upward from "
-        "where you are, or --config FILE.");
+        "where you are, else /etc/muster/muster.lua; or --config FILE.");
     page->ops->para(page,
                     "It is Lua in a scope without effects, and returns a table. Beside it, "
                     "muster.d/*.lua are merged in name order; a key set twice is an error that "

@@ -191,6 +191,10 @@ const struct mu_config_key mu_config_keys[] = {
      "targets: tables of the playbook's parameters"},
     {"serve", MU_CONFIG_TABLE,
      "the supervisor"},
+    {"serve.socket", MU_CONFIG_TEXT,
+     "where it listens; else serve.sock in the state folder"},
+    {"serve.group", MU_CONFIG_TEXT,
+     "the group whose members may ask it there: docs/serve.md"},
     {"serve.workers", MU_CONFIG_INTEGER,
      "looks that go on at once, 1 to 256; else 16"},
     {"serve.look_timeout", MU_CONFIG_DURATION,
@@ -401,12 +405,17 @@ static void find_places(const char *text, size_t len, struct mu_places *places)
 
 /* --- reading --- */
 
+struct reading {
+    const char *dir;
+    bool places_only; /* secrets are left where they are */
+};
+
 static int l_secret(lua_State *L)
 {
     struct mu_fail fail;
-    const char *dir = lua_touserdata(L, lua_upvalueindex(1)), *source = luaL_checkstring(L, 1);
-    const char *colon = strchr(source, ':');
-    if (secret_read(colon + 1, source, dir, &fail) != MU_OK) {
+    const struct reading *reading = lua_touserdata(L, lua_upvalueindex(1));
+    const char *source = luaL_checkstring(L, 1), *colon = strchr(source, ':');
+    if (!reading->places_only && secret_read(colon + 1, source, reading->dir, &fail) != MU_OK) {
         char src[MU_BIND_SRC];
         lua_pushfstring(L, "%s: %s", mu_bind_src(L, src), fail.text);
         return lua_error(L);
@@ -433,7 +442,7 @@ static enum mu_err read_text(const char *file, char **text, size_t *len, struct 
     return MU_OK;
 }
 
-static enum mu_err read_values(const char *file, const char *dir, json_t **out,
+static enum mu_err read_values(const char *file, const struct reading *reading, json_t **out,
                                struct mu_fail *fail)
 {
     const struct scope_word words[] = {{"secret", l_secret}, {0}};
@@ -442,7 +451,7 @@ static enum mu_err read_values(const char *file, const char *dir, json_t **out,
     if (read_text(file, &text, &len, fail) != MU_OK)
         return fail->class;
     enum mu_err err = scope_read(mu_prelude_config, mu_prelude_config_len, "muster/config.lua",
-                                 text, len, file, words, (void *)dir, out, fail);
+                                 text, len, file, words, (void *)reading, out, fail);
     if (err == MU_OK && !json_is_object(*out)) {
         bool empty = json_is_array(*out) && json_array_size(*out) == 0;
         json_decref(*out);
@@ -518,19 +527,20 @@ static int lua_files(const struct dirent *entry)
     return entry->d_name[0] != '.' && len > 4 && strcmp(entry->d_name + len - 4, ".lua") == 0;
 }
 
-static enum mu_err merge_file(struct mu_config *config, const char *file, json_t *origins,
-                              struct mu_fail *fail)
+static enum mu_err merge_file(struct mu_config *config, const struct reading *reading,
+                              const char *file, json_t *origins, struct mu_fail *fail)
 {
     struct merging merging = {origins, config->path, file, fail};
     json_t *values = NULL;
-    enum mu_err err = read_values(file, config->dir, &values, fail);
+    enum mu_err err = read_values(file, reading, &values, fail);
     if (err == MU_OK)
         err = merge(&merging, config->values, values, "");
     json_decref(values);
     return err;
 }
 
-static enum mu_err merge_folder(struct mu_config *config, struct mu_fail *fail)
+static enum mu_err merge_folder(struct mu_config *config, const struct reading *reading,
+                                struct mu_fail *fail)
 {
     char *folder = mu_xasprintf("%s/muster.d", config->dir);
     struct dirent **entries = NULL;
@@ -542,7 +552,7 @@ static enum mu_err merge_folder(struct mu_config *config, struct mu_fail *fail)
     for (int i = 0; i < count; i++) {
         char *file = mu_xasprintf("%s/%s", folder, entries[i]->d_name);
         if (err == MU_OK)
-            err = merge_file(config, file, origins, fail);
+            err = merge_file(config, reading, file, origins, fail);
         free(file);
         free(entries[i]);
     }
@@ -582,10 +592,19 @@ static char *folder_of(const char *path)
     return mu_xstrdup(full);
 }
 
-enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, struct mu_fail *fail)
+static char *find_file(void)
+{
+    char *file = find_upward();
+    if (file == NULL && access(MUSTER_SYSCONFDIR "/muster/muster.lua", F_OK) == 0)
+        file = mu_xstrdup(MUSTER_SYSCONFDIR "/muster/muster.lua");
+    return file;
+}
+
+static enum mu_err load(const char *explicit_path, bool places_only, struct mu_config **out,
+                        struct mu_fail *fail)
 {
     struct mu_config *config = MU_NEW(struct mu_config);
-    config->path = explicit_path ? mu_xstrdup(explicit_path) : find_upward();
+    config->path = explicit_path ? mu_xstrdup(explicit_path) : find_file();
     enum mu_err err = MU_OK;
     if (config->path == NULL) {
         config->path = mu_xstrdup("");
@@ -593,9 +612,10 @@ enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, st
         config->values = json_object();
     } else {
         config->dir = folder_of(config->path);
-        err = read_values(config->path, config->dir, &config->values, fail);
+        struct reading reading = {config->dir, places_only};
+        err = read_values(config->path, &reading, &config->values, fail);
         if (err == MU_OK)
-            err = merge_folder(config, fail);
+            err = merge_folder(config, &reading, fail);
     }
     if (err == MU_OK) {
         secret_guard_urls("", config->values);
@@ -605,6 +625,17 @@ enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, st
         *out = NULL;
     }
     return err;
+}
+
+enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, struct mu_fail *fail)
+{
+    return load(explicit_path, false, out, fail);
+}
+
+enum mu_err mu_config_places(const char *explicit_path, struct mu_config **out,
+                             struct mu_fail *fail)
+{
+    return load(explicit_path, true, out, fail);
 }
 
 enum mu_err mu_config_make(json_t *values_take, const char *name, const char *dir,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * muster.lua: configuration as Lua in the effect-free scope (design section 6, 10). Found like git
- * finds its folder: the nearest one upward, or --config FILE. Beside it, muster.d/ *.lua in name order
+ * finds its folder: the nearest one upward, or --config FILE, or the machine's. Beside it, muster.d/ *.lua in name order
  * are merged (a key set twice is an error that names both files). Read live by every process.
  *
  * The chunk assigns or returns a table; words in scope: secret.file "path", secret.env "NAME" (become
@@ -40,8 +40,11 @@ struct mu_config {
     char *dir;      /* its folder; "." when there is none */
 };
 
-/* explicit_path NULL: search upward from the working folder. No file at all is fine. */
+/* explicit_path NULL: search upward from the working folder, then the machine's own (SYSCONFDIR/muster). No file at
+ * all is fine. */
 enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, struct mu_fail *);
+/* The same, and no secret is read: enough to find places, for somebody whose secrets they are not. */
+enum mu_err mu_config_places(const char *explicit_path, struct mu_config **out, struct mu_fail *);
 /* The same checks for values that stand elsewhere, as a table (test.lua). name: what errors begin with; relative
  * paths start at dir. */
 enum mu_err mu_config_make(json_t *values_take, const char *name, const char *dir,

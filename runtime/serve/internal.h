@@ -6,7 +6,8 @@
  *   worker.c    processes that work for it                  plans.c     schedules: what is due
  *   watches.c   looks, and when they start a run            runs.c      executors that died
  *   heartbeat.c to a dead man's switch                      notify.c    to systemd
- *   socket.c    who asks                                    status.c    what is answered */
+ *   socket.c    who asks, over what question.c reads        peer.c      who that is, and who may be
+ *   ask.c       the other end of it                         status.c    what is answered */
 #ifndef MU_SERVE_INTERNAL_H
 #define MU_SERVE_INTERNAL_H
 
@@ -25,6 +26,8 @@
 
 #define SERVE_TURN_MS 200 /* a tick, a look or a death is noticed within that */
 #define SERVE_WHY     400 /* of a reason that is shown */
+/* For a command of a peer: an executor that is asked to take a run has a minute to say so. */
+#define SOCKET_COMMAND_MS 75000
 
 struct serve;
 
@@ -94,6 +97,7 @@ struct worker;
 struct serve_socket;
 struct serve {
     const char *config_path;
+    mu_serve_command *command;
     char *state_dir;
     struct mu_store *store;
     struct settings settings;
@@ -132,6 +136,12 @@ void heartbeat_turn(struct serve *);
 
 enum mu_err socket_open(struct serve *, struct mu_fail *);
 void socket_close(struct serve *);
+void socket_turn(struct serve *);
+
+/* --- peer.c --- */
+bool peer_of(int fd, struct mu_peer *);
+/* A socket that is bound and nobody can use yet becomes its group's, if it has one. */
+enum mu_err peer_admit(const struct mu_config *, const char *path, struct mu_fail *);
 
 json_t *status_json(struct serve *);
 

@@ -130,6 +130,7 @@ static void on_turn(uv_timer_t *timer)
     struct serve *serve = timer->data;
     workers_reap(serve);
     notify_turn(serve);
+    socket_turn(serve);
     if (serve->draining) {
         serve->over = worker_count(serve, NULL) == 0 || mu_clock_mono_ms() > serve->drain_until_ms;
         return;
@@ -204,6 +205,7 @@ static enum mu_err serve_until_told(struct serve *serve, struct mu_fail *fail)
 enum mu_err mu_serve(const struct mu_serve_start *start, struct mu_fail *fail)
 {
     struct serve serve = {.config_path = start->config_path,
+                          .command = start->command,
                           .state_dir = mu_config_state_dir(start->config),
                           .started = mu_clock_real_ms()};
     if (getenv("MUSTER_LOG") == NULL)

@@ -14,18 +14,34 @@
 
 #include <jansson.h>
 
+#include <sys/types.h>
+
 #include "playbook/config.h"
+#include "serve/question.h"
+
+struct mu_peer { /* who asks over the socket, as the kernel says */
+    uid_t uid;
+    pid_t pid;
+};
+/* Runs a command for a peer, in a process of its own that ends behind it: {"code", "out", "err"}, a new
+ * reference. */
+typedef json_t *mu_serve_command(struct mu_config *, const char *config_path,
+                                 const struct mu_peer *, const struct mu_question *);
 
 struct mu_serve_start {
     const char *config_path;  /* --config FILE, or NULL: read again at a reload */
     struct mu_config *config; /* taken */
+    mu_serve_command *command;
 };
 /* Serves until SIGTERM or SIGINT; then it begins nothing new, and returns when what is being made is made.
  * MU_CONFLICT: another one serves this state folder. */
 enum mu_err mu_serve(const struct mu_serve_start *, struct mu_fail *);
 
-/* Asks the supervisor of a state folder: "status" or "reload". *out: its answer, a new reference. MU_NET: none
- * runs there, or it does not answer. */
-enum mu_err mu_serve_ask(const char *state_dir, const char *what, json_t **out, struct mu_fail *);
+/* Where the supervisor of this configuration listens; a new text. */
+char *mu_serve_socket_path(const struct mu_config *);
+/* Asks the supervisor that listens there. *out: its answer, a new reference. MU_NET: none does, or it does not
+ * answer. MU_REFUSED: it is for others. */
+enum mu_err mu_serve_ask(const char *socket_path, const struct mu_question *, json_t **out,
+                         struct mu_fail *);
 
 #endif

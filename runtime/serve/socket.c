@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The supervisor's socket in the state folder: one line in, {"ask": "status" | "reload"}, one line out. For who
- * may use the folder; nobody else reaches it (it is 0700, or a group's). And who asks: mu_serve_ask(). */
+ * The supervisor's socket: one question in (question.h), one line out. Who may connect is the file's modes
+ * (peer.c); who it is the kernel says. A command runs in a worker, as `muster` would run it for that person.
+ *
+ *   HEARS ── a line ──▶ WAITS ── there is room ──▶ WORKS ── its worker is done ──▶ ANSWERS ──▶ closed
+ *     └─ status, reload, nonsense ───────────────────────────────────────────────────▲
+ *
+ * A peer may be hostile: everything it can make us hold is bounded, in all and for one account, and each state
+ * has its time. */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,139 +20,291 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "serve/internal.h"
 
-#define NAME         "serve.sock"
-#define QUESTION_MAX 4096
-#define CLIENTS_MOST 32
-#define ANSWER_MS    15000 /* a reload reads every playbook there is */
+#define CLIENTS_MOST   64 /* connections at once; a team that watches an incident has some ten */
+#define CLIENTS_EACH   16 /* of one account, so that nobody keeps the others out */
+#define COMMANDS_MOST  6  /* that run at once; the others wait for their turn */
+#define COMMANDS_EACH  2
+#define QUESTION_MS    5000  /* to say a question */
+#define TURN_MS        10000 /* to come to its turn */
+#define ANSWER_TAKE_MS 15000 /* to take the answer */
 
+enum state { HEARS, WAITS, WORKS, ANSWERS };
+struct client {
+    uv_pipe_t pipe; /* first */
+    struct serve_socket *socket;
+    struct client *next;
+    char id[24]; /* its worker's subject */
+    struct mu_peer peer;
+    enum state state;
+    int64_t deadline_ms; /* monotonic, for this state */
+    struct mu_buf text;
+    struct mu_question question;
+    uv_write_t write;
+    char *answer;
+};
 struct serve_socket {
     uv_pipe_t pipe; /* first */
     struct serve *serve;
     char *path;
-    int clients;
-};
-struct client {
-    uv_pipe_t pipe; /* first */
-    struct serve_socket *socket;
-    struct mu_buf question;
-    uv_write_t write;
-    char *answer;
-    bool answered;
+    struct client *clients; /* in the order they came */
+    unsigned long long known;
 };
 
-/* --- who is asked --- */
+/* --- one that asks: its end --- */
 
 static void client_closed(uv_handle_t *handle)
 {
     struct client *client = (struct client *)handle;
-    if (client->socket)
-        client->socket->clients--;
-    mu_buf_free(&client->question);
+    mu_buf_free(&client->text);
+    mu_question_fini(&client->question);
     free(client->answer);
     free(client);
 }
 
 static void drop(struct client *client)
 {
-    if (!uv_is_closing((uv_handle_t *)client))
-        uv_close((uv_handle_t *)client, client_closed);
+    for (struct client **at = &client->socket->clients; *at; at = &(*at)->next)
+        if (*at == client) {
+            *at = client->next;
+            uv_close((uv_handle_t *)client, client_closed);
+            return;
+        }
 }
+
+/* --- answering --- */
 
 static void on_written(uv_write_t *write, int status)
 {
-    (void)status;
-    drop(write->data);
+    struct client *client = write->data;
+    if (status != UV_ECANCELED) /* else it is being closed */
+        drop(client);
 }
 
-static json_t *reload(struct serve *serve)
+static void enter(struct client *client, enum state state, int64_t within_ms)
 {
-    struct mu_fail fail;
-    if (serve_reload(serve, &fail) != MU_OK)
-        return json_pack("{s:s}", "error", fail.text);
-    return json_pack("{s:b, s:i, s:i}", "reloaded", true, "watches",
-                     (int)serve->settings.watch_count, "schedules",
-                     (int)serve->settings.schedules.count);
+    client->state = state;
+    client->deadline_ms = mu_clock_mono_ms() + within_ms;
 }
 
-static json_t *answer_to(struct serve *serve, const char *text, size_t len)
+static void answer(struct client *client, json_t *value_take)
 {
-    json_t *question = mu_json_parse(text, len, NULL), *answer;
-    const char *ask = mu_json_str(question, "ask", "");
-    if (strcmp(ask, "status") == 0)
-        answer = status_json(serve);
-    else if (strcmp(ask, "reload") == 0)
-        answer = reload(serve);
-    else
-        answer = json_pack("{s:s}", "error", "this muster serve does not know what was asked");
-    json_decref(question);
-    return answer;
-}
-
-static void answer(struct client *client)
-{
-    json_t *value = answer_to(client->socket->serve, mu_buf_text(&client->question),
-                              strcspn(mu_buf_text(&client->question), "\n"));
-    char *text = mu_json_text(value);
+    char *text = mu_json_text(value_take);
+    json_decref(value_take);
     client->answer = mu_xasprintf("%s\n", text);
-    client->answered = true;
     free(text);
-    json_decref(value);
+    enter(client, ANSWERS, ANSWER_TAKE_MS);
     uv_buf_t buf = uv_buf_init(client->answer, (unsigned)strlen(client->answer));
     client->write.data = client;
     if (uv_write(&client->write, (uv_stream_t *)client, &buf, 1, on_written) != 0)
         drop(client);
 }
 
+static json_t *error(const char *text)
+{
+    return json_pack("{s:s}", "error", text);
+}
+
+static json_t *reload(struct serve *serve, const struct mu_peer *peer)
+{
+    struct mu_fail fail;
+    if (peer->uid != 0 && peer->uid != geteuid())
+        return error("a reload is for root and for the account that muster serve runs as");
+    if (serve_reload(serve, &fail) != MU_OK)
+        return error(fail.text);
+    return json_pack("{s:b, s:i, s:i}", "reloaded", true, "watches",
+                     (int)serve->settings.watch_count, "schedules",
+                     (int)serve->settings.schedules.count);
+}
+
+/* --- commands --- */
+
+static struct client *find_client(const struct serve *serve, const char *id)
+{
+    struct client *client = serve->socket ? serve->socket->clients : NULL;
+    while (client && strcmp(client->id, id) != 0)
+        client = client->next;
+    return client;
+}
+
+static json_t *run_command(struct serve *serve, const char *id, struct mu_fail *fail)
+{
+    const struct client *client = find_client(serve, id);
+    (void)fail;
+    return serve->command(serve->settings.config, serve->config_path, &client->peer,
+                          &client->question);
+}
+
+static void command_done(struct serve *serve, const char *id, const json_t *result, const char *why)
+{
+    struct client *client = find_client(serve, id);
+    if (client)
+        answer(client, result ? json_incref((json_t *)result) : error(why));
+}
+
+static const struct job command_job = {
+    .name = "command of", .run = run_command, .done = command_done};
+
+static int commands_of(const struct serve_socket *socket, const struct mu_peer *peer)
+{
+    int count = 0;
+    for (const struct client *client = socket->clients; client; client = client->next)
+        count += client->state == WORKS && (peer == NULL || client->peer.uid == peer->uid);
+    return count;
+}
+
+/* One whose peer has left still works: it counts by its worker, not by its client. */
+static bool has_room(const struct serve_socket *socket, const struct client *client)
+{
+    return worker_count(socket->serve, &command_job) < COMMANDS_MOST &&
+           commands_of(socket, &client->peer) < COMMANDS_EACH;
+}
+
+static void try_command(struct client *client)
+{
+    struct serve_socket *socket = client->socket;
+    if (!has_room(socket, client))
+        return;
+    if (worker_start(socket->serve, &command_job, client->id, SOCKET_COMMAND_MS))
+        enter(client, WORKS, 2 * SOCKET_COMMAND_MS); /* the worker's own limit comes first */
+}
+
+/* --- hearing --- */
+
+static void understood(struct client *client)
+{
+    struct serve *serve = client->socket->serve;
+    struct mu_fail fail;
+    if (mu_question_read(mu_buf_text(&client->text), strcspn(mu_buf_text(&client->text), "\n"),
+                         &client->question, &fail) != MU_OK) {
+        answer(client, error(fail.text));
+    } else if (client->question.kind == MU_ASK_STATUS) {
+        answer(client, status_json(serve));
+    } else if (client->question.kind == MU_ASK_RELOAD) {
+        answer(client, reload(serve, &client->peer));
+    } else if (serve->draining) {
+        answer(client, error("this muster serve ends: ask again when it has been started anew"));
+    } else {
+        enter(client, WAITS, TURN_MS);
+        try_command(client);
+    }
+}
+
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
-    static char bytes[QUESTION_MAX];
+    static char bytes[4096];
     (void)handle;
     (void)suggested;
     *buf = uv_buf_init(bytes, sizeof bytes);
 }
 
+/* Behind its question a peer has nothing to say; that it has left is noticed when it is answered. */
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
     struct client *client = (struct client *)stream;
-    if (got > 0 && !client->answered)
-        mu_buf_add(&client->question, buf->base, (size_t)got);
-    if (got < 0 || client->question.full)
+    if (got > 0)
+        mu_buf_add(&client->text, buf->base, (size_t)got);
+    bool whole = got > 0 && memchr(buf->base, '\n', (size_t)got) != NULL;
+    if (got < 0 || client->text.full) {
         drop(client);
-    else if (!client->answered && strchr(mu_buf_text(&client->question), '\n'))
-        answer(client);
+    } else if (whole) {
+        uv_read_stop(stream);
+        understood(client);
+    }
+}
+
+static int clients_of(const struct serve_socket *socket, uid_t uid, int *all)
+{
+    int count = 0;
+    *all = 0;
+    for (const struct client *client = socket->clients; client; client = client->next) {
+        count += client->peer.uid == uid;
+        ++*all;
+    }
+    return count;
+}
+
+static bool admit(struct serve_socket *socket, struct client *client)
+{
+    uv_os_fd_t fd;
+    int all;
+    return uv_fileno((uv_handle_t *)client, &fd) == 0 && peer_of(fd, &client->peer) &&
+           clients_of(socket, client->peer.uid, &all) < CLIENTS_EACH && all < CLIENTS_MOST &&
+           uv_read_start((uv_stream_t *)client, on_alloc, on_read) == 0;
 }
 
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct serve_socket *socket = (struct serve_socket *)stream;
-    struct client *client = MU_NEW(struct client);
-    client->question.max = QUESTION_MAX;
+    struct client *client = MU_NEW(struct client), **last = &socket->clients;
+    client->text.max = MU_QUESTION_OCTETS + 1;
     client->socket = socket;
-    socket->clients++;
+    snprintf(client->id, sizeof client->id, "peer %llu", ++socket->known);
+    enter(client, HEARS, QUESTION_MS);
     uv_pipe_init(mu_loop_uv(socket->serve->loop), &client->pipe, 0);
-    if (status < 0 || uv_accept(stream, (uv_stream_t *)client) != 0 ||
-        socket->clients > CLIENTS_MOST ||
-        uv_read_start((uv_stream_t *)client, on_alloc, on_read) != 0)
-        drop(client);
+    if (status < 0 || uv_accept(stream, (uv_stream_t *)client) != 0 || !admit(socket, client)) {
+        uv_close((uv_handle_t *)client, client_closed);
+        return;
+    }
+    while (*last)
+        last = &(*last)->next;
+    *last = client;
+}
+
+void socket_turn(struct serve *serve)
+{
+    int64_t now = mu_clock_mono_ms();
+    struct client *next;
+    for (struct client *client = serve->socket ? serve->socket->clients : NULL; client;
+         client = next) {
+        next = client->next;
+        if (client->state == WAITS)
+            try_command(client);
+        if (now < client->deadline_ms)
+            continue;
+        if (client->state == WAITS)
+            answer(client, error("too many commands run just now: ask again"));
+        else
+            drop(client);
+    }
+}
+
+/* --- its life --- */
+
+/* What a killed supervisor left: serve.lock says that there is no other. Nothing but a socket is removed. */
+static enum mu_err clear(const char *path, struct mu_fail *fail)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0)
+        return MU_OK;
+    if (!S_ISSOCK(info.st_mode))
+        return mu_fail_set(fail, MU_CONFIG, "serve.socket: %s is there and is no socket", path);
+    unlink(path);
+    return MU_OK;
 }
 
 enum mu_err socket_open(struct serve *serve, struct mu_fail *fail)
 {
     struct serve_socket *socket = MU_NEW(struct serve_socket);
     socket->serve = serve;
-    socket->path = mu_xasprintf("%s/" NAME, serve->state_dir);
-    unlink(socket->path); /* of one that was killed: serve.lock says that there is no other */
-    mode_t before = umask(077);
+    socket->path = mu_serve_socket_path(serve->settings.config);
+    serve->socket = socket;
     uv_pipe_init(mu_loop_uv(serve->loop), &socket->pipe, 0);
-    int failed = uv_pipe_bind(&socket->pipe, socket->path);
+    enum mu_err err = clear(socket->path, fail);
+    if (err != MU_OK)
+        return err;
+    mode_t before = umask(077);
+    int failed = strlen(socket->path) < sizeof((struct sockaddr_un *)0)->sun_path
+                     ? uv_pipe_bind(&socket->pipe, socket->path)
+                     : UV_ENAMETOOLONG; /* it would cut the name */
     umask(before);
+    if (failed == 0 && (err = peer_admit(serve->settings.config, socket->path, fail)) != MU_OK)
+        return err;
     if (failed == 0)
         failed = uv_listen((uv_stream_t *)socket, CLIENTS_MOST, on_connection);
-    serve->socket = socket;
     return failed == 0 ? MU_OK
                        : mu_fail_set(fail, MU_STORAGE, "%s: can't listen there: %s", socket->path,
                                      uv_strerror(failed));
@@ -159,80 +315,15 @@ static void socket_closed(uv_handle_t *handle)
     free(handle);
 }
 
-static void drop_clients(uv_handle_t *handle, void *ud)
-{
-    if (handle->type == UV_NAMED_PIPE && handle != ud) {
-        ((struct client *)handle)->socket = NULL;
-        drop((struct client *)handle);
-    }
-}
-
 void socket_close(struct serve *serve)
 {
     struct serve_socket *socket = serve->socket;
     if (socket == NULL)
         return;
-    uv_walk(mu_loop_uv(serve->loop), drop_clients, socket);
+    while (socket->clients)
+        drop(socket->clients);
     unlink(socket->path);
     free(socket->path);
     uv_close((uv_handle_t *)socket, socket_closed);
     serve->socket = NULL;
-}
-
-/* --- who asks --- */
-
-static int connect_to(const char *state_dir, struct mu_fail *fail)
-{
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    int len = snprintf(to.sun_path, sizeof to.sun_path, "%s/" NAME, state_dir);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (len < (int)sizeof to.sun_path && fd >= 0 &&
-        connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
-        return fd;
-    mu_fail_set(fail, MU_NET,
-                "nothing is watched and no schedule fires: no muster serve runs in "
-                "%.300s (%s)",
-                state_dir,
-                len < (int)sizeof to.sun_path ? strerror(errno) : "its path is too long");
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-static bool read_answer(int fd, struct mu_buf *text)
-{
-    char bytes[8192];
-    int64_t until = mu_clock_mono_ms() + ANSWER_MS;
-    while (strchr(mu_buf_text(text), '\n') == NULL && !text->full) {
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int64_t left = until - mu_clock_mono_ms();
-        if (left <= 0 || poll(&wait, 1, (int)left) <= 0)
-            return false;
-        ssize_t got = read(fd, bytes, sizeof bytes);
-        if (got <= 0)
-            return false;
-        mu_buf_add(text, bytes, (size_t)got);
-    }
-    return true;
-}
-
-enum mu_err mu_serve_ask(const char *state_dir, const char *what, json_t **out,
-                         struct mu_fail *fail)
-{
-    struct mu_buf text = {.max = MU_LIMIT_BUF};
-    char question[64];
-    int fd = connect_to(state_dir, fail);
-    *out = NULL;
-    if (fd < 0)
-        return fail->class;
-    int len = snprintf(question, sizeof question, "{\"ask\":\"%.20s\"}\n", what);
-    enum mu_err err = MU_OK;
-    if (send(fd, question, (size_t)len, MSG_NOSIGNAL) != len || !read_answer(fd, &text))
-        err = mu_fail_set(fail, MU_NET, "muster serve in %.300s did not answer within %d s",
-                          state_dir, ANSWER_MS / 1000);
-    else if ((*out = mu_json_parse(mu_buf_text(&text), text.len, fail)) == NULL)
-        err = fail->class;
-    mu_buf_free(&text);
-    close(fd);
-    return err;
 }
