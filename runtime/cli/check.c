@@ -19,6 +19,7 @@
 
 struct checking {
     struct mu_cli *cli;
+    const struct mu_bundle *bundle;
     const char *folder; /* as it is printed before a file: "playbooks/mx-failover/", or "" */
     bool strict;
     int playbooks, errors, warnings, code;
@@ -26,14 +27,19 @@ struct checking {
 
 /* --- saying --- */
 
-static void print_json(const struct checking *checking, const struct mu_problem *problem)
+/* The file as it can be opened: a shared library stands elsewhere. New text. */
+static char *file_shown(const struct checking *checking, const struct mu_problem *problem)
 {
-    char *file = mu_xasprintf("%s%s", checking->folder, problem->file);
+    const char *origin = mu_bundle_origin(checking->bundle, problem->file);
+    return origin ? mu_xstrdup(origin) : mu_xasprintf("%s%s", checking->folder, problem->file);
+}
+
+static void print_json(const struct mu_problem *problem, const char *file)
+{
     say_json_take(json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:s?}", "rule", problem->rule,
                             "file", file, "line", problem->line, "column", problem->column, "level",
                             problem->error ? "error" : "warning", "what", problem->what, "why",
                             problem->why, "mend", problem->mend));
-    free(file);
 }
 
 static void print_problem(const struct mu_problem *problem, void *ud)
@@ -41,15 +47,16 @@ static void print_problem(const struct mu_problem *problem, void *ud)
     struct checking *checking = ud;
     checking->errors += problem->error;
     checking->warnings += !problem->error;
-    if (checking->cli->json) {
-        print_json(checking, problem);
-        return;
-    }
-    say_hanging(4, "%s%s:%d:%d: %s%s%s: %s - %s%s%s  [%s]\n", checking->folder, problem->file,
-                problem->line, problem->column, mu_cli_color(problem->error ? "red" : "yellow"),
-                problem->error ? "error" : "warning", mu_cli_color("reset"), problem->what,
-                problem->why, problem->mend ? " - " : "", problem->mend ? problem->mend : "",
-                problem->rule);
+    char *file = file_shown(checking, problem);
+    if (checking->cli->json)
+        print_json(problem, file);
+    else
+        say_hanging(4, "%s:%d:%d: %s%s%s: %s - %s%s%s  [%s]\n", file, problem->line,
+                    problem->column, mu_cli_color(problem->error ? "red" : "yellow"),
+                    problem->error ? "error" : "warning", mu_cli_color("reset"), problem->what,
+                    problem->why, problem->mend ? " - " : "", problem->mend ? problem->mend : "",
+                    problem->rule);
+    free(file);
 }
 
 static void print_sum(const struct checking *checking)
@@ -89,6 +96,7 @@ static void check_one(struct checking *checking, const char *typed)
     }
     char *folder = folder_shown(typed, bundle);
     checking->folder = folder;
+    checking->bundle = bundle;
     checking->playbooks++;
     mu_check(bundle, mu_run_words(cli->config), &around, print_problem, checking);
     free(folder);

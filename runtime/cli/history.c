@@ -45,10 +45,10 @@ static bool has_version(const char *playbook, const char *quoted)
     return found;
 }
 
-static bool templates_differ(const char *folder, const char *commit)
+static bool others_differ(const char *folder, const char *commit)
 {
     const char *const words[] = {"diff", "--quiet", "--no-ext-diff", "--no-textconv",
-                                 commit, "--",      "templates"};
+                                 commit, "--",      "templates",     "lib"};
     struct mu_child child;
     git_run(&child, folder, words, MU_COUNT(words));
     bool differ = child.code == 1;
@@ -93,7 +93,7 @@ static bool read_state(const char *folder, const char *commit, const char *quote
     free(then);
     out->playbook = at ? playbook_at(folder, at) : NULL;
     if (out->playbook) {
-        out->templates = templates_differ(folder, at);
+        out->others = others_differ(folder, at);
         snprintf(out->where, sizeof out->where, "%s %.*s",
                  strcmp(at, commit) == 0 ? "commit" : "tag", strcmp(at, commit) == 0 ? 12 : 40, at);
     }

@@ -13,6 +13,8 @@
 #define WORDS 16
 
 struct paths {
+    const struct mu_bundle *bundle;
+    bool shared;                    /* only libraries that lie elsewhere */
     const char *words[256 + WORDS]; /* a bundle has at most 200 files */
     size_t count;
 };
@@ -20,21 +22,23 @@ struct paths {
 static bool add_path(const char *path, const char *bytes, size_t len, void *ud)
 {
     struct paths *paths = ud;
+    const char *origin = mu_bundle_origin(paths->bundle, path);
     (void)bytes;
     (void)len;
-    if (paths->count < MU_COUNT(paths->words))
-        paths->words[paths->count++] = path;
+    if (paths->count < MU_COUNT(paths->words) && (origin || !paths->shared))
+        paths->words[paths->count++] = origin ? origin : path;
     return true;
 }
 
 static bool is_dirty(const struct mu_bundle *bundle)
 {
-    static const char *const status[] = {"status", "--porcelain", "--untracked-files=all", "--",
-                                         "."};
-    struct paths all = {{"ls-files", "--error-unmatch", "--"}, 3};
+    struct paths status = {
+        bundle, true, {"status", "--porcelain", "--untracked-files=all", "--", "."}, 5};
+    struct paths all = {bundle, false, {"ls-files", "--error-unmatch", "--"}, 3};
     struct mu_child child;
+    mu_bundle_each(bundle, add_path, &status);
     bool clean =
-        git_run(&child, mu_bundle_folder(bundle), status, MU_COUNT(status)) && child.out.len == 0;
+        git_run(&child, mu_bundle_folder(bundle), status.words, status.count) && child.out.len == 0;
     mu_child_fini(&child);
     if (!clean)
         return true;

@@ -79,7 +79,8 @@ static enum mu_err read_folder(struct publishing *p, const char *typed, struct m
         mu_header_read(one->bundle, &one->header, fail) != MU_OK)
         return fail->class;
     const char *folder = mu_bundle_folder(one->bundle);
-    if (mu_check(one->bundle, mu_run_words(p->cli->config), NULL, published_problem, (void *)folder) > 0)
+    if (mu_check(one->bundle, mu_run_words(p->cli->config), NULL, published_problem, one->bundle) >
+        0)
         return mu_fail_set(fail, MU_USAGE, "%.300s has errors (muster check shows warnings, too)",
                            folder);
     for (struct one *other = p->items; other < one; other++)

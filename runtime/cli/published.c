@@ -65,11 +65,13 @@ char *published_differing(const struct mu_bundle *before, const struct mu_bundle
 
 void published_problem(const struct mu_problem *problem, void *ud)
 {
-    const char *folder = ud; /* of several, or NULL */
+    const struct mu_bundle *bundle = ud;
+    const char *folder = mu_bundle_folder(bundle),
+               *origin = mu_bundle_origin(bundle, problem->file);
     if (problem->error)
-        say_err("%s%s%s:%d:%d: %s%s%s\n", folder ? folder : "", folder ? "/" : "", problem->file,
-                problem->line, problem->column, problem->what, problem->mend ? ": " : "",
-                problem->mend ? problem->mend : "");
+        say_err("%s%s%s:%d:%d: %s%s%s\n", origin ? "" : folder, origin ? "" : "/",
+                origin ? origin : problem->file, problem->line, problem->column, problem->what,
+                problem->mend ? ": " : "", problem->mend ? problem->mend : "");
 }
 
 int published_named(const struct mu_cli *cli, const char *command, const char *typed, char **name,

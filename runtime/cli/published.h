@@ -15,7 +15,7 @@ enum mu_err published_choose(struct mu_cli *, const char *typed, bool live, stru
                              struct mu_fail *);
 /* "playbook.lua, templates/x.md (new), lib/y.lua (gone)": how now differs from before. New text. */
 char *published_differing(const struct mu_bundle *before, const struct mu_bundle *now);
-/* Prints an error of the linter on stderr; for mu_check(). */
+/* Prints an error of the linter on stderr; for mu_check(). ud: the bundle. */
 void published_problem(const struct mu_problem *, void *ud);
 /* "mx-failover@3.0.0" in its parts, or usage said as of `command`: an exit code. *name: new text. */
 int published_named(const struct mu_cli *, const char *command, const char *typed, char **name,

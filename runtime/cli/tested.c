@@ -121,7 +121,8 @@ void tested_coverage(const struct mu_test_file *file, const bool *hits, bool all
         struct mu_buf words = {0};
         if (!hits[i]) {
             mu_point_words(&coverage->points[i], &words);
-            say("    playbook.lua:%d: %s\n", coverage->points[i].line, mu_buf_text(&words));
+            say("    %s:%d: %s\n", coverage->points[i].file, coverage->points[i].line,
+                mu_buf_text(&words));
         }
         mu_buf_free(&words);
     }

@@ -58,13 +58,14 @@ static uint64_t look(struct mu_cli *cli, int count, char **playbooks)
 {
     seen = 0xcbf29ce484222325ULL;
     for (const char *const *path = mu_cli_playbook_path(cli); *path; path++) {
-        if (count == 0)
-            look_into(*path, ".");
+        look_into(*path, count == 0 ? "." : "lib");
         for (int i = 0; i < count; i++)
             look_into(*path, playbooks[i]);
     }
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         look_into(".", playbooks[i]);
+        look_into(playbooks[i], "../lib"); /* what it shares with others */
+    }
     return seen;
 }
 

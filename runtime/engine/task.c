@@ -23,6 +23,7 @@
 #include "lua/bind.h"
 #include "lua/convert.h"
 #include "lua/sandbox.h"
+#include "lua/use.h"
 #include "lua/vm.h"
 
 bool task_ended(const struct task *task)
@@ -671,6 +672,11 @@ static const char *prelude_of(struct run *run, size_t *len)
     return mu_prelude_words;
 }
 
+static const char *library_text(void *ud, const char *path, size_t *len)
+{
+    return mu_bundle_file(((struct run *)ud)->bundle, path, len);
+}
+
 /* Runs the prelude with (primitives, env); leaves its boot function on the stack. */
 static enum mu_err load_prelude(struct run *run, lua_State *L, int env, struct mu_fail *fail)
 {
@@ -685,6 +691,8 @@ static enum mu_err load_prelude(struct run *run, lua_State *L, int env, struct m
         return fail->class;
     mu_bind_push_primitives(L, &bind_ops, run);
     luaL_setfuncs(L, tasks, 0);
+    mu_use_push(L, library_text, run, env, true);
+    lua_setfield(L, -2, "use");
     struct env_builder builder = {run, L, env};
     mu_registry_each(run->registry, add_verb, &builder);
     mu_bind_lock(L, env, &bind_ops, run);
@@ -700,7 +708,9 @@ static enum mu_err load_playbook(struct run *run, lua_State *L, int env, struct 
         return mu_fail_set(fail, MU_STORAGE, "the run's file holds no playbook.lua");
     if (mu_vm_load(L, text, len, "playbook.lua", env, fail) != MU_OK)
         return fail->class;
-    return mu_vm_run_plain(run->vm, 0, 0, 10000, fail);
+    enum mu_err err = mu_vm_run_plain(run->vm, 0, 0, 10000, fail);
+    mu_use_close(L);
+    return err;
 }
 
 /* "playbook.lua:7", where the function begins that is main. */

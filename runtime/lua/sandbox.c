@@ -234,6 +234,16 @@ void mu_sandbox_push_scope(lua_State *L, int words)
     set_hidden_metatable(L, lua_gettop(L) - 1);
 }
 
+void mu_sandbox_seal_scope(lua_State *L, int scope, int words)
+{
+    lua_pushvalue(L, words);
+    lua_getmetatable(L, scope);
+    lua_insert(L, -2);
+    lua_pushcclosure(L, l_new_global, 1);
+    lua_setfield(L, -2, "__newindex");
+    lua_pop(L, 1);
+}
+
 void mu_sandbox_strict(lua_State *L, int idx)
 {
     idx = lua_absindex(L, idx);
@@ -243,11 +253,7 @@ void mu_sandbox_strict(lua_State *L, int idx)
         lua_pushnil(L);
     } else {
         lua_pushvalue(L, idx);
-        lua_getmetatable(L, idx);
-        lua_pushvalue(L, words);
-        lua_pushcclosure(L, l_new_global, 1);
-        lua_setfield(L, -2, "__newindex");
-        lua_pop(L, 1);
+        mu_sandbox_seal_scope(L, scope, words);
     }
     lua_newtable(L);
     lua_pushvalue(L, scope);

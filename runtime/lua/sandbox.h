@@ -20,6 +20,8 @@ void mu_sandbox_push_env(lua_State *);
 /* Pushes an empty table in front of the words at idx: the _ENV of a chunk. What it defines goes there; the
  * words themselves can't be replaced. */
 void mu_sandbox_push_scope(lua_State *, int idx);
+/* Its chunk has run: from here on only the top level of a chunk defines. words: as it was given then. */
+void mu_sandbox_seal_scope(lua_State *, int scope, int words);
 /* Makes reading an unknown global of the table at idx an error that names it and its nearest
  * neighbour, and makes new globals legal only at the top level of a chunk. idx: a table of words, or a
  * scope in front of one. */

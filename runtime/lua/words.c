@@ -141,6 +141,13 @@ const struct mu_word mu_words_all[] = {
      .doc = "Several values of one kind, given as a,b,c.",
      .example = "primary = param.list(param.host) \"The primary MX hosts\" { from = \"domains[domain].primary\" }"},
 
+    {.name = "use", .theme = MU_THEME_HEADER,
+     .params = FIELDS(TAKES("name", "string", "\"lib/NAME\", written out")),
+     .returns = FIELDS(GIVES("library", "table", "what lib/NAME.lua returned")),
+     .doc = "A library: lib/NAME.lua of the playbook, else of the folder it lies in. It stands at the top of a file; runs once, in the same "
+            "sandbox, with a scope of its own; and is part of the bundle: a run keeps the text it began with.",
+     .example = "local relay = use \"lib/relay\"\n\nfunction main(p)\n  relay.tell(p.domain)\nend"},
+
     /* story */
     {.name = "step", .theme = MU_THEME_STORY, .params = FIELDS(TAKES("title", "string", "the heading")), .returns = NOTHING,
      .doc = "Begins a step. A heading, not a block: it names everything until the next one, in journal, screen and report.",

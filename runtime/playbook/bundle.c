@@ -16,12 +16,14 @@
 #include "base/mem.h"
 #include "base/near.h"
 #include "base/utf8.h"
+#include "playbook/uses.h"
 
 #define FILES_MAX 200 /* the largest playbook of ours has 7 */
 
 struct file {
     char *path, *bytes;
     size_t len;
+    char *origin; /* of a shared library: where it was read from; else NULL */
 };
 
 struct mu_bundle {
@@ -44,6 +46,7 @@ void mu_bundle_free(struct mu_bundle *bundle)
     for (size_t i = 0; i < bundle->count; i++) {
         free(bundle->files[i].path);
         free(bundle->files[i].bytes);
+        free(bundle->files[i].origin);
     }
     free(bundle->files);
     free(bundle->folder);
@@ -91,6 +94,13 @@ const char *mu_bundle_file(const struct mu_bundle *bundle, const char *path, siz
     if (len)
         *len = bundle->files[at].len;
     return bundle->files[at].bytes;
+}
+
+const char *mu_bundle_origin(const struct mu_bundle *bundle, const char *path)
+{
+    bool there;
+    size_t at = position(bundle, path, &there);
+    return there ? bundle->files[at].origin : NULL;
 }
 
 void mu_bundle_each(const struct mu_bundle *bundle, mu_bundle_cb *cb, void *ud)
@@ -173,9 +183,11 @@ static enum mu_err read_file(const char *name, char **bytes, size_t *len, struct
     return err;
 }
 
-static enum mu_err add_file(struct mu_bundle *bundle, const char *path, struct mu_fail *fail)
+/* The file of that path below a folder. */
+static enum mu_err add_from(struct mu_bundle *bundle, const char *folder, const char *path,
+                            struct mu_fail *fail)
 {
-    char *name = mu_xasprintf("%s/%s", bundle->folder, path), *bytes = NULL;
+    char *name = mu_xasprintf("%s/%s", folder, path), *bytes = NULL;
     size_t len = 0;
     enum mu_err err = read_file(name, &bytes, &len, fail);
     if (err == MU_OK)
@@ -184,6 +196,11 @@ static enum mu_err add_file(struct mu_bundle *bundle, const char *path, struct m
         free(bytes);
     free(name);
     return err;
+}
+
+static enum mu_err add_file(struct mu_bundle *bundle, const char *path, struct mu_fail *fail)
+{
+    return add_from(bundle, bundle->folder, path, fail);
 }
 
 /* Hidden files, editors' own and (of lib/) what is no Lua are left where they are. */
@@ -195,13 +212,17 @@ static bool belongs(const char *folder, const char *name)
     return strcmp(folder, "lib") != 0 || (len > 4 && strcmp(name + len - 4, ".lua") == 0);
 }
 
+static enum mu_err too_many(const struct mu_bundle *bundle, struct mu_fail *fail)
+{
+    return mu_fail_set(fail, MU_USAGE, "%s holds more than %d files: is it a playbook's folder?",
+                       bundle->folder, FILES_MAX);
+}
+
 static enum mu_err add_entry(struct mu_bundle *bundle, const char *folder, const char *name,
                              struct mu_fail *fail)
 {
     if (bundle->count == FILES_MAX)
-        return mu_fail_set(fail, MU_USAGE,
-                           "%s holds more than %d files: is it a playbook's folder?",
-                           bundle->folder, FILES_MAX);
+        return too_many(bundle, fail);
     char *path = mu_xasprintf("%s/%s", folder, name);
     enum mu_err err = add_file(bundle, path, fail);
     free(path);
@@ -226,6 +247,52 @@ static enum mu_err add_folder(struct mu_bundle *bundle, const char *folder, stru
         if (belongs(folder, entry->d_name))
             err = add_entry(bundle, folder, entry->d_name, fail);
     closedir(dir);
+    return err;
+}
+
+/* Shared libraries that the playbook uses: of the folder it lies in, else of those in search. */
+struct shared {
+    char *beside;
+    const char *const *search;
+};
+
+static enum mu_err add_library(struct mu_bundle *bundle, const char *folder, const char *path,
+                               struct mu_fail *fail)
+{
+    bool there;
+    if (bundle->count == FILES_MAX)
+        return too_many(bundle, fail);
+    enum mu_err err = add_from(bundle, folder, path, fail);
+    if (err == MU_OK)
+        bundle->files[position(bundle, path, &there)].origin = mu_xasprintf("%s/%s", folder, path);
+    return err;
+}
+
+static enum mu_err find_library(struct mu_bundle *bundle, const char *path, void *ud,
+                                struct mu_fail *fail)
+{
+    const struct shared *shared = ud;
+    const char *folder = shared->beside;
+    for (size_t i = 0; folder; folder = shared->search ? shared->search[i++] : NULL) {
+        char *name = mu_xasprintf("%s/%s", folder, path);
+        struct stat info;
+        bool there = lstat(name, &info) == 0;
+        free(name);
+        if (there)
+            return add_library(bundle, folder, path, fail);
+    }
+    return MU_OK; /* the text that uses it is wrong: playbook/uses.h */
+}
+
+static enum mu_err add_shared(struct mu_bundle *bundle, const char *const *search,
+                              struct mu_fail *fail)
+{
+    const char *slash = strrchr(bundle->folder, '/');
+    struct shared shared = {slash ? mu_xstrndup(bundle->folder, (size_t)(slash - bundle->folder))
+                                  : mu_xstrdup(".."),
+                            search};
+    enum mu_err err = mu_uses_complete(bundle, find_library, &shared, fail);
+    free(shared.beside);
     return err;
 }
 
@@ -307,6 +374,8 @@ enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct 
         err = add_folder(bundle, "templates", fail);
     if (err == MU_OK)
         err = add_folder(bundle, "lib", fail);
+    if (err == MU_OK)
+        err = add_shared(bundle, search, fail);
     if (err == MU_OK)
         *out = bundle;
     else

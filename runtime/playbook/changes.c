@@ -274,8 +274,11 @@ static void compare_act(struct changing *c, const json_t *before, const json_t *
 
 static void say_act(struct changing *c, const char *kind, const json_t *act)
 {
-    add(c, kind, "%s, in \"%s\" (playbook.lua:%d)", text_of(act, "what"), text_of(act, "step"),
+    const char *step = text_of(act, "step");
+    char *where = step[0] ? mu_xasprintf(", in \"%s\"", step) : mu_xstrdup("");
+    add(c, kind, "%s%s (%s:%d)", text_of(act, "what"), where, text_of(act, "file"),
         (int)mu_json_int(act, "line", 0));
+    free(where);
 }
 
 /* --- gates --- */

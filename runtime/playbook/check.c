@@ -87,7 +87,8 @@ void lint_say(struct lint *lint, enum lint_rule rule, const struct mu_token *at,
 {
     va_list ap;
     va_start(ap, fmt);
-    add_problem(lint, rule, LINT_FILE, at ? at->line : 1, at ? at->column : 1, mend, fmt, ap);
+    add_problem(lint, rule, lint_file_of(lint, at), at ? at->line : 1, at ? at->column : 1, mend,
+                fmt, ap);
     va_end(ap);
 }
 
@@ -103,8 +104,11 @@ void lint_say_in(struct lint *lint, enum lint_rule rule, const char *file, int l
 /* Where a line of the playbook begins to say something: Lua's own errors know only the line. */
 static int first_column(const struct lint *lint, const char *file, long line)
 {
-    const struct mu_tokens *tokens = &lint->tree.tokens;
-    for (size_t i = 0; strcmp(file, LINT_FILE) == 0 && i < tokens->count; i++)
+    const struct mu_tokens *tokens = strcmp(file, LINT_FILE) == 0 ? &lint->tree.tokens : NULL;
+    for (size_t i = 0; i < lint->library_count; i++)
+        if (strcmp(file, lint->libraries[i].file) == 0)
+            tokens = &lint->libraries[i].tree.tokens;
+    for (size_t i = 0; tokens && i < tokens->count; i++)
         if (tokens->items[i].line == line)
             return tokens->items[i].column;
     return 1;
@@ -191,18 +195,32 @@ static const struct mu_token *place_of_error(const struct mu_tokens *tokens, con
 }
 
 /* What Lua says of a text that it can't read. */
-static void say_syntax(struct lint *lint, const struct mu_fail *fail)
+static void say_syntax(struct lint *lint, const struct lint_text *of, const struct mu_fail *fail)
 {
     struct mu_tokens tokens;
-    size_t skip = strlen(LINT_FILE) + 1;
-    long line =
-        strncmp(fail->text, LINT_FILE ":", skip) == 0 ? strtol(fail->text + skip, NULL, 10) : 0;
+    size_t skip = strlen(of->file) + 1;
+    bool placed = strncmp(fail->text, of->file, skip - 1) == 0 && fail->text[skip - 1] == ':';
+    long line = placed ? strtol(fail->text + skip, NULL, 10) : 0;
     const char *text = line ? strchr(fail->text + skip, ':') : NULL;
-    mu_lex(lint->text, lint->len, &tokens);
+    mu_lex(of->text, of->len, &tokens);
     const struct mu_token *at = place_of_error(&tokens, fail->text, line);
-    lint_say_in(lint, LINT_SYNTAX, LINT_FILE, (int)line, at && at->line == line ? at->column : 1,
+    lint_say_in(lint, LINT_SYNTAX, of->file, (int)line, at && at->line == line ? at->column : 1,
                 NULL, "%s", text ? text + 1 + strspn(text + 1, " ") : fail->text);
     mu_tokens_free(&tokens);
+}
+
+bool lint_read(struct lint *lint, struct lint_text *text)
+{
+    struct mu_fail fail;
+    if (mu_syntax_check(text->text, text->len, text->file, &fail) != MU_OK)
+        say_syntax(lint, text, &fail);
+    else if (mu_tree_read(text->text, text->len, &text->tree, &fail) != MU_OK)
+        lint_say_in(lint, LINT_TOO_DEEP, text->file, 1, 1, "break it up into functions", "%s",
+                    fail.text);
+    else
+        return true;
+    mu_tree_free(&text->tree);
+    return false;
 }
 
 static void add_lua_name(const char *name, void *ud)
@@ -219,11 +237,13 @@ static void check_tree(struct lint *lint)
         lint_results,     lint_params, lint_templates, lint_people, lint_version, lint_allow};
     struct mu_header *header = NULL;
     mu_syntax_names(add_lua_name, lint);
+    lint_texts(lint);
     lint_header(lint, &header);
     lint->header = header;
     for (size_t i = 0; i < MU_COUNT(themes); i++)
         themes[i](lint);
     mu_header_free(header);
+    lint_texts_fini(lint);
     for (size_t i = 0; i < lint->lua_count; i++)
         free(lint->lua[i]);
     free(lint->lua);
@@ -231,13 +251,11 @@ static void check_tree(struct lint *lint)
 
 static void check_lua(struct lint *lint)
 {
-    struct mu_fail fail;
-    if (mu_syntax_check(lint->text, lint->len, LINT_FILE, &fail) != MU_OK)
-        say_syntax(lint, &fail);
-    else if (mu_tree_read(lint->text, lint->len, &lint->tree, &fail) != MU_OK)
-        lint_say(lint, LINT_TOO_DEEP, NULL, "break it up into functions", "%s", fail.text);
-    else
-        check_tree(lint);
+    struct lint_text text = {.file = LINT_FILE, .text = lint->text, .len = lint->len};
+    if (!lint_read(lint, &text))
+        return;
+    lint->tree = text.tree;
+    check_tree(lint);
     mu_tree_free(&lint->tree);
 }
 

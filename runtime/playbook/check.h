@@ -33,7 +33,7 @@ struct mu_words { /* the vocabulary, from the engine's registry and bind table *
 /* What an earlier state of the folder had under the same version. */
 struct mu_published {
     char *playbook; /* the text of playbook.lua then; free() it */
-    bool templates; /* a template differs from then */
+    bool others;    /* a template or a library of the folder differs from then */
     char where[64]; /* "commit 1a2b3c4d5e6f" */
 };
 

@@ -451,7 +451,8 @@ static enum mu_err read_values(const char *file, const struct reading *reading, 
     if (read_text(file, &text, &len, fail) != MU_OK)
         return fail->class;
     enum mu_err err = scope_read(mu_prelude_config, mu_prelude_config_len, "muster/config.lua",
-                                 text, len, file, words, (void *)reading, out, fail);
+                                 &(struct scope_text){.text = text, .len = len, .chunk = file},
+                                 words, (void *)reading, out, fail);
     if (err == MU_OK && !json_is_object(*out)) {
         bool empty = json_is_array(*out) && json_array_size(*out) == 0;
         json_decref(*out);

@@ -18,6 +18,7 @@
 #include "playbook/lexer.h"
 #include "playbook/param.h"
 #include "playbook/scope.h"
+#include "playbook/uses.h"
 
 extern const char mu_prelude_header[];
 extern const size_t mu_prelude_header_len;
@@ -633,8 +634,11 @@ enum mu_err mu_header_judge(const struct mu_bundle *bundle, struct mu_header **o
     h->fail = fail;
     h->say = say;
     h->ud = ud;
-    enum mu_err err = scope_read(mu_prelude_header, mu_prelude_header_len, "muster/header.lua",
-                                 text, len, FILE_NAME, NULL, NULL, &h->root, fail);
+    const struct scope_text all = {text, len, FILE_NAME, bundle};
+    enum mu_err err = mu_uses_check(bundle, fail);
+    if (err == MU_OK)
+        err = scope_read(mu_prelude_header, mu_prelude_header_len, "muster/header.lua", &all, NULL,
+                         NULL, &h->root, fail);
     if (err == MU_OK) {
         h->said = mu_json_get(h->root, "header");
         h->line = (int)mu_json_int(h->root, "line", 1);

@@ -5,6 +5,7 @@
  *
  *   check.c            drives, collects and sorts
  *   lint_allow.c       comments that silence a warning
+ *   lint_texts.c       the texts: playbook.lua and the libraries it uses
  *   lint_names.c       globals, shadowed words, unused locals
  *   lint_verbs.c       verbs, their arguments, may_change
  *   lint_words.c       words of the language and their arguments
@@ -38,21 +39,29 @@ struct lint_problem {
     bool allowed; /* by a comment */
 };
 
+struct lint_text { /* playbook.lua, or a library */
+    const char *file, *text;
+    size_t len;
+    struct mu_tree tree;
+};
+
 struct lint {
     const struct mu_bundle *bundle;
     const struct mu_words *words;
     const struct mu_around *around; /* never NULL */
     const struct mu_header *header; /* NULL when it can't be read */
-    const char *text;
+    const char *text;               /* of playbook.lua, like its tree */
     size_t len;
     struct mu_tree tree;
+    struct lint_text *libraries; /* that it uses and that can be read */
+    size_t library_count;
     char **lua; /* names of Lua's own that a playbook may use */
     size_t lua_count;
     struct lint_problem *problems;
     size_t count;
 };
 
-/* mend may be NULL. */
+/* at: a token of any of the texts; mend may be NULL. */
 void lint_say(struct lint *, enum lint_rule, const struct mu_token *at, const char *mend,
               const char *fmt, ...) MU_PRINTF(5, 6);
 void lint_say_in(struct lint *, enum lint_rule, const char *file, int line, int column,
@@ -63,8 +72,24 @@ enum lint_rule lint_rule_of(const char *id); /* LINT_RULES = unknown */
 const char *lint_rule_id(enum lint_rule);
 bool lint_rule_is_warning(enum lint_rule);
 
-bool lint_is_lua(const struct lint *, const char *name);  /* a name of Lua's own */
-bool lint_defines(const struct lint *, const char *name); /* the top level assigns it */
+bool lint_is_lua(const struct lint *, const char *name); /* a name of Lua's own */
+
+/* --- texts --- */
+
+/* Lua's word on a text, and its tree; false: what is wrong is said, and there is no tree. check.c */
+bool lint_read(struct lint *, struct lint_text *);
+void lint_texts(struct lint *); /* reads the libraries, and says what is wrong with them */
+void lint_texts_fini(struct lint *);
+/* One of them can't be run: what is wrong is said. */
+bool lint_texts_broken(const struct lint *);
+/* Every node of playbook.lua and of its libraries. */
+void lint_walk(const struct lint *, mu_node_cb *, void *ud);
+/* The file a token stands in. */
+const char *lint_file_of(const struct lint *, const struct mu_token *);
+/* The whole tree a node stands in. */
+struct mu_node *lint_root_of(const struct mu_node *);
+/* Does the playbook come there? Not where a library's function stands that no text names. */
+bool lint_is_used(const struct lint *, const struct mu_node *);
 
 /* --- reading the tree --- */
 
@@ -87,7 +112,7 @@ const struct mu_node *lint_table(const struct mu_node *);
 /* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */
 const char *lint_result_of(const struct mu_node *, char buf[MU_NODE_WORD]);
 /* The function that is called where its text is known: a local one, or a global of the top level. */
-struct mu_node *lint_callee(const struct lint *, const struct mu_node *call);
+struct mu_node *lint_callee(const struct mu_node *call);
 /* The place of a key of the header: "may_change[2]", "params.domain"; of the header itself otherwise. */
 const struct mu_token *lint_header_place(const struct lint *, const char *path);
 /* The params table in a local: main's and detect's first, and where they hand it on. */

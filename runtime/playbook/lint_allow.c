@@ -19,13 +19,14 @@
 struct allowing {
     struct lint *lint;
     const char *file;
-    size_t found; /* how many problems there were before */
+    const struct mu_tree *tree; /* of Lua; NULL: a template */
+    size_t found;               /* how many problems there were before */
 };
 
-static bool in_line(const struct lint *lint, int line)
+static bool in_line(const struct mu_tree *tree, int line)
 {
-    for (size_t i = 0; i < lint->tree.tokens.count; i++)
-        if (lint->tree.tokens.items[i].line == line)
+    for (size_t i = 0; i < tree->tokens.count; i++)
+        if (tree->tokens.items[i].line == line)
             return true;
     return false;
 }
@@ -33,9 +34,9 @@ static bool in_line(const struct lint *lint, int line)
 /* The line a comment is about: its own, or the next where it stands alone. 0 = the whole file. */
 static int line_of(const struct allowing *allowing, const struct mu_token *comment)
 {
-    if (strcmp(allowing->file, LINT_FILE) != 0)
+    if (allowing->tree == NULL)
         return 0;
-    return in_line(allowing->lint, comment->line) ? comment->line : comment->line + 1;
+    return in_line(allowing->tree, comment->line) ? comment->line : comment->line + 1;
 }
 
 static bool silence(const struct allowing *allowing, enum lint_rule rule, int line)
@@ -109,6 +110,7 @@ static bool read_template(const char *path, const char *bytes, size_t len, void 
         return true;
     struct mu_token at = {MU_TOKEN_END, 1, 1, bytes, 0};
     allowing->file = path;
+    allowing->tree = NULL;
     for (const char *p = bytes; p + 2 < bytes + len; p++) {
         if (strncmp(p, "{{!", 3) == 0) {
             const char *close = strstr(p, "}}");
@@ -126,7 +128,13 @@ static bool read_template(const char *path, const char *bytes, size_t len, void 
 
 void lint_allow(struct lint *lint)
 {
-    struct allowing allowing = {lint, LINT_FILE, lint->count};
+    struct allowing allowing = {lint, LINT_FILE, &lint->tree, lint->count};
     mu_lex_comments(lint->text, lint->len, read_comment, &allowing);
+    for (size_t i = 0; i < lint->library_count; i++) {
+        const struct lint_text *library = &lint->libraries[i];
+        allowing.file = library->file;
+        allowing.tree = &library->tree;
+        mu_lex_comments(library->text, library->len, read_comment, &allowing);
+    }
     mu_bundle_each(lint->bundle, read_template, &allowing);
 }

@@ -62,7 +62,7 @@ static bool look_under_retry(struct mu_node *node, void *ud)
                  "out itself",
                  "%s stands under the retry of line %d", mu_node_called(node, buf),
                  retry->call->at->line);
-    follow(retry, lint_callee(retry->lint, node));
+    follow(retry, lint_callee(node));
     return true;
 }
 
@@ -178,5 +178,5 @@ static bool look_at(struct mu_node *node, void *ud)
 
 void lint_flow(struct lint *lint)
 {
-    mu_node_walk(lint->tree.root, look_at, lint);
+    lint_walk(lint, look_at, lint);
 }

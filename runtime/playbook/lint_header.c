@@ -37,9 +37,15 @@ void lint_header(struct lint *lint, struct mu_header **out)
 {
     struct mu_fail fail;
     size_t before = lint->count;
-    if (mu_header_judge(lint->bundle, out, say_problem, lint, &fail) != MU_OK &&
-        lint->count == before)
-        lint_failure(lint, LINT_HEADER, LINT_FILE, &fail);
+    const char *file = LINT_FILE;
+    if (lint_texts_broken(lint) ||
+        mu_header_judge(lint->bundle, out, say_problem, lint, &fail) == MU_OK ||
+        lint->count != before)
+        return;
+    for (size_t i = 0; i < lint->library_count; i++) /* their top level is run with it */
+        if (strncmp(fail.text, lint->libraries[i].file, strlen(lint->libraries[i].file)) == 0)
+            file = lint->libraries[i].file;
+    lint_failure(lint, LINT_HEADER, file, &fail);
 }
 
 /* --- the version --- */
@@ -77,10 +83,10 @@ void lint_version(struct lint *lint)
     char *quoted = mu_xstrndup(at->text, at->len);
     bool known = lint->around->published(folder, quoted, &then, lint->around->ud);
     bool text = known && !same_tokens(lint, then.playbook);
-    if (text || (known && then.templates))
+    if (text || (known && then.others))
         lint_say(lint, LINT_SAME_VERSION, at, "raise the version and add its line to the changelog",
                  "%s changed since %s, where version %s first appeared",
-                 text ? "the playbook" : "a template", then.where, quoted);
+                 text ? "the playbook" : "a template or library", then.where, quoted);
     free(then.playbook);
     free(quoted);
 }

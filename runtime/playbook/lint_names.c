@@ -37,10 +37,11 @@ static bool find_definition(struct mu_node *node, void *ud)
     return !search->found && node->kind != MU_NODE_FUNCTION;
 }
 
-bool lint_defines(const struct lint *lint, const char *name)
+/* Does the top level of the text this stands in assign the name? */
+static bool is_defined(const struct mu_node *node, const char *name)
 {
     struct search search = {name, false};
-    mu_node_walk(lint->tree.root, find_definition, &search);
+    mu_node_walk(lint_root_of(node), find_definition, &search);
     return search.found;
 }
 
@@ -83,10 +84,11 @@ static bool try_definition(struct mu_node *node, void *ud)
 }
 
 /* "did you mean ...?" as a new text; NULL when nothing is near. */
-static char *nearest_name(const struct lint *lint, const char *name)
+static char *nearest_name(const struct lint *lint, const struct mu_node *node)
 {
+    const char *name = node->text;
     struct mu_near near = {.typed = name};
-    mu_node_walk(lint->tree.root, try_definition, &near);
+    mu_node_walk(lint_root_of(node), try_definition, &near);
     for (size_t i = 0; i < lint->lua_count; i++)
         mu_near_try(&near, lint->lua[i]);
     for (size_t i = 0; i < lint->tree.local_count; i++) /* perhaps out of its block */
@@ -103,11 +105,10 @@ static char *nearest_name(const struct lint *lint, const char *name)
 
 static void check_read(struct lint *lint, const struct mu_node *node)
 {
-    if (is_word(lint, node->text) || lint_is_lua(lint, node->text) ||
-        lint_defines(lint, node->text))
+    if (is_word(lint, node->text) || lint_is_lua(lint, node->text) || is_defined(node, node->text))
         return;
     const char *instead = instead_of(node->text);
-    char *near = instead ? NULL : nearest_name(lint, node->text);
+    char *near = instead ? NULL : nearest_name(lint, node);
     lint_say(lint, LINT_UNKNOWN_NAME, node->at,
              instead ? instead
              : near  ? near
@@ -119,7 +120,7 @@ static void check_read(struct lint *lint, const struct mu_node *node)
 static void check_write(struct lint *lint, const struct mu_node *node)
 {
     bool entry = strcmp(node->text, "main") == 0 || strcmp(node->text, "detect") == 0;
-    if (mu_node_function(node) && !lint_defines(lint, node->text))
+    if (mu_node_function(node) && !is_defined(node, node->text))
         lint_say(lint, LINT_ASSIGNED_NAME, node->at, "write local in front of it",
                  "assignment to the unknown name \"%s\" inside a function", node->text);
     else if (!entry && (is_word(lint, node->text) || lint_is_lua(lint, node->text)))
@@ -177,14 +178,21 @@ static void check_unused(struct lint *lint, const struct mu_local *local)
              "the local \"%s\" is never read", local->name);
 }
 
-void lint_names(struct lint *lint)
+static void check_locals(struct lint *lint, const struct mu_tree *tree)
 {
-    mu_node_walk(lint->tree.root, check_name, lint);
-    for (size_t i = 0; i < lint->tree.local_count; i++) {
-        const struct mu_local *local = lint->tree.locals[i];
+    for (size_t i = 0; i < tree->local_count; i++) {
+        const struct mu_local *local = tree->locals[i];
         if (local->decl == NULL || strcmp(local->name, "_ENV") == 0)
             continue;
         check_shadow(lint, local);
         check_unused(lint, local);
     }
+}
+
+void lint_names(struct lint *lint)
+{
+    lint_walk(lint, check_name, lint);
+    check_locals(lint, &lint->tree);
+    for (size_t i = 0; i < lint->library_count; i++)
+        check_locals(lint, &lint->libraries[i].tree);
 }

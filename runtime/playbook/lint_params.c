@@ -48,7 +48,8 @@ static void mark_entries(struct lint *lint)
 
 static bool mark_arguments(struct mu_node *node, void *ud)
 {
-    struct mu_node *function = node->kind == MU_NODE_CALL ? lint_callee(ud, node) : NULL;
+    (void)ud;
+    struct mu_node *function = node->kind == MU_NODE_CALL ? lint_callee(node) : NULL;
     for (size_t i = 0; function; i++) {
         struct mu_local *into = parameter(function, i);
         const struct mu_node *arg = lint_arg(node, i);
@@ -65,7 +66,7 @@ void lint_find_params(struct lint *lint)
     mark_entries(lint);
     for (bool more = true; more;) {
         more = false;
-        mu_node_walk(lint->tree.root, mark_arguments, lint);
+        mu_node_walk(lint->tree.root, mark_arguments, NULL);
         for (size_t i = 0; i < lint->tree.local_count; i++) {
             struct mu_local *local = lint->tree.locals[i];
             bool found =
@@ -132,10 +133,10 @@ static void read_key(struct use *use, const struct mu_node *key)
         unknown_param(use->lint, key);
 }
 
-static bool is_followed(const struct lint *lint, const struct mu_node *node)
+static bool is_followed(const struct mu_node *node)
 {
     const struct mu_node *call = node->parent;
-    struct mu_node *function = call && call->kind == MU_NODE_CALL ? lint_callee(lint, call) : NULL;
+    struct mu_node *function = call && call->kind == MU_NODE_CALL ? lint_callee(call) : NULL;
     for (size_t i = 0; function && lint_arg(call, i); i++)
         if (lint_arg(call, i) == node)
             return lint_is_params(parameter(function, i));
@@ -152,7 +153,7 @@ static bool look_at(struct mu_node *node, void *ud)
     const struct mu_node *key = read ? node->next : NULL;
     if (key && key->kind == MU_NODE_STRING && key->text)
         read_key(use, key);
-    else if (read || !is_followed(use->lint, node))
+    else if (read || !is_followed(node))
         use->escapes = true;
     return true;
 }

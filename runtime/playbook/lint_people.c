@@ -170,7 +170,7 @@ void lint_people(struct lint *lint)
     json_t *found = NULL;
     if (config == NULL || json_object_size(mu_config_at(config, "people")) == 0)
         return; /* nobody is named: who there is can't be known */
-    mu_node_walk(lint->tree.root, look_at, lint);
+    lint_walk(lint, look_at, lint);
     if (lint->header && mu_people_recipients(config, lint->header->owner, &found, &fail) != MU_OK) {
         const struct mu_token *at = lint_header_place(lint, "owner");
         lint_say(lint, LINT_UNKNOWN_OWNER, at, "name a team or a person of muster.lua",

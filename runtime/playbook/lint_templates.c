@@ -85,6 +85,8 @@ static void note_call(struct uses *uses, const struct mu_node *call)
 {
     const struct mu_node *name = lint_arg(call, 1), *variables = lint_arg(call, 2);
     const char *text = lint_text(name);
+    if (!lint_is_used(uses->lint, call))
+        return;
     if (text == NULL) {
         uses->computed = uses->computed || name != NULL || lint_args_open(call);
         return;
@@ -230,8 +232,8 @@ static bool check_template(const char *path, const char *bytes, size_t len, void
 void lint_templates(struct lint *lint)
 {
     struct uses uses = {.lint = lint};
-    mu_node_walk(lint->tree.root, look_at, &uses);
-    mu_node_walk(lint->tree.root, look_for_values, &uses);
+    lint_walk(lint, look_at, &uses);
+    lint_walk(lint, look_for_values, &uses);
     struct template template = {&uses, NULL};
     mu_bundle_each(lint->bundle, check_template, &template);
     for (size_t i = 0; i < uses.count; i++) {

@@ -267,23 +267,23 @@ const char *lint_result_of(const struct mu_node *node, char buf[MU_NODE_WORD])
     return word;
 }
 
-/* function NAME at the top level. */
-static struct mu_node *global_function(const struct lint *lint, const char *name)
+/* function NAME at the top level of the same text. */
+static struct mu_node *global_function(const struct mu_node *from, const char *name)
 {
-    for (struct mu_node *node = lint->tree.root->first; node; node = node->next)
+    for (struct mu_node *node = lint_root_of(from)->first; node; node = node->next)
         if (node->kind == MU_NODE_NAMED && node->first->kind == MU_NODE_NAME &&
             node->first->local == NULL && strcmp(node->first->text, name) == 0)
             return node->last;
     return NULL;
 }
 
-struct mu_node *lint_callee(const struct lint *lint, const struct mu_node *call)
+struct mu_node *lint_callee(const struct mu_node *call)
 {
     const struct mu_node *callee = call->kind == MU_NODE_CALL ? call->first : NULL;
     if (callee == NULL || callee->kind != MU_NODE_NAME)
         return NULL;
     if (callee->local == NULL)
-        return global_function(lint, callee->text);
+        return global_function(call, callee->text);
     const struct mu_node *value = constant(callee);
     return value && value->kind == MU_NODE_FUNCTION ? callee->local->value : NULL;
 }

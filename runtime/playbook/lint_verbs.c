@@ -75,7 +75,7 @@ static void note_act(struct verbs *verbs, const char *verb, const struct mu_node
 {
     const struct mu_node *first = is_called(node) ? lint_arg(node->parent, 0) : NULL;
     const char *target = first && first->kind == MU_NODE_STRING ? first->text : NULL;
-    if (verbs->lint->header == NULL || mark_needed(verbs, verb, target) || !is_called(node))
+    if (verbs->lint->header == NULL || !lint_is_used(verbs->lint, node) || mark_needed(verbs, verb, target) || !is_called(node))
         return;
     char *mend = mu_xasprintf("add \"%s%s%s\" to may_change, or leave the call out", verb,
                               target ? ":" : "", target ? target : "");
@@ -292,7 +292,7 @@ void lint_verbs(struct lint *lint)
     struct verbs verbs = {
         lint,
         mu_xcalloc(lint->header ? json_array_size(lint->header->may_change) + 1 : 1, sizeof(bool))};
-    mu_node_walk(lint->tree.root, look_at, &verbs);
+    lint_walk(lint, look_at, &verbs);
     if (lint->header)
         check_entries(&verbs);
     free(verbs.needed);

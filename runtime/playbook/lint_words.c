@@ -314,5 +314,5 @@ static bool look_at(struct mu_node *node, void *ud)
 
 void lint_words(struct lint *lint)
 {
-    mu_node_walk(lint->tree.root, look_at, lint);
+    lint_walk(lint, look_at, lint);
 }

@@ -12,14 +12,17 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "playbook/lint.h"
+#include "playbook/uses.h"
 
-#define PLAYBOOK  "playbook.lua"
 #define ARGS_MOST 120 /* octets of an act's arguments that a person reads */
 
 struct reading {
     const struct mu_words *words;
     json_t *acts, *gates, *steps;
-    char *step; /* the heading in force */
+    const char *file;
+    char *step;  /* the heading in force */
+    bool unread; /* a text is too deep to be read: fail says which */
+    struct mu_fail fail;
 };
 
 /* The text of an argument or a field's value, blanks and line ends as one blank; a new text. */
@@ -64,8 +67,9 @@ static void add_act(struct reading *r, const char *verb, const char *name,
                     const struct mu_node *call)
 {
     char *text = call_text(name, call);
-    json_array_append_new(r->acts, json_pack("{s:s, s:s, s:s, s:i}", "verb", verb, "what", text,
-                                             "step", r->step, "line", call->at->line));
+    json_array_append_new(r->acts,
+                          json_pack("{s:s, s:s, s:s, s:s, s:i}", "verb", verb, "what", text, "step",
+                                    r->step, "file", r->file, "line", call->at->line));
     free(text);
 }
 
@@ -136,29 +140,49 @@ static bool add_digest(const char *path, const char *bytes, size_t len, void *ud
     return true;
 }
 
+/* playbook.lua, then its libraries: what stands in one before its first step belongs to no step. */
+static bool read_text(const char *path, const char *text, size_t len, void *ud)
+{
+    struct reading *r = ud;
+    struct mu_tree tree = {0};
+    free(r->step);
+    r->step = mu_xstrdup("");
+    r->file = path;
+    if (mu_tree_read(text, len, &tree, &r->fail) == MU_OK)
+        mu_node_walk(tree.root, read_call, r);
+    else
+        r->unread = true;
+    mu_tree_free(&tree);
+    return !r->unread;
+}
+
 enum mu_err mu_outline(const struct mu_bundle *bundle, const struct mu_words *words, json_t **out,
                        struct mu_fail *fail)
 {
     struct mu_header *header = NULL;
-    struct mu_tree tree = {0};
-    struct reading r = {.words = words, .step = mu_xstrdup("")};
-    size_t len = 0;
+    struct reading r = {.words = words,
+                        .acts = json_array(),
+                        .gates = json_array(),
+                        .steps = json_array(),
+                        .step = mu_xstrdup("")};
     *out = NULL;
     enum mu_err err = mu_header_read(bundle, &header, fail);
-    const char *text = mu_bundle_file(bundle, PLAYBOOK, &len);
     if (err == MU_OK)
-        err = mu_tree_read(text, len, &tree, fail);
+        mu_uses_each(bundle, read_text, &r);
+    if (r.unread)
+        err = mu_fail_set(fail, MU_USAGE, "%s: %s", r.file, r.fail.text);
     if (err == MU_OK) {
         *out = mu_header_json(header);
-        json_object_set_new(*out, "acts", r.acts = json_array());
-        json_object_set_new(*out, "gates", r.gates = json_array());
-        json_object_set_new(*out, "steps", r.steps = json_array());
+        json_object_set(*out, "acts", r.acts);
+        json_object_set(*out, "gates", r.gates);
+        json_object_set(*out, "steps", r.steps);
         json_object_set_new(*out, "templates", json_object());
         json_object_set_new(*out, "files", json_object());
         mu_bundle_each(bundle, add_digest, *out);
-        mu_node_walk(tree.root, read_call, &r);
     }
-    mu_tree_free(&tree);
+    json_decref(r.acts);
+    json_decref(r.gates);
+    json_decref(r.steps);
     mu_header_free(header);
     free(r.step);
     return err;

@@ -11,7 +11,7 @@
 #include "playbook/check.h"
 
 /* mu_header_json() and beside it:
- *   acts   [{verb, what ("zone.set_mx(p.domain, ready.mx)"), step, line}]   in the order of the text
+ *   acts   [{verb, what ("zone.set_mx(p.domain, ready.mx)"), step, file, line}]   in the order of the text
  *   gates  [{word, title, step, line, options {by, deadline, ...: as written}}]
  *   steps  [titles]      templates {name: digest}      files {path: digest}
  * Values that are no literals are given as they are written. MU_USAGE: it has no header that can be read. */

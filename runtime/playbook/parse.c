@@ -338,6 +338,7 @@ static struct mu_node *function_body(struct parser *p, const struct mu_token *at
     expect(p, "end");
     p->function = outer;
     p->visible_count = before;
+    out->end = p->t;
     return out;
 }
 

@@ -13,6 +13,7 @@
 #include "lua/bind.h"
 #include "lua/convert.h"
 #include "lua/sandbox.h"
+#include "lua/use.h"
 #include "lua/vm.h"
 
 #define TICKS 500 /* of 10,000 instructions: a header that needs more is no header */
@@ -58,6 +59,12 @@ static int l_to_canon(lua_State *L)
     mu_lua_to_canon(L, 1, buf, "value");
     lua_pushlstring(L, mu_buf_text(buf), buf->len);
     return 1;
+}
+
+static const char *library_text(void *ud, const char *path, size_t *len)
+{
+    const struct scope_text *text = ud;
+    return mu_bundle_file(text->bundle, path, len);
 }
 
 static void push_words(lua_State *L, const struct scope_word *words, void *ud)
@@ -116,13 +123,15 @@ static enum mu_err take_json(struct mu_vm *vm, const char *chunk, json_t **out,
 static enum mu_err with_file(const char *chunk, struct mu_fail *fail)
 {
     const char *slash = strrchr(chunk, '/'), *base = slash ? slash + 1 : chunk;
-    return strstr(fail->text, base) ? fail->class : mu_fail_prefix(fail, "%s", chunk);
+    return strstr(fail->text, base) || strncmp(fail->text, "lib/", 4) == 0
+               ? fail->class
+               : mu_fail_prefix(fail, "%s", chunk);
 }
 
 static enum mu_err read_in(struct mu_vm *vm, const char *prelude, size_t prelude_len,
-                           const char *prelude_name, const char *text, size_t len,
-                           const char *chunk, const struct scope_word *words, void *ud,
-                           json_t **out, struct mu_fail *fail)
+                           const char *prelude_name, const struct scope_text *text,
+                           const struct scope_word *words, void *ud, json_t **out,
+                           struct mu_fail *fail)
 {
     lua_State *L = mu_vm_state(vm);
     mu_sandbox_push_env(L);
@@ -130,24 +139,28 @@ static enum mu_err read_in(struct mu_vm *vm, const char *prelude, size_t prelude
     if (mu_vm_load(L, prelude, prelude_len, prelude_name, env, fail) != MU_OK)
         return fail->class;
     push_words(L, words, ud);
+    if (text->bundle) {
+        mu_use_push(L, library_text, (void *)text, env, false);
+        lua_setfield(L, -2, "use");
+    }
     lua_pushvalue(L, env);
     if (mu_vm_run_plain(vm, 2, 1, TICKS, fail) != MU_OK ||
-        mu_vm_load(L, text, len, chunk, env, fail) != MU_OK ||
+        mu_vm_load(L, text->text, text->len, text->chunk, env, fail) != MU_OK ||
         mu_vm_run_plain(vm, 0, 1, TICKS, fail) != MU_OK)
         return fail->class;
     if (mu_vm_over_soft(vm))
         return mu_fail_set(
             fail, MU_USAGE,
-            "%s keeps more than %u MiB at its top level: build what is large in main", chunk,
+            "%s keeps more than %u MiB at its top level: build what is large in main", text->chunk,
             MU_LIMIT_LUA_SOFT >> 20);
     if (mu_vm_run_plain(vm, 1, 1, TICKS, fail) != MU_OK)
         return fail->class;
-    return take_json(vm, chunk, out, fail);
+    return take_json(vm, text->chunk, out, fail);
 }
 
 enum mu_err scope_read(const char *prelude, size_t prelude_len, const char *prelude_name,
-                       const char *text, size_t len, const char *chunk,
-                       const struct scope_word *words, void *ud, json_t **out, struct mu_fail *fail)
+                       const struct scope_text *text, const struct scope_word *words, void *ud,
+                       json_t **out, struct mu_fail *fail)
 {
     struct mu_fail own;
     struct mu_vm *vm = mu_vm_new(1);
@@ -156,8 +169,7 @@ enum mu_err scope_read(const char *prelude, size_t prelude_len, const char *prel
     if (vm == NULL)
         return mu_fail_set(fail, MU_INTERNAL, "no memory for Lua");
     mu_sandbox_init(mu_vm_state(vm));
-    enum mu_err err =
-        read_in(vm, prelude, prelude_len, prelude_name, text, len, chunk, words, ud, out, fail);
+    enum mu_err err = read_in(vm, prelude, prelude_len, prelude_name, text, words, ud, out, fail);
     mu_vm_free(vm);
-    return err == MU_OK ? MU_OK : with_file(chunk, fail);
+    return err == MU_OK ? MU_OK : with_file(text->chunk, fail);
 }

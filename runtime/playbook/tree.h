@@ -82,9 +82,10 @@ struct mu_local {
 struct mu_node {
     enum mu_node_kind kind;
     int height;
-    const struct mu_token *at;  /* its first token */
-    const struct mu_token *end; /* of a value or argument: behind its last token; else NULL */
-    const struct mu_token *op;  /* BINARY, UNARY: the operator; METHOD: the method's name */
+    const struct mu_token *at; /* its first token */
+    const struct mu_token
+        *end; /* of a value, argument or function: behind its last token; else NULL */
+    const struct mu_token *op; /* BINARY, UNARY: the operator; METHOD: the method's name */
     const char *text;       /* NAME, DECL, STRING (its value), METHOD; NULL for a value with NUL */
     struct mu_local *local; /* NAME, DECL: NULL = a global */
     bool written;           /* NAME: it is assigned here */

@@ -24,6 +24,7 @@ struct open {
 
 struct marking {
     struct mu_coverage *out;
+    const char *file;
     struct mu_tokens tokens;
     struct mu_buf text;
     const char *source;
@@ -37,7 +38,7 @@ static size_t add_point(struct marking *m, enum mu_point_kind kind, int line, ch
 {
     struct mu_coverage *out = m->out;
     out->points = mu_xrealloc(out->points, out->count + 1, sizeof *out->points);
-    out->points[out->count] = (struct mu_point){kind, line, name_take};
+    out->points[out->count] = (struct mu_point){kind, m->file, line, name_take};
     return out->count++;
 }
 
@@ -169,18 +170,20 @@ static void see(struct marking *m, size_t i)
     }
 }
 
-void mu_coverage_of(const char *text, size_t len, struct mu_coverage *out)
+void mu_coverage_add(struct mu_coverage *out, const char *file, const char *text, size_t len)
 {
     struct marking *m = MU_NEW(struct marking);
-    *out = (struct mu_coverage){0};
+    out->texts = mu_xrealloc(out->texts, out->text_count + 1, sizeof *out->texts);
+    struct mu_marked *marked = &out->texts[out->text_count++];
     m->out = out;
+    m->file = marked->file = mu_xstrdup(file);
     m->source = text;
     mu_lex(text, len, &m->tokens);
     for (size_t i = 0; i < m->tokens.count; i++)
         if (m->tokens.items[i].kind == MU_TOKEN_NAME || i == m->body_at)
             see(m, i);
     copy_to(m, len);
-    out->text = mu_buf_take(&m->text);
+    marked->text = mu_buf_take(&m->text);
     mu_tokens_free(&m->tokens);
     free(m);
 }
@@ -189,8 +192,12 @@ void mu_coverage_free(struct mu_coverage *coverage)
 {
     for (size_t i = 0; i < coverage->count; i++)
         free(coverage->points[i].name);
+    for (size_t i = 0; i < coverage->text_count; i++) {
+        free(coverage->texts[i].file);
+        free(coverage->texts[i].text);
+    }
     free(coverage->points);
-    free(coverage->text);
+    free(coverage->texts);
     *coverage = (struct mu_coverage){0};
 }
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "playbook/uses.h"
 #include "testing/testing.h"
 
 static enum mu_err read_text(struct mu_test_file *file, struct mu_fail *fail)
@@ -47,14 +48,21 @@ static enum mu_err take_config(struct mu_test_file *file, const struct mu_config
     return err;
 }
 
+/* What is shared with others is measured by nobody: no playbook needs all of it. */
+static bool measure(const char *path, const char *text, size_t len, void *ud)
+{
+    struct mu_test_file *file = ud;
+    if (mu_bundle_origin(file->bundle, path) == NULL)
+        mu_coverage_add(&file->coverage, path, text, len);
+    return true;
+}
+
 static enum mu_err read_playbook(struct mu_test_file *file, struct mu_fail *fail)
 {
     enum mu_err err = mu_header_read(file->bundle, &file->header, fail);
     if (err != MU_OK)
         return err;
-    size_t len;
-    const char *text = mu_bundle_file(file->bundle, "playbook.lua", &len);
-    mu_coverage_of(text, len, &file->coverage);
+    mu_uses_each(file->bundle, measure, file);
     file->path = mu_xasprintf("%s/test.lua", mu_bundle_folder(file->bundle));
     return MU_OK;
 }

@@ -122,8 +122,10 @@ static enum mu_err take_playbook(const struct playing *playing, const char *name
     } else {
         asked->bundle = mu_bundle_new();
         mu_bundle_each(playing->file->bundle, copy_file, asked->bundle);
-        mu_bundle_add(asked->bundle, "playbook.lua", playing->file->coverage.text,
-                      strlen(playing->file->coverage.text));
+        for (size_t i = 0; i < playing->file->coverage.text_count; i++) {
+            const struct mu_marked *marked = &playing->file->coverage.texts[i];
+            mu_bundle_add(asked->bundle, marked->file, marked->text, strlen(marked->text));
+        }
     }
     return err == MU_OK ? mu_header_read(asked->bundle, &asked->header, fail) : err;
 }

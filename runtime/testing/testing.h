@@ -32,7 +32,7 @@ struct mu_test_file {
     struct mu_config *own;          /* of its config{}; or NULL */
     const struct mu_config *config; /* that, else the folder's */
     const char *const *search;      /* where other playbooks are looked up; borrowed */
-    struct mu_coverage coverage;    /* of playbook.lua */
+    struct mu_coverage coverage;    /* of playbook.lua and libraries of its own */
 };
 /* typed: as for mu_bundle_load. MU_USAGE: what is wrong, with file:line. must: there must be tests; MU_REFUSED: the
  * playbook has no test.lua. */

@@ -57,7 +57,16 @@ env.param = setmetatable({}, {
 -- --- playbook { ... } --------------------------------------------------------------------------
 
 local header, header_line
+local libraries = 0 -- that are being loaded
+function env.use(name)
+  libraries = libraries + 1
+  local offered = prim.use(name)
+  libraries = libraries - 1
+  return offered
+end
+
 function env.playbook(said)
+  if libraries > 0 then misuse("playbook { ... } stands in playbook.lua, not in a library") end
   if type(said) ~= "table" then misuse("playbook takes a table") end
   if header then misuse("playbook { ... } stands twice") end
   header, header_line = said, prim.line()

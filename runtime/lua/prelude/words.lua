@@ -370,6 +370,10 @@ function env.undo(title, verb, ...)
   note("undo", value)
 end
 
+-- --- libraries ---------------------------------------------------------------------------------
+
+env.use = prim.use
+
 -- --- start -------------------------------------------------------------------------------------
 
 -- A run started by hand looks once itself, so that `samples` is never empty.
