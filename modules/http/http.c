@@ -120,11 +120,17 @@ static const char *add_headers(struct mu_call *call, struct exchange *x)
     return NULL;
 }
 
+/* A drill's act goes elsewhere. */
+static const char *where(const struct mu_call *call)
+{
+    return mu_json_str(call->redirect, "url", mu_json_str(call->args, "url", ""));
+}
+
 static void begin(struct mu_call *call, const char *method, struct exchange *x, mu_http_cb *done)
 {
     struct mu_http_request request = {
         .method = method,
-        .url = mu_json_str(call->args, "url", ""),
+        .url = where(call),
         .headers = x->plain,
         .secret_headers = x->secret,
         .body = x->body,
@@ -353,7 +359,7 @@ static void start_post(struct mu_call *call)
 /* What the intent row tells people: where to, without a query that may hold a token. */
 static void prepare_post(struct mu_call *call)
 {
-    const char *url = mu_json_str(call->args, "url", "");
+    const char *url = where(call);
     mu_call_done(call, json_pack("{s:o}", "target",
                                  json_sprintf("POST %.*s", (int)strcspn(url, "?#"), url)));
 }
@@ -362,6 +368,41 @@ static void prepare_post(struct mu_call *call)
 static json_t *foresee_post(struct mu_call *call, struct mu_facts *facts)
 {
     return assumed(fact_about(call, facts, "POST"));
+}
+
+/* --- in a drill ------------------------------------------------------------------------------ */
+
+static bool is_loopback(const char *url)
+{
+    static const char *const hosts[] = {"://127.0.0.1:", "://127.0.0.1/",
+                                        "://localhost:", "://localhost/", "://[::1]"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        const char *at = strstr(url, "://");
+        if (at && strncmp(at, hosts[i], strlen(hosts[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The longest beginning in drill.urls counts; in the lab, what is on this machine. */
+static json_t *redirect_post(struct mu_call *call, struct mu_fail *fail)
+{
+    const char *url = mu_json_str(call->args, "url", ""), *from, *best = NULL, *to = NULL;
+    json_t *value, *lab = (json_t *)mu_config(call->host, "lab");
+    json_object_foreach((json_t *)mu_config(call->host, "drill.urls"), from, value)
+    {
+        if (strncmp(url, from, strlen(from)) == 0 && (!best || strlen(from) > strlen(best))) {
+            best = from;
+            to = json_string_value(value);
+        }
+    }
+    if (best)
+        return json_pack("{s:o}", "url", json_sprintf("%s%s", to, url + strlen(best)));
+    if (json_is_true(lab) && is_loopback(url))
+        return json_pack("{s:s}", "url", url);
+    mu_fail_set(fail, MU_REFUSED, "drill.urls of muster.lua has nothing for %.*s",
+                (int)strcspn(url, "?#"), url);
+    return NULL;
 }
 
 /* --- the module ------------------------------------------------------------------------------ */
@@ -396,6 +437,7 @@ static const struct mu_verb verbs[] = {
         .in_doubt = MU_ASK,
         .prepare = prepare_post,
         .foresee = foresee_post,
+        .redirect = redirect_post,
     },
     {0},
 };

@@ -85,6 +85,45 @@ enum mu_err mu_notify_channel_find(const struct mu_host *host, const char *point
     return out->class->check_address(out, fail);
 }
 
+json_t *mu_notify_redirect(struct mu_call *call, struct mu_fail *fail)
+{
+    const json_t *channels = mu_config(call->host, "drill.channels");
+    if (json_object_size(channels) > 0)
+        return json_pack("{s:O}", "channels", channels);
+    if (json_is_true(mu_config(call->host, "lab")))
+        return json_pack("{s:b}", "lab", 1);
+    mu_fail_set(fail, MU_REFUSED,
+                "muster.lua has no drill.channels: nobody can be told in a drill");
+    return NULL;
+}
+
+/* "push:ana" by way of {push = "drill-push"} is "drill-push:ana"; one that names an address takes everything. */
+static char *point_elsewhere(const char *point, const char *to)
+{
+    return strchr(to, ':') ? mu_xstrdup(to) : mu_xasprintf("%s%s", to, point + strcspn(point, ":"));
+}
+
+char *mu_notify_point_now(const struct mu_call *call, const char *point, struct mu_fail *fail)
+{
+    size_t len;
+    mu_people_point(point, &len);
+    char *channel = mu_xstrndup(point, len), *now = NULL;
+    const json_t *channels = mu_json_get(call->redirect, "channels");
+    const json_t *fact = mu_facts_get(call->facts, MU_FACT_CHANNEL, channel);
+    const char *to = mu_json_str(channels, channel, NULL);
+    if (call->redirect && strcmp(mu_json_str(fact, "state", "up"), "up") != 0)
+        mu_fail_set(fail, MU_NET, "%s: %s", channel,
+                    mu_json_str(fact, "why", "down, in this drill"));
+    else if (channels == NULL)
+        now = mu_xstrdup(point);
+    else if (to)
+        now = point_elsewhere(point, to);
+    else
+        mu_fail_set(fail, MU_REFUSED, "drill.channels of muster.lua has nothing for %s", channel);
+    free(channel);
+    return now;
+}
+
 static enum mu_err find_class(struct channel *channel, struct mu_fail *fail)
 {
     const char *kind = mu_json_str(channel->config, "kind", NULL);

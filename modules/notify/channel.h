@@ -87,6 +87,11 @@ struct channel_class {
 
 /* Contact point → channel, with its configuration and address checked. MU_CONFIG says what is
  * wrong. */
+/* In a drill: {channels: {channel: channel or point}} or {lab: true}; the verbs' redirect. */
+json_t *mu_notify_redirect(struct mu_call *, struct mu_fail *);
+/* The contact point that is used for this one, a new text: itself, in a drill that of drill.channels. NULL: none,
+ * *fail says why. */
+char *mu_notify_point_now(const struct mu_call *, const char *point, struct mu_fail *);
 enum mu_err mu_notify_channel_find(const struct mu_host *, const char *point, struct channel *,
                                    struct mu_fail *);
 /* The same without an address, for a look at the channel alone. */

@@ -45,6 +45,7 @@ struct recipient {
     json_t *points;         /* real ones; NULL when gone from muster.lua */
     size_t next_point;
     struct channel channel;
+    char *point; /* in use */
     char *shown_address;
     int tries;           /* at this point */
     int attempts;        /* at all */
@@ -171,6 +172,7 @@ static void delivery_free(struct delivery *delivery)
         json_decref(recipient->result);
         mu_buf_free(&recipient->why);
         free(recipient->shown_address);
+        free(recipient->point);
     }
     free(delivery->list);
     free(delivery->again_subject);
@@ -237,18 +239,27 @@ static void begin(struct recipient *recipient)
     next_point(recipient);
 }
 
-/* Makes point the one in use; false when it can't be. */
-static bool use_point(struct recipient *recipient, const char *point)
+static void show_address(struct recipient *recipient, const char *point)
 {
-    const struct mu_host *host = recipient->delivery->call->host;
-    struct mu_fail fail;
-    char *shown = mu_notify_point_shown(host, point);
+    char *shown = mu_notify_point_shown(recipient->delivery->call->host, point);
     size_t len;
     const char *address = mu_people_point(shown, &len);
     free(recipient->shown_address);
     recipient->shown_address = mu_xstrdup(address);
     free(shown);
-    enum mu_err err = mu_notify_channel_find(host, point, &recipient->channel, &fail);
+}
+
+/* Makes point, or what stands for it in a drill, the one in use; false when it can't be. */
+static bool use_point(struct recipient *recipient, const char *point)
+{
+    const struct mu_call *call = recipient->delivery->call;
+    struct mu_fail fail;
+    free(recipient->point);
+    recipient->point = mu_notify_point_now(call, point, &fail); /* the channel's address is in it */
+    show_address(recipient, recipient->point ? recipient->point : point);
+    enum mu_err err = recipient->point ? mu_notify_channel_find(call->host, recipient->point,
+                                                                &recipient->channel, &fail)
+                                       : fail.class;
     if (err == MU_OK)
         err = mu_notify_channel_loops(&recipient->channel, &recipient->delivery->failing, &fail);
     if (err == MU_OK)

@@ -213,20 +213,23 @@ void mu_notify_failing(const json_t *prepared, struct failing *out)
 }
 
 /* Which contact points can't be used is known before anything is sent. */
-static json_t *prepare_recipient(const struct mu_host *host, const json_t *live,
+static json_t *prepare_recipient(const struct mu_call *call, const json_t *live,
                                  const struct failing *failing, size_t *usable,
                                  struct mu_fail *last)
 {
+    const struct mu_host *host = call->host;
     json_t *points = json_array(), *skipped = json_array(), *point;
     size_t i;
     json_array_foreach(mu_json_get(live, "points"), i, point)
     {
         struct channel channel;
-        char *shown = mu_notify_point_shown(host, json_string_value(point));
         struct mu_fail fail;
-        enum mu_err err = mu_notify_channel_find(host, json_string_value(point), &channel, &fail);
+        char *now = mu_notify_point_now(call, json_string_value(point), &fail);
+        char *shown = mu_notify_point_shown(host, now ? now : json_string_value(point));
+        enum mu_err err = now ? mu_notify_channel_find(host, now, &channel, &fail) : fail.class;
         if (err == MU_OK)
             err = mu_notify_channel_loops(&channel, failing, &fail);
+        free(now);
         if (err != MU_OK)
             json_array_append_new(skipped,
                                   json_pack("{s:s, s:s}", "point", shown, "why", fail.text));
@@ -276,8 +279,8 @@ static enum mu_err add_recipients(struct mu_call *call, const struct telling *te
         return err;
     }
     recipients = json_array();
-    json_array_foreach(live, i, one) json_array_append_new(
-        recipients, prepare_recipient(call->host, one, &failing, &usable, &last));
+    json_array_foreach(live, i, one)
+        json_array_append_new(recipients, prepare_recipient(call, one, &failing, &usable, &last));
     json_decref(live);
     set_text(prepared, "target", target_text(audience, recipients));
     json_object_set_new(prepared, "recipients", recipients);

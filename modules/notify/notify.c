@@ -244,7 +244,8 @@ static const struct mu_field ladder_returns[] = {
 /* clang-format off */
 #define TELLING                                                                                    \
     .kind = MU_ACT, .returns = telling_returns, .in_doubt = MU_REPEATABLE,                         \
-    .start = mu_notify_deliver, .cancel = mu_notify_deliver_cancel, .foresee = foresee
+    .start = mu_notify_deliver, .cancel = mu_notify_deliver_cancel, .foresee = foresee,    \
+    .redirect = mu_notify_redirect, .tells = true
 /* clang-format on */
 
 static const struct mu_verb verbs[] = {

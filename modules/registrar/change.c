@@ -4,6 +4,7 @@
  * spoken to is in drivers/.
  *
  *   prepare    read the rrset ─▶ only_if holds? ─▶ find the authoritative servers ─▶ the intent
+ *                               └ not, in a drill: does it of the production rrset that the playbook saw?
  *   start      [read again ─▶ still before?] ─▶ write ─▶ read back, equal? ─▶ every authoritative
  *               └ not with compare-and-set: the write itself compares          address serves it?
  *   readback   read ─▶ after:  every authoritative address ─▶ APPLIED, or PENDING while some lag
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "assumed.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -27,6 +29,7 @@
 struct change {
     struct mu_call *call;
     struct mu_zone_ask ask;
+    struct mu_zone_ask view; /* prepare, in a drill: what the playbook saw */
     struct mu_zone_find *find;
     struct mu_zone_confirm *confirm;
     struct mu_zone_plan plan; /* prepare only */
@@ -41,6 +44,7 @@ static void free_change(struct change *change)
 {
     change->call->state = NULL;
     mu_zone_ask_fini(&change->ask);
+    mu_zone_ask_fini(&change->view);
     mu_zone_find_cancel(change->find);
     mu_zone_confirm_cancel(change->confirm);
     mu_zone_plan_fini(&change->plan);
@@ -109,6 +113,8 @@ static json_t *intent(const struct change *change, const struct mu_zone_found *f
                   found->negative_ttl < 0 ? json_null() : json_integer(found->negative_ttl), "at",
                   (json_int_t)(mu_clock_real_ms() / 1000));
     free(target);
+    if (change->call->redirect)
+        json_object_set_new(value, "stands_for", json_string(change->plan.name));
     return value;
 }
 
@@ -139,17 +145,66 @@ static enum mu_err take_before(struct change *change, struct mu_fail *fail)
     return fail->class;
 }
 
+static void find_servers(struct change *change)
+{
+    change->after = mu_zone_plan_after(&change->plan, change->before);
+    change->find = mu_zone_find_start(change->call->host, change->ask.job.zone, on_found, change);
+}
+
+/* What stands in the drill zone is left from the drill before, say. only_if is about what was seen: production. */
+static void on_view(struct mu_zone_ask *ask)
+{
+    struct change *change = ask->ud;
+    struct mu_fail fail = ask->job.fail;
+    if (fail.class == MU_OK && mu_zone_plan_guard(&change->plan, ask->job.rrset, &fail) == MU_OK)
+        find_servers(change);
+    else
+        end_fail(change, fail.class, false, fail.text);
+}
+
+static void guard_view(struct change *change)
+{
+    struct mu_zone_job *job = &change->view.job;
+    struct mu_fail fail;
+    json_t *assumed =
+        mu_zone_rrset_assumed(change->call->facts, change->plan.name, change->plan.type, &fail);
+    if (assumed == NULL && fail.class == MU_OK &&
+        mu_zone_provider_of(change->call->host, change->plan.name, &job->provider, &fail) ==
+            MU_OK) {
+        memcpy(job->name, change->plan.name, sizeof job->name);
+        job->type = change->plan.type;
+        mu_zone_ask(&change->view, MU_ZONE_READ, on_view, NULL);
+    } else if (assumed && mu_zone_plan_guard(&change->plan, assumed, &fail) == MU_OK) {
+        find_servers(change);
+    } else {
+        end_fail(change, fail.class, false, fail.text);
+    }
+    json_decref(assumed);
+}
+
 static void on_before(struct mu_zone_ask *ask)
 {
     struct change *change = ask->ud;
     struct mu_fail fail;
     if (take_before(change, &fail) == MU_OK &&
-        mu_zone_plan_guard(&change->plan, change->before, &fail) == MU_OK) {
-        change->after = mu_zone_plan_after(&change->plan, change->before);
-        change->find = mu_zone_find_start(change->call->host, ask->job.zone, on_found, change);
-        return;
-    }
-    end_fail(change, fail.class, false, fail.text);
+        mu_zone_plan_guard(&change->plan, change->before, &fail) == MU_OK)
+        find_servers(change);
+    else if (change->before && change->call->redirect)
+        guard_view(change);
+    else
+        end_fail(change, fail.class, false, fail.text);
+}
+
+/* In a drill a fault of the DNS host is one of the host that stands for it. */
+static enum mu_err check_host(const struct change *change, struct mu_fail *fail)
+{
+    struct mu_zone_provider real;
+    struct mu_fail unknown;
+    const struct mu_call *call = change->call;
+    if (call->redirect == NULL ||
+        mu_zone_provider_of(call->host, change->plan.name, &real, &unknown) != MU_OK)
+        return MU_OK;
+    return mu_zone_assumed_answers(call->facts, real.name, fail);
 }
 
 static struct change *new_change(struct mu_call *call)
@@ -158,8 +213,9 @@ static struct change *new_change(struct mu_call *call)
     change->call = call;
     change->written_s = -1;
     change->ask.ud = change;
-    change->ask.job.host = call->host;
+    change->ask.job.host = change->view.job.host = call->host;
     change->ask.job.for_change = true;
+    change->view.ud = change;
     call->state = change;
     return change;
 }
@@ -171,13 +227,17 @@ void mu_zone_change_prepare(struct mu_call *call)
     struct mu_fail fail;
     enum mu_err err = mu_zone_plan_init(&change->plan, call, &fail);
     if (err == MU_OK)
-        err = mu_zone_provider_of(call->host, mu_json_str(call->args, "domain", ""), &job->provider,
-                                  &fail);
+        err = check_host(change, &fail);
+    if (err == MU_OK) {
+        mu_zone_elsewhere(call, change->plan.name, job->name);
+        err = mu_zone_provider_of(
+            call->host, call->redirect ? job->name : mu_json_str(call->args, "domain", ""),
+            &job->provider, &fail);
+    }
     if (err != MU_OK) {
         end_fail(change, err, false, fail.text);
         return;
     }
-    memcpy(job->name, change->plan.name, sizeof job->name);
     job->type = change->plan.type;
     mu_zone_ask(&change->ask, MU_ZONE_READ, on_before, NULL);
 }

@@ -236,9 +236,11 @@ json_t *mu_zone_change_invert(struct mu_call *call)
         return NULL;
     if (mu_zone_rrset_empty(before) && strcmp(mu_json_str(prepared, "type", ""), "MX") == 0)
         return NULL; /* the undo would leave the name without an MX */
-    json_t *args = as_mx ? json_pack("[s, o]", domain, written(before, list))
-                         : json_pack("[s, s, s, o]", domain, mu_json_str(prepared, "name", "@"),
-                                     mu_json_str(prepared, "type", ""), written(before, list));
+    json_t *args =
+        as_mx ? json_pack("[s, o]", domain, written(before, list))
+              : json_pack("[s, s, s, o]", domain,
+                          mu_json_str(prepared, "stands_for", mu_json_str(prepared, "name", "@")),
+                          mu_json_str(prepared, "type", ""), written(before, list));
     json_t *options = json_pack("{s:o}", "only_if", written(after, list));
     if (confirm_ms != CONFIRM_MS) {
         char *text = mu_xasprintf("%lldms", (long long)confirm_ms);
@@ -332,7 +334,7 @@ static json_t *foresee(const struct mu_call *call, const struct mu_zone_plan *pl
     char type[16];
     const json_t *before = json_object_get(prepared, "before"),
                  *after = json_object_get(prepared, "after");
-    json_t *value = foreseen_failure(plan, prepared, facts);
+    json_t *value = call->redirect ? NULL : foreseen_failure(plan, prepared, facts);
     if (value)
         return value;
     char *key = mu_xasprintf("%s/%s", plan->name, mu_dns_type_text(plan->type, type));

@@ -104,7 +104,7 @@ static const struct mu_field change_returns[] = {
     .settle_ms = SETTLE_MS, .start = mu_zone_change_start, .cancel = mu_zone_change_cancel,        \
     .prepare = mu_zone_change_prepare, .readback = mu_zone_change_readback,                        \
     .invert = mu_zone_change_invert, .foresee = mu_zone_change_foresee,                            \
-    .prepare_under = mu_zone_change_prepare_under
+    .prepare_under = mu_zone_change_prepare_under, .redirect = mu_zone_change_redirect
 /* clang-format on */
 
 static const struct mu_verb verbs[] = {

@@ -4,6 +4,7 @@
 #ifndef MU_REGISTRAR_VERBS_H
 #define MU_REGISTRAR_VERBS_H
 
+#include "base/name.h"
 #include "module/module.h"
 
 /* probes.c */
@@ -24,6 +25,11 @@ void mu_zone_change_cancel(struct mu_call *);
 /* plan.c: the same, without the network */
 json_t *mu_zone_change_invert(struct mu_call *);
 json_t *mu_zone_change_foresee(struct mu_call *, struct mu_facts *);
+
+/* elsewhere.c: in a drill. redirect: {from, to}, the domains */
+json_t *mu_zone_change_redirect(struct mu_call *, struct mu_fail *);
+/* The name that is changed for this one; itself outside of drills. */
+void mu_zone_elsewhere(const struct mu_call *, const char *name, char out[MU_NAME_TEXT]);
 
 /* doctor.c */
 void mu_zone_doctor(struct mu_call *);

@@ -1,12 +1,22 @@
 -- SPDX-License-Identifier: MIT
 playbook {
-  name = "mx-failover", version = "3.1.0", owner = "mail-platform",
+  name = "mx-failover", version = "3.2.0", owner = "mail-platform",
   summary = "Move inbound mail to the standby MX when the primary stops accepting mail.",
   may_change  = { "zone.set_mx:{domain}", "notify", "page" },   -- the whole blast radius; anything else is refused
   exclusive   = "mx:{domain}",                                  -- one such run per domain; failback and undo take the same lock
   stale_after = "15m",                                          -- host was down longer? ask before the next change
   followed_by = "mx-failback",                                  -- offered to a person
   watch  = { every = "1m", confirm = 3, clear = 3, again_after = "30m" },
+  drill  = {                                                    -- muster drill mx-failover domain=...
+    every = "90d",
+    targets = { detect = "4m", acknowledge = "10m", decide = "10m", mitigate = "15m" },
+    scenarios = {
+      ["primary-silent"] = { faults = { "smtp_down {domains[domain].primary}" }, result = "failed_over",
+                             acts = { "notify stakeholders mail-failing", "zone.set_mx {domain}", "notify stakeholders mail-restored" } },
+      ["standby-silent-too"] = { faults = { "smtp_down {domains[domain].primary}", "smtp_down {standby}" }, result = "failed",
+                                         acts = { "notify stakeholders mail-failing" } },
+    },
+  },
   params = {
     domain  = param.domain   "Domain whose inbound mail is failing",
     standby = param.host     "Standby MX"                       { from = "domains[domain].standby" },
@@ -16,7 +26,8 @@ playbook {
     every   = param.duration "How often to look meanwhile"      { default = "30s" },
     quorum  = param.integer  "How many people must approve"     { default = 1, min = 1, max = 5 },
   },
-  changelog = { ["3.1.0"] = "The proof looks past caches; a quorum can be asked for",
+  changelog = { ["3.2.0"] = "Can be drilled: targets and two scenarios",
+                ["3.1.0"] = "The proof looks past caches; a quorum can be asked for",
                 ["3.0.0"] = "Rejecting and inconclusive are verdicts of their own" },
 }
 

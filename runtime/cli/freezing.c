@@ -24,7 +24,7 @@ int freezing_zone(struct mu_cli *cli, const struct mu_command *command, bool all
 
 static bool poke(const struct mu_store_run *run, void *ud)
 {
-    if (strcmp(run->world, "live") == 0) {
+    if (mu_world_sends(run->world)) {
         ++*(int *)ud;
         mu_run_poke(run->path);
     }

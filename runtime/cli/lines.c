@@ -258,6 +258,7 @@ const char *line_world(const char *world)
     static const struct {
         const char *world, *said;
     } worlds[] = {{"live", "LIVE"},
+                  {"drill", "DRILL: production is not touched"},
                   {"dry-run", "DRY RUN: nothing is changed, nobody is told"},
                   {"sim", "SIMULATED: nothing of it is real"}};
     for (size_t i = 0; i < MU_COUNT(worlds); i++)

@@ -24,11 +24,12 @@ struct listing {
 static void print_json(const struct mu_store_gate *gate, bool mine)
 {
     json_t *row = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s, s:s, s:i, s:i, s:o?}", "gate", gate->id,
-        "code", gate->code, "run", gate->run, "incident", gate->incident, "kind", gate->kind,
-        "title", gate->title, "by", gate->by, "deadline", (json_int_t)gate->deadline, "mine", mine,
-        "then_ask", gate->then_ask, "digest", gate->digest, "quorum", gate->quorum, "agreed",
-        gate->votes_yes, "choices", mu_json_parse(gate->choices, strlen(gate->choices), NULL));
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s, s:s, s:i, s:i, s:o?}", "gate",
+        gate->id, "code", gate->code, "run", gate->run, "incident", gate->incident, "world",
+        gate->world, "kind", gate->kind, "title", gate->title, "by", gate->by, "deadline",
+        (json_int_t)gate->deadline, "mine", mine, "then_ask", gate->then_ask, "digest",
+        gate->digest, "quorum", gate->quorum, "agreed", gate->votes_yes, "choices",
+        mu_json_parse(gate->choices, strlen(gate->choices), NULL));
     say_json_take(row);
 }
 

@@ -15,7 +15,10 @@
 /* A dry run did none of what it ended with. */
 static const char *state_of(const struct mu_store_run *run)
 {
-    return strcmp(run->world, "live") == 0 ? run->state : run->world;
+    bool drill = strcmp(run->world, "drill") == 0, over = run->ended != 0;
+    return drill                             ? (over ? "DRILL" : "in DRILL")
+           : strcmp(run->world, "live") == 0 ? run->state
+                                             : run->world;
 }
 
 /* Piped, one line a run; on a terminal the reason has a line of its own, as long as fits. */
@@ -49,7 +52,7 @@ static const char *waits_for(const struct mu_store_run *run, char *text, size_t 
 static bool print_row(const struct mu_store_run *run, void *ud)
 {
     char when[MU_TIME_TEXT], took[MU_TIME_TEXT];
-    bool dry = strcmp(run->world, "live") != 0;
+    bool dry = !mu_world_sends(run->world);
     char now[600];
     const char *waits = waits_for(run, now, sizeof now);
     const char *what = waits && waits[0] ? waits : run->result ? run->result : "";

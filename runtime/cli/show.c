@@ -116,6 +116,11 @@ static void print_monitor(const struct found_run *run, const struct mu_monitor *
         run->name, run->name);
 }
 
+static const char *world_word(const char *world)
+{
+    return strcmp(world, "live") == 0 ? "LIVE" : strcmp(world, "drill") == 0 ? "DRILL" : "DRY RUN";
+}
+
 static void print_head(const struct found_run *run)
 {
     struct mu_monitor monitor;
@@ -124,7 +129,7 @@ static void print_head(const struct found_run *run)
     mu_duration_text((run->ended ? run->ended : mu_clock_real_ms()) - run->started, took);
     say("%s%s%s%s  %s@%s  %s  %s%s\n", mu_cli_color("bold"), run->incident,
         run->incident[0] ? "  " : "", run->name, run->playbook, run->version,
-        strcmp(run->world, "live") == 0 ? "LIVE" : "DRY RUN", took, mu_cli_color("reset"));
+        world_word(run->world), took, mu_cli_color("reset"));
     say("started %s by %s, ", mu_time_local(run->started, when), run->who);
     if (run->ended)
         say("%s: %s\n", run->state, run->result);
@@ -263,7 +268,7 @@ static void story_fini(struct story *story)
 static void print_next(const struct found_run *run)
 {
     say("\n  report: muster report %s --html FILE\n", run->name);
-    if (strcmp(run->world, "live") == 0 && start_offers_undo(run->path))
+    if (mu_world_sends(run->world) && start_offers_undo(run->path))
         say("  undo:   muster undo %s\n", run->name);
     say("  check:  muster verify %s\n", run->name);
 }

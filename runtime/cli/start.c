@@ -121,21 +121,27 @@ static void say_lock(struct mu_cli *cli, const struct mu_header *header, const j
     free(lock);
 }
 
-int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *bundle,
-              const struct mu_header *header, const json_t *params, const struct start *how)
+static const char *world_of(const struct start *how)
 {
-    struct mu_fail fail;
-    struct mu_run_created created;
-    int code = mu_cli_store(cli);
-    if (code)
-        return code;
+    return how->dry ? "dry-run" : how->wish || how->undoes_drill ? "drill" : "live";
+}
+
+static enum mu_err make(struct mu_cli *cli, const struct mu_bundle *bundle,
+                        const struct mu_header *header, const json_t *params,
+                        const struct start *how, struct mu_run_created *created,
+                        struct mu_fail *fail)
+{
+    json_t *drill = NULL;
+    if (how->wish && mu_drill_plan(header, params, cli->config, how->wish, &drill, fail) != MU_OK)
+        return fail->class;
     json_t *who = mu_cli_who(cli);
     char *reason = mu_cli_said(how->reason);
     struct mu_run_request request = {.bundle = bundle,
                                      .header = header,
                                      .params = params,
                                      .config = cli->config,
-                                     .world = how->dry ? "dry-run" : "live",
+                                     .world = world_of(how),
+                                     .drill = drill,
                                      .incident = how->incident,
                                      .reason = reason,
                                      .undoes = how->undoes,
@@ -145,10 +151,22 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
                                      .source = how->source,
                                      .who = who,
                                      .lab = mu_json_bool(cli->config->values, "lab", false)};
-    enum mu_err err = mu_run_create(cli->store, &request, &created, &fail);
+    enum mu_err err = mu_run_create(cli->store, &request, created, fail);
     json_decref(who);
+    json_decref(drill);
     free(reason);
-    if (err != MU_OK)
+    return err;
+}
+
+int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *bundle,
+              const struct mu_header *header, const json_t *params, const struct start *how)
+{
+    struct mu_fail fail;
+    struct mu_run_created created;
+    int code = mu_cli_store(cli);
+    if (code)
+        return code;
+    if (make(cli, bundle, header, params, how, &created, &fail) != MU_OK)
         return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
     if (how->dry)
         say_lock(cli, header, params);

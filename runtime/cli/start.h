@@ -8,8 +8,12 @@
 #include "playbook/bundle.h"
 #include "playbook/header.h"
 
+struct mu_drill_wish;
+
 struct start {
     bool dry, detach, wait, yes, quiet, take_over;
+    const struct mu_drill_wish *wish; /* of a drill; else NULL */
+    bool undoes_drill;                /* an undo happens in the world of what it takes back */
     const char *incident, *reason, *undoes;
     const json_t *undo_items; /* of an undo: what it takes back; or NULL */
     const char *undo_path;    /* and the run file of whom */

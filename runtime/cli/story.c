@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/run.h"
 #include "journal/journal.h"
 #include "journal/rows.h"
 #include "lua/bind.h"
@@ -197,7 +198,7 @@ void story_found(const struct story *story, struct mu_store_found *out)
         .undoes = mu_json_str(story->start, "undoes", "")};
     story_run(story, &out->run);
     found_version(story, out);
-    bool live = strcmp(out->run.world, "live") == 0; /* only these take what they name */
+    bool live = mu_world_sends(out->run.world); /* only these take what they name */
     for (size_t i = 0; i < MU_STORE_RUN_LOCKS; i++) {
         bool has = live && !story->locks[i].lost && !(lost && i == 0);
         out->locks[i].name = has ? lock_name(story, i) : "";

@@ -217,6 +217,12 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         return mu_cli_fail(cli, "undo", MU_EXIT_USAGE,
                            "%s is still going on: muster cancel %s first", found.name, found.name);
     how.undoes = found.name;
+    how.undoes_drill = strcmp(found.world, "drill") == 0;
+    if (how.undoes_drill && how.dry)
+        return mu_cli_fail(
+            cli, "undo", MU_EXIT_USAGE,
+            "%s was a drill, and what it changed is none of production: see muster undo %s --list",
+            found.name, found.name);
     how.incident = found.incident[0] ? found.incident : NULL;
     return start_undo(cli, &found, wanted, &how);
 }

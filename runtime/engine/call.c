@@ -148,8 +148,9 @@ static void errand_free(struct errand *errand)
 {
     if (errand == &no_errand)
         return;
-    json_t *values[] = {errand->pub.args, errand->pub.prepared, errand->undo,   errand->undo_claim,
-                        errand->gate,     errand->freeze,       errand->result, errand->who};
+    json_t *values[] = {errand->pub.args,   errand->pub.prepared, errand->undo,
+                        errand->undo_claim, errand->gate,         errand->freeze,
+                        errand->result,     errand->who,          errand->pub.redirect};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
     char *texts[] = {errand->key, errand->row_value, errand->lost_why, errand->gate_id,
@@ -330,7 +331,8 @@ void call_restore_intent(struct call *call)
         return;
     json_t *intent = mu_json_parse(rec->row.value, strlen(rec->row.value), NULL);
     call->errand->undo = json_incref(json_object_get(intent, "undo"));
-    static const char *const ours[] = {"args", "shown", "key", "undo", "foreseen"};
+    call->errand->pub.redirect = json_incref(json_object_get(intent, "redirect"));
+    static const char *const ours[] = {"args", "shown", "key", "undo", "redirect", "foreseen"};
     for (size_t i = 0; i < MU_COUNT(ours); i++)
         json_object_del(intent, ours[i]);
     call->errand->pub.prepared = intent;
@@ -393,6 +395,8 @@ void call_go(struct call *call)
 
 void call_prepare(struct call *call)
 {
+    if (call->run->world->redirect && !call->run->world->redirect(call))
+        return;
     if (call->errand->pub.verb->prepare == NULL && call->kind == MU_CALL_SUB) {
         call_send(call);
         return;
@@ -406,7 +410,7 @@ void call_prepare(struct call *call)
     call->run->world->prepare(call);
 }
 
-/* {args, shown, key, undo, foreseen} on top of what prepare() found. */
+/* {args, shown, key, undo, redirect, foreseen} on top of what prepare() found. */
 static char *intent_text(struct call *call, bool foreseen)
 {
     json_t *row =
@@ -419,6 +423,8 @@ static char *intent_text(struct call *call, bool foreseen)
         json_object_set_new(row, "shown", json_string(shown));
         json_object_set_new(row, "key", json_string(call->errand->pub.key));
         json_object_set(row, "undo", call->errand->undo ? call->errand->undo : json_null());
+        if (call->errand->pub.redirect)
+            json_object_set(row, "redirect", call->errand->pub.redirect);
         free(shown);
     }
     if (foreseen)
@@ -556,6 +562,7 @@ static void answered(struct call *call, json_t *value_take)
 static void prepared(struct call *call, json_t *value_take)
 {
     call->errand->pub.prepared = mu_redact_json(value_take);
+    drill_mark(call);
     if (call->kind == MU_CALL_SUB)
         call_send(call);
     else

@@ -97,6 +97,8 @@ static void add_origin(json_t *start, const struct mu_run_request *request, cons
                                       request->reason ? request->reason : ""));
     if (request->source)
         json_object_set_new(start, "source", json_deep_copy(request->source));
+    if (request->drill)
+        json_object_set_new(start, "drill", json_deep_copy(request->drill));
     if (request->trigger)
         json_object_set_new(start, "trigger", json_deep_copy(request->trigger));
     if (request->undoes)
@@ -195,9 +197,12 @@ static enum mu_err find_incident(struct mu_store *store, const struct mu_run_req
     }
     if (!mu_world_sends(request->world))
         return MU_OK;
-    return mu_store_incident_open(store, request->header->summary,
-                                  mu_json_str(request->who, "name", ""), mu_clock_real_ms(),
-                                  run->incident, fail);
+    bool drill = strcmp(request->world, mu_world_drill.name) == 0;
+    char *title = mu_xasprintf("%s%s", drill ? "DRILL: " : "", request->header->summary);
+    enum mu_err err = mu_store_incident_open(store, title, mu_json_str(request->who, "name", ""),
+                                             mu_clock_real_ms(), run->incident, fail);
+    free(title);
+    return err;
 }
 
 static enum mu_err take_and_write(struct mu_store *store, const struct mu_run_request *request,

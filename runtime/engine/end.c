@@ -384,6 +384,7 @@ static int park_at_end(struct run *run)
 
 static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
 {
+    drill_note_asked(run);
     gate_close_all(run); /* first: nobody is asked any more while acts are waited for */
     if (run->stop != STOP_CANCEL && !await_acts(run))
         return park_at_end(run);
@@ -393,6 +394,7 @@ static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
         usual = MU_RUN_CANCELLED;
     }
     tell_owner_of_end(run);
+    drill_tell_stopped(run);
     end_farewell(run);
     int exit_code = exit_for(run, usual);
     return end_run(run, state, exit_code, end_row(run, state, exit_code));

@@ -332,7 +332,7 @@ bool freeze_holds(struct call *call)
     struct run *run = call->run;
     if (run->store == NULL || call->kind != MU_CALL_VERB || run->stop != STOP_NONE)
         return false; /* after a stop nothing leaves anyway */
-    if (!look(run))
+    if (!look(run) || drill_yields(run))
         return true;
     if (run->lost_lock) {
         run_park(run, "lock_lost", "%.500s. It stops before %s at %s", run->lost_lock, call->name,

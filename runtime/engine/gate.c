@@ -62,16 +62,18 @@ static json_t *describe(struct call *call, json_t *question)
 {
     char digest[MU_SHA256_HEX];
     digest_question(call, question, digest);
+    char *title = drill_subject(call->run, mu_json_str(question, "title", ""));
     int64_t within = mu_json_int(question, "deadline_ms", 0);
     json_t *show = mu_json_get(question, "show");
-    json_t *gate = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:b, s:s, s:O}", "gate", call->errand->gate_id,
-        "kind", call->name, "title", mu_json_str(question, "title", ""), "by",
-        mu_json_str(question, "by", ""), "quorum", (json_int_t)mu_json_int(question, "quorum", 1),
-        "deadline_ms", (json_int_t)(within ? run_wall(call->run) + within : 0), "within_ms",
-        (json_int_t)within, "then_ask", mu_json_str(question, "then_ask", ""), "no_self",
-        mu_json_bool(question, "no_self", false), "digest", digest, "show",
-        show ? show : json_null());
+    json_t *gate = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:b, s:s, s:O}", "gate",
+                             call->errand->gate_id, "kind", call->name, "title", title, "by",
+                             mu_json_str(question, "by", ""), "quorum",
+                             (json_int_t)mu_json_int(question, "quorum", 1), "deadline_ms",
+                             (json_int_t)(within ? run_wall(call->run) + within : 0), "within_ms",
+                             (json_int_t)within, "then_ask", mu_json_str(question, "then_ask", ""),
+                             "no_self", mu_json_bool(question, "no_self", false), "digest", digest,
+                             "show", show ? show : json_null());
+    free(title);
     describe_options(gate, question);
     return gate;
 }

@@ -10,7 +10,8 @@
  *   freeze.c  the last look before an act leaves: lock held, nothing frozen      locks.c at the start
  *   upgrade.c from one muster to another
  *   run.c     from turn to turn    end.c    how it ends, parks or leaves
- *   world.h   the last hop: world_live.c, world_dry.c           host.c    services for modules
+ *   world.h   the last hop: world_live.c, world_dry.c, world_drill.c (drill.c: what makes it one), world_sim.c
+ *   host.c    services for modules
  *
  * One turn of the loop (run.c): callbacks put calls on `arrived`; then, in this order, their rows are
  * appended, delivered one by one (each with every task that becomes ready), and at last outcomes and the
@@ -226,8 +227,11 @@ struct run {
     struct mu_registry *registry;
     const struct mu_config *config;
     const struct mu_world *world;
-    struct mu_facts *facts;    /* of its own; in a simulated world that world's */
-    struct mu_sim *sim;        /* NULL in all others */
+    struct mu_facts *facts; /* of its own; in a simulated world that world's */
+    struct mu_sim *sim;     /* of a simulated world or a drill's scenario; NULL in all others */
+    struct mu_sim *own_sim; /* of a drill: made by drill_begin() */
+    json_t *drill_told;     /* {audience or person: true}: whom a drill has told or asked */
+    int64_t rival_version;  /* of the store, when a drill looked for live runs last */
     void (*hit)(void *ud, int64_t point); /* of struct mu_execute */
     void *hit_ud;
     struct mu_timer *sim_wake; /* something of that world changes by itself */
@@ -400,7 +404,9 @@ enum mu_err orders_take(struct run *, struct mu_fail *);
 /* While the end waits for acts that are out: true when a person has cancelled the run. */
 bool orders_cancel_at_end(struct run *);
 void orders_take_recorded(struct run *);
-void orders_take_cancel(struct run *); /* before the frontier */
+void orders_cancel_by_host(struct run *,
+                           const char *reason); /* nobody asked for it: a drill yields */
+void orders_take_cancel(struct run *);          /* before the frontier */
 
 /* end.c */
 int end_conclude(struct run *); /* says how it stopped; the exit code */
@@ -436,6 +442,24 @@ enum mu_err locks_take_undo(struct mu_store *, const struct mu_run_request *, co
                             const char *run, struct mu_fail *);
 enum mu_err locks_take_over(struct mu_store *, const struct mu_run_request *, const char *lock,
                             const char *from, const char *run, struct mu_fail *);
+
+/* drill.c */
+void drill_begin(struct run *); /* faults, facts and people as row 1 and the journal have them */
+void drill_end(struct run *);
+bool drill_dry_people(const struct run *);
+/* In a drill: marked as one; else as it is. New texts. */
+char *drill_subject(const struct run *, const char *subject);
+char *drill_text(const struct run *, const char *text);
+void drill_mark(struct call *); /* the same for a message that was prepared */
+void drill_note_told(struct call *);
+void drill_note_asked(struct run *);   /* who is asked just now */
+void drill_tell_stopped(struct run *); /* whoever was told hears that it is over */
+/* MU_CONFLICT: production needs what it is about. */
+enum mu_err drill_may_start(struct mu_store *, const struct mu_run_request *, const char *lock,
+                            struct mu_fail *);
+bool drill_yields(struct run *); /* true: it is stopping, for a live run has come */
+/* world_drill.c */
+bool drill_redirect(struct call *);
 
 /* undoable.c */
 /* Can these still be taken back, now that nobody else takes them back? */
@@ -601,6 +625,10 @@ struct mu_world {
     bool (*idle)(
         struct run *); /* nothing is ready: true = it made something happen; NULL = just wait */
     void (*recalled)(struct call *); /* a result came from the journal; NULL = that's all */
+    /* An act, before it is prepared: where it goes (call->redirect); false: it was refused. NULL = to what it names */
+    bool (*redirect)(struct call *);
+    void (*delivered)(struct call *); /* a task gets a result, new or recorded; NULL = that's all */
+    void (*looked)(struct run *);     /* at every look into the store; NULL = that's all */
 };
 void live_start(struct call *);
 void live_prepare(struct call *);
@@ -610,7 +638,7 @@ void live_prepared(struct call *);
 void live_timer(struct call *);
 void live_gate(struct call *);
 void live_timer_again(struct call *); /* its time, measured anew: the machine slept */
-extern const struct mu_world mu_world_live, mu_world_dry, mu_world_sim;
+extern const struct mu_world mu_world_live, mu_world_dry, mu_world_drill, mu_world_sim;
 const struct mu_world *mu_world_find(const char *name);
 
 #endif

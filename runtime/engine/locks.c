@@ -91,6 +91,8 @@ enum mu_err locks_check(struct mu_store *store, const struct mu_run_request *req
     struct owner owner = {.run = ""};
     char state[300];
     *plan = (struct lock_plan){.shared = false};
+    if (drill_may_start(store, request, lock, fail) != MU_OK)
+        return fail->class;
     if (!needs_lock(request, lock))
         return MU_OK;
     snprintf(owner.world, sizeof owner.world, "%s", request->world);

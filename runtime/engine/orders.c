@@ -208,3 +208,11 @@ void orders_take_recorded(struct run *run)
         stop_cancelled(run, json_object_get(cancel, "who"), mu_json_str(cancel, "reason", ""));
     json_decref(cancel);
 }
+
+void orders_cancel_by_host(struct run *run, const char *reason)
+{
+    json_t *person = json_pack("{s:s}", "name", "muster");
+    run->order[0] = '\0';
+    (void)order_cancel(run, person, reason);
+    json_decref(person);
+}

@@ -161,7 +161,10 @@ void outbox_put_plain(struct run *run, const char *kind, const char *to, const c
     if (!run->world->sends || to[0] == '\0')
         return;
     struct mu_fail fail = {.text = "the control store can't be opened"};
-    char *clean_subject = mu_redact_text(subject), *clean_body = mu_redact_text(body);
+    char *marked_subject = drill_subject(run, subject), *marked_body = drill_text(run, body);
+    char *clean_subject = mu_redact_text(marked_subject), *clean_body = mu_redact_text(marked_body);
+    free(marked_subject);
+    free(marked_body);
     struct mu_store_message message = {.run = run->name,
                                        .kind = kind,
                                        .to = to,
@@ -225,6 +228,14 @@ static bool take_path(const struct mu_store_run *found, void *ud)
     return false;
 }
 
+/* What belongs to a drill goes where drills go, and nothing else does. */
+static bool same_world(const struct run *run, const json_t *start)
+{
+    bool dry = mu_json_bool(json_object_get(start, "drill"), "dry_people", false);
+    return strcmp(mu_json_str(start, "world", "live"), run->world->name) == 0 && !dry &&
+           !drill_dry_people(run);
+}
+
 /* A message that its own run did not come to send: monitor and executor were killed at once, say. */
 static void send_left_behind(struct run *run, const struct mu_store_message *message)
 {
@@ -234,7 +245,7 @@ static void send_left_behind(struct run *run, const struct mu_store_message *mes
         return;
     (void)!mu_store_run_find(run->store, message->run, take_path, &path, NULL);
     json_t *start = path && mu_journal_lock_holder(path) == 0 ? mu_run_beginning(path, NULL) : NULL;
-    if (start)
+    if (start && same_world(run, start))
         send_one(run, message, json_object_get(start, "params"), true);
     json_decref(start);
     free(path);
@@ -254,6 +265,20 @@ void outbox_send_for_others(struct run *run)
     due_fini(&due);
 }
 
+/* That of the run whose messages they are. */
+static void take_world(struct run *run)
+{
+    char *path = NULL;
+    if (run->store)
+        (void)!mu_store_run_find(run->store, run->name, take_path, &path, NULL);
+    run->start = path ? mu_run_beginning(path, NULL) : NULL;
+    run->params = json_object_get(run->start, "params");
+    bool drill = strcmp(mu_json_str(run->start, "world", ""), mu_world_drill.name) == 0;
+    run->world = drill ? &mu_world_drill : &mu_world_live;
+    run->world_name = mu_xstrdup(run->world->name);
+    free(path);
+}
+
 /* A run without playbook: only the services, the store, and calls of the host itself. */
 enum mu_err mu_outbox_deliver(const struct mu_config *config, const char *state_dir,
                               const char *name, struct mu_fail *fail)
@@ -263,12 +288,11 @@ enum mu_err mu_outbox_deliver(const struct mu_config *config, const char *state_
     run->wake_fd = -1;
     run->name = mu_xstrdup(name);
     run->incident = mu_xstrdup("");
-    run->world_name = mu_xstrdup("live");
-    run->world = &mu_world_live;
     run->journal = mu_journal_memory();
     enum mu_err err = mu_run_registry(config, &run->registry, fail);
     if (err == MU_OK)
         err = mu_store_open(state_dir, &run->store, fail);
+    take_world(run);
     if (err == MU_OK)
         err = host_open(run, fail);
     if (err == MU_OK) {

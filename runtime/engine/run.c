@@ -115,6 +115,7 @@ enum mu_err run_load(struct run *run, struct mu_journal *journal, struct mu_fail
     run->world = mu_world_find(run->world_name);
     if (run->world == NULL)
         return mu_fail_set(fail, MU_USAGE, "this muster knows no world \"%s\"", run->world_name);
+    drill_begin(run);
     return MU_OK;
 }
 
@@ -146,6 +147,7 @@ void run_unload(struct run *run)
     mu_timer_cancel(run->poll_timer);
     mu_timer_cancel(run->sim_wake);
     sim_people_forget(run);
+    drill_end(run);
     watchdog_stop(run->watchdog);
     if (run->vm)
         mu_vm_free(run->vm);
@@ -159,8 +161,9 @@ void run_unload(struct run *run)
     mu_texts_free(run->texts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
-    json_t *values[] = {run->start,     run->may_change, run->outlook,     run->who,
-                        run->decisions, run->freezes,    run->frozen_said, run->orders_taken};
+    json_t *values[] = {run->start,       run->may_change,   run->outlook,
+                        run->who,         run->decisions,    run->freezes,
+                        run->frozen_said, run->orders_taken, run->drill_told};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
     char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result, run->stop_src,
@@ -193,6 +196,8 @@ void run_deliver(struct run *run, struct call *call)
     count_call(call);
     if (call->recorded && run->world->recalled && !run->verifying)
         run->world->recalled(call);
+    if (run->world->delivered && !run->verifying)
+        run->world->delivered(call);
     call_pending_remove(call);
     if (call->state == MU_CALL_CHECKED || call->state == MU_CALL_MATCHED ||
         call->state == MU_CALL_ARRIVED)
@@ -344,6 +349,8 @@ void run_look_into_store(struct run *run)
     anchor_poll(run);
     outbox_send(run);
     outbox_send_for_others(run);
+    if (run->world->looked)
+        run->world->looked(run);
 }
 
 /* Suspended or stopped since the last poll? (J8) */

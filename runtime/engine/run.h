@@ -48,7 +48,8 @@ struct mu_run_request {
     const struct mu_header *header;
     const json_t *params; /* resolved */
     const struct mu_config *config;
-    const char *world;    /* "live" or "dry-run" */
+    const char *world;    /* "live", "dry-run" or "drill" */
+    const json_t *drill;  /* of a drill: what mu_drill_plan() made of it; else NULL */
     const char *incident; /* "INC-118", or NULL: a live run opens one */
     const char *reason;   /* or NULL */
     const char *
@@ -62,9 +63,9 @@ struct mu_run_request {
     /* Number, row and incident that a tick took for it (store: mu_store_turn). Making it twice makes it once:
      * a run of that name that is there already is left as it is. NULL: they are taken now. */
     const struct mu_run_created *reserved;
-    uint32_t seed;         /* 0 = take one from the kernel */
-    const json_t *source;  /* where the playbook comes from (engine/versions.h), or NULL */
-    bool lab;              /* answers come from `muster lab`: said wherever a person reads */
+    uint32_t seed;        /* 0 = take one from the kernel */
+    const json_t *source; /* where the playbook comes from (engine/versions.h), or NULL */
+    bool lab;             /* answers come from `muster lab`: said wherever a person reads */
 };
 
 /* Checks the locks, takes the next run number, writes the journal with the bundle and row 1, durably.
@@ -80,8 +81,18 @@ enum mu_err mu_lock_tell(struct mu_store *, const struct mu_config *, const stru
 /* Sends what waits in the outbox for this run, when nobody executes it. */
 enum mu_err mu_outbox_deliver(const struct mu_config *, const char *state_dir, const char *run,
                               struct mu_fail *);
-/* True when acts leave in the world of that name, as far as a run can tell: live, sim. */
+/* True when acts leave in the world of that name, as far as a run can tell: live, drill, sim. */
 bool mu_world_sends(const char *world);
+/* What a drill starts from, checked before anything is made: faults are those of the scenario (NULL: the first by
+ * name; one is not needed), then these. MU_CONFIG: muster.lua names no place where its acts could go. */
+struct mu_drill_wish {
+    const char *scenario; /* of the header's drill.scenarios, or NULL */
+    const json_t *faults; /* list of texts, or NULL */
+    bool dry_people;      /* nobody real is told */
+    int64_t every_ms; /* between two looks until it is detected; 0: as the header's watch says */
+};
+enum mu_err mu_drill_plan(const struct mu_header *, const json_t *params, const struct mu_config *,
+                          const struct mu_drill_wish *, json_t **out, struct mu_fail *);
 /* True when a freeze of zone ("" = everything) holds acts on target (a name, or a URL's host). */
 bool mu_freeze_covers(const char *zone, const char *target);
 /* The same into a journal in memory, without a store: for probes from the shell. */
@@ -101,7 +112,7 @@ struct mu_execute {
     /* In a simulated world: the playbook called MU_HIT_WORD(point), as testing/coverage.c has it do; or NULL. */
     void (*hit)(void *ud, int64_t point);
     void *hit_ud;
-    int wake_fd;           /* one byte is written after every flush; -1 = none */
+    int wake_fd; /* one byte is written after every flush; -1 = none */
     const char *
         after; /* how the executor before this one ended, when that is the playbook's fault; or NULL */
 };

@@ -22,6 +22,22 @@ static const struct {
     [SIM_LIES] = {"lies", "", MU_OK},
 };
 
+/* Since the world began. */
+static int64_t elapsed(const struct mu_sim *sim)
+{
+    const struct run *run = sim->run;
+    if (run == NULL)
+        return mu_clock_mono_ms() - sim->began_ms;
+    return (run->live ? run_clock(run) : run->now_ms) - run->started_ms;
+}
+
+/* That moment on the monotonic clock: of a drill that is replayed it has been. */
+static int64_t mono_now(const struct mu_sim *sim)
+{
+    const struct run *run = sim->run;
+    return mu_clock_mono_ms() - (run ? run_clock(run) - run->started_ms - elapsed(sim) : 0);
+}
+
 /* --- operations --- */
 
 static enum mu_err do_fact(struct mu_sim *sim, const json_t *op, struct mu_fail *fail)
@@ -37,7 +53,7 @@ static enum mu_err do_fact(struct mu_sim *sim, const json_t *op, struct mu_fail 
     if (value == NULL)
         mu_facts_forget(sim->facts, fact, key);
     else if (for_ms > 0)
-        mu_facts_set_until(sim->facts, fact, key, json_incref(value), mu_clock_mono_ms() + for_ms);
+        mu_facts_set_until(sim->facts, fact, key, json_incref(value), mono_now(sim) + for_ms);
     else
         mu_facts_set(sim->facts, fact, key, json_incref(value));
     return MU_OK;
@@ -191,7 +207,7 @@ enum mu_err mu_sim_do(struct mu_sim *sim, const json_t *op, struct mu_fail *fail
 {
     int64_t at_ms = mu_json_int(op, "at_ms", -1);
     sim_catch_up(sim);
-    if (at_ms <= mu_clock_mono_ms() - sim->began_ms)
+    if (at_ms <= elapsed(sim))
         return do_now(sim, op, fail);
     enum mu_err err = check(op, fail);
     if (err == MU_OK)
@@ -203,7 +219,7 @@ int64_t sim_catch_up(struct mu_sim *sim)
 {
     while (json_array_size(sim->later) > 0) {
         json_t *op = json_array_get(sim->later, 0);
-        int64_t left = mu_json_int(op, "at_ms", 0) - (mu_clock_mono_ms() - sim->began_ms);
+        int64_t left = mu_json_int(op, "at_ms", 0) - elapsed(sim);
         if (left > 0)
             return left;
         (void)!do_now(sim, op, NULL); /* checked when it was said */

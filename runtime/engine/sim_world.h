@@ -19,7 +19,8 @@ struct sim_fault {
 
 struct mu_sim {
     int64_t began_ms;
-    bool scratch; /* to see whether an operation is right: time does not pass */
+    const struct run *run; /* a drill's: its clock counts, also while it is replayed; else NULL */
+    bool scratch;          /* to see whether an operation is right: time does not pass */
     struct mu_facts *facts;
     json_t *faults;           /* operations, newest first; `times` counts down */
     json_t *results;          /* operations, newest first */

@@ -21,7 +21,10 @@ static void read_start(struct run *run, const char *path)
     char *name = mu_xstrndup(base, end);
     run->name = mu_xstrdup(mu_json_str(run->start, "run", name));
     run->incident = mu_xstrdup(mu_json_str(run->start, "incident", ""));
-    run->world_name = mu_xstrdup("live");
+    run->world_name = mu_xstrdup(mu_json_str(run->start, "world", "live"));
+    run->world = mu_world_find(run->world_name);
+    if (run->world == NULL || !run->world->sends || run->world->alone)
+        run->world = &mu_world_live;
     run->params = json_object_get(run->start, "params");
     free(name);
 }
@@ -65,7 +68,6 @@ void mu_run_stuck(const struct mu_execute *how, const char *why, const char *tex
     struct run *run = MU_NEW(struct run);
     run->config = how->config;
     run->wake_fd = -1;
-    run->world = &mu_world_live;
     run->now_ms = mu_clock_real_ms();
     run->ahead_ms = run->wall_ms = mu_clock_wall_ahead_ms();
     run->path = mu_xstrdup(how->path);

@@ -725,7 +725,7 @@ static void place_of_main(lua_State *L, int env, char place[MU_SRC_TEXT])
     snprintf(place, MU_SRC_TEXT, "%s:%d", frame.short_src, frame.linedefined);
 }
 
-/* boot(main, detect, params, samples) becomes the root task. Expects boot on top. */
+/* boot(main, detect, params, samples, watch) becomes the root task. Expects boot on top. */
 static void start_root(struct run *run, lua_State *L, int env)
 {
     char place[MU_SRC_TEXT];
@@ -734,16 +734,19 @@ static void start_root(struct run *run, lua_State *L, int env)
     lua_rawget(L, env);
     lua_pushstring(L, "detect");
     lua_rawget(L, env);
-    const char *keys[] = {"params", "samples"};
-    for (size_t i = 0; i < MU_COUNT(keys); i++) {
-        char *text = mu_json_text(json_object_get(run->start, keys[i]));
+    const json_t *drill = json_object_get(run->start, "drill"),
+                 *values[] = {json_object_get(run->start, "params"),
+                              json_object_get(run->start, "samples"),
+                              json_object_get(drill, "watch")};
+    for (size_t i = 0; i < MU_COUNT(values); i++) {
+        char *text = mu_json_text(values[i]);
         mu_lua_push_canon(L, text, strlen(text));
         free(text);
     }
     place_of_main(L, env, place);
     root->born = run_text(run, place);
-    lua_xmove(L, root->thread, 5);
-    root->resume_values = 4;
+    lua_xmove(L, root->thread, 6);
+    root->resume_values = 5;
     make_ready(root);
 }
 

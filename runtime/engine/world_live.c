@@ -81,7 +81,8 @@ const struct mu_world mu_world_live = {.name = "live",
 
 const struct mu_world *mu_world_find(const char *name)
 {
-    const struct mu_world *worlds[] = {&mu_world_live, &mu_world_dry, &mu_world_sim};
+    const struct mu_world *worlds[] = {&mu_world_live, &mu_world_dry, &mu_world_drill,
+                                       &mu_world_sim};
     for (size_t i = 0; i < MU_COUNT(worlds); i++)
         if (strcmp(worlds[i]->name, name) == 0)
             return worlds[i];

@@ -12,6 +12,8 @@
  *               source? {kind: published|draft, why, digest (of the playbook's files, without the prelude),
  *               folder (of a draft), published {playbook, version, digest, who, account, host, folder,
  *               commit, dirty, at, state, signatures [{role, person, signature, at}]}},
+ *               drill {scenario, said [texts], ops [engine/sim.h], dry_people, targets {detect_ms ...}, expect {},
+ *               every_ms, watch {every_ms, confirm}?} of a drill,
  *               trigger {kind: "schedule" | "watch", name, at} when no person started it,
  *               took_over {lock, from, reason} when a lock was taken from another run,
  *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
@@ -53,7 +55,8 @@
  *
  * i  intent; durable before the act leaves.
  *    an act    {args {} (by name, checked), shown (text for people), key, target, before, after, witness,
- *               recipients [], undo {title, verb, args} or null, foreseen: true in worlds that send nothing}
+ *               recipients [], undo {title, verb, args} or null, foreseen: true in worlds that send nothing,
+ *               redirect {}: of a drill, where it goes instead of to what args say}
  *    a gate    verb approve|ask|todo|ack: {gate (id), kind, title, by, quorum, deadline_ms (wall ms), within_ms,
  *               then_ask, show, digest, no_self, choices [], default, remind_ms (ask, todo: where given)}
  *

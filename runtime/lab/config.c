@@ -161,16 +161,22 @@ static void add_network(struct mu_buf *out, const struct mu_lab_range *range)
 
 static void add_domains(struct mu_buf *out, const struct mu_lab_range *range)
 {
-    mu_buf_addf(out,
-                "\n  domains = {\n    [\"example.com\"] = {\n      provider = \"lab\",\n"
-                "      primary = { \"%s\", \"%s\" },\n      standby = \"%s\",\n"
-                "      recipient = \"postmaster@example.com\",\n    },\n"
-                "  },\n"
-                "  -- Plays PowerDNS: the same API, the same errors.\n"
-                "  providers = {\n    lab = {\n      driver = \"powerdns\",\n"
-                "      url = \"%s\",\n      server = \"localhost\",\n",
-                mu_lab_plan_host("mx1")->name, mu_lab_plan_host("mx2")->name,
-                mu_lab_plan_host("standby")->name, range->api_url);
+    mu_buf_addf(
+        out,
+        "\n  domains = {\n    [\"example.com\"] = {\n      provider = \"lab\",\n"
+        "      primary = { \"%s\", \"%s\" },\n      standby = \"%s\",\n"
+        "      recipient = \"postmaster@example.com\",\n    },\n"
+        "    [\"drill.example.net\"] = { provider = \"lab\" },\n"
+        "  },\n"
+        "  -- Where the acts of a drill go: `muster drill mx-failover domain=example.com`.\n"
+        "  drill = {\n    zones = { [\"example.com\"] = \"drill.example.net\" },\n"
+        "    channels = { push = \"push\", relay = \"relay\", status = \"push:drill\" },\n"
+        "  },\n"
+        "  -- Plays PowerDNS: the same API, the same errors.\n"
+        "  providers = {\n    lab = {\n      driver = \"powerdns\",\n"
+        "      url = \"%s\",\n      server = \"localhost\",\n",
+        mu_lab_plan_host("mx1")->name, mu_lab_plan_host("mx2")->name,
+        mu_lab_plan_host("standby")->name, range->api_url);
     add_path(out, "      key = secret.file ", range, "keys/api", ",\n    },\n  },\n");
 }
 

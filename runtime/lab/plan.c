@@ -33,6 +33,7 @@ const struct mu_lab_plan_rrset mu_lab_plan_rrsets[] = {
     {"_dmarc.example.com", "TXT", 3600, {"\"v=DMARC1; p=reject\""}},
     HEAD("example.net"),
     {"example.net", "MX", 3600, {"10 mx-standby.example.net."}},
+    {"drill.example.net", "MX", 3600, {"10 mx1.example.com.", "20 mx2.example.com."}},
     {"example.net", "TXT", 3600, {"\"v=spf1 mx a:relay.example.net -all\""}},
     {"_dmarc.example.net", "TXT", 3600, {"\"v=DMARC1; p=reject\""}},
     {NULL, NULL, 0, {NULL}},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * test.lua; see tests.h. The prelude keeps the tests and hands back two functions: list() and play(i). */
+ * test.lua; see tests.h. The prelude keeps the tests and hands back the functions that are called here. */
 #include "lua/tests.h"
 
 #include <jansson.h>
@@ -150,7 +150,7 @@ static void push_primitives(lua_State *L, struct mu_tests *tests)
 
 /* --- loading --- */
 
-enum { ENV = 1, LIST, PLAY, BY_HAND }; /* what stays on the main stack */
+enum { ENV = 1, LIST, PLAY, BY_HAND, SCENARIO }; /* what stays on the main stack */
 
 static enum mu_err run_prelude(struct mu_tests *tests, struct mu_fail *fail)
 {
@@ -161,7 +161,7 @@ static enum mu_err run_prelude(struct mu_tests *tests, struct mu_fail *fail)
         return fail->class;
     push_primitives(L, tests);
     lua_pushvalue(L, ENV);
-    return mu_vm_run_plain(tests->vm, 2, 3, TICKS, fail);
+    return mu_vm_run_plain(tests->vm, 2, 4, TICKS, fail);
 }
 
 static enum mu_err run_file(struct mu_tests *tests, const char *text, size_t len, const char *chunk,
@@ -270,4 +270,19 @@ enum mu_err mu_tests_by_hand(struct mu_tests *tests, const char *said, const cha
     mu_lua_push_canon(L, said, strlen(said)); /* our own texts: they can't be wrong */
     mu_lua_push_canon(L, params, strlen(params));
     return call(tests, 2, ops, ud, fail);
+}
+
+enum mu_err mu_tests_scenario(const char *said, const struct mu_test_ops *ops, void *ud,
+                              struct mu_fail *fail)
+{
+    struct mu_tests *tests;
+    enum mu_err err = mu_tests_load("", 0, "scenario", &tests, fail);
+    if (err != MU_OK)
+        return err;
+    lua_State *L = mu_vm_state(tests->vm);
+    lua_pushvalue(L, SCENARIO);
+    mu_lua_push_canon(L, said, strlen(said));
+    err = call(tests, 1, ops, ud, fail);
+    mu_tests_free(tests);
+    return err;
 }

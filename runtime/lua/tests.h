@@ -41,4 +41,8 @@ enum mu_err mu_tests_play(struct mu_tests *, size_t, const struct mu_test_ops *,
 enum mu_err mu_tests_by_hand(struct mu_tests *, const char *said, const char *params,
                              const struct mu_test_ops *, void *ud, struct mu_fail *);
 
+/* Without tests and runs: what those texts (canonical, a list) do to a world, through ops->world. */
+enum mu_err mu_tests_scenario(const char *said, const struct mu_test_ops *, void *ud,
+                              struct mu_fail *);
+
 #endif

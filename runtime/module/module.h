@@ -150,6 +150,12 @@ struct mu_verb {
     /* What prepare() completes with in the simulated world, where these facts are all there is; NULL with
      * *fail set: it fails. Without it prepare() is called, which must then ask nobody. */
     json_t *(*prepare_under)(struct mu_call *, const struct mu_facts *, struct mu_fail *);
+    /* In a drill: where it goes instead of to what its arguments name, from call->args and drill{} of muster.lua.
+     * A new reference; it becomes call->redirect and stands in the intent row: prepare, start and readback
+     * go there. NULL with *fail set (MU_REFUSED): there is no such place, and nothing leaves. Without this
+     * function there never is. Pure. */
+    json_t *(*redirect)(struct mu_call *, struct mu_fail *);
+    bool tells; /* it reaches people: a drill without people foresees it instead */
 };
 
 /* --- what a verb's functions get ------------------------------------------------------------- */
@@ -178,8 +184,9 @@ struct mu_call {
     const char *incident;         /* "INC-118" or "" */
     const char *world;            /* "live", "dry-run", ... */
     const struct mu_facts *facts; /* what is assumed in this world; NULL or empty in the live one */
-    bool repeated; /* this act may have been done before (MU_REPEATABLE after a crash) */
-    void *state;   /* the verb's own while it runs */
+    bool repeated;    /* this act may have been done before (MU_REPEATABLE after a crash) */
+    void *state;      /* the verb's own while it runs */
+    json_t *redirect; /* acts in a drill: what redirect() returned; NULL in all other worlds */
 };
 
 /* Completion: exactly one of these per start/prepare/readback, also from inside that function. */

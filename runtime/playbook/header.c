@@ -17,6 +17,7 @@
 #include "base/semver.h"
 #include "playbook/lexer.h"
 #include "playbook/param.h"
+#include "playbook/scenario.h"
 #include "playbook/scope.h"
 #include "playbook/uses.h"
 
@@ -75,6 +76,36 @@ const struct mu_header_key mu_header_keys[] = {
     {"budget.cpu_s", MU_HEADER_COUNT, false, NULL, "cpu_s = 60", "seconds of computing"},
     {"budget.memory_mb", MU_HEADER_COUNT, false, NULL, "memory_mb = 16", "MiB of memory"},
     {"budget.output_kb", MU_HEADER_COUNT, false, NULL, "output_kb = 1024", "KiB of its journal"},
+    {"drill", MU_HEADER_TABLE, false, NULL,
+     "drill = { every = \"30d\", targets = { decide = \"10m\" }, scenarios = { silent = { faults = { \"smtp_down mx1.example.com\" } } } }",
+     "how it is drilled: docs/drills.md"},
+    {"drill.every", MU_HEADER_DURATION, false, NULL, "every = \"30d\"",
+     "a drill that went well is older than this: muster drills says that one is overdue"},
+    {"drill.targets", MU_HEADER_TABLE, false, NULL,
+     "targets = { detect = \"3m\", acknowledge = \"5m\", decide = \"10m\", mitigate = \"15m\" }",
+     "how long each may take, counted from the moment it breaks"},
+    {"drill.targets.detect", MU_HEADER_DURATION, false, NULL, "detect = \"3m\"",
+     "until the playbook says that it was detected"},
+    {"drill.targets.acknowledge", MU_HEADER_DURATION, false, NULL, "acknowledge = \"5m\"",
+     "until the first person answers"},
+    {"drill.targets.decide", MU_HEADER_DURATION, false, NULL, "decide = \"10m\"",
+     "until it is decided what to do"},
+    {"drill.targets.mitigate", MU_HEADER_DURATION, false, NULL, "mitigate = \"15m\"",
+     "until the change is made"},
+    {"drill.scenarios", MU_HEADER_TABLE, false, NULL,
+     "scenarios = { silent = { faults = { \"smtp_down mx1.{domain}\" }, result = \"failed_over\" } }",
+     "what goes wrong, by a name of yours; muster drill takes --scenario, else the first by name"},
+    {"drill.scenarios.*", MU_HEADER_TABLE, false, NULL,
+     "silent = { faults = { \"smtp_down mx1.{domain}\" } }", "one scenario"},
+    {"drill.scenarios.*.faults", MU_HEADER_TEXTS, false, NULL,
+     "faults = { \"smtp_down mx1.{domain}\", \"person ana yes 2m\" }",
+     "what is different from the real world: words of a world (docs/testing.md), {domain} stands for a parameter. People answer in drills with --dry-people only"},
+    {"drill.scenarios.*.result", MU_HEADER_TEXT, false, NULL, "result = \"failed_over\"",
+     "expected: how it ends"},
+    {"drill.scenarios.*.acts", MU_HEADER_TEXTS, false, NULL, "acts = { \"zone.set_mx {domain}\" }",
+     "expected: acts that take effect, in this order, others may stand between; each is how one begins"},
+    {"drill.scenarios.*.told", MU_HEADER_TEXTS, false, NULL, "told = { \"stakeholders\" }",
+     "expected: audiences and people that are told"},
     {0}};
 /* clang-format on */
 
@@ -400,6 +431,85 @@ static enum mu_err check_budget(struct header *h)
     return MU_OK;
 }
 
+/* --- drill --- */
+
+/* Shape and keys of one table; "drill.scenarios.*" is the section of each scenario. */
+static enum mu_err drill_table(struct header *h, const json_t *table, const char *section)
+{
+    const char *name;
+    json_t *value;
+    if (!json_is_object(table) && json_array_size(table) > 0)
+        return wrong(h, "drill", "%s is a table", section);
+    json_object_foreach((json_t *)table, name, value)
+    {
+        const struct mu_header_key *key = find_key(section, name);
+        if (key == NULL)
+            return unknown_key(h, "drill", section, name);
+        if (check_shape(h, key, value) != MU_OK)
+            return MU_USAGE;
+    }
+    return MU_OK;
+}
+
+static json_t *drill_targets(const json_t *said)
+{
+    json_t *targets = json_object(), *value;
+    const char *name;
+    int64_t ms;
+    json_object_foreach((json_t *)said, name, value)
+    {
+        char key[40];
+        snprintf(key, sizeof key, "%.30s_ms", name);
+        if (mu_duration_parse(json_string_value(value), &ms))
+            json_object_set_new(targets, key, json_integer(ms));
+    }
+    return targets;
+}
+
+static enum mu_err drill_scenario(struct header *h, const char *name, const json_t *said)
+{
+    struct mu_fail why;
+    if (!mu_header_is_name(name))
+        return wrong(h, "drill.scenarios",
+                     "the scenario \"%.60s\" must be lower-case letters, digits and hyphens", name);
+    if (drill_table(h, said, "drill.scenarios.*") != MU_OK)
+        return MU_USAGE;
+    const json_t *faults = json_object_get(said, "faults");
+    if (mu_scenario_check(faults, &h->pub, &why) != MU_OK)
+        return wrong(h, "drill.scenarios", "drill.scenarios.%.60s: %s", name, why.text);
+    json_t *expect = json_deep_copy((json_t *)said);
+    json_object_del(expect, "faults");
+    json_object_set_new(json_object_get(h->pub.drill, "scenarios"), name,
+                        json_pack("{s:o, s:o}", "faults",
+                                  faults ? json_deep_copy(faults) : json_array(), "expect",
+                                  expect));
+    return MU_OK;
+}
+
+static enum mu_err check_drill(struct header *h)
+{
+    const json_t *said = json_object_get(h->said, "drill"),
+                 *targets = json_object_get(said, "targets"),
+                 *every = json_object_get(said, "every");
+    const char *name;
+    json_t *value;
+    int64_t ms = 0;
+    if (said == NULL)
+        return MU_OK;
+    if (drill_table(h, said, "drill") != MU_OK || drill_table(h, targets, "drill.targets") != MU_OK)
+        return MU_USAGE;
+    if (every)
+        (void)mu_duration_parse(json_string_value(every), &ms);
+    h->pub.drill = json_pack("{s:I, s:o, s:{}}", "every_ms", (json_int_t)ms, "targets",
+                             drill_targets(targets), "scenarios");
+    json_object_foreach(json_object_get(said, "scenarios"), name, value)
+    {
+        if (drill_scenario(h, name, value) != MU_OK)
+            return MU_USAGE;
+    }
+    return MU_OK;
+}
+
 /* --- params --- */
 
 static enum mu_err read_bound(struct header *h, const struct mu_param *param, const char *which,
@@ -595,7 +705,8 @@ static void fill(struct header *h)
 static enum mu_err judge(struct header *h, const struct mu_bundle *bundle)
 {
     enum mu_err (*const checks[])(struct header *) = {
-        check_params, check_identity, check_changelog, check_may_change, check_watch, check_budget};
+        check_params, check_identity, check_changelog, check_may_change,
+        check_watch,  check_budget,   check_drill};
     if (h->said == NULL)
         return wrong(h, "",
                      "there is no header: a playbook begins with playbook { name = \"...\", ... }");
@@ -661,6 +772,7 @@ void mu_header_free(struct mu_header *pub)
         json_decref(pub->params[i].otherwise);
     free(pub->params);
     json_decref(pub->watch);
+    json_decref(pub->drill);
     json_decref(h->root);
     mu_places_free(&h->places);
     free(h);
@@ -686,11 +798,11 @@ json_t *mu_header_json(const struct mu_header *header)
     json_t *params = json_array();
     for (size_t i = 0; i < header->param_count; i++)
         json_array_append_new(params, param_json(&header->params[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:O, s:I, s:O?, s:O, s:O?, s:o, s:b}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:O, s:I, s:O?, s:O, s:O?, s:O?, s:o, s:b}",
                      "name", header->name, "version", header->version, "owner", header->owner,
                      "summary", header->summary, "exclusive", header->exclusive, "followed_by",
                      header->followed_by, "may_change", header->may_change, "stale_after_ms",
                      (json_int_t)header->stale_after_ms, "watch", header->watch, "changelog",
-                     header->changelog, "budget", header->budget, "params", params, "detect",
-                     header->has_detect);
+                     header->changelog, "budget", header->budget, "drill", header->drill, "params",
+                     params, "detect", header->has_detect);
 }

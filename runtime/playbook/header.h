@@ -66,6 +66,8 @@ struct mu_header {
     json_t *watch;           /* {every_ms, confirm, clear, again_after_ms} or NULL */
     json_t *changelog;       /* {version: text} */
     json_t *budget;          /* {acts, rows, cpu_s, memory_mb, output_kb}, or NULL = the limits */
+    /* {every_ms?, targets: {detect_ms ...}, scenarios: {name: {faults, expect: {result?, acts?, told?}}}}, or NULL */
+    json_t *drill;
     struct mu_param *params; /* in order of appearance by line, then name */
     size_t param_count;
     bool has_detect; /* main is demanded, detect is not */

@@ -16,6 +16,8 @@
  * the reply is lost), halt = true (never done, the reply is lost). Every act that happens adds its line
  * "VERB NAME VALUE" to the file "acts", with "again" behind it when the engine said so.
  *
+ * In a drill put and ring go to slips and a bell of another name: "drill-NAME". post has no such place.
+ *
  *   muster.lua: drawer = { dir = "drawer" } */
 #include <errno.h>
 #include <fcntl.h>
@@ -150,11 +152,22 @@ static bool is_bell(const struct mu_call *call)
     return strcmp(call->verb->name, "drawer.ring") == 0;
 }
 
+/* The slip that an act is about. */
+static const char *slip_of(const struct mu_call *call)
+{
+    return mu_json_str(call->redirect, "slip", is_bell(call) ? "bell" : arg(call, "name"));
+}
+
+static json_t *redirect(struct mu_call *call, struct mu_fail *fail)
+{
+    (void)fail;
+    return json_pack("{s:o}", "slip", json_sprintf("drill-%.100s", slip_of(call)));
+}
+
 static bool apply(struct mu_call *call)
 {
     char line[TEXT_MAX];
-    const char *name = is_bell(call) ? "bell" : arg(call, "name"),
-               *value = arg(call, is_bell(call) ? "text" : "value");
+    const char *name = slip_of(call), *value = arg(call, is_bell(call) ? "text" : "value");
     snprintf(line, sizeof line, "%s %.100s %.100s%s\n", call->verb->name + strlen("drawer."), name,
              value, call->repeated ? " again" : "");
     return (is_bell(call) || slip_write(call, name, value)) && line_add(call, "acts", line);
@@ -190,7 +203,7 @@ static void act_start(struct mu_call *call)
 {
     const char *only_if = mu_json_str(call->args, "only_if", NULL);
     char text[TEXT_MAX];
-    if (only_if && strcmp(slip_read(call, arg(call, "name"), text), only_if) != 0)
+    if (only_if && strcmp(slip_read(call, slip_of(call), text), only_if) != 0)
         mu_call_fail(call, MU_CONFLICT, false, "%s is \"%s\", not \"%s\"", arg(call, "name"), text,
                      only_if);
     else if (mu_json_int(call->args, "ms", 0) == 0)
@@ -245,8 +258,8 @@ static void look_first(void *ud)
     char text[TEXT_MAX];
     call->state = NULL;
     mu_call_done(call,
-                 json_pack("{s:s, s:s, s:s}", "target", arg(call, "name"), "before",
-                           slip_read(call, arg(call, "name"), text), "after", arg(call, "value")));
+                 json_pack("{s:s, s:s, s:s}", "target", slip_of(call), "before",
+                           slip_read(call, slip_of(call), text), "after", arg(call, "value")));
 }
 
 static void put_prepare(struct mu_call *call)
@@ -261,7 +274,7 @@ static void put_prepare(struct mu_call *call)
 static void put_readback(struct mu_call *call)
 {
     char text[TEXT_MAX];
-    slip_read(call, arg(call, "name"), text);
+    slip_read(call, slip_of(call), text);
     if (strcmp(text, arg(call, "value")) == 0)
         mu_call_readback(call, MU_APPLIED, json_pack("{s:b, s:s}", "ok", 1, "value", text), NULL);
     else if (strcmp(text, mu_json_str(call->prepared, "before", "")) == 0)
@@ -373,7 +386,8 @@ static const struct mu_verb verbs[] = {
      .prepare = put_prepare,
      .readback = put_readback,
      .invert = put_invert,
-     .foresee = put_foresee},
+     .foresee = put_foresee,
+     .redirect = redirect},
     {.name = "drawer.post",
      .kind = MU_ACT,
      .params = put_params,
@@ -411,7 +425,8 @@ static const struct mu_verb verbs[] = {
      .doc = "Rings.",
      .start = act_start,
      .cancel = drop_timer,
-     .in_doubt = MU_REPEATABLE},
+     .in_doubt = MU_REPEATABLE,
+     .redirect = redirect},
     {0},
 };
 

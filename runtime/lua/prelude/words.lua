@@ -376,17 +376,38 @@ env.use = prim.use
 
 -- --- start -------------------------------------------------------------------------------------
 
--- A run started by hand looks once itself, so that `samples` is never empty.
-return function(main, detect, params, samples)
-  if not samples or #samples == 0 then
-    local first
-    if detect then
-      env.step "First look"
-      first = detect(params)
+local function look(detect, params)
+  local sample = detect and detect(params)
+  if type(sample) ~= "table" then sample = { ok = true } end
+  sample.at = env.now()
+  return sample
+end
+
+local health = { up = "good", down = "bad", rejecting = "bad" } -- as serve/hysteresis.c has it
+local MOST_LOOKS = 10                                           -- times confirm: then it is not found
+
+-- In a drill nobody watches: the run does what muster serve would have done until it starts one.
+local function watch_for(detect, params, watch)
+  local row, looks = {}, 0
+  while true do
+    local sample = look(detect, params)
+    local found = health[sample.verdict]
+    looks = looks + 1
+    if found == "good" then row = {} elseif found == "bad" then row[#row + 1] = sample end
+    if #row >= watch.confirm then
+      env.milestone "confirmed"
+      return row
     end
-    if type(first) ~= "table" then first = { ok = true } end
-    first.at = env.now()
-    samples = { first }
+    if looks >= MOST_LOOKS * watch.confirm then return { sample } end
+    prim.timer(watch.every_ms)
+  end
+end
+
+-- A run started by hand looks once itself, so that `samples` is never empty.
+return function(main, detect, params, samples, watch)
+  if not samples or #samples == 0 then
+    if detect then env.step(watch and "Detection" or "First look") end
+    samples = detect and watch and watch_for(detect, params, watch) or { look(detect, params) }
   end
   samples.first, samples.last = samples[1], samples[#samples]
   return main(params, samples)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Texts of a scenario into operations; see scenario.h. The words are those of tests (lua/prelude/test.lua), so that
+ * there is one vocabulary of what can go wrong. */
+#include "playbook/scenario.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "lua/tests.h"
+#include "playbook/config.h"
+
+#define ANY_HOST "example.net" /* stands for what is not known yet */
+
+static enum mu_err take_op(void *ud, const char *op, size_t len, struct mu_fail *fail)
+{
+    json_t *value = mu_json_parse(op, len, fail);
+    if (value == NULL)
+        return fail->class;
+    json_array_append_new(ud, value);
+    return MU_OK;
+}
+
+static enum mu_err take_run(void *ud, const char *request, size_t len, char **record_out,
+                            struct mu_fail *fail)
+{
+    (void)ud, (void)request, (void)len, (void)record_out;
+    return mu_fail_set(fail, MU_USAGE, "a scenario starts no run");
+}
+
+static void take_failure(void *ud, const char *failure, size_t len)
+{
+    (void)ud, (void)failure, (void)len;
+}
+
+/* One at a time, so that a mistake names its text. */
+static enum mu_err read_one(const char *text, json_t *ops, struct mu_fail *fail)
+{
+    static const struct mu_test_ops into = {
+        .world = take_op, .run = take_run, .failed = take_failure};
+    json_t *said = json_pack("[s]", text);
+    if (said == NULL)
+        return mu_fail_set(fail, MU_USAGE, "a fault is a text");
+    char *canonical = mu_json_text(said);
+    enum mu_err err = mu_tests_scenario(canonical, &into, ops, fail);
+    free(canonical);
+    json_decref(said);
+    return err == MU_OK ? MU_OK : mu_fail_prefix(fail, "fault \"%.120s\"", text);
+}
+
+/* --- holes --- */
+
+/* "domains[domain].primary" with the parameters in their places. */
+static char *path_of(const char *hole, const json_t *params)
+{
+    struct mu_buf path = {0};
+    for (const char *p = hole; *p;) {
+        size_t len = strcspn(p, "[");
+        mu_buf_add(&path, p, len);
+        p += len;
+        const char *close = *p ? strchr(p, ']') : NULL;
+        if (close == NULL) {
+            mu_buf_adds(&path, p);
+            break;
+        }
+        char *name = mu_xstrndup(p + 1, (size_t)(close - p - 1));
+        mu_buf_addf(&path, "[%s]", mu_json_str(params, name, name));
+        free(name);
+        p = close + 1;
+    }
+    return mu_buf_take(&path);
+}
+
+/* What stands for a hole: a new reference. config NULL: a check, where muster.lua is not known. */
+static json_t *value_of(const char *hole, const json_t *params, const json_t *config,
+                        struct mu_fail *fail)
+{
+    const json_t *param = json_object_get(params, hole);
+    bool path = strpbrk(hole, "[.") != NULL;
+    if (param)
+        return json_incref((json_t *)param);
+    if (path && config == NULL)
+        return json_string(ANY_HOST);
+    char *where = path_of(hole, params);
+    json_t *value = path ? json_incref((json_t *)mu_config_at(config, where)) : NULL;
+    if (value == NULL)
+        mu_fail_set(fail, MU_USAGE,
+                    path ? "muster.lua has no %.200s" : "there is no parameter %.200s", where);
+    free(where);
+    return value;
+}
+
+static enum mu_err say(const char *text, const json_t *params, const json_t *config, json_t *ops,
+                       struct mu_fail *fail);
+
+/* The text with this in the place of its first hole, said. */
+static enum mu_err say_with(const char *text, const json_t *value, const json_t *params,
+                            const json_t *config, json_t *ops, struct mu_fail *fail)
+{
+    size_t before = strcspn(text, "{");
+    struct mu_buf filled = {0};
+    mu_buf_add(&filled, text, before);
+    if (json_is_string(value))
+        mu_buf_adds(&filled, json_string_value(value));
+    else
+        mu_json_canon(value, &filled);
+    mu_buf_adds(&filled, strchr(text, '}') + 1);
+    char *whole = mu_buf_take(&filled);
+    enum mu_err err = say(whole, params, config, ops, fail);
+    free(whole);
+    return err;
+}
+
+static enum mu_err say(const char *text, const json_t *params, const json_t *config, json_t *ops,
+                       struct mu_fail *fail)
+{
+    const char *open = strchr(text, '{'), *close = open ? strchr(open, '}') : NULL;
+    enum mu_err err = MU_OK;
+    size_t i;
+    json_t *item;
+    if (close == NULL)
+        return read_one(text, ops, fail);
+    char *hole = mu_xstrndup(open + 1, (size_t)(close - open - 1));
+    json_t *value = value_of(hole, params, config, fail);
+    free(hole);
+    if (value == NULL)
+        return mu_fail_prefix(fail, "fault \"%.120s\"", text);
+    if (!json_is_array(value))
+        err = say_with(text, value, params, config, ops, fail);
+    json_array_foreach(value, i, item)
+    {
+        if (err == MU_OK)
+            err = say_with(text, item, params, config, ops, fail);
+    }
+    json_decref(value);
+    return err;
+}
+
+enum mu_err mu_scenario_read(const json_t *said, const json_t *params, const json_t *config,
+                             json_t **out, struct mu_fail *fail)
+{
+    json_t *ops = json_array(), *text;
+    enum mu_err err = MU_OK;
+    size_t i;
+    json_array_foreach(said, i, text)
+    {
+        if (err == MU_OK)
+            err = say(json_string_value(text), params, config, ops, fail);
+    }
+    if (err != MU_OK) {
+        json_decref(ops);
+        ops = NULL;
+    }
+    *out = ops;
+    return err;
+}
+
+/* --- before anything is known --- */
+
+static const char *value_of_its_kind(enum mu_param_kind kind)
+{
+    switch (kind) {
+    case MU_PARAM_DURATION:
+        return "1m";
+    case MU_PARAM_INTEGER:
+    case MU_PARAM_NUMBER:
+        return "1";
+    default:
+        return ANY_HOST;
+    }
+}
+
+enum mu_err mu_scenario_check(const json_t *said, const struct mu_header *header,
+                              struct mu_fail *fail)
+{
+    json_t *params = json_object(), *ops = NULL;
+    for (size_t i = 0; i < header->param_count; i++)
+        json_object_set_new(params, header->params[i].name,
+                            json_string(value_of_its_kind(header->params[i].kind)));
+    enum mu_err err = mu_scenario_read(said, params, NULL, &ops, fail);
+    json_decref(params);
+    json_decref(ops);
+    return err;
+}
