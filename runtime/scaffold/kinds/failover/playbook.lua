@@ -10,6 +10,7 @@ playbook {
     standby = param.host     "Where its mail goes then" { from = "domains[domain].standby" },
     answer  = param.duration "How long they have to answer" { default = "10m" },
     settle  = param.duration "How long to watch after the change" { default = "15m" },
+    every   = param.duration "How often to look meanwhile" { default = "30s" },
   },
   changelog = { ["1.0.0"] = "First version" },
 }
@@ -44,7 +45,7 @@ function main(p, samples)
   milestone "mitigated"
 
   step "Prove that mail flows"
-  local flows = wait_until(p.settle, { every = "30s", stable = 3 }, function()
+  local flows = wait_until(p.settle, { every = p.every, stable = 3 }, function()
     local served = dns.mx(p.domain, { at = "authoritative" })
     return served.ok and mail.inbound(p.domain, { mx = served }).verdict == "up"
   end)
