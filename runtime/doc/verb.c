@@ -150,6 +150,9 @@ static void when_in_doubt(struct page *page, const struct mu_verb *verb)
             "decide).",
             verb->key_ttl_s ? " within " : "",
             verb->key_ttl_s ? mu_duration_text((int64_t)verb->key_ttl_s * 1000, text) : "");
+    else if (verb->in_doubt == MU_AS_PREPARED)
+        page->ops->para(page, "As muster.lua says of it (in_doubt): a person decides (muster "
+                              "decide), it is done again, or done again with the same key.");
     else
         page->ops->para(
             page, "Nothing can be known: the run parks, and a person decides (muster decide).");

@@ -115,17 +115,36 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
     json_decref(value_take);
 }
 
+enum mu_in_doubt doubt_policy(const struct call *call)
+{
+    const json_t *prepared = call->errand->pub.prepared;
+    const char *said = mu_json_str(prepared, "in_doubt", "ask");
+    if (call->errand->pub.verb->in_doubt != MU_AS_PREPARED)
+        return call->errand->pub.verb->in_doubt;
+    return strcmp(said, "keyed") == 0        ? MU_KEYED
+           : strcmp(said, "repeatable") == 0 ? MU_REPEATABLE
+                                             : MU_ASK;
+}
+
+static int64_t key_ttl_s(const struct call *call)
+{
+    const struct mu_verb *verb = call->errand->pub.verb;
+    return verb->in_doubt == MU_AS_PREPARED
+               ? mu_json_int(call->errand->pub.prepared, "key_ttl_s", 0)
+               : (int64_t)verb->key_ttl_s;
+}
+
 /* The far side forgets keys: past that, sending again with the same key may do it twice. */
 static bool key_lapsed(const struct call *call)
 {
-    const struct mu_verb *verb = call->errand->pub.verb;
-    return verb->in_doubt == MU_KEYED && verb->key_ttl_s > 0 &&
-           run_clock(call->run) - call->errand->first_sent_ms >= (int64_t)verb->key_ttl_s * 1000;
+    int64_t ttl_s = key_ttl_s(call);
+    return doubt_policy(call) == MU_KEYED && ttl_s > 0 &&
+           run_clock(call->run) - call->errand->first_sent_ms >= ttl_s * 1000;
 }
 
 static void find_out(struct call *call)
 {
-    enum mu_in_doubt policy = call->errand->pub.verb->in_doubt;
+    enum mu_in_doubt policy = doubt_policy(call);
     if (mu_clock_mono_ms() >= call->errand->doubt_until_ms)
         ask_person(call, "it was tried several times");
     else if (policy == MU_READBACK && call->errand->pub.verb->readback)

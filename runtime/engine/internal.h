@@ -373,6 +373,7 @@ void sub_cancel_all(struct call *parent);
 void sub_deliver(struct run *);
 
 /* doubt.c */
+enum mu_in_doubt doubt_policy(const struct call *); /* what may be done with this act */
 void doubt_enter(struct call *, const char *why);
 void doubt_stop_asking(struct call *);
 void doubt_send_again(struct call *, bool repeated, const char *why);

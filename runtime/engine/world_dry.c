@@ -27,9 +27,10 @@ static void dry_probed(struct call *call, json_t *value_take)
 {
     struct run *run = call->run;
     const struct mu_verb *verb = call->errand->pub.verb;
-    if (mu_facts_empty(run->facts) || verb->kind == MU_PURE || verb->composite) {
+    bool unforeseen = mu_json_bool(value_take, MU_UNFORESEEN, false);
+    if (!unforeseen && (mu_facts_empty(run->facts) || verb->kind == MU_PURE || verb->composite)) {
         call_arrive_probe(call, value_take);
-    } else if (verb->under) {
+    } else if (verb->under && !unforeseen) {
         call_arrive_probe(call, verb->under(&call->errand->pub, run->facts, value_take));
     } else {
         json_decref(value_take);

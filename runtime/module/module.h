@@ -99,7 +99,8 @@ enum mu_in_doubt {
     MU_ASK,        /* nothing can be known: a person decides */
     MU_READBACK,   /* readback() tells */
     MU_REPEATABLE, /* doing it twice does no harm; the recipient may be told "possible duplicate" */
-    MU_KEYED /* repeated with the same call->key within key_ttl_s, the far side does it once */
+    MU_KEYED, /* repeated with the same call->key within key_ttl_s, the far side does it once */
+    MU_AS_PREPARED /* prepared.in_doubt of this very act says it: "ask", "repeatable" or "keyed" (with key_ttl_s) */
 };
 
 enum mu_known {                 /* what readback() found */
@@ -188,6 +189,10 @@ struct mu_call {
     void *state;      /* the verb's own while it runs */
     json_t *redirect; /* acts in a drill: what redirect() returned; NULL in all other worlds */
 };
+
+/* What a probe that may not look in this world completes with beside ok and why: {unforeseen: true}. A dry run
+ * ends there. */
+#define MU_UNFORESEEN "unforeseen"
 
 /* Completion: exactly one of these per start/prepare/readback, also from inside that function. */
 MU_API void mu_call_done(struct mu_call *, json_t *value_take);

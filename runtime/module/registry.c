@@ -25,7 +25,8 @@
     X(mail)         \
     X(registrar)    \
     X(notify)       \
-    X(http)
+    X(http)         \
+    X(command)
 
 #define X(name) extern const struct mu_module mu_module_##name;
 BUILT_IN(X)

@@ -373,6 +373,12 @@ function methods.dns_silent(world, server, how)
   keys(how, { "lasts", "why" }, "dns_silent's options")
   return world:fact("dns.server", relative(text(server, "dns_silent")), { state = "silent", why = how and how.why }, how and { lasts = how.lasts })
 end
+-- What an entry of commands{} ends with: { exit_code, stdout, stderr, ms }.
+function methods.command(world, name, ends)
+  local e = keys(ends, { "exit_code", "stdout", "stderr", "ms", "lasts" }, "command's options")
+  return world:fact("command", text(name, "command"),
+    { exit_code = e.exit_code or 0, stdout = e.stdout or "", stderr = e.stderr or "", ms = e.ms or 0 }, { lasts = e.lasts })
+end
 function methods.http(world, request, answer) return world:fact("api", text(request, "http"), answer) end
 
 function methods.fails(world, verb, how, options)
@@ -440,7 +446,7 @@ local spoken = {
   fails = function(verb, how, times) return verb, how, { times = env.tonumber(times) } end,
   mx = function(domain, ...) return domain, { ... } end,
 }
-local unspoken = { run = true, undo = true, at = true, fact = true, http = true, result = true, rrset = true }
+local unspoken = { run = true, undo = true, at = true, fact = true, http = true, result = true, rrset = true, command = true }
 
 -- "smtp_down mx1.example.com", "at 5m smtp_up mx1.example.com".
 local function say_to(world, said)

@@ -3,12 +3,12 @@
 playbook {
   name = "worlds", version = "1.0.0", owner = "ops",
   summary = "See what a simulated world is made of.",
-  may_change = { "zone.set_mx:{domain}", "notify", "page" },
+  may_change = { "zone.set_mx:{domain}", "notify", "page", "command.run:flush" },
   stale_after = "15m",
   exclusive = "mx:{domain}",
   params = {
     domain = param.domain "A domain" { default = "example.com" },
-    show   = param.choice "What to see" { "dns", "smtp", "gate", "move", "ladder" },
+    show   = param.choice "What to see" { "dns", "smtp", "gate", "move", "ladder", "command" },
     wait   = param.duration "How long first" { default = "0s" },
     quorum = param.integer "For a gate" { default = 1 },
   },
@@ -24,6 +24,11 @@ function show.dns(p)
 end
 
 function show.smtp() evidence("probe", smtp.probe("mx1.example.com", { rcpt = "postmaster@example.com" })) end
+
+function show.command()
+  evidence("looked", command.probe("length"))
+  command.run("flush", { queue = "deferred" })
+end
 
 function show.gate(p)
   local answer = approve { "Go?", by = "lead", deadline = "10m", quorum = p.quorum, remind = false }

@@ -1,6 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- The operations of a simulated world (engine/sim.h) one by one, over the words of test.lua.
 config {
+  commands = {
+    length = { argv = { "/bin/false" }, kind = "probe" },
+    flush = { argv = { "/bin/false", "{queue}" }, params = { queue = "deferred|active" } },
+  },
   domains = { ["example.com"] = { provider = "dns" } },
   providers = { dns = { driver = "powerdns", url = "https://dns.example.org", key = "not-a-real-key" } },
   channels = { push = { kind = "ntfy", url = "https://push.example.org" } },
@@ -181,4 +185,21 @@ test("a short one is not", function(world)
   zone_of(world)
   world:at("10m"):host_sleeps("10m")
   world:run({ show = "move", wait = "1h" }):expect_result("seen")
+end)
+
+-- --- programs -----------------------------------------------------------------------------------
+
+test("programs are never run here, and end as the world says", function(world)
+  world:command("length", { stdout = "17" })
+  local run = world:run { show = "command" }
+  expect(seen(run, "looked").stdout, "17", "what it found")
+  expect(run.acts[1].args, { name = "flush", params = { queue = "deferred" } }, "what was run")
+  run:expect_result("seen")
+end)
+
+test("a program may fail, and one that only looks must be known", function(world)
+  world:command("flush", { exit_code = 9, stderr = "no such queue" })
+  local run = world:run { show = "command" }
+  expect(seen(run, "looked").ok, false, "nothing is known of it")
+  expect(run.why, "playbook.lua:30: command.run: flush: it ended with 9: no such queue", "why it failed")
 end)
