@@ -19,6 +19,7 @@
 #include "cli/vote.h"
 #include "engine/run.h"
 #include "journal/rows.h"
+#include "report/words.h"
 
 #define MONITOR_TEXT 600
 #define MOST_STEPS   16 /* of a screen of 24 lines */
@@ -32,6 +33,7 @@ struct story {
     struct step steps[MOST_STEPS];
     size_t count, skipped;
     char *question;
+    char *source; /* where the playbook comes from; NULL before row 1 */
     json_t *park; /* the last park row's value, as long as nobody went on */
 };
 
@@ -67,10 +69,20 @@ static void note_park(struct story *story, const struct mu_row *row)
     story->park = park ? mu_json_parse(row->value, strlen(row->value), NULL) : NULL;
 }
 
+static void note_start(struct story *story, const struct mu_row *row)
+{
+    if (row->type != MU_ROW_HOST || strcmp(row->verb, "start") != 0 || story->source)
+        return;
+    json_t *start = mu_json_parse(row->value, strlen(row->value), NULL);
+    story->source = words_source(mu_json_get(start, "source"));
+    json_decref(start);
+}
+
 static bool tell(const struct mu_row *row, void *ud)
 {
     struct story *story = ud;
     struct line line;
+    note_start(story, row);
     note_park(story, row);
     line_of(row, &line);
     if (line.kind == LINE_STEP) {
@@ -262,6 +274,7 @@ static void story_fini(struct story *story)
         free(story->steps[i].last);
     }
     free(story->question);
+    free(story->source);
     json_decref(story->park);
 }
 
@@ -286,6 +299,8 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     mu_journal_close(journal);
     (void)!decided_read(cli, "show", run, &doubts, &holder); /* said; the rest is worth showing */
     print_head(run);
+    if (story.source && story.source[0])
+        say_hanging(2, "%s\n", story.source);
     print_steps(&story, run, &doubts);
     print_park(&story);
     if (run->ended)

@@ -374,6 +374,7 @@ static void put_run_facts(const struct run_story *run, struct writer *writer)
     add_fact(&facts, "Playbook",
              mu_xasprintf("%s@%s", mu_json_str(playbook, "name", "?"),
                           mu_json_str(playbook, "version", "?")));
+    add_fact(&facts, "Where from", words_source(mu_json_get(run->start, "source")));
     add_fact(&facts, "Changed last", mu_xstrdup(mu_json_str(playbook, "changelog_line", "")));
     add_fact(
         &facts, "World",

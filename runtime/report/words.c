@@ -480,3 +480,24 @@ char *words_outline(const json_t *value)
     }
     return mu_buf_take(&buf);
 }
+
+char *words_source(const json_t *source)
+{
+    struct mu_buf buf = {0};
+    const json_t *published = mu_json_get(source, "published");
+    const char *digest = mu_json_str(source, "digest", ""),
+               *commit = mu_json_str(published, "commit", ""),
+               *folder = mu_json_str(source, "folder", ""), *why = mu_json_str(source, "why", "");
+    if (source == NULL)
+        return mu_buf_take(&buf);
+    mu_buf_adds(&buf, why);
+    if (strstr(why, "draft ") == NULL && digest[0]) /* a draft's why begins with its digest */
+        mu_buf_addf(&buf, "; files %.12s", digest);
+    if (commit[0])
+        mu_buf_addf(&buf, ", git %.12s%s", commit,
+                    mu_json_bool(published, "dirty", false) ? " and changes that are not in it"
+                                                            : "");
+    if (folder[0])
+        mu_buf_addf(&buf, "; from %s", folder);
+    return mu_buf_take(&buf);
+}

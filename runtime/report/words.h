@@ -28,6 +28,10 @@ char *words_diff(const json_t *before, const json_t *after);
 /* {"name":"ana","host":"jump1","tty":"pts/3"} → "ana, on jump1, pts/3". New text. */
 char *words_who(const json_t *who);
 
+/* Where the playbook of a run comes from, of row 1's source: "published by ana 2026-11-20, the current version; files
+ * 9f31c2ab04d1, git 1a2b3c4d5e6f". New text; "" when it is not recorded. */
+char *words_source(const json_t *source);
+
 #define WORDS_WHEN 100
 /* "2026-11-23 02:51:07Z (03:51:07 CET)", the local date too where it is another; only the former
  * when local time is UTC. */
