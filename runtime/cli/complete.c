@@ -6,7 +6,6 @@
  *
  * What a word may be stands in the command's usage line: "CODE|RUN" is an open question or a run. To complete
  * another kind of word, add its name to `kinds`. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "base/mem.h"
 #include "base/plain.h"
 #include "cli/cli.h"
+#include "cli/playbooks.h"
 #include "cli/say.h"
 #include "cli/usage.h"
 #include "engine/run.h"
@@ -121,17 +121,10 @@ static void codes(struct asked *asked)
         (void)!mu_store_gates_open(asked->cli->store, offer_gate, asked, NULL);
 }
 
-static void playbooks_in(struct asked *asked, const char *folder)
+static bool offer_playbook(const char *name, void *ud)
 {
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;) {
-        char *file = mu_xasprintf("%s/%s/playbook.lua", folder, entry->d_name);
-        if (entry->d_name[0] != '.' && access(file, R_OK) == 0)
-            offer(asked, entry->d_name, "");
-        free(file);
-    }
-    if (dir)
-        closedir(dir);
+    offer(ud, name, "");
+    return true;
 }
 
 static void playbooks(struct asked *asked)
@@ -140,9 +133,8 @@ static void playbooks(struct asked *asked)
         mu_buf_adds(&asked->out, ":files\t\n");
         return;
     }
-    for (const char *const *at = asked->cli->config ? mu_cli_playbook_path(asked->cli) : NULL;
-         at && *at; at++)
-        playbooks_in(asked, *at);
+    if (asked->cli->config)
+        playbooks_each(mu_cli_playbook_path(asked->cli), offer_playbook, asked);
 }
 
 static bool offer_verb(const struct mu_module *module, const struct mu_verb *verb, void *ud)
@@ -197,23 +189,40 @@ static void files(struct asked *asked)
     mu_buf_adds(&asked->out, ":files\t\n");
 }
 
-/* key= of the playbook that stands in front. */
-static void params(struct asked *asked)
+/* Of the playbook that stands in front; NULL: there is none. */
+static struct mu_header *header_asked(struct asked *asked)
 {
     struct mu_bundle *bundle = NULL;
     struct mu_header *header = NULL;
     struct mu_fail fail;
     if (asked->cli->config &&
-        mu_bundle_load(asked->argv[0], mu_cli_playbook_path(asked->cli), &bundle, &fail) == MU_OK &&
-        mu_header_read(bundle, &header, &fail) == MU_OK)
-        for (size_t i = 0; i < header->param_count; i++) {
-            char *key = mu_xasprintf("%s=", header->params[i].name);
-            offer(asked, key, header->params[i].doc);
-            free(key);
-        }
-    if (header)
-        mu_header_free(header);
+        mu_bundle_load(asked->argv[0], mu_cli_playbook_path(asked->cli), &bundle, &fail) == MU_OK)
+        (void)!mu_header_read(bundle, &header, &fail);
     mu_bundle_free(bundle);
+    return header;
+}
+
+static void params(struct asked *asked)
+{
+    struct mu_header *header = header_asked(asked);
+    for (size_t i = 0; header && i < header->param_count; i++) {
+        char *key = mu_xasprintf("%s=", header->params[i].name);
+        offer(asked, key, header->params[i].doc);
+        free(key);
+    }
+    mu_header_free(header);
+}
+
+static void scenarios(struct asked *asked)
+{
+    struct mu_header *header = header_asked(asked);
+    const char *name;
+    json_t *scenario;
+    json_object_foreach(mu_json_get(header ? header->drill : NULL, "scenarios"), name, scenario)
+    {
+        offer(asked, name, mu_json_str(mu_json_get(scenario, "expect"), "result", ""));
+    }
+    mu_header_free(header);
 }
 
 static void scaffold_kinds(struct asked *asked)
@@ -240,14 +249,23 @@ static void options_of_verb(struct asked *asked)
 static const struct {
     const char *word; /* of a usage line */
     void (*complete)(struct asked *);
-} kinds[] = {{"RUN", runs},          {"CODE", codes},
-             {"INC-n", incidents},   {"PLAYBOOK", playbooks},
-             {"VERB", verbs},        {"COMMAND", names},
-             {"NAME", names},        {"DOMAIN", domains},
-             {"ZONE", domains},      {"FILE", files},
-             {"DIR", files},         {"EXPORT.tar.gz", files},
-             {"FILE.tar.gz", files}, {"KIND", scaffold_kinds},
-             {"key=value", params},  {"option=value", options_of_verb}};
+} kinds[] = {{"RUN", runs},
+             {"CODE", codes},
+             {"INC-n", incidents},
+             {"PLAYBOOK", playbooks},
+             {"VERB", verbs},
+             {"COMMAND", names},
+             {"NAME", names},
+             {"DOMAIN", domains},
+             {"ZONE", domains},
+             {"FILE", files},
+             {"DIR", files},
+             {"EXPORT.tar.gz", files},
+             {"FILE.tar.gz", files},
+             {"KIND", scaffold_kinds},
+             {"SCENARIO", scenarios},
+             {"key=value", params},
+             {"option=value", options_of_verb}};
 
 /* --- where the word stands --- */
 

@@ -130,7 +130,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
 
 const struct mu_command mu_command_drill = {
     .name = "drill",
-    .usage = "drill PLAYBOOK [key=value ...] [--scenario NAME] [--fault TEXT] ... [--every "
+    .usage = "drill PLAYBOOK [key=value ...] [--scenario SCENARIO] [--fault TEXT] ... [--every "
              "DURATION] [--dry-people] "
              "[--detach|--wait] [--take-over] [--reason TEXT] [--yes] | drill stop [REASON]",
     .summary = "rehearse a playbook: real people, made-up damage",

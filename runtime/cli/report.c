@@ -7,11 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/evidence.h"
+#include "cli/scorecard.h"
 #include "report/report.h"
 
 #define MOST_RUNS  256 /* of one incident */
@@ -141,6 +143,25 @@ static int put_report(struct mu_cli *cli, const struct mu_timeline *timeline,
     return code;
 }
 
+/* Of the last run that was a drill, with those before it where the control store knows them. */
+static void add_drills(struct mu_cli *cli, const struct sources *sources,
+                       struct mu_timeline *timeline)
+{
+    json_t *card = NULL, *cards;
+    struct mu_fail none;
+    for (size_t i = sources->count; i-- > 0 && card == NULL;)
+        (void)!mu_scorecard_read(sources->paths[i], &card, &none);
+    if (card == NULL)
+        return;
+    cards = cli->store ? scorecard_history(cli, mu_json_str(card, "playbook", ""),
+                                           mu_json_str(card, "run", ""))
+                       : json_array();
+    if (json_array_size(cards) == 0)
+        json_array_append(cards, card);
+    json_decref(card);
+    mu_report_add_drills(timeline, cards);
+}
+
 static int report(struct mu_cli *cli, const char *typed, const struct wish *wish)
 {
     struct sources *sources = MU_NEW(struct sources);
@@ -150,6 +171,8 @@ static int report(struct mu_cli *cli, const char *typed, const struct wish *wish
     if (code == 0 && mu_report_load((const char *const *)sources->paths, sources->count,
                                     sources->notes, sources->note_count, &timeline, &fail) != MU_OK)
         code = mu_cli_fail(cli, "report", mu_cli_exit_for(fail.class), "%s", fail.text);
+    if (code == 0)
+        add_drills(cli, sources, timeline);
     if (code == 0)
         code = put_report(cli, timeline, wish);
     mu_report_free(timeline);

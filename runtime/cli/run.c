@@ -92,7 +92,7 @@ const struct mu_command mu_command_run = {
     .name = "run",
     .usage = "run PLAYBOOK [key=value ...] [--dry-run] [--detach|--wait] [--incident INC-n] "
              "[--take-over] [--reason TEXT] [--yes] [--world sim|drill [--fault TEXT] ...] "
-             "[--scenario NAME] [--every DURATION] [--dry-people]",
+             "[--scenario SCENARIO] [--every DURATION] [--dry-people]",
     .summary = "start a playbook and look on",
     .help =
         "PLAYBOOK is a name: the current published version; NAME@2, NAME@2.3 or NAME@2.3.0: the "

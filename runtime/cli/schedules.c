@@ -80,7 +80,9 @@ static void say_one(struct mu_cli *cli, const struct mu_schedule *schedule, cons
     say("%s%s%s  %s%s%s, %s%s\n", mu_cli_color("bold"), schedule->name, mu_cli_color("reset"),
         schedule->text, schedule->every_ms ? "" : "  ",
         schedule->every_ms ? "" : schedule->zone_name, schedule->playbook,
-        strcmp(schedule->world, "live") == 0 ? "" : " (dry run)");
+        strcmp(schedule->world, "live") == 0    ? ""
+        : strcmp(schedule->world, "drill") == 0 ? " (drill)"
+                                                : " (dry run)");
     int64_t tick = mu_clock_real_ms();
     for (int i = 0; i < next; i++) {
         tick = mu_schedule_next(schedule, tick);

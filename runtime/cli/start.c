@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "cli/follow.h"
 #include "cli/outlook.h"
+#include "cli/scorecard.h"
 #include "engine/run.h"
 #include "cli/say.h"
 #include "cli/verdict.h"
@@ -121,6 +122,20 @@ static void say_lock(struct mu_cli *cli, const struct mu_header *header, const j
     free(lock);
 }
 
+/* Also when it was left before its end: as far as it has come. */
+static void say_score(struct mu_cli *cli, const char *playbook, const char *run)
+{
+    if (mu_cli_store(cli) != 0)
+        return;
+    json_t *cards = scorecard_history(cli, playbook, run);
+    const json_t *last = json_array_get(cards, json_array_size(cards) - 1);
+    if (!cli->json)
+        scorecard_print(cards);
+    else if (last)
+        say_json_take(json_pack("{s:O}", "scorecard", last));
+    json_decref(cards);
+}
+
 static const char *world_of(const struct start *how)
 {
     return how->dry ? "dry-run" : how->wish || how->undoes_drill ? "drill" : "live";
@@ -175,6 +190,8 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
     code = start_follow(cli, command, created.name, created.path, 0, how);
     if (how->dry && !how->detach && !cli->json)
         outlook_print(created.path);
+    if (how->wish && !how->detach)
+        say_score(cli, header->name, created.name);
     if (!how->detach && !how->quiet)
         say_next(cli, created.name, created.path, code);
     return code;

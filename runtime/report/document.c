@@ -110,7 +110,8 @@ static void put_masthead(const struct mu_timeline *timeline, struct writer *writ
                            *first = timeline->count ? &timeline->runs[0] : NULL;
     const json_t *playbook = first ? mu_json_get(first->start, "playbook") : NULL;
     struct state state = run ? state_of(run) : (struct state){"no runs", TONE_WARN};
-    char *world = mu_xstrdup(timeline->dry ? (run ? run->world : "") : "live");
+    bool drill = run && strcmp(run->world, "drill") == 0;
+    char *world = mu_xstrdup(timeline->dry || drill ? (run ? run->world : "") : "live");
     upper(world);
     const char *domain =
         first ? mu_json_str(mu_json_get(first->start, "params"), "domain", "") : "";
@@ -124,7 +125,7 @@ static void put_masthead(const struct mu_timeline *timeline, struct writer *writ
         .summary = mu_json_str(playbook, "summary", ""),
         .world = world,
         .state = state.text,
-        .world_tone = timeline->dry ? TONE_ACT : TONE_BAD,
+        .world_tone = timeline->dry || drill ? TONE_ACT : TONE_BAD,
         .state_tone = state.tone,
         .lab = first && mu_json_bool(first->start, "lab", false),
         .from = timeline->from,
@@ -163,6 +164,11 @@ static void put_banners(const struct mu_timeline *timeline, struct writer *write
         writer->ops->banner(
             writer, TONE_ACT,
             "Nothing was changed and nobody was told. This is what would have happened.");
+    const struct run_story *last = last_word(timeline);
+    if (last && strcmp(last->world, "drill") == 0)
+        writer->ops->banner(
+            writer, TONE_ACT,
+            "DRILL: an exercise. What was broken was made up, what was changed was no production.");
     for (size_t i = 0; i < timeline->count; i++) {
         const struct run_story *run = &timeline->runs[i];
         char *text = NULL;
@@ -224,6 +230,8 @@ static void put_opening(const struct mu_timeline *timeline, struct writer *write
     const struct milestone *stone = timeline->milestones;
     if (reached(timeline) != 0)
         writer->ops->milestones(writer, stone, timeline->milestone_count);
+    if (document_drilled(timeline, writer))
+        return;
     writer->ops->heading(writer, 2, "Cause", "");
     writer->ops->bullets_begin(writer);
     put_findings(timeline, writer);

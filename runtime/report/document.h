@@ -39,6 +39,8 @@ struct writer_ops {
     void (*banner)(struct writer *, enum tone, const char *text);
     void (*facts)(struct writer *, const struct fact *, size_t count);
     void (*milestones)(struct writer *, const struct milestone *, size_t count);
+    void (*trend)(struct writer *,
+                  const json_t *cards); /* drills as a picture; NULL: it has none */
     void (*table_begin)(struct writer *, const char *const *columns, size_t count);
     void (*table_row)(struct writer *, enum tone, const char *const *cells, size_t count);
     void (*table_end)(struct writer *);
@@ -62,6 +64,9 @@ struct writer_ops {
 void document_write(const struct mu_timeline *, struct writer *);
 /* Formatted text for a writer's function that takes plain text. */
 void document_line(struct writer *, enum tone, const char *fmt, ...) MU_PRINTF(3, 4);
+
+/* --- drilled.c --- */
+bool document_drilled(const struct mu_timeline *, struct writer *); /* false: there was no drill */
 
 /* --- entries.c --- */
 void document_section(struct writer *, const struct section *, unsigned number);

@@ -4,6 +4,7 @@
  * Content-Security-Policy that forbids all but that one style by its digest. Every text goes
  * through escape(): what a server said is shown, never obeyed. */
 #include "report/document.h"
+#include "report/trend.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,11 @@ static void html_milestones(struct writer *writer, const struct milestone *miles
     mu_buf_adds(writer->buf, "</ol>\n</section>\n");
 }
 
+static void html_trend(struct writer *writer, const json_t *cards)
+{
+    trend_html(writer->buf, cards);
+}
+
 /* --- tables and lists --- */
 
 static void html_table_begin(struct writer *writer, const char *const *columns, size_t count)
@@ -389,6 +395,7 @@ static const struct writer_ops ops = {
     .banner = html_banner,
     .facts = html_facts,
     .milestones = html_milestones,
+    .trend = html_trend,
     .table_begin = html_table_begin,
     .table_row = html_table_row,
     .table_end = html_table_end,

@@ -137,6 +137,8 @@ void mu_report_json(const struct mu_timeline *timeline, struct mu_buf *buf)
     json_t *report =
         json_pack("{s:s, s:b, s:o, s:o, s:o}", "incident", timeline->incident, "dry", timeline->dry,
                   "milestones", milestones_json(timeline), "runs", runs, "notes", notes);
+    if (json_array_size(timeline->cards) > 0)
+        json_object_set(report, "drills", timeline->cards);
     char *text = mu_json_text(report);
     mu_plain_json(buf, text);
     mu_buf_addc(buf, '\n');

@@ -11,6 +11,7 @@
 #ifndef MU_REPORT_H
 #define MU_REPORT_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,8 @@ enum mu_err mu_report_load(const char *const *paths, size_t count,
 /* One open journal, not verified; for journals in memory. */
 enum mu_err mu_report_load_journal(struct mu_journal *, const struct mu_report_note *notes,
                                    size_t note_count, struct mu_timeline **out, struct mu_fail *);
+/* Scorecards (scorecard.h) of its drills and of those before them, oldest first. */
+void mu_report_add_drills(struct mu_timeline *, json_t *cards_take);
 void mu_report_free(struct mu_timeline *);
 
 /* Each appends a whole document. buf->full afterwards: it passed the ceiling and is cut. */

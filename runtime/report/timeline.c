@@ -75,6 +75,7 @@ void mu_report_free(struct mu_timeline *timeline)
         free(timeline->milestones[i].name);
         free(timeline->milestones[i].from);
     }
+    json_decref(timeline->cards);
     free(timeline->milestones);
     free(timeline->notes);
     free(timeline->runs);
@@ -82,9 +83,15 @@ void mu_report_free(struct mu_timeline *timeline)
     free(timeline);
 }
 
+void mu_report_add_drills(struct mu_timeline *timeline, json_t *cards_take)
+{
+    json_decref(timeline->cards);
+    timeline->cards = cards_take;
+}
+
 bool run_is_live(const struct run_story *run)
 {
-    return strcmp(run->world, "live") == 0;
+    return strcmp(run->world, "live") == 0 || strcmp(run->world, "drill") == 0;
 }
 
 /* --- sections and entries --- */

@@ -98,6 +98,7 @@ struct mu_timeline {
     size_t count;
     struct milestone *milestones;
     size_t milestone_count;
+    json_t *cards;       /* scorecards of drills, oldest first; or NULL */
     struct entry *notes; /* ENTRY_COMMENT: notes on the incident */
     size_t note_count;
     int64_t from, to;
@@ -109,7 +110,7 @@ struct mu_timeline {
 struct section *section_open(struct run_story *, const char *title, const char *task, int64_t at);
 struct entry *entry_new(struct run_story *, const char *step, const struct mu_row *,
                         enum entry_kind);
-bool run_is_live(const struct run_story *); /* its acts went out */
+bool run_is_live(const struct run_story *); /* its acts went out: live, or a drill */
 
 /* --- milestones.c --- */
 void milestones_find(struct mu_timeline *);

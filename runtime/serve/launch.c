@@ -43,6 +43,18 @@ enum mu_err launch_load(struct mu_store *store, const struct mu_config *config,
     return err;
 }
 
+enum mu_err launch_drill(const struct mu_config *config, const struct mu_schedule *schedule,
+                         const struct launch_playbook *playbook, json_t **out, struct mu_fail *fail)
+{
+    struct mu_drill_wish wish = {.scenario = schedule->scenario,
+                                 .faults = schedule->faults,
+                                 .dry_people = schedule->dry_people};
+    *out = NULL;
+    return strcmp(schedule->world, "drill") == 0
+               ? mu_drill_plan(playbook->header, playbook->params, config, &wish, out, fail)
+               : MU_OK;
+}
+
 void launch_fini(struct launch_playbook *playbook)
 {
     mu_choice_fini(&playbook->choice);
@@ -150,6 +162,7 @@ enum mu_err launch_make(const struct mu_store_taken *taken, int64_t tick, void *
                                      .params = launch->playbook->params,
                                      .config = launch->config,
                                      .world = launch->world,
+                                     .drill = launch->drill,
                                      .reason = launch->reason,
                                      .who = who,
                                      .samples = launch->samples,

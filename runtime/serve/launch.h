@@ -21,6 +21,9 @@ struct launch_playbook {     /* what a run starts from */
 enum mu_err launch_load(struct mu_store *, const struct mu_config *, const char *playbook,
                         const json_t *params, bool live, struct launch_playbook *out,
                         struct mu_fail *);
+/* What a schedule's drill starts from (engine/run.h); MU_OK without one: it is none. */
+enum mu_err launch_drill(const struct mu_config *, const struct mu_schedule *,
+                         const struct launch_playbook *, json_t **out, struct mu_fail *);
 void launch_fini(struct launch_playbook *);
 
 struct launch {
@@ -31,6 +34,7 @@ struct launch {
     const char *world, *kind, *name; /* kind: "schedule" or "watch", and which one */
     const char *reason;
     const json_t *samples; /* or NULL */
+    const json_t *drill;   /* what mu_drill_plan() made, or NULL */
 };
 /* The row of its runs; texts are of `launch`, and subject is to be freed. */
 void launch_row(const struct launch *, struct mu_store_run *row, char **who, char **subject,

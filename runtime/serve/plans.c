@@ -9,12 +9,23 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "engine/run.h"
 #include "serve/internal.h"
 
 #define TIMEOUT_MS    120000
 #define RETRY_MOST_MS 60000
 
 /* --- in the worker --- */
+
+/* Of the incident that its run opens; NULL: it opens none. */
+static char *plan_title(const struct mu_schedule *schedule, const struct mu_header *header)
+{
+    bool drill = strcmp(schedule->world, "drill") == 0;
+    return mu_world_sends(schedule->world)
+               ? mu_xasprintf("%s%s", drill ? "DRILL: " : "", header->summary)
+               : NULL;
+}
 
 static json_t *fire(struct serve *serve, const char *source, struct mu_fail *fail)
 {
@@ -30,15 +41,19 @@ static json_t *fire(struct serve *serve, const char *source, struct mu_fail *fai
     struct mu_maker maker = {.make = launch_make, .ud = &launch};
     struct mu_store_run row;
     struct mu_fail refused;
-    char *who = NULL, *subject = NULL;
+    char *who = NULL, *subject = NULL, *title = NULL;
     if (serve_worker_store(serve, &launch, fail) != MU_OK)
         return NULL;
+    json_t *drill = NULL;
     if (launch_load(launch.store, serve->settings.config, schedule->playbook, schedule->params,
-                    strcmp(schedule->world, "live") == 0, &playbook, &refused) == MU_OK) {
+                    strcmp(schedule->world, "live") == 0, &playbook, &refused) == MU_OK &&
+        launch_drill(serve->settings.config, schedule, &playbook, &drill, &refused) == MU_OK) {
+        launch.drill = drill;
         launch_row(&launch, &row, &who, &subject, bundle);
         row.started = mu_clock_real_ms();
         maker.run = &row;
-        maker.title = strcmp(schedule->world, "live") == 0 ? playbook.header->summary : NULL;
+        title = plan_title(schedule, playbook.header);
+        maker.title = title;
     } else {
         maker.refused = refused.text;
     }

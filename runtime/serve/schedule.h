@@ -33,7 +33,10 @@ enum mu_misfire { MU_MISFIRE_RUN_ONCE, MU_MISFIRE_SKIP };
 struct mu_schedule {
     char *name, *playbook;
     json_t *params;      /* {name: value} */
-    char *world;         /* "live", "dry-run" */
+    char *world;         /* "live", "drill", "dry-run" */
+    char *scenario;      /* of a drill: or NULL */
+    json_t *faults;      /* of a drill: list of texts, or NULL */
+    bool dry_people;     /* of a drill */
     char *text;          /* the expression, or "every 15m" */
     struct mu_cron cron; /* every_ms == 0 */
     int64_t every_ms;    /* else 0 */

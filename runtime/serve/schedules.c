@@ -75,6 +75,17 @@ static enum mu_err read_blackouts(struct mu_schedule *schedule, const json_t *sa
     return MU_OK;
 }
 
+static const char *const of_drills[] = {"scenario", "faults", "dry_people"};
+
+static enum mu_err read_drill(struct mu_schedule *schedule, const json_t *said)
+{
+    const char *scenario = mu_json_str(said, "scenario", NULL);
+    schedule->scenario = scenario ? mu_xstrdup(scenario) : NULL;
+    schedule->faults = json_incref(mu_json_get(said, "faults"));
+    schedule->dry_people = mu_json_bool(said, "dry_people", false);
+    return MU_OK;
+}
+
 static enum mu_err read_run(struct mu_schedule *schedule, const json_t *said, struct mu_fail *fail)
 {
     const char *world = mu_json_str(said, "world", "live"), *run = mu_json_str(said, "run", NULL);
@@ -84,9 +95,15 @@ static enum mu_err read_run(struct mu_schedule *schedule, const json_t *said, st
     schedule->playbook = mu_xstrdup(run ? run : "");
     if (run == NULL || run[0] == '\0')
         return mu_fail_set(fail, MU_CONFIG, "run = \"PLAYBOOK\" is missing: what does it start?");
-    if (strcmp(world, "live") == 0 || strcmp(world, "dry-run") == 0)
-        return MU_OK;
-    return mu_fail_set(fail, MU_CONFIG, "world = \"%.40s\": it is \"live\" or \"dry-run\"", world);
+    if (strcmp(world, "drill") == 0)
+        return read_drill(schedule, said);
+    if (strcmp(world, "live") != 0 && strcmp(world, "dry-run") != 0)
+        return mu_fail_set(fail, MU_CONFIG,
+                           "world = \"%.40s\": it is \"live\", \"drill\" or \"dry-run\"", world);
+    for (size_t i = 0; i < MU_COUNT(of_drills); i++)
+        if (json_object_get(said, of_drills[i]))
+            return mu_fail_set(fail, MU_CONFIG, "%s is for world = \"drill\"", of_drills[i]);
+    return MU_OK;
 }
 
 static void digest_definition(struct mu_schedule *schedule)
@@ -143,6 +160,8 @@ void mu_schedules_fini(struct mu_schedules *schedules)
         free(schedule->name);
         free(schedule->playbook);
         free(schedule->world);
+        free(schedule->scenario);
+        json_decref(schedule->faults);
         free(schedule->text);
         free(schedule->zone_name);
         free(schedule->blackouts);

@@ -116,7 +116,13 @@ static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
         if (launch_load(settings->store, settings->config, schedule->playbook, schedule->params,
                         strcmp(schedule->world, "live") == 0, &playbook, fail) != MU_OK)
             return mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
+        json_t *drill = NULL; /* whether it could be planned; it is planned again when it fires */
+        if (launch_drill(settings->config, schedule, &playbook, &drill, fail) != MU_OK)
+            err = mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
+        json_decref(drill);
         launch_fini(&playbook);
+        if (err != MU_OK)
+            return err;
     }
     return MU_OK;
 }
