@@ -14,7 +14,7 @@ playbook {
 function main(p)
   step "What is there?"
   local before = need(zone.get(p.domain, "@", "TXT"), "the DNS host does not answer")
-  local records, replaced = {}, false                   -- other TXT records of the name stay: verification tokens, DKIM
+  local records, replaced = {}, false                   -- other TXT records of the name stay: verification tokens and the like
   for i, record in ipairs(before.records) do
     local is_spf = string.find(record, "v=spf1", 1, true) ~= nil
     records[i], replaced = is_spf and p.spf or record, replaced or is_spf
