@@ -5,6 +5,13 @@ playbook {
   exclusive   = "mx:{domain}",                         -- one such run of a domain at a time
   stale_after = "15m",                                 -- nobody executed it for longer? ask before the next change
   watch  = { every = "1m", confirm = 3, clear = 3, again_after = "30m" },
+  drill  = {                                           -- muster drill @name@: real people, made-up damage
+    targets = { detect = "5m", decide = "10m", mitigate = "15m" },
+    scenarios = {
+      ["primary-silent"] = { faults = { "smtp_down {domains[domain].primary}" }, result = "failed_over",
+                             acts = { "notify @tell@ mail-failing", "zone.set_mx {domain}", "notify @tell@ mail-restored" } },
+    },
+  },
   params = {
     domain  = param.domain   "Domain whose inbound mail fails" { default = "@domain@" },
     standby = param.host     "Where its mail goes then" { from = "domains[domain].standby" },
