@@ -50,7 +50,8 @@ static const json_t *commands(const struct mu_call *call)
 
 static const char *name_of(const struct mu_call *call)
 {
-    return mu_json_str(call->args, "name", "");
+    /* a drill's is another one */
+    return mu_json_str(call->redirect, "name", mu_json_str(call->args, "name", ""));
 }
 
 static const json_t *entry_of(const struct mu_call *call)
@@ -359,6 +360,17 @@ static void doctor(struct mu_call *call)
     mu_call_done(call, json_pack("{s:o}", "checks", checks));
 }
 
+/* In a drill: the entry of commands{} that drill.commands names for it. */
+static json_t *redirect_run(struct mu_call *call, struct mu_fail *fail)
+{
+    const char *name = mu_json_str(call->args, "name", "");
+    const char *other = mu_json_str(mu_config(call->host, "drill.commands"), name, NULL);
+    if (other)
+        return json_pack("{s:s}", "name", other);
+    mu_fail_set(fail, MU_REFUSED, "drill.commands of muster.lua has nothing for %s", name);
+    return NULL;
+}
+
 static const struct mu_verb verbs[] = {
     {
         .name = "command.run",
@@ -377,6 +389,7 @@ static const struct mu_verb verbs[] = {
         .prepare = prepare_run,
         .prepare_under = prepare_under,
         .foresee = foresee_run,
+        .redirect = redirect_run,
     },
     {
         .name = "command.probe",
