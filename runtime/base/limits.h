@@ -30,6 +30,7 @@
 #define MU_LIMIT_TASK_PATH \
     (MU_LIMIT_TASK_DEPTH * 12) /* "r", and a dot and a number of up to ten digits for each block */
 #define MU_LIMIT_CALL       (MU_LIMIT_TASK_PATH + 24) /* path, slash, number: the name of a call */
+#define MU_LIMIT_CHILD_DEPTH 4 /* runs that start runs: an incident, its playbook, a part of it, one more */
 #define MU_LIMIT_BATCH_ROWS 256                       /* journal rows in one group commit */
 #define MU_LIMIT_BATCH_MS   20                        /* and the longest one waits for it */
 #define MU_LIMIT_SECRET_MIN 8   /* shorter secrets would scrub innocent text */

@@ -33,8 +33,10 @@ struct story {
     struct step steps[MOST_STEPS];
     size_t count, skipped;
     char *question;
-    char *source; /* where the playbook comes from; NULL before row 1 */
-    json_t *park; /* the last park row's value, as long as nobody went on */
+    char *source;     /* where the playbook comes from; NULL before row 1 */
+    char *parent;     /* "mx-failover.12 at playbook.lua:7"; NULL: no run started it */
+    json_t *children; /* names of runs it has started; NULL: none */
+    json_t *park;     /* the last park row's value, as long as nobody went on */
 };
 
 static void set(char **slot, const char *text)
@@ -75,7 +77,24 @@ static void note_start(struct story *story, const struct mu_row *row)
         return;
     json_t *start = mu_json_parse(row->value, strlen(row->value), NULL);
     story->source = words_source(mu_json_get(start, "source"));
+    const json_t *trigger = mu_json_get(start, "trigger");
+    if (strcmp(mu_json_str(trigger, "kind", ""), "run") == 0)
+        story->parent = mu_xasprintf("%s at %s", mu_json_str(trigger, "name", ""),
+                                     mu_json_str(trigger, "src", ""));
     json_decref(start);
+}
+
+static void note_child(struct story *story, const struct mu_row *row)
+{
+    if (row->type != MU_ROW_OUTCOME || strcmp(row->verb, "start") != 0)
+        return;
+    json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
+    json_t *name = json_object_get(mu_json_get(outcome, "value"), "run");
+    if (story->children == NULL)
+        story->children = json_array();
+    if (name)
+        json_array_append(story->children, name);
+    json_decref(outcome);
 }
 
 static bool tell(const struct mu_row *row, void *ud)
@@ -83,6 +102,7 @@ static bool tell(const struct mu_row *row, void *ud)
     struct story *story = ud;
     struct line line;
     note_start(story, row);
+    note_child(story, row);
     note_park(story, row);
     line_of(row, &line);
     if (line.kind == LINE_STEP) {
@@ -275,6 +295,8 @@ static void story_fini(struct story *story)
     }
     free(story->question);
     free(story->source);
+    free(story->parent);
+    json_decref(story->children);
     json_decref(story->park);
 }
 
@@ -284,6 +306,30 @@ static void print_next(const struct found_run *run)
     if (mu_world_sends(run->world) && start_offers_undo(run->path))
         say("  undo:   muster undo %s\n", run->name);
     say("  check:  muster verify %s\n", run->name);
+}
+
+static bool print_child(const struct mu_store_run *child, void *ud)
+{
+    (void)ud;
+    say("has started %s  %s%s%s\n", child->name, child->state, child->result[0] ? ": " : "",
+        child->result);
+    return false;
+}
+
+/* Where it comes from, and what came from it. */
+static void print_origin(struct mu_cli *cli, const struct story *story)
+{
+    size_t i;
+    json_t *child;
+    if (story->source && story->source[0])
+        say_hanging(2, "%s\n", story->source);
+    if (story->parent)
+        say("started by %s\n", story->parent);
+    json_array_foreach(story->children, i, child)
+    {
+        if (cli->store)
+            (void)!mu_store_run_find(cli->store, json_string_value(child), print_child, NULL, NULL);
+    }
 }
 
 static int show(struct mu_cli *cli, const struct found_run *run)
@@ -299,8 +345,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     mu_journal_close(journal);
     (void)!decided_read(cli, "show", run, &doubts, &holder); /* said; the rest is worth showing */
     print_head(run);
-    if (story.source && story.source[0])
-        say_hanging(2, "%s\n", story.source);
+    print_origin(cli, &story);
     print_steps(&story, run, &doubts);
     print_park(&story);
     if (run->ended)

@@ -384,6 +384,9 @@ void decisions_recall(struct run *);
 bool decision_take(struct run *, json_t *person, const char *text); /* an order; false: refused */
 bool decision_apply(struct call *); /* false: nobody has decided it */
 
+/* children.c */
+extern const struct mu_module engine_module_start; /* start, start.wait */
+
 /* budget.c */
 void budget_open(struct run *);  /* from row 1 and what is recorded */
 void budget_renew(struct run *); /* a person said: go on */

@@ -21,7 +21,12 @@ static bool entry_allows(const char *entry, const char *verb, const char *target
     const char *colon = strchr(entry, ':');
     if (!verb_fits(entry, colon ? (size_t)(colon - entry) : strlen(entry), verb))
         return false;
-    return colon == NULL || (target != NULL && strcmp(colon + 1, target) == 0);
+    if (colon == NULL || target == NULL)
+        return colon == NULL;
+    size_t len = strlen(colon + 1);
+    bool version = strcmp(verb, "start") == 0 && strncmp(colon + 1, target, len) == 0 &&
+                   target[len] == '@'; /* start:mx-failback allows mx-failback@2 */
+    return version || strcmp(colon + 1, target) == 0;
 }
 
 bool policy_verb_named(const json_t *may_change, const char *verb)

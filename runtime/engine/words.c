@@ -22,6 +22,7 @@ enum mu_err mu_run_registry(const struct mu_config *config, struct mu_registry *
     size_t i;
     json_t *item;
     *out = mu_registry_new();
+    mu_registry_add(*out, &engine_module_start);
     json_array_foreach(config ? mu_config_at(config->values, "modules") : NULL, i, item)
     {
         const char *file = json_string_value(item);

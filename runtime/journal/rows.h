@@ -14,7 +14,8 @@
  *               commit, dirty, at, state, signatures [{role, person, signature, at}]}},
  *               drill {scenario, said [texts], ops [engine/sim.h], dry_people, targets {detect_ms ...}, expect {},
  *               every_ms, watch {every_ms, confirm}?} of a drill,
- *               trigger {kind: "schedule" | "watch", name, at} when no person started it,
+ *               trigger {kind: "schedule" | "watch" | "run", name, at} when no person started it; of a run that
+ *               another one started (name): src, depth (how many above it),
  *               took_over {lock, from, reason} when a lock was taken from another run,
  *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
  *               back and its items, in the order of this run's steps}

@@ -116,6 +116,11 @@ enum mu_err mu_registry_load(struct mu_registry *registry, const char *path, str
     return err;
 }
 
+void mu_registry_add(struct mu_registry *registry, const struct mu_module *module)
+{
+    add_entry(registry, module, NULL);
+}
+
 const struct mu_verb *mu_registry_find(const struct mu_registry *registry, const char *name,
                                        const struct mu_module **module)
 {

@@ -11,6 +11,8 @@ struct mu_registry;
 /* Knows every built-in module's tables; opens nothing. */
 struct mu_registry *mu_registry_new(void);
 void mu_registry_free(struct mu_registry *); /* closes what is open */
+/* One that is linked in and none of modules/: of the engine itself. */
+void mu_registry_add(struct mu_registry *, const struct mu_module *);
 /* Loads a third party's shared object. */
 enum mu_err mu_registry_load(struct mu_registry *, const char *path, struct mu_fail *);
 /* The verb and, in *module, its module; NULL when unknown. */

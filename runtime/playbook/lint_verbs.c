@@ -47,8 +47,12 @@ static bool verb_fits(const char *entry, const char *verb)
 static bool target_fits(const char *entry, const char *target)
 {
     const char *colon = strchr(entry, ':');
-    return colon == NULL || target == NULL || strchr(colon, '{') != NULL ||
-           strcmp(colon + 1, target) == 0;
+    if (colon == NULL || target == NULL || strchr(colon, '{') != NULL)
+        return true;
+    size_t len = strlen(colon + 1);
+    bool version = strncmp(entry, "start:", 6) == 0 && strncmp(colon + 1, target, len) == 0 &&
+                   target[len] == '@'; /* start:mx-failback allows mx-failback@2 */
+    return version || strcmp(colon + 1, target) == 0;
 }
 
 static bool mark_needed(struct verbs *verbs, const char *verb, const char *target)
@@ -75,7 +79,8 @@ static void note_act(struct verbs *verbs, const char *verb, const struct mu_node
 {
     const struct mu_node *first = is_called(node) ? lint_arg(node->parent, 0) : NULL;
     const char *target = first && first->kind == MU_NODE_STRING ? first->text : NULL;
-    if (verbs->lint->header == NULL || !lint_is_used(verbs->lint, node) || mark_needed(verbs, verb, target) || !is_called(node))
+    if (verbs->lint->header == NULL || !lint_is_used(verbs->lint, node) ||
+        mark_needed(verbs, verb, target) || !is_called(node))
         return;
     char *mend = mu_xasprintf("add \"%s%s%s\" to may_change, or leave the call out", verb,
                               target ? ":" : "", target ? target : "");

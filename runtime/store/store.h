@@ -370,7 +370,7 @@ struct mu_store_turn {
     const struct mu_store_missed *missed;
     size_t missed_count;
     int64_t fire;                   /* the tick, 0 = none */
-    const struct mu_store_run *run; /* of it; name, path, incident and state are not looked at */
+    const struct mu_store_run *run; /* of it; name, path, state and, with a title, incident are not looked at */
     const char *refused;            /* why it gets no run; or NULL */
     const char *title;              /* of its incident; NULL opens none */
 };

@@ -72,6 +72,8 @@ static enum mu_err give_run(struct mu_store *store, const char *what,
     enum mu_err err = MU_OK;
     if (turn->title)
         err = store_incident_open(store, turn->title, run.who, turn->now, out->incident, fail);
+    else
+        snprintf(out->incident, sizeof out->incident, "%s", run.incident ? run.incident : "");
     run.incident = out->incident;
     if (err == MU_OK)
         err = store_run_create(store, &run, out->run, out->path, fail);

@@ -379,6 +379,12 @@ function methods.command(world, name, ends)
   return world:fact("command", text(name, "command"),
     { exit_code = e.exit_code or 0, stdout = e.stdout or "", stderr = e.stderr or "", ms = e.ms or 0 }, { lasts = e.lasts })
 end
+-- How a run that is started ends: { state, result, why, after, lasts }.
+function methods.child(world, playbook, ends)
+  local e = keys(ends, { "state", "result", "why", "after", "lasts" }, "child's options")
+  return world:fact("child", text(playbook, "child"),
+    { state = e.state or "finished", result = e.result or "", why = e.why or "", ms = e.after and duration(e.after, "after") or 0 }, { lasts = e.lasts })
+end
 function methods.http(world, request, answer) return world:fact("api", text(request, "http"), answer) end
 
 function methods.fails(world, verb, how, options)
@@ -446,7 +452,7 @@ local spoken = {
   fails = function(verb, how, times) return verb, how, { times = env.tonumber(times) } end,
   mx = function(domain, ...) return domain, { ... } end,
 }
-local unspoken = { run = true, undo = true, at = true, fact = true, http = true, result = true, rrset = true, command = true }
+local unspoken = { run = true, undo = true, at = true, fact = true, http = true, result = true, rrset = true, command = true, child = true }
 
 -- "smtp_down mx1.example.com", "at 5m smtp_up mx1.example.com".
 local function say_to(world, said)

@@ -3,12 +3,12 @@
 playbook {
   name = "worlds", version = "1.0.0", owner = "ops",
   summary = "See what a simulated world is made of.",
-  may_change = { "zone.set_mx:{domain}", "notify", "page", "command.run:flush" },
+  may_change = { "zone.set_mx:{domain}", "notify", "page", "command.run:flush", "start:part" },
   stale_after = "15m",
   exclusive = "mx:{domain}",
   params = {
     domain = param.domain "A domain" { default = "example.com" },
-    show   = param.choice "What to see" { "dns", "smtp", "gate", "move", "ladder", "command" },
+    show   = param.choice "What to see" { "dns", "smtp", "gate", "move", "ladder", "command", "child" },
     wait   = param.duration "How long first" { default = "0s" },
     quorum = param.integer "For a gate" { default = 1 },
   },
@@ -28,6 +28,11 @@ function show.smtp() evidence("probe", smtp.probe("mx1.example.com", { rcpt = "p
 function show.command()
   evidence("looked", command.probe("length"))
   command.run("flush", { queue = "deferred" })
+end
+
+function show.child()
+  local child = start("part@2", { size = 3 })
+  evidence("ended", start.wait(child.run, { within = "1h" }))
 end
 
 function show.gate(p)

@@ -203,3 +203,21 @@ test("a program may fail, and one that only looks must be known", function(world
   expect(seen(run, "looked").ok, false, "nothing is known of it")
   expect(run.why, "playbook.lua:30: command.run: flush: it ended with 9: no such queue", "why it failed")
 end)
+
+-- --- other runs ---------------------------------------------------------------------------------
+
+test("a run that is started ends as the world says, when it says", function(world)
+  world:child("part", { result = "half", after = "20m" })
+  local run = world:run { show = "child" }
+  expect(seen(run, "ended").result, "half", "what it finished with")
+  run:expect_took { at_least = "20m", at_most = "21m" }
+end)
+
+test("a run that is started may fail, take too long, or not begin", function(world)
+  world:child("part", { state = "failed", why = "no room" })
+  expect(seen(world:run { show = "child" }, "ended").why, "part.1: failed: no room", "why it failed")
+  world:child("part", { after = "2h" })
+  expect(seen(world:run { show = "child" }, "ended").state, "running", "after an hour")
+  world:fails("start", "refused", { why = "the lock is held" })
+  expect(world:run({ show = "child" }).state, "failed", "without a child")
+end)
