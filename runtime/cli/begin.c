@@ -101,6 +101,20 @@ static int check_peer(const struct mu_cli *cli, const char *command, int argc, c
     return 0;
 }
 
+/* They stand in the journal's first row as they are. */
+static bool holds_secret_fault(const struct mu_cli *cli, const char *command,
+                               const struct start *how)
+{
+    size_t i;
+    json_t *fault;
+    json_array_foreach(how->wish ? how->wish->faults : NULL, i, fault)
+    {
+        if (mu_cli_holds_secret(cli, command, json_string_value(fault)))
+            return true;
+    }
+    return false;
+}
+
 int begin_run(struct mu_cli *cli, const char *command, int argc, char **argv, struct start *how)
 {
     struct ready ready = {0};
@@ -111,6 +125,8 @@ int begin_run(struct mu_cli *cli, const char *command, int argc, char **argv, st
     for (int i = 2; i < argc; i++)
         if (mu_cli_holds_secret(cli, command, argv[i]))
             return MU_EXIT_USAGE;
+    if (holds_secret_fault(cli, command, how))
+        return MU_EXIT_USAGE;
     bool live = !how->dry && how->wish == NULL;
     enum mu_err err = load(cli, &ready, argc, argv, live, &fail);
     if (err != MU_OK) {

@@ -433,18 +433,21 @@ static enum mu_err check_budget(struct header *h)
 
 /* --- drill --- */
 
-/* Shape and keys of one table; "drill.scenarios.*" is the section of each scenario. */
-static enum mu_err drill_table(struct header *h, const json_t *table, const char *section)
+/* Shape and keys of one table. at: where it stands; "drill.scenarios.*" is the section of each scenario. */
+static enum mu_err drill_table(struct header *h, const json_t *table, const char *at,
+                               const char *section)
 {
     const char *name;
     json_t *value;
     if (!json_is_object(table) && json_array_size(table) > 0)
-        return wrong(h, "drill", "%s is a table", section);
+        return wrong(h, at, "%s is a table", at);
     json_object_foreach((json_t *)table, name, value)
     {
+        char path[300];
         const struct mu_header_key *key = find_key(section, name);
+        snprintf(path, sizeof path, "%.160s.%.80s", at, name);
         if (key == NULL)
-            return unknown_key(h, "drill", section, name);
+            return unknown_key(h, path, section, name);
         if (check_shape(h, key, value) != MU_OK)
             return MU_USAGE;
     }
@@ -466,17 +469,37 @@ static json_t *drill_targets(const json_t *said)
     return targets;
 }
 
+static enum mu_err drill_faults(struct header *h, const json_t *faults, const char *at)
+{
+    size_t i;
+    json_t *text;
+    json_array_foreach(faults, i, text)
+    {
+        char path[200];
+        struct mu_fail why;
+        json_t *one = json_pack("[O]", text);
+        enum mu_err err = mu_scenario_check(one, &h->pub, &why);
+        json_decref(one);
+        snprintf(path, sizeof path, "%s.faults[%zu]", at, i + 1);
+        if (err != MU_OK)
+            return wrong(h, path, "%s", why.text);
+    }
+    return MU_OK;
+}
+
 static enum mu_err drill_scenario(struct header *h, const char *name, const json_t *said)
 {
-    struct mu_fail why;
+    char at[160];
+    bool plain = strchr(name, '-') == NULL;
+    snprintf(at, sizeof at, plain ? "drill.scenarios.%.80s" : "drill.scenarios[\"%.80s\"]", name);
     if (!mu_header_is_name(name))
         return wrong(h, "drill.scenarios",
                      "the scenario \"%.60s\" must be lower-case letters, digits and hyphens", name);
-    if (drill_table(h, said, "drill.scenarios.*") != MU_OK)
+    if (drill_table(h, said, at, "drill.scenarios.*") != MU_OK)
         return MU_USAGE;
     const json_t *faults = json_object_get(said, "faults");
-    if (mu_scenario_check(faults, &h->pub, &why) != MU_OK)
-        return wrong(h, "drill.scenarios", "drill.scenarios.%.60s: %s", name, why.text);
+    if (drill_faults(h, faults, at) != MU_OK)
+        return MU_USAGE;
     json_t *expect = json_deep_copy((json_t *)said);
     json_object_del(expect, "faults");
     json_object_set_new(json_object_get(h->pub.drill, "scenarios"), name,
@@ -496,7 +519,8 @@ static enum mu_err check_drill(struct header *h)
     int64_t ms = 0;
     if (said == NULL)
         return MU_OK;
-    if (drill_table(h, said, "drill") != MU_OK || drill_table(h, targets, "drill.targets") != MU_OK)
+    if (drill_table(h, said, "drill", "drill") != MU_OK ||
+        drill_table(h, targets, "drill.targets", "drill.targets") != MU_OK)
         return MU_USAGE;
     if (every)
         (void)mu_duration_parse(json_string_value(every), &ms);

@@ -1,0 +1,17 @@
+-- A fault that no world knows
+playbook {
+  name = "drill-fault", version = "1.0.0", owner = "team", summary = "Faulty on purpose",
+  may_change = {},
+  params = { host = param.host "The host" },
+  drill = {
+    every = "30d",
+    targets = { detect = "1m" },
+    scenarios = {
+      ["one-more"] = { faults = { "smtp_up {host}", "smpt_down {host}" } }, -- expect: header @ "smpt_down
+    },
+  },
+  changelog = { ["1.0.0"] = "First version" },
+}
+function main(p)
+  finish("done", p.host)
+end
