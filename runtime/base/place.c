@@ -14,6 +14,7 @@
 
 char *mu_place_playbooks(void)
 {
+    static const char *const below[] = {"share/muster/playbooks", "playbooks"};
     char exe[4096];
     struct stat info;
     ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
@@ -23,10 +24,12 @@ char *mu_place_playbooks(void)
         if (slash == NULL)
             break;
         *slash = '\0';
-        char *dir = mu_xasprintf("%s/playbooks", exe);
-        if (stat(dir, &info) == 0 && S_ISDIR(info.st_mode))
-            return dir;
-        free(dir);
+        for (size_t i = 0; i < MU_COUNT(below); i++) {
+            char *dir = mu_xasprintf("%s/%s", exe, below[i]);
+            if (stat(dir, &info) == 0 && S_ISDIR(info.st_mode))
+                return dir;
+            free(dir);
+        }
     }
     return mu_xstrdup("/usr/share/muster/playbooks");
 }

@@ -131,6 +131,11 @@ static void group_name(gid_t gid, char name[64])
 
 /* --- the state folder --- */
 
+bool mu_share_is_for_another(const struct stat *st)
+{
+    return geteuid() == 0 && st->st_uid != 0 && !(st->st_mode & S_IWGRP);
+}
+
 enum mu_err mu_share_check(const char *dir, struct mu_fail *fail)
 {
     struct stat st;
@@ -144,6 +149,13 @@ enum mu_err mu_share_check(const char *dir, struct mu_fail *fail)
             "the name of others: chmod o-rwx %.300s; a team shares it by a group, see \"A team on "
             "one host\" in docs/operating.md",
             dir, (unsigned)(st.st_mode & PERMISSIONS), dir);
+    if (mu_share_is_for_another(&st)) {
+        user_name(st.st_uid, group);
+        return mu_fail_set(fail, MU_STORAGE,
+                           "%.300s belongs to %s, and what root makes there %s could not use: sudo "
+                           "-u %s muster ...",
+                           dir, group, group, group);
+    }
     if ((st.st_mode & (S_IWGRP | S_ISGID)) != S_IWGRP)
         return MU_OK;
     if (chmod(dir, (st.st_mode & PERMISSIONS) | S_ISGID) == 0 && stat(dir, &st) == 0 &&

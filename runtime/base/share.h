@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 
@@ -23,6 +24,8 @@ MU_API void mu_share_files(const char *dir);
 /* MU_STORAGE: everybody may write the folder, or a group may and what is made in it would not be that group's
  * (no setgid bit, and it is not ours to set). */
 MU_API enum mu_err mu_share_check(const char *dir, struct mu_fail *);
+/* We are root, and what root makes in this folder its owner could not use. */
+MU_API bool mu_share_is_for_another(const struct stat *);
 /* Who is in the way of using path: "/x/state belongs to ana, group ana, mode 0700, and muster runs as bo".
  * "" when nothing is. */
 MU_API void mu_share_obstacle(const char *path, char *text, size_t size);

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/share.h"
 #include "cli/say.h"
 #include "cli/team.h"
 
@@ -15,9 +16,11 @@
 static bool is_ours(const char *state)
 {
     char *store = mu_xasprintf("%s/control.db", state);
-    bool ours = (access(state, R_OK | W_OK | X_OK) == 0 &&
-                 (access(store, R_OK | W_OK) == 0 || errno == ENOENT)) ||
-                errno == ENOENT;
+    struct stat info;
+    bool ours = (stat(state, &info) != 0 || !mu_share_is_for_another(&info)) &&
+                ((access(state, R_OK | W_OK | X_OK) == 0 &&
+                  (access(store, R_OK | W_OK) == 0 || errno == ENOENT)) ||
+                 errno == ENOENT);
     free(store);
     return ours;
 }

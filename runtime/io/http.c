@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/name.h"
+#include "base/version.h"
 #include "io/http_internal.h"
 
 static void begin_hop(struct exchange *);
@@ -33,7 +34,7 @@ struct mu_http *mu_http_new(struct mu_loop *loop, struct mu_dns *dns,
     http->dns = dns;
     http->trust = mu_tls_trust_new(config ? config->ca_file : NULL);
     const char *agent = config ? config->user_agent : NULL;
-    http->user_agent = mu_xstrdup(agent ? agent : "muster/" MUSTER_VERSION);
+    http->user_agent = agent ? mu_xstrdup(agent) : mu_xasprintf("muster/%s", mu_version());
     return http;
 }
 
