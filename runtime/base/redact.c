@@ -152,6 +152,20 @@ static char *scrub(const char *text, size_t len, size_t *out_len)
     return mu_buf_take(&buf);
 }
 
+const char *mu_redact_mark(const char *text, size_t *len)
+{
+    static const char opening[] = "[secret ";
+    for (const char *at = strstr(text, opening); at; at = strstr(at + 1, opening)) {
+        size_t name = strcspn(at + sizeof opening - 1, "[] \"\\\n");
+        const char *end = at + sizeof opening - 1 + name;
+        if (name == 0 || *end != ']')
+            continue;
+        *len = (size_t)(end + 1 - at);
+        return at;
+    }
+    return NULL;
+}
+
 char *mu_redact_text(const char *text)
 {
     size_t len;

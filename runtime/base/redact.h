@@ -30,6 +30,9 @@ MU_API json_t *mu_redact_json(json_t *value_take);
 /* The same for a value's canonical text: a new text, NULL when there is nothing to scrub. Text that is no
  * value is scrubbed as it is. */
 MU_API char *mu_redact_canonical(const char *text, size_t len);
+/* The first "[secret NAME]" of a text, borrowed from it, and its length; NULL: it holds none. What was scrubbed
+ * can be told and kept, and is no longer what it was. */
+MU_API const char *mu_redact_mark(const char *text, size_t *len);
 /* Forgets all, for tests. */
 void mu_redact_clear(void);
 

@@ -277,6 +277,8 @@ static enum mu_err admit(struct call *call, struct mu_fail *fail)
         }
     } else {
         enum mu_err err = call_check(call, fail);
+        if (err == MU_OK)
+            err = scrubbed_args(call, fail);
         if (err != MU_OK) {
             call_free(call);
             return err;
@@ -562,9 +564,12 @@ static void answered(struct call *call, json_t *value_take)
 static void prepared(struct call *call, json_t *value_take)
 {
     call->errand->pub.prepared = mu_redact_json(value_take);
+    struct mu_fail fail;
     drill_mark(call);
     if (call->kind == MU_CALL_SUB)
         call_send(call);
+    else if (scrubbed_prepared(call, &fail) != MU_OK)
+        call_arrive_error(call, fail.class, fail.text, false, "not sent");
     else
         call->run->world->prepared(call);
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "base/storage.h"
 #include "engine/internal.h"
 #include "lua/bind.h"
@@ -120,8 +121,8 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
         "format", MU_JOURNAL_FORMAT, "run", run->name, "incident", run->incident, "world",
         request->world, "seed", (json_int_t)seed, "bundle", digest, "playbook",
         playbook_json(header), "params", request->params, "samples",
-        request->samples ? json_deep_copy(request->samples) : json_array(), "who", request->who,
-        "reason", request->reason ? request->reason : "", "locks",
+        request->samples ? mu_redact_json(json_deep_copy(request->samples)) : json_array(), "who",
+        request->who, "reason", request->reason ? request->reason : "", "locks",
         lock ? json_pack("[s]", lock) : json_array(), "may_change",
         filled(header->may_change, request->params), "stale_after_ms",
         (json_int_t)header->stale_after_ms, "followed_by", header->followed_by, "config",
@@ -304,9 +305,43 @@ static enum mu_err create_reserved(struct mu_store *store, const struct mu_run_r
     return err;
 }
 
+/* The first row and the files are written as they are: nothing could be scrubbed out of them later. */
+static bool check_file(const char *path, const char *bytes, size_t len, void *ud)
+{
+    if (mu_redact_hits(bytes, len))
+        mu_fail_set(
+            ud, MU_USAGE,
+            "%.200s holds a secret of this run or of muster.lua, and a run keeps its playbook "
+            "in its journal: nothing was started. Take it out, or make it a param.secret",
+            path);
+    return ((struct mu_fail *)ud)->class == MU_OK;
+}
+
+static enum mu_err check_secrets(const struct mu_run_request *request, struct mu_fail *fail)
+{
+    struct mu_fail why = {.class = MU_OK};
+    const char *name;
+    json_t *value;
+    mu_bundle_each(request->bundle, check_file, &why);
+    json_object_foreach((json_t *)request->params, name, value)
+    {
+        char *text = mu_json_text(value);
+        if (why.class == MU_OK && mu_redact_hits(text, strlen(text)))
+            mu_fail_set(
+                &why, MU_USAGE,
+                "%.100s holds a secret of this run or of muster.lua, and parameters are kept "
+                "in the journal: nothing was started. Only a param.secret may",
+                name);
+        free(text);
+    }
+    return why.class == MU_OK ? MU_OK : mu_fail_set(fail, why.class, "%s", why.text);
+}
+
 enum mu_err mu_run_create(struct mu_store *store, const struct mu_run_request *request,
                           struct mu_run_created *out, struct mu_fail *fail)
 {
+    if (check_secrets(request, fail) != MU_OK)
+        return fail->class;
     char *lock = locks_name(request);
     enum mu_err err = request->reserved ? create_reserved(store, request, lock, out, fail)
                                         : create(store, request, lock, out, fail);

@@ -9,11 +9,14 @@
  *   skip         go on as if it had not been asked for: {ok = true, skipped = true, why = ...}
  *
  * A decision is an `h decide` row before it has any effect, so that it survives a crash, with who and why.
- * It counts until its act has an outcome or was sent again (`h again`): nobody's retry is used twice. */
+ * It counts until its act has an outcome or was sent again (`h again`): nobody's retry is used twice, and what
+ * was found out about one sending says nothing of the next. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/internal.h"
 
@@ -71,17 +74,45 @@ static void forget(struct run *run, const char *task, int64_t seq)
             json_array_remove(run->decisions, i);
 }
 
+/* How often decisions about the act were used up, counted as journal/doubts.h does. */
+static int64_t round_of(const struct run *run, const char *task, int64_t seq)
+{
+    char name[MU_LIMIT_CALL];
+    snprintf(name, sizeof name, "%s/%lld", task, (long long)seq);
+    return mu_json_int(run->rounds, name, 0);
+}
+
+void decision_next_round(struct run *run, const char *task, int64_t seq)
+{
+    char name[MU_LIMIT_CALL];
+    snprintf(name, sizeof name, "%s/%lld", task, (long long)seq);
+    json_object_set_new(run->rounds, name, json_integer(mu_json_int(run->rounds, name, 0) + 1));
+}
+
+/* `again` and `frozen` of an act whose intent stood before them. */
+static void recall_round(struct run *run, const struct mu_row *row, const json_t *value)
+{
+    const char *task = mu_json_str(value, "task", "");
+    int64_t seq = mu_json_int(value, "seq", -1);
+    const struct recorded *intent = cursor_find(run->cursor, task, seq);
+    if (intent && intent->row.gsn < row->gsn)
+        decision_next_round(run, task, seq);
+}
+
 static bool recall(const struct mu_row *row, void *ud)
 {
     struct run *run = ud;
-    bool decide = row->type == MU_ROW_HOST && strcmp(row->verb, "decide") == 0,
-         again = row->type == MU_ROW_HOST && strcmp(row->verb, "again") == 0;
+    bool host = row->type == MU_ROW_HOST, decide = host && strcmp(row->verb, "decide") == 0,
+         again = host && strcmp(row->verb, "again") == 0,
+         frozen = host && strcmp(row->verb, "frozen") == 0;
     if (row->type == MU_ROW_OUTCOME)
         forget(run, row->task, row->seq);
-    if (!decide && !again)
+    if (!decide && !again && !frozen)
         return true;
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
-    if (mu_json_get(value, "refused")) { /* the person was told that it does not count */
+    if (!decide)
+        recall_round(run, row, value);
+    if (frozen || mu_json_get(value, "refused")) { /* refused: the person was told so */
         json_decref(value);
         return true;
     }
@@ -96,6 +127,7 @@ static bool recall(const struct mu_row *row, void *ud)
 void decisions_recall(struct run *run)
 {
     run->decisions = json_array();
+    run->rounds = json_object();
     cursor_each(run->cursor, recall, run);
 }
 
@@ -129,6 +161,10 @@ static char *objection(const struct run *run, const struct call *call, const jso
         call ? waits || call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED : !run->live;
     if (!open)
         return mu_xstrdup("it is not in doubt (any more)");
+    int64_t now =
+        round_of(run, mu_json_str(decision, "task", ""), mu_json_int(decision, "seq", -1));
+    if (mu_json_int(decision, "round", now) != now)
+        return mu_xstrdup("it was sent again since, or waited for a thaw: look once more");
     if (before == NULL || waits)
         return NULL;
     return mu_xasprintf("%s decided it before: %s",

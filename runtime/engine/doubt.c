@@ -61,6 +61,7 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
                 json_pack("{s:s, s:I, s:s, s:b, s:s}", "task", call->task->path, "seq",
                           (json_int_t)call->seq, "verb", call->name, "repeated", repeated, "why",
                           why));
+    decision_next_round(run, call->task->path, call->seq);
     call->unsent = false;
     if (record_barrier(run))
         call_leave(call);

@@ -316,7 +316,7 @@ static void hold(struct call *call, const json_t *freeze)
         cursor_each(run->cursor, find_earlier, &earlier);
     call->errand->freeze = json_incref((json_t *)freeze);
     call->errand->frozen_ms = earlier.since && !run->unparked ? earlier.since : run_clock(run);
-    if (earlier.since == 0)
+    if (earlier.since == 0) {
         record_host(run, "frozen",
                     json_pack("{s:s, s:I, s:s, s:O, s:O, s:O, s:O}", "task", call->task->path,
                               "seq", (json_int_t)call->seq, "verb", call->name, "zone",
@@ -324,6 +324,9 @@ static void hold(struct call *call, const json_t *freeze)
                               json_object_get(freeze, "who"), "reason",
                               json_object_get(freeze, "reason"), "since",
                               json_object_get(freeze, "since")));
+        if (call->stands)
+            decision_next_round(run, call->task->path, call->seq);
+    }
     say_waiting(run, call);
 }
 

@@ -280,6 +280,7 @@ struct run {
     int64_t order_at;         /* and when it was given (wall time) */
     json_t *orders_taken;     /* by this executor: {order: false when it was refused} */
     json_t *decisions;        /* of people about acts in doubt, not used yet */
+    json_t *rounds;           /* {"r/3": how often a decision about it was used up} */
     int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;
     json_t *who;
@@ -381,6 +382,8 @@ void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const
 
 /* decision.c */
 void decisions_recall(struct run *);
+/* What was decided about it so far counts no more: it leaves again, or waits for a thaw. */
+void decision_next_round(struct run *, const char *task, int64_t seq);
 bool decision_take(struct run *, json_t *person, const char *text); /* an order; false: refused */
 bool decision_apply(struct call *); /* false: nobody has decided it */
 
@@ -554,6 +557,10 @@ void record_flush(struct run *);          /* now, but not durably */
 enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args,
                        struct mu_fail *);
 bool policy_verb_named(const json_t *may_change, const char *verb);
+
+/* scrubbed.c: MU_USAGE where a secret was scrubbed out of an act's arguments, or of what prepare() found. */
+enum mu_err scrubbed_args(const struct call *, struct mu_fail *);
+enum mu_err scrubbed_prepared(const struct call *, struct mu_fail *);
 
 /* undo.c */
 json_t *undo_for(struct call *); /* the {title, verb, args} of the intent row, or NULL */

@@ -161,9 +161,9 @@ void run_unload(struct run *run)
     mu_texts_free(run->texts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
-    json_t *values[] = {run->start,       run->may_change,   run->outlook,
-                        run->who,         run->decisions,    run->freezes,
-                        run->frozen_said, run->orders_taken, run->drill_told};
+    json_t *values[] = {run->start,      run->may_change, run->outlook,     run->who,
+                        run->decisions,  run->freezes,    run->frozen_said, run->orders_taken,
+                        run->drill_told, run->rounds};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
     char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result, run->stop_src,

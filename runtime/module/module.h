@@ -74,6 +74,9 @@ enum mu_field_flag {
     MU_F_SECRET = 4,   /* the value is registered for redaction and never shown */
     MU_F_SHOWN = 8,    /* worth showing to people in one line ("zone.set_mx example.com ...") */
     MU_F_ITEMS = 16,   /* in `returns`: a list of this type */
+    MU_F_PROSE =
+        32, /* acts: words for people, who may be told "[secret NAME]"; in any other value it is
+                          refused, as what leaves would not be what is meant */
 };
 
 struct mu_field {
