@@ -126,11 +126,31 @@ static bool tell(const struct mu_row *row, void *ud)
     return true;
 }
 
-static void print_nobody(const struct found_run *run)
+static bool print_undo_run(const struct mu_store_run *undo, void *ud)
 {
-    bool parked = strcmp(run->state, "parked") == 0;
+    const struct found_run *run = ud;
+    say("%s %s what it did: muster undo %s --list%s\n", undo->name,
+        undo->ended ? "took back" : "takes back", run->name,
+        run->ended ? "" : "; it does nothing more unless a person says so");
+    return true;
+}
+
+static bool notice_undo_run(const struct mu_store_run *undo, void *ud)
+{
+    (void)undo;
+    *(bool *)ud = true;
+    return false;
+}
+
+/* "muster resume" is no advice for what was taken back. */
+static void print_nobody(struct mu_cli *cli, const struct found_run *run)
+{
+    bool parked = strcmp(run->state, "parked") == 0, undone = false;
+    if (cli->store)
+        (void)!mu_store_undo_runs(cli->store, run->name, notice_undo_run, &undone, NULL);
+    bool resume = !parked && !undone;
     say("%s%s%s, nobody executes it%s%s\n", run->state, run->waits_for[0] ? ": " : "",
-        run->waits_for, parked ? "" : ": muster resume ", parked ? "" : run->name);
+        run->waits_for, resume ? ": muster resume " : "", resume ? run->name : "");
 }
 
 /* It does not go on at this moment: when it will, and what a person can do. */
@@ -153,7 +173,7 @@ static const char *world_word(const char *world)
     return strcmp(world, "live") == 0 ? "LIVE" : strcmp(world, "drill") == 0 ? "DRILL" : "DRY RUN";
 }
 
-static void print_head(const struct found_run *run)
+static void print_head(struct mu_cli *cli, const struct found_run *run)
 {
     struct mu_monitor monitor;
     char took[MU_TIME_TEXT], when[MU_TIME_TEXT];
@@ -174,7 +194,9 @@ static void print_head(const struct found_run *run)
                                                         : "; waits: ",
             run->waits_for);
     else
-        print_nobody(run);
+        print_nobody(cli, run);
+    if (cli->store)
+        (void)!mu_store_undo_runs(cli->store, run->name, print_undo_run, (void *)run, NULL);
     if (run->ended && run->why[0])
         say_hanging(2, "%s\n", run->why);
 }
@@ -344,7 +366,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     (void)!mu_journal_each(journal, 0, tell, &story, NULL);
     mu_journal_close(journal);
     (void)!decided_read(cli, "show", run, &doubts, &holder); /* said; the rest is worth showing */
-    print_head(run);
+    print_head(cli, run);
     print_origin(cli, &story);
     print_steps(&story, run, &doubts);
     print_park(&story);

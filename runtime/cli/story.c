@@ -148,6 +148,7 @@ void story_run(const struct story *story, struct mu_store_run *out)
                               .ended = story->ended,
                               .exit = end ? (int)mu_json_int(end, "exit", 0) : -1,
                               .bundle = story->digest,
+                              .undoes = mu_json_str(story->start, "undoes", ""),
                               .waits_for = parked ? mu_json_str(story->park, "why", "") : ""};
 }
 
@@ -194,8 +195,7 @@ void story_found(const struct story *story, struct mu_store_found *out)
 {
     bool lost = is_parked(story) && strcmp(mu_json_str(story->park, "why", ""), "lock_lost") == 0;
     *out = (struct mu_store_found){
-        .title = mu_json_str(json_object_get(story->start, "playbook"), "summary", ""),
-        .undoes = mu_json_str(story->start, "undoes", "")};
+        .title = mu_json_str(json_object_get(story->start, "playbook"), "summary", "")};
     story_run(story, &out->run);
     found_version(story, out);
     bool live = mu_world_sends(out->run.world); /* only these take what they name */

@@ -248,6 +248,7 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
                                .subject = subject_of(lock),
                                .state = "running",
                                .bundle = bundle,
+                               .undoes = request->undoes,
                                .who = mu_json_str(request->who, "name", ""),
                                .started = mu_clock_real_ms(),
                                .exit = -1};

@@ -145,6 +145,12 @@ static bool key_lapsed(const struct call *call)
 
 static void find_out(struct call *call)
 {
+    char *undone = undone_act(call);
+    if (undone) {
+        ask_person(call, undone);
+        free(undone);
+        return;
+    }
     enum mu_in_doubt policy = doubt_policy(call);
     if (mu_clock_mono_ms() >= call->errand->doubt_until_ms)
         ask_person(call, "it was tried several times");

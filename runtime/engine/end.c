@@ -176,6 +176,7 @@ static const struct {
     {"poisoned", {GO_ON, UNDO, CANCEL}},
     {"lock_lost",
      {{"resume", "--go-on " REASON "   once the lock is free: it takes it again"}, UNDO, CANCEL}},
+    {"undone", {CANCEL, UNDO, GO_ON}},
     {"budget", {GO_ON, UNDO, CANCEL}},
     {"memory", {UNDO, CANCEL}}, /* it would need as much again */
     {"secret", {{"resume", "NAME=file:PATH"}, CANCEL}},
@@ -226,6 +227,7 @@ static int park_run(struct run *run)
     record_host(run, "park", end_park_value(run));
     if (!record_barrier(run))
         return freeze(run);
+    record_reached(run);
     mu_error("engine", "%s parked (%s): %s", run->name, run->park_why, run->stop_why);
     if (run->store)
         (void)!mu_store_run_update(run->store, run->name, "parked", NULL, run->stop_why,

@@ -4,7 +4,7 @@
  * the act would touch? Asked before the intent row is written, and again behind its sync (call_leave()). The truth stands in the control store; PRAGMA data_version says whether it has
  * to be read anew.
  *
- *   lock gone ─▶ the run parks (lock_lost)     frozen ─▶ the act waits (h frozen), the run stays alive
+ *   lock gone ─▶ the run parks (lock_lost)     taken back by an undo run ─▶ it parks (undone.c)     frozen ─▶ the act waits (h frozen), the run stays alive
  *   thawed ─▶ h thawed ─▶ prepared anew, or read back anew; after stale_after a person is asked first
  *
  * A freeze covers an act when the parameter that may_change looks at (verb.target), or the name that it
@@ -133,17 +133,6 @@ static enum mu_err check_lock(struct run *run, const char *lock, struct mu_fail 
     return MU_OK;
 }
 
-/* While somebody takes back what we did, we do no more. */
-static enum mu_err check_undo(struct run *run, struct mu_fail *fail)
-{
-    char owner[128] = "", *lock = mu_xasprintf("undo:%s", run->name);
-    enum mu_err err = mu_store_lock_owner(run->store, lock, run->world_name, owner, fail);
-    if (err == MU_OK && owner[0] && run->lost_lock == NULL)
-        run->lost_lock = mu_xasprintf("%s takes back what this run did, and has not ended", owner);
-    free(lock);
-    return err;
-}
-
 static enum mu_err check_locks(struct run *run, struct mu_fail *fail)
 {
     size_t i;
@@ -158,7 +147,7 @@ static enum mu_err check_locks(struct run *run, struct mu_fail *fail)
         if (err == MU_OK && run->lost_lock == NULL)
             err = check_lock(run, json_string_value(lock), fail);
     }
-    return err == MU_OK ? check_undo(run, fail) : err;
+    return err == MU_OK ? undone_look(run, fail) : err;
 }
 
 void freeze_lock_lost(struct run *run, json_t *who, const char *order)
@@ -342,6 +331,8 @@ bool freeze_holds(struct call *call)
                  call->src);
         return true;
     }
+    if (undone_parks(run))
+        return true;
     const json_t *freeze = covering(run, call);
     if (freeze)
         hold(call, freeze);

@@ -280,7 +280,11 @@ struct run {
     int64_t order_at;         /* and when it was given (wall time) */
     json_t *orders_taken;     /* by this executor: {order: false when it was refused} */
     json_t *decisions;        /* of people about acts in doubt, not used yet */
-    json_t *rounds;           /* {"r/3": how often a decision about it was used up} */
+    char *
+        undone; /* who takes it back, or did, as a sentence; NULL: nobody, or a person said go on */
+    json_t *undone_known; /* names of the undo runs that a person knew of */
+    json_t *undone_items; /* mu_undo.items, read when an act in doubt needs it */
+    json_t *rounds;       /* {"r/3": how often a decision about it was used up} */
     int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;
     json_t *who;
@@ -553,6 +557,8 @@ void record_flush_soon(struct run *);
 void record_wake(int wake_fd, char what); /* MU_WAKE_... to the viewer */
 void record_flush(struct run *);          /* now, but not durably */
 
+/* Right behind a barrier: the control store notes how far the journal is on disk. */
+void record_reached(struct run *);
 /* policy.c */
 enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args,
                        struct mu_fail *);
@@ -561,6 +567,15 @@ bool policy_verb_named(const json_t *may_change, const char *verb);
 /* scrubbed.c: MU_USAGE where a secret was scrubbed out of an act's arguments, or of what prepare() found. */
 enum mu_err scrubbed_args(const struct call *, struct mu_fail *);
 enum mu_err scrubbed_prepared(const struct call *, struct mu_fail *);
+
+/* undone.c */
+void undone_recall(struct run *); /* what a person knew of when they said: go on */
+/* Does somebody take this run back, or did, that nobody knew of? run->undone says so. */
+enum mu_err undone_look(struct run *, struct mu_fail *);
+bool undone_parks(struct run *);       /* by what the last look found */
+void undone_check(struct run *);       /* looks, and parks */
+json_t *undone_accept(struct run *);   /* the undo runs that this person knew of; NULL: none */
+char *undone_act(const struct call *); /* who took back this act, or tried to: a new text; NULL */
 
 /* undo.c */
 json_t *undo_for(struct call *); /* the {title, verb, args} of the intent row, or NULL */

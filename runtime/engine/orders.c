@@ -60,9 +60,9 @@ static bool order_unpark(struct run *run, json_t *person, const char *reason)
 {
     if (too_old(run, person, reason))
         return false;
-    record_host(
-        run, "unpark",
-        json_pack("{s:O?, s:s, s:s}", "who", person, "reason", reason, "order", run->order));
+    record_host(run, "unpark",
+                json_pack("{s:O?, s:s, s:s, s:o*}", "who", person, "reason", reason, "order",
+                          run->order, "undone", undone_accept(run)));
     run->stale = false;
     run->unparked = true;
     budget_renew(run);

@@ -69,6 +69,19 @@ bool record_barrier(struct run *run)
     return true;
 }
 
+/* The journal's own mark goes with its lock file: this one stays. */
+void record_reached(struct run *run)
+{
+    uint8_t chain[MU_SHA256];
+    char head[MU_SHA256_HEX];
+    if (run->store == NULL || run->path == NULL || run->world->alone || run->storage_failed)
+        return;
+    mu_journal_head(run->journal, chain);
+    mu_hex(chain, MU_SHA256, head);
+    (void)!mu_store_run_reached(run->store, run->name, mu_journal_last_gsn(run->journal), head,
+                                NULL);
+}
+
 void record_row(struct run *run, char type, const char *task, int64_t seq, const char *verb,
                 const char *args, const char *digest, const char *src, const char *step, int64_t ts,
                 const char *value)

@@ -94,6 +94,7 @@ static enum mu_err read_start(struct run *run, struct mu_fail *fail)
     run->stale_after_ms = mu_json_int(run->start, "stale_after_ms", 900000);
     run->started_ms = run->now_ms = first->row.ts;
     decisions_recall(run);
+    undone_recall(run);
     budget_open(run);
     return MU_OK;
 }
@@ -161,13 +162,13 @@ void run_unload(struct run *run)
     mu_texts_free(run->texts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
-    json_t *values[] = {run->start,      run->may_change, run->outlook,     run->who,
-                        run->decisions,  run->freezes,    run->frozen_said, run->orders_taken,
-                        run->drill_told, run->rounds};
+    json_t *values[] = {run->start,      run->may_change, run->outlook,      run->who,
+                        run->decisions,  run->freezes,    run->frozen_said,  run->orders_taken,
+                        run->drill_told, run->rounds,     run->undone_known, run->undone_items};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
     char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result, run->stop_src,
-                     run->stop_why, run->path,     run->doubt_text, run->lost_lock};
+                     run->stop_why, run->path,     run->doubt_text, run->lost_lock,   run->undone};
     for (size_t i = 0; i < MU_COUNT(texts); i++)
         free(texts[i]);
 }
@@ -543,7 +544,8 @@ void run_begin_epoch(struct run *run)
                           (json_int_t)run->epoch, "pid", (int)getpid(), "host", host, "who",
                           run->who, "down_ms", (json_int_t)run->down_ms, "after", run->after,
                           "stopped", run->stopped, "clock", clock_json(run)));
-    record_barrier(run); /* poison detection counts these rows */
+    if (record_barrier(run)) /* poison detection counts these rows */
+        record_reached(run);
 }
 
 /* A former executor's process knew what the parameters name; this one looks where it came from, before it
@@ -592,6 +594,7 @@ static void play(struct run *run)
     orders_take_recorded(run);
     (void)!orders_take(run, NULL); /* an unpark may be what woke us; else the poll finds it */
     park_without_secrets(run);
+    undone_check(run);
     if (!run->unparked && cursor_failed_starts(run->cursor, run->after != NULL) >= MU_LIMIT_STARTS)
         run_park(run, "poisoned",
                  "%d executors died of this run one after another, before they did anything new; "
@@ -633,7 +636,17 @@ static enum mu_err open_journal(struct run *run, const struct mu_execute *how,
         return fail->class;
     if (mu_journal_lock(*journal, fail) != MU_OK)
         return fail->class;
+    if (mu_journal_whole(*journal, fail) != MU_OK)
+        return fail->class;
     return mu_journal_last_gsn(*journal) > 1 ? check_rows(how->path, fail) : MU_OK;
+}
+
+static enum mu_err check_reached(struct run *run, struct mu_fail *fail)
+{
+    int64_t rows;
+    char head[MU_SHA256_HEX];
+    enum mu_err err = mu_store_run_reach(run->store, run->name, &rows, head, fail);
+    return err == MU_OK && rows > 0 ? mu_journal_holds(run->journal, rows, head, fail) : err;
 }
 
 static enum mu_err prepare(struct run *run, const struct mu_execute *how,
@@ -651,6 +664,8 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
     enum mu_err err = run_load(run, journal, fail);
     if (err == MU_OK && how->state_dir)
         err = mu_store_open(how->state_dir, &run->store, fail);
+    if (err == MU_OK && run->store)
+        err = check_reached(run, fail);
     if (err == MU_OK)
         err = host_open(run, fail);
     if (err == MU_OK)

@@ -49,6 +49,7 @@ struct mu_journal {
     int lock_fd; /* -1 = not ours */
     int file_fd; /* on the run file itself, locked, too: PATH.lock can be deleted; -1 = not ours */
     pid_t lock_pid; /* a child inherits the descriptor, not the right */
+    int64_t marked; /* rows that PATH.lock says are on disk; INT64_MAX: nothing is noted any more */
     void *storage;
 };
 
@@ -56,6 +57,11 @@ struct mu_journal *journal_new(const struct mu_journal_ops *, const char *path, 
 extern const struct mu_journal_ops journal_memory_ops;
 
 /* lock.c */
+#define JOURNAL_LOCK_PID 12 /* octets of the first line: a pid or "-", blanks, a newline */
 void journal_unlock(struct mu_journal *, bool forget);
+
+/* mark.c */
+void journal_mark(struct mu_journal *);        /* behind a durable flush */
+int64_t journal_marked_rows(const char *path); /* 0 = nothing is noted */
 
 #endif

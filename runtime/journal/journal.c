@@ -121,6 +121,8 @@ enum mu_err mu_journal_flush(struct mu_journal *journal, bool durable, struct mu
         if (err != MU_OK) {
             poison(journal, err);
             journal_batch_fini(&journal->batch);
+        } else if (durable) {
+            journal_mark(journal);
         }
     }
     if (!journal->poisoned)

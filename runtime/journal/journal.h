@@ -64,6 +64,12 @@ int mu_journal_lock_holder(const char *path);
  * a stranger's. False, too, for processes whose files we may not see. */
 bool mu_journal_lock_open_in(const char *path, int pid);
 
+/* Are all the rows there that are known to have been on disk? PATH.lock notes the last of them. MU_STORAGE: the
+ * WAL was removed, an older copy put back, or another file. Not to be asked while an executor writes. */
+enum mu_err mu_journal_whole(struct mu_journal *, struct mu_fail *);
+/* The same for what somebody else noted: the number of a row and its chain value in hex. */
+enum mu_err mu_journal_holds(struct mu_journal *, int64_t rows, const char *head, struct mu_fail *);
+
 /* Copies the row into the batch, sets gsn and chain (also in *row). Never touches the disk. */
 void mu_journal_append(struct mu_journal *, struct mu_row *row);
 size_t mu_journal_batch(const struct mu_journal *); /* rows waiting */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The executor's lock: flock on PATH.lock with the holder's pid written inside. The kernel drops it
+ * The executor's lock: flock on PATH.lock with the holder's pid written inside (and how far it got, mark.c). The kernel drops it
  * with the process, so a held lock always means a living executor. The file stays behind while the
  * run may go on, and is removed with the last close after sealing.
  *
@@ -27,6 +27,7 @@
 #define TRIES      50 /* a look by lock_holder() holds it shared for some microseconds */
 #define TRY_NS     2000000
 #define UNREADABLE (-1)
+#define NO_PID     "-          \n"
 
 static void pause_briefly(void)
 {
@@ -58,8 +59,8 @@ static bool take(int fd)
 static enum mu_err write_pid(int fd, const char *lock, struct mu_fail *fail)
 {
     char text[24];
-    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)len, 0) == len)
+    int len = snprintf(text, sizeof text, "%-*ld\n", JOURNAL_LOCK_PID - 1, (long)getpid());
+    if (pwrite(fd, text, (size_t)len, 0) == len)
         return MU_OK;
     return mu_storage_fail(fail, lock, "writing the executor's pid", NULL, errno);
 }
@@ -126,7 +127,7 @@ void journal_unlock(struct mu_journal *journal, bool forget)
         return;
     bool ours = journal->lock_pid == getpid();
     if (ours && !forget) /* the next one must not be taken for us before it writes its own */
-        (void)!ftruncate(journal->lock_fd, 0);
+        (void)!pwrite(journal->lock_fd, NO_PID, JOURNAL_LOCK_PID, 0);
     if (ours && forget) { /* still locked: who opened this file before us finds the run sealed */
         char *lock = mu_xasprintf("%s.lock", journal->path);
         unlink(lock);

@@ -256,12 +256,22 @@ static enum mu_err check_format(sqlite3 *db, const char *path, struct mu_fail *f
     int64_t application = ask_number(db, "PRAGMA application_id");
     if (application < 0)
         return sqlite_fail(fail, path, "reading the journal", db);
+    int64_t marked = application == 0 ? journal_marked_rows(path) : 0;
+    if (marked > 0)
+        return mu_fail_set(
+            fail, MU_STORAGE,
+            "%.500s is empty, and %lld rows were on disk: its -wal file was removed. Put it back; "
+            "without it, look at the far side for what the run did. Keep the file: the run must "
+            "not "
+            "begin anew",
+            path, (long long)marked);
     if (application == 0 && count_ours(db) == 0)
         return mu_fail_set(
             fail, MU_STORAGE,
-            "%.500s: nothing was ever written to it: its creation was cut short; it can be "
-            "deleted",
-            path);
+            "%.500s is empty: its creation was cut short, or its -wal file was removed. If "
+            "%.300s.log "
+            "stands beside it the run had begun: look at the far side for what it did",
+            path, path);
     if (application != APPLICATION_ID)
         return mu_fail_set(fail, MU_STORAGE, "%.500s: this is not a muster journal; check the path",
                            path);

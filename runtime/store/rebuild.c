@@ -62,11 +62,12 @@ static enum mu_err correct(const struct rebuilding *rebuilding, const struct mu_
         rebuilding->store, what, rebuilding->fail,
         "UPDATE run SET playbook = ?2, version = ?3, world = ?4, incident = ?5, subject = ?6,"
         " state = ?7, result = ?8, why = ?9, who = ?10, path = ?11, started = ?12, ended = ?13,"
-        " exit = ?14, number = ?15, waits_for = iif(?7 = 'running', waits_for, ?16), bundle = ?17"
+        " exit = ?14, number = ?15, waits_for = iif(?7 = 'running', waits_for, ?16), bundle = ?17, "
+        "undoes = ?18"
         " WHERE name = ?1"
         " AND ((playbook, version, world, incident, subject, state, result, who, path, ended <> 0,"
         " exit, number) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?13 <> 0, ?14, ?15)"
-        " OR bundle <> ?17" /* also of older musters, which kept none */
+        " OR (bundle, undoes) IS NOT (?17, ?18)" /* also of older musters, which kept none */
         " OR abs(started - ?12) > 60000)" /* its row is written a moment before its file */,
         STORE_VALUES(STORE_TEXT(run->name), STORE_TEXT(run->playbook), STORE_TEXT(run->version),
                      STORE_TEXT(run->world), STORE_TEXT(run->incident), STORE_TEXT(run->subject),
@@ -74,7 +75,7 @@ static enum mu_err correct(const struct rebuilding *rebuilding, const struct mu_
                      STORE_TEXT(run->who), STORE_TEXT(run->path), STORE_NUMBER(run->started),
                      STORE_NUMBER(run->ended), STORE_NUMBER(run->exit),
                      STORE_NUMBER(number_of(run->name)), STORE_TEXT(run->waits_for),
-                     STORE_TEXT(run->bundle)));
+                     STORE_TEXT(run->bundle), STORE_TEXT(run->undoes)));
     if (err == MU_OK)
         rebuilding->out->corrected += store_changes(rebuilding->store);
     return err;
@@ -86,15 +87,16 @@ static enum mu_err put_run(struct rebuilding *rebuilding, const struct mu_store_
         rebuilding->store, what, rebuilding->fail,
         "INSERT INTO run (name, playbook, version, world, incident, subject, state, result, why, "
         "who,"
-        " path, started, ended, pid, exit, waits_for, number, bundle)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)"
+        " path, started, ended, pid, exit, waits_for, number, bundle, undoes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)"
         " ON CONFLICT (name) DO NOTHING",
         STORE_VALUES(STORE_TEXT(run->name), STORE_TEXT(run->playbook), STORE_TEXT(run->version),
                      STORE_TEXT(run->world), STORE_TEXT(run->incident), STORE_TEXT(run->subject),
                      STORE_TEXT(run->state), STORE_TEXT(run->result), STORE_TEXT(run->why),
                      STORE_TEXT(run->who), STORE_TEXT(run->path), STORE_NUMBER(run->started),
                      STORE_NUMBER(run->ended), STORE_NUMBER(run->exit), STORE_TEXT(run->waits_for),
-                     STORE_NUMBER(number_of(run->name)), STORE_TEXT(run->bundle)));
+                     STORE_NUMBER(number_of(run->name)), STORE_TEXT(run->bundle),
+                     STORE_TEXT(run->undoes)));
     if (err != MU_OK)
         return err;
     if (store_changes(rebuilding->store) == 0) {
@@ -192,7 +194,8 @@ static enum mu_err say_holder(const struct rebuilding *rebuilding,
 {
     enum mu_err err = mu_store_lock_owner(rebuilding->store, lock->name, found->run.world,
                                           lock->held_by, rebuilding->fail);
-    if (strcmp(lock->held_by, found->run.name) == 0 || strcmp(lock->held_by, found->undoes) == 0)
+    if (strcmp(lock->held_by, found->run.name) == 0 ||
+        strcmp(lock->held_by, found->run.undoes) == 0)
         lock->held_by[0] = '\0';
     return err;
 }
@@ -218,7 +221,7 @@ static enum mu_err take_all_locks(const struct rebuilding *rebuilding, struct mu
     enum mu_err err = MU_OK;
     for (int undoes = 0; undoes < 2; undoes++)
         for (size_t i = 0; err == MU_OK && i < count; i++)
-            if ((found[i].undoes[0] != '\0') == undoes && found[i].run.ended == 0)
+            if ((found[i].run.undoes[0] != '\0') == undoes && found[i].run.ended == 0)
                 err = take_locks(rebuilding, &found[i]);
     return err;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/near.h"
 #include "store/store_internal.h"
 
@@ -17,7 +18,7 @@
 
 #define RUN_COLUMNS                                                                              \
     "name, playbook, version, world, incident, subject, state, result, why, who, path, started," \
-    " ended, pid, exit, waits_for, bundle"
+    " ended, pid, exit, waits_for, bundle, undoes"
 
 static void run_of(const struct store_table *table, size_t row, struct mu_store_run *run)
 {
@@ -37,7 +38,8 @@ static void run_of(const struct store_table *table, size_t row, struct mu_store_
                                  .pid = store_number(table, row, 13),
                                  .exit = (int)store_number(table, row, 14),
                                  .waits_for = store_text(table, row, 15),
-                                 .bundle = store_text(table, row, 16)};
+                                 .bundle = store_text(table, row, 16),
+                                 .undoes = store_text(table, row, 17)};
 }
 
 enum mu_err store_count_up(struct mu_store *store, const char *counter, int64_t *out,
@@ -96,14 +98,15 @@ enum mu_err store_run_create(struct mu_store *store, const struct mu_store_run *
     return store_exec(
         store, "creating a run", fail,
         "INSERT INTO run (" RUN_COLUMNS ", number)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, 0, ?, -1, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, 0, ?, -1, ?, ?, ?, ?)",
         STORE_VALUES(STORE_TEXT(name_out), STORE_TEXT(in->playbook),
                      STORE_TEXT(or_empty(in->version)), STORE_TEXT(or_empty(in->world)),
                      STORE_TEXT(or_empty(in->incident)), STORE_TEXT(or_empty(in->subject)),
                      STORE_TEXT(or_empty(in->result)), STORE_TEXT(or_empty(in->why)),
                      STORE_TEXT(or_empty(in->who)), STORE_TEXT(path_out), STORE_NUMBER(in->started),
                      STORE_NUMBER(in->pid), STORE_TEXT(or_empty(in->waits_for)),
-                     STORE_TEXT(or_empty(in->bundle)), STORE_NUMBER(number)));
+                     STORE_TEXT(or_empty(in->bundle)), STORE_TEXT(or_empty(in->undoes)),
+                     STORE_NUMBER(number)));
 }
 
 enum mu_err mu_store_run_create(struct mu_store *store, const struct mu_store_run *in,
@@ -156,6 +159,33 @@ enum mu_err mu_store_run_update(struct mu_store *store, const char *name, const 
     return store_end(store, err, what, fail);
 }
 
+enum mu_err mu_store_run_reached(struct mu_store *store, const char *name, int64_t rows,
+                                 const char *head, struct mu_fail *fail)
+{
+    static const char what[] = "noting how far a journal is";
+    enum mu_err err = store_begin(store, STORE_INDEX, what, fail);
+    if (err != MU_OK)
+        return err;
+    err = store_exec(
+        store, what, fail,
+        "UPDATE run SET reached = ?2, reached_head = ?3 WHERE name = ?1 AND reached < ?2",
+        STORE_VALUES(STORE_TEXT(name), STORE_NUMBER(rows), STORE_TEXT(head)));
+    return store_end(store, err, what, fail);
+}
+
+enum mu_err mu_store_run_reach(struct mu_store *store, const char *name, int64_t *rows, char *head,
+                               struct mu_fail *fail)
+{
+    struct store_table table = {0};
+    enum mu_err err = store_select(store, "looking how far a journal was", fail, &table,
+                                   "SELECT reached, reached_head FROM run WHERE name = ?",
+                                   STORE_VALUES(STORE_TEXT(name)));
+    *rows = err == MU_OK && table.rows > 0 ? store_number(&table, 0, 0) : 0;
+    snprintf(head, MU_SHA256_HEX, "%s", *rows > 0 ? store_text(&table, 0, 1) : "");
+    store_table_free(&table);
+    return err;
+}
+
 static void each_run(const struct store_table *table, mu_store_run_cb *cb, void *ud)
 {
     struct mu_store_run run;
@@ -190,6 +220,21 @@ enum mu_err mu_store_version_runs(struct mu_store *store, const struct mu_store_
                      " FROM run WHERE playbook = ? AND version = ? AND bundle = ? ORDER BY id DESC",
                      STORE_VALUES(STORE_TEXT(version->playbook), STORE_TEXT(version->version),
                                   STORE_TEXT(version->digest)));
+    if (err == MU_OK)
+        each_run(&table, cb, ud);
+    store_table_free(&table);
+    return err;
+}
+
+enum mu_err mu_store_undo_runs(struct mu_store *store, const char *name, mu_store_run_cb *cb,
+                               void *ud, struct mu_fail *fail)
+{
+    struct store_table table = {0};
+    enum mu_err err =
+        store_select(store, "looking who took a run back", fail, &table,
+                     "SELECT " RUN_COLUMNS " FROM run WHERE undoes = ?1 AND undoes <> ''"
+                     " AND world = (SELECT world FROM run WHERE name = ?1) ORDER BY id",
+                     STORE_VALUES(STORE_TEXT(name)));
     if (err == MU_OK)
         each_run(&table, cb, ud);
     store_table_free(&table);

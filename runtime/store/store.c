@@ -139,6 +139,13 @@ static const char *const steps[] = {
     "CREATE TABLE sample_hour (source TEXT NOT NULL, hour INTEGER NOT NULL, verdict TEXT NOT NULL,"
     " count INTEGER NOT NULL, ms INTEGER NOT NULL, PRIMARY KEY (source, hour, verdict)) STRICT,"
     " WITHOUT ROWID;",
+
+    /* Whom an undo run takes back: that one does nothing more unless a person says so. */
+    "ALTER TABLE run ADD COLUMN undoes TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX run_undoes ON run (undoes) WHERE undoes <> '';"
+    /* How far its journal was on disk when this was last noted: an older copy must not go on. */
+    "ALTER TABLE run ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run ADD COLUMN reached_head TEXT NOT NULL DEFAULT '';",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

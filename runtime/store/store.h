@@ -44,6 +44,7 @@ struct mu_store_run {
     int exit;               /* -1 while it goes on */
     const char *waits_for;  /* one line: "approve as incident-lead until 03:58:00 CET", "" */
     const char *bundle;     /* digest of the playbook's files; "" of runs of older musters */
+    const char *undoes;     /* the run it takes back, whose lock it shares; "" or NULL */
 };
 /* Takes the next counter of the playbook and a run row in state "running"; name_out holds 128. Incident:
  * in->incident "" opens none. */
@@ -55,10 +56,19 @@ enum mu_err mu_store_run_forget(struct mu_store *, const char *name, struct mu_f
 enum mu_err mu_store_run_update(struct mu_store *, const char *name, const char *state,
                                 const char *result, const char *why, const char *waits_for,
                                 int64_t ended, int64_t pid, int exit_code, struct mu_fail *);
+/* How far its journal is on disk: the number of a row and its chain value in hex. Never lowered. */
+enum mu_err mu_store_run_reached(struct mu_store *, const char *name, int64_t rows,
+                                 const char *head, struct mu_fail *);
+/* 0 and "" when nothing was noted; head holds MU_SHA256_HEX. */
+enum mu_err mu_store_run_reach(struct mu_store *, const char *name, int64_t *rows, char *head,
+                               struct mu_fail *);
 typedef bool mu_store_run_cb(const struct mu_store_run *, void *ud);
 /* Newest first; state NULL = all; limit 0 = all. */
 enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_store_run_cb *,
                           void *ud, struct mu_fail *);
+/* The runs that take this one back, in the same world, oldest first. */
+enum mu_err mu_store_undo_runs(struct mu_store *, const char *name, mu_store_run_cb *, void *ud,
+                               struct mu_fail *);
 /* "mx-failover.12", or "12" when only one playbook has a run 12, or "last": the newest live run, the newest dry run where there is no live one. MU_USAGE with what is near when not found or ambiguous. */
 enum mu_err mu_store_run_find(struct mu_store *, const char *typed, mu_store_run_cb *, void *ud,
                               struct mu_fail *);
@@ -137,7 +147,7 @@ struct mu_store_found_lock {
 };
 struct mu_store_found { /* what a run file says */
     struct mu_store_run run;
-    const char *title, *undoes; /* the playbook's summary; the run whose lock it shares, or "" */
+    const char *title; /* the playbook's summary */
     /* The version it ran, with the files it carries of it; files NULL: it ran no published one. */
     struct mu_store_version version;
     const struct mu_store_file *files;

@@ -160,12 +160,12 @@ enum mu_err mu_store_tick_done(struct mu_store *store, const char *source, int64
     enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
     if (err != MU_OK)
         return err;
-    err =
-        store_exec(store, what, fail,
-                   "UPDATE tick SET state = ?3, why = ?4, done = ?5, run = iif(?3 = 'refused', '', run)"
-                     " WHERE source = ?1 AND at = ?2",
-                   STORE_VALUES(STORE_TEXT(source), STORE_NUMBER(at), STORE_TEXT(state),
-                                STORE_TEXT(why ? why : ""), STORE_NUMBER(now)));
+    err = store_exec(
+        store, what, fail,
+        "UPDATE tick SET state = ?3, why = ?4, done = ?5, run = iif(?3 = 'refused', '', run)"
+        " WHERE source = ?1 AND at = ?2",
+        STORE_VALUES(STORE_TEXT(source), STORE_NUMBER(at), STORE_TEXT(state),
+                     STORE_TEXT(why ? why : ""), STORE_NUMBER(now)));
     return store_end(store, err, what, fail);
 }
 

@@ -292,6 +292,23 @@ static void drop_shared_memory(const char *folder)
         closedir(dir);
 }
 
+/* What is noted beside a journal (journal/mark.c) is written behind the VFS and never synced. */
+static void drop_marks(uint64_t *dice, bool all)
+{
+    DIR *folder = opendir(crash_path("state/runs"));
+    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+        char path[CRASH_PATH];
+        const char *end = strrchr(entry->d_name, '.');
+        if (end == NULL || strcmp(end, ".lock") != 0 || (!all && crash_random(dice) % 2))
+            continue;
+        snprintf(path, sizeof path, "%.400s/%.80s", crash_path("state/runs"), entry->d_name);
+        if (truncate(path, 0) != 0)
+            abort();
+    }
+    if (folder)
+        closedir(folder);
+}
+
 void power_cut(uint64_t seed, bool all)
 {
     uint64_t dice = seed;
@@ -300,6 +317,7 @@ void power_cut(uint64_t seed, bool all)
     int64_t back = all ? name_count : (int64_t)(crash_random(&dice) % (uint64_t)(name_count + 1));
     for (struct name *name = names; name && back > 0; name = name->older, back--)
         take_name_back(name);
+    drop_marks(&dice, all);
     drop_shared_memory(crash_path("state"));
     drop_shared_memory(crash_path("state/runs"));
 }

@@ -226,7 +226,7 @@ static void a_lost_store_is_refused_until_it_is_rebuilt(void **state)
     struct mu_fail fail = {0};
     struct mu_store *other = NULL, *third = NULL;
     struct mu_store_rebuilt done;
-    struct mu_store_found found = {.title = "", .undoes = ""};
+    struct mu_store_found found = {.title = "", .run.undoes = ""};
     assert_int_equal(mu_store_in_place(store, &fail), MU_OK);
     remove_store();
     assert_int_equal(mu_store_in_place(store, &fail), MU_STORAGE);
