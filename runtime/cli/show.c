@@ -354,6 +354,15 @@ static void print_origin(struct mu_cli *cli, const struct story *story)
     }
 }
 
+static void print_missing(const struct found_run *run, int64_t missing)
+{
+    say("%sINCOMPLETE%s  ", mu_cli_color("red"), mu_cli_color("reset"));
+    say_hanging(12,
+                "the last %lld rows are missing: the -wal file of %s was removed, or an older copy "
+                "was put back. What is told here is not all that it did; look at the far side\n",
+                (long long)missing, run->path);
+}
+
 static int show(struct mu_cli *cli, const struct found_run *run)
 {
     struct story story = {.count = 0};
@@ -361,13 +370,16 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     struct mu_doubts doubts;
     struct mu_fail fail;
     int holder;
+    int64_t marked = mu_journal_marked(run->path);
     if (mu_journal_open_read(run->path, &journal, &fail) != MU_OK)
         return mu_cli_fail(cli, "show", MU_EXIT_USAGE, "%s", fail.text);
     (void)!mu_journal_each(journal, 0, tell, &story, NULL);
+    int64_t missing = marked - mu_journal_last_gsn(journal);
     mu_journal_close(journal);
     (void)!decided_read(cli, "show", run, &doubts, &holder); /* said; the rest is worth showing */
     print_head(cli, run);
-    print_origin(cli, &story);
+    if (missing > 0)
+        print_missing(run, missing);
     print_steps(&story, run, &doubts);
     print_park(&story);
     if (run->ended)

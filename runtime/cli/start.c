@@ -52,8 +52,8 @@ static void say_next(const struct mu_cli *cli, const char *run, const char *path
         say("Undo:   muster undo %s\n", run);
 }
 
-int start_follow(struct mu_cli *cli, const char *command, const char *run, const char *path,
-                 int64_t after, const struct start *how)
+static int follow(struct mu_cli *cli, const char *command, const char *run, const char *path,
+                  int64_t after, const struct start *how)
 {
     struct mu_fail fail;
     int wake_fd;
@@ -87,6 +87,15 @@ int start_follow(struct mu_cli *cli, const char *command, const char *run, const
     json_decref(who);
     free(state);
     return code;
+}
+
+int start_follow(struct mu_cli *cli, const char *command, const char *run, const char *path,
+                 int64_t after, const struct start *how)
+{
+    struct mu_fail fail;
+    if (mu_run_intact(path, cli->store, run, &fail) != MU_OK)
+        return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
+    return follow(cli, command, run, path, after, how);
 }
 
 int start_take_over(struct mu_cli *cli, const char *command, int *argc, char **argv,
@@ -187,7 +196,7 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
         say_lock(cli, header, params);
     if (how->detach)
         say_created(cli, &created);
-    code = start_follow(cli, command, created.name, created.path, 0, how);
+    code = follow(cli, command, created.name, created.path, 0, how);
     if (how->dry && !how->detach && !cli->json)
         outlook_print(created.path);
     if (how->wish && !how->detach)

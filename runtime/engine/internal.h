@@ -559,6 +559,11 @@ void record_flush(struct run *);          /* now, but not durably */
 
 /* Right behind a barrier: the control store notes how far the journal is on disk. */
 void record_reached(struct run *);
+/* intact.c */
+enum mu_err intact_rows(const char *path, struct mu_fail *);
+enum mu_err intact_reached(struct mu_journal *, struct mu_store *, const char *name,
+                           struct mu_fail *);
+
 /* policy.c */
 enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args,
                        struct mu_fail *);

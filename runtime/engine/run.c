@@ -611,20 +611,6 @@ static void play(struct run *run)
 
 /* --- entry --- */
 
-/* Rows that were edited must not decide what is done next. A fresh run has one row and pays nothing. */
-static enum mu_err check_rows(const char *path, struct mu_fail *fail)
-{
-    struct mu_journal_verdict verdict;
-    if (mu_journal_verify(path, &verdict, fail) != MU_OK)
-        return fail->class;
-    if (verdict.ok)
-        return MU_OK;
-    return mu_fail_set(fail, MU_REFUSED,
-                       "%.300s was changed and is not gone on with: %.300s. Look at it with muster "
-                       "verify; start a new run",
-                       path, verdict.why);
-}
-
 static enum mu_err open_journal(struct run *run, const struct mu_execute *how,
                                 struct mu_journal **journal, struct mu_fail *fail)
 {
@@ -638,15 +624,7 @@ static enum mu_err open_journal(struct run *run, const struct mu_execute *how,
         return fail->class;
     if (mu_journal_whole(*journal, fail) != MU_OK)
         return fail->class;
-    return mu_journal_last_gsn(*journal) > 1 ? check_rows(how->path, fail) : MU_OK;
-}
-
-static enum mu_err check_reached(struct run *run, struct mu_fail *fail)
-{
-    int64_t rows;
-    char head[MU_SHA256_HEX];
-    enum mu_err err = mu_store_run_reach(run->store, run->name, &rows, head, fail);
-    return err == MU_OK && rows > 0 ? mu_journal_holds(run->journal, rows, head, fail) : err;
+    return mu_journal_last_gsn(*journal) > 1 ? intact_rows(how->path, fail) : MU_OK;
 }
 
 static enum mu_err prepare(struct run *run, const struct mu_execute *how,
@@ -665,7 +643,7 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
     if (err == MU_OK && how->state_dir)
         err = mu_store_open(how->state_dir, &run->store, fail);
     if (err == MU_OK && run->store)
-        err = check_reached(run, fail);
+        err = intact_reached(run->journal, run->store, run->name, fail);
     if (err == MU_OK)
         err = host_open(run, fail);
     if (err == MU_OK)

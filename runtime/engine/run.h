@@ -132,6 +132,11 @@ enum mu_err mu_run_get(const struct mu_config *, const char *url, int timeout_ms
 /* The value of row 1 of a run file (journal/rows.h, start), a new reference; NULL: *fail says why. */
 json_t *mu_run_beginning(const char *path, struct mu_fail *fail);
 
+/* May it be gone on with? MU_REFUSED: its file was changed, or lacks rows that were on disk; MU_STORAGE: it can't be
+ * read. The executor looks again. store NULL: what that knows is not asked. */
+enum mu_err mu_run_intact(const char *path, struct mu_store *store, const char *name,
+                          struct mu_fail *fail);
+
 /* A word for `muster decide`: applied, not-applied, retry, skip, result. */
 bool mu_run_decision_known(const char *name);
 

@@ -61,7 +61,6 @@ extern const struct mu_journal_ops journal_memory_ops;
 void journal_unlock(struct mu_journal *, bool forget);
 
 /* mark.c */
-void journal_mark(struct mu_journal *);        /* behind a durable flush */
-int64_t journal_marked_rows(const char *path); /* 0 = nothing is noted */
+void journal_mark(struct mu_journal *); /* behind a durable flush */
 
 #endif

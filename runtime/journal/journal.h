@@ -67,7 +67,10 @@ bool mu_journal_lock_open_in(const char *path, int pid);
 /* Are all the rows there that are known to have been on disk? PATH.lock notes the last of them. MU_STORAGE: the
  * WAL was removed, an older copy put back, or another file. Not to be asked while an executor writes. */
 enum mu_err mu_journal_whole(struct mu_journal *, struct mu_fail *);
-/* The same for what somebody else noted: the number of a row and its chain value in hex. */
+/* The number of that row, 0 when none is noted. Read it first, and a journal that has fewer rows then lacks some,
+ * whoever writes meanwhile. */
+int64_t mu_journal_marked(const char *path);
+/* The same as whole() for what somebody else noted: the number of a row and its chain value in hex. */
 enum mu_err mu_journal_holds(struct mu_journal *, int64_t rows, const char *head, struct mu_fail *);
 
 /* Copies the row into the batch, sets gsn and chain (also in *row). Never touches the disk. */

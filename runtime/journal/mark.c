@@ -97,7 +97,7 @@ enum mu_err mu_journal_whole(struct mu_journal *journal, struct mu_fail *fail)
     return err;
 }
 
-int64_t journal_marked_rows(const char *path)
+int64_t mu_journal_marked(const char *path)
 {
     struct mark mark;
     return read_mark(path, &mark) ? mark.rows : 0;

@@ -256,7 +256,7 @@ static enum mu_err check_format(sqlite3 *db, const char *path, struct mu_fail *f
     int64_t application = ask_number(db, "PRAGMA application_id");
     if (application < 0)
         return sqlite_fail(fail, path, "reading the journal", db);
-    int64_t marked = application == 0 ? journal_marked_rows(path) : 0;
+    int64_t marked = application == 0 ? mu_journal_marked(path) : 0;
     if (marked > 0)
         return mu_fail_set(
             fail, MU_STORAGE,

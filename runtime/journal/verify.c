@@ -284,11 +284,18 @@ enum mu_err mu_journal_verify_anchor(const char *path, const char *anchor,
                                      struct mu_journal_verdict *verdict, struct mu_fail *fail)
 {
     bool written = sqlite_is_written(path);
+    int64_t marked = mu_journal_marked(path);
     enum mu_err err = verify_file(path, anchor, verdict, fail);
     bool holds = err == MU_OK && verdict->ok;
     /* Somebody began to write what was read as a file that nobody writes. */
     if (!holds && sqlite_is_written(path) != written)
         err = verify_file(path, anchor, verdict, fail);
+    if (err == MU_OK && verdict->ok && verdict->rows < marked)
+        bad(&(struct verifying){.verdict = verdict}, verdict->rows + 1,
+            "row %lld is missing: row %lld was on disk; the -wal file was removed, or an older "
+            "copy "
+            "was put back",
+            (long long)verdict->rows + 1, (long long)marked);
     return err;
 }
 
