@@ -378,6 +378,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     mu_journal_close(journal);
     (void)!decided_read(cli, "show", run, &doubts, &holder); /* said; the rest is worth showing */
     print_head(cli, run);
+    print_origin(cli, &story);
     if (missing > 0)
         print_missing(run, missing);
     print_steps(&story, run, &doubts);
