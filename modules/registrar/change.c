@@ -414,7 +414,7 @@ static void as_before(struct change *change)
     const char *then = mu_json_str(change->call->prepared, "witness", ""),
                *now = change->ask.job.witness;
     char why[256];
-    bool unchanged = strcmp(then, now) == 0;
+    bool unchanged = now[0] && strcmp(then, now) == 0; /* two that are not known are not equal */
     if (unchanged)
         snprintf(why, sizeof why, "the rrset is as it was, and so is the zone's serial (%.60s)",
                  now);
@@ -423,7 +423,7 @@ static void as_before(struct change *change)
             why, sizeof why,
             "the rrset is as it was, but the zone's serial moved from %.60s to %.60s: our change "
             "may have been made and taken back",
-            then, now);
+            then[0] ? then : "one not known", now[0] ? now : "one not known");
     end_readback(change, unchanged ? MU_NOT_APPLIED : MU_CHANGED, NULL, why);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/near.h"
 #include "base/people.h"
@@ -279,7 +280,15 @@ bool mu_cli_blank(const char *text)
 int mu_cli_need_reason(const struct mu_cli *cli, const char *command, const char *reason,
                        const char *missing)
 {
-    return mu_cli_blank(reason) ? mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", missing) : 0;
+    if (mu_cli_blank(reason))
+        return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", missing);
+    if (strlen(reason) > MU_LIMIT_REASON)
+        return mu_cli_fail(
+            cli, command, MU_EXIT_USAGE,
+            "the text is %zu octets long, and people read it on a phone: at most %d. "
+            "Put the rest where it can be linked to",
+            strlen(reason), MU_LIMIT_REASON);
+    return 0;
 }
 
 bool mu_cli_holds_secret(const struct mu_cli *cli, const char *command, const char *text)

@@ -18,6 +18,7 @@
 #include "cli/parked.h"
 #include "cli/say.h"
 #include "engine/run.h"
+#include "playbook/secret.h"
 
 #define LOOK_MS     100
 #define PATIENCE_MS 10000 /* an executor that is alive looks for orders a few times a second */
@@ -72,6 +73,20 @@ static int put(struct mu_cli *cli, const struct found_run *run, const struct dec
                : mu_cli_fail(cli, "decide", MU_EXIT_USAGE, "%s: %s", shown(decision), fail.text);
 }
 
+/* Its executor, which knew its secret parameters, is gone: they are read again where they came from. */
+static void learn_secrets(const struct found_run *run)
+{
+    struct mu_fail ignored;
+    const char *name;
+    json_t *source, *start = mu_run_beginning(run->path, &ignored);
+    json_object_foreach(json_object_get(start, "secrets"), name, source)
+    {
+        if (strcmp(json_string_value(source), "-") != 0)
+            (void)!secret_read(name, json_string_value(source), ".", &ignored);
+    }
+    json_decref(start);
+}
+
 int decision_note(struct mu_cli *cli, const struct found_run *run, const struct decision *decision)
 {
     int64_t id;
@@ -81,6 +96,7 @@ int decision_note(struct mu_cli *cli, const struct found_run *run, const struct 
                            "%s has ended (%s): all that can be said of it now is applied or "
                            "not-applied",
                            run->name, run->result);
+    learn_secrets(run);
     int code = put(cli, run, decision, true, &id);
     if (code)
         return code;

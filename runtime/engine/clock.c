@@ -64,8 +64,10 @@ void clock_begin(struct run *run)
     if (run->same_boot)
         return;
     run->ahead_ms = run->wall_ms = wall;
-    if (mu_clock_boot_ms() + wall < last)
+    if (mu_clock_boot_ms() + wall < last) {
         run->ahead_ms = last - mu_clock_boot_ms();
+        run->away_unknown = true; /* behind its own rows: nobody knows for how long it was down */
+    }
 }
 
 void clock_notice_step(struct run *run)

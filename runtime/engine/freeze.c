@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/name.h"
+#include "base/redact.h"
 #include "engine/internal.h"
 
 /* --- what is frozen --- */
@@ -193,7 +194,7 @@ static bool look(struct run *run)
     if (version >= 0 && mu_store_freezes(run->store, keep_freeze, freezes, &fail) == MU_OK &&
         check_locks(run, &fail) == MU_OK) {
         json_decref(run->freezes);
-        run->freezes = freezes;
+        run->freezes = mu_redact_json(freezes); /* a reason may hold a secret of ours */
         run->guard_version = version;
         return true;
     }
@@ -315,6 +316,7 @@ static void hold(struct call *call, const json_t *freeze)
                               json_object_get(freeze, "since")));
         if (call->stands)
             decision_next_round(run, call->task->path, call->seq);
+        run_scrub_said(run);
     }
     say_waiting(run, call);
 }
@@ -365,6 +367,7 @@ static void note_thaw(struct call *call)
                 json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "task", call->task->path, "seq",
                           (json_int_t)call->seq, "verb", call->name, "zone", zone, "who", who,
                           "reason", reason, "waited_ms", (json_int_t)run->waited_ms));
+    run_scrub_said(run);
     json_decref(call->errand->freeze);
     call->errand->freeze = NULL;
 }

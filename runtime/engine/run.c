@@ -417,6 +417,8 @@ bool run_too_stale(struct call *call)
     }
     if (run->down_ms > run->stale_after_ms)
         mu_duration_text(run->down_ms, away);
+    else if (run->away_unknown)
+        snprintf(away, sizeof away, "an unknown time (the clock is behind)");
     else
         snprintf(away, sizeof away, "too long before it parked");
     run_park(
@@ -508,8 +510,12 @@ static bool add_down_time(const struct mu_row *row, void *ud)
         run->stale = false;
     else if (strcmp(row->verb, "park") == 0)
         run->stale = strcmp(mu_json_str(value, "why", ""), "stale") == 0;
-    else if (strcmp(row->verb, "resume") == 0 && !run->stale)
+    else if (strcmp(row->verb, "resume") == 0 &&
+             !run->stale) { /* it may have died before its next act */
         run->down_ms = mu_json_int(value, "down_ms", 0);
+        run->stale =
+            run->down_ms > run->stale_after_ms || mu_json_bool(value, "away_unknown", false);
+    }
     json_decref(value);
     return true;
 }
@@ -520,7 +526,8 @@ static void measure_down_time(struct run *run)
     cursor_each(run->cursor, add_down_time, run);
     if (!run->stale || down_ms > run->down_ms)
         run->down_ms = down_ms;
-    run->stale = run->world->sends && (run->stale || run->down_ms > run->stale_after_ms);
+    run->stale = run->world->sends &&
+                 (run->stale || run->down_ms > run->stale_after_ms || run->away_unknown);
 }
 
 void run_begin_epoch(struct run *run)
@@ -540,10 +547,11 @@ void run_begin_epoch(struct run *run)
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     record_host(run, "resume",
-                json_pack("{s:I, s:i, s:s, s:O?, s:I, s:s*, s:s*, s:o}", "epoch",
+                json_pack("{s:I, s:i, s:s, s:O?, s:I, s:s*, s:s*, s:o*, s:o}", "epoch",
                           (json_int_t)run->epoch, "pid", (int)getpid(), "host", host, "who",
                           run->who, "down_ms", (json_int_t)run->down_ms, "after", run->after,
-                          "stopped", run->stopped, "clock", clock_json(run)));
+                          "stopped", run->stopped, "away_unknown",
+                          run->away_unknown ? json_true() : NULL, "clock", clock_json(run)));
     if (record_barrier(run)) /* poison detection counts these rows */
         record_reached(run);
 }

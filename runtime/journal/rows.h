@@ -19,7 +19,7 @@
  *               took_over {lock, from, reason} when a lock was taken from another run,
  *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
  *               back and its items, in the order of this run's steps}
- *    resume    {epoch, pid, host, who {..}, down_ms, clock, after?, stopped?}  an executor started on an existing
+ *    resume    {epoch, pid, host, who {..}, down_ms, away_unknown?, clock, after?, stopped?}  an executor started on an existing
  *               journal; after: watchdog|crash, when the one before it ended by the playbook's fault;
  *               stopped: what the one before it could not write, so that it had to leave
  *    upgrade   {from {build, language, lua, seed_test}, to {..}, replayed}    another muster goes on with it

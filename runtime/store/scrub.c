@@ -25,6 +25,12 @@ static const struct {
      "UPDATE vote SET text = ? WHERE id = ?"},
     {"SELECT id, reason FROM lock_break WHERE run = ?",
      "UPDATE lock_break SET reason = ? WHERE id = ?"},
+    {"SELECT note.id, note.text FROM note JOIN run ON run.incident = note.incident"
+     " WHERE run.name = ? AND note.incident <> ''",
+     "UPDATE note SET text = ? WHERE id = ?"},
+    {"SELECT id, reason FROM freeze WHERE ?1 <> ''", "UPDATE freeze SET reason = ? WHERE id = ?"},
+    {"SELECT id, thaw_reason FROM freeze WHERE ?1 <> ''",
+     "UPDATE freeze SET thaw_reason = ? WHERE id = ?"},
     {"SELECT rowid, reason FROM gate WHERE run = ?", "UPDATE gate SET reason = ? WHERE rowid = ?"},
     {"SELECT rowid, answer FROM gate WHERE run = ?", "UPDATE gate SET answer = ? WHERE rowid = ?"},
 };
