@@ -37,9 +37,10 @@ static bool may_be_there(const char *socket, const char *state)
 static char *where_to_ask(const struct mu_cli *cli)
 {
     struct mu_config *config;
+    struct mu_fail ignored;
     if (cli->socket_path)
         return mu_xstrdup(cli->socket_path);
-    if (mu_config_places(cli->config_path, &config, NULL) != MU_OK)
+    if (mu_config_places(cli->config_path, &config, &ignored) != MU_OK)
         return NULL; /* the command says what is wrong with it */
     char *state = mu_config_state_dir(config), *socket = mu_serve_socket_path(config);
     if (is_ours(state) || !may_be_there(socket, state)) {

@@ -386,7 +386,7 @@ class Run:
             return 0
         except BlockingIOError:
             with open(self.path + ".lock") as file:
-                return int(file.read() or 0)
+                return int(file.readline().strip().replace("-", "") or 0)
 
     def monitor(self):
         pid = self.executor()
