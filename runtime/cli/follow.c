@@ -38,7 +38,8 @@ struct view {
     const struct view_ops *ops;
     struct mu_journal *journal;
     int64_t seen;
-    int exit; /* of the run, -1 while it goes on */
+    int wake_fd; /* of the executor that we started; -1: none, or it has left */
+    int exit;    /* of the run, -1 while it goes on */
     bool over, settled;
     int64_t offset_ms; /* rows of a dry run are ahead of the wall clock; the status line is not */
     /* terminal */
@@ -440,7 +441,7 @@ static bool is_alive(struct view *view)
 static bool wait_for_news(struct view *view)
 {
     bool prompting = view->gate_id && view->may_answer;
-    struct pollfd fds[2] = {{.fd = view->what->wake_fd, .events = POLLIN},
+    struct pollfd fds[2] = {{.fd = view->wake_fd, .events = POLLIN},
                             {.fd = prompting ? STDIN_FILENO : -1, .events = POLLIN}};
     if (poll(fds, 2, LOOK_MS) < 0)
         return true;
@@ -448,14 +449,16 @@ static bool wait_for_news(struct view *view)
         take_answer(view);
     if (fds[0].revents & POLLIN) {
         char bytes[256];
-        ssize_t got = read(view->what->wake_fd, bytes, sizeof bytes);
+        ssize_t got = read(view->wake_fd, bytes, sizeof bytes);
         view->settled = view->settled || (got > 0 && memchr(bytes, MU_WAKE_SETTLED, (size_t)got));
-        return got > 0;
+        if (got > 0)
+            return true;
     }
-    if (fds[0].revents & POLLHUP)
-        return false;
+    if (fds[0]
+            .revents) /* ours has left: another, of serve or of a colleague, may have been faster */
+        view->wake_fd = -1;
     bool alive = is_alive(view);
-    return view->what->wake_fd >= 0 || alive;
+    return view->wake_fd >= 0 || alive;
 }
 
 static const struct view_ops *ops_for(const struct mu_cli *cli, const struct follow *what)
@@ -498,8 +501,12 @@ static int leave(struct view *view, bool alive)
 
 int follow_run(struct mu_cli *cli, const struct follow *what)
 {
-    struct view view = {
-        .cli = cli, .what = what, .exit = -1, .seen = what->after, .ops = ops_for(cli, what)};
+    struct view view = {.cli = cli,
+                        .what = what,
+                        .wake_fd = what->wake_fd,
+                        .exit = -1,
+                        .seen = what->after,
+                        .ops = ops_for(cli, what)};
     struct sigaction action = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGHUP, &action,
@@ -507,7 +514,7 @@ int follow_run(struct mu_cli *cli, const struct follow *what)
     bool alive = true;
     while (!interrupted) {
         bool news = read_rows(&view);
-        bool gone = view.settled || what->wake_fd < 0 ||
+        bool gone = view.settled || view.wake_fd < 0 ||
                     !alive; /* a command typed next finds locks and store in order */
         if ((view.over && gone) || (!alive && !news))
             break;

@@ -269,7 +269,7 @@ static enum mu_err put_aside(const char *path, struct mu_fail *fail)
 {
     static const char *const suffixes[] = {"-shm", "-wal", ""};
     char *log = mu_xasprintf("%s.log", path);
-    bool begun = access(log, F_OK) == 0;
+    bool begun = access(log, F_OK) == 0 || mu_journal_marked(path) > 0;
     free(log);
     if (begun)
         return mu_fail_set(fail, MU_STORAGE, "%.500s: its beginning can't be read", path);

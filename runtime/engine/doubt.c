@@ -139,8 +139,11 @@ static int64_t key_ttl_s(const struct call *call)
 static bool key_lapsed(const struct call *call)
 {
     int64_t ttl_s = key_ttl_s(call);
+    const struct run *run = call->run;
+    const struct recorded *intent = cursor_find(run->cursor, call->task->path, call->seq);
+    bool age_unknown = intent && intent->row.gsn < run->away_unknown_gsn;
     return doubt_policy(call) == MU_KEYED && ttl_s > 0 &&
-           run_clock(call->run) - call->errand->first_sent_ms >= ttl_s * 1000;
+           (age_unknown || run_clock(run) - call->errand->first_sent_ms >= ttl_s * 1000);
 }
 
 static void find_out(struct call *call)

@@ -66,9 +66,11 @@ static const json_t *covering(const struct run *run, const struct call *call)
 
 static bool keep_freeze(const struct mu_store_freeze *freeze, void *ud)
 {
+    char *reason = mu_redact_text(freeze->reason); /* a person may have typed a secret of ours */
     json_array_append_new(ud, json_pack("{s:s, s:s, s:s, s:I}", "zone", freeze->zone, "who",
-                                        freeze->who, "reason", freeze->reason, "since",
+                                        freeze->who, "reason", reason, "since",
                                         (json_int_t)freeze->since));
+    free(reason);
     return true;
 }
 
@@ -194,7 +196,7 @@ static bool look(struct run *run)
     if (version >= 0 && mu_store_freezes(run->store, keep_freeze, freezes, &fail) == MU_OK &&
         check_locks(run, &fail) == MU_OK) {
         json_decref(run->freezes);
-        run->freezes = mu_redact_json(freezes); /* a reason may hold a secret of ours */
+        run->freezes = freezes;
         run->guard_version = version;
         return true;
     }

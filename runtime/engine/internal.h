@@ -282,10 +282,10 @@ struct run {
     json_t *decisions;        /* of people about acts in doubt, not used yet */
     char *
         undone; /* who takes it back, or did, as a sentence; NULL: nobody, or a person said go on */
-    json_t *undone_known; /* names of the undo runs that a person knew of */
-    json_t *undone_items; /* mu_undo.items, read when an act in doubt needs it */
-    bool away_unknown;    /* the clock behind a reboot is older than the journal */
-    json_t *rounds;       /* {"r/3": how often a decision about it was used up} */
+    json_t *undone_known;     /* names of the undo runs that a person knew of */
+    int64_t away_unknown_gsn; /* rows before it may be of any age */
+    bool away_unknown;        /* the clock behind a reboot is older than the journal */
+    json_t *rounds;           /* {"r/3": how often a decision about it was used up} */
     int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;
     json_t *who;

@@ -162,9 +162,9 @@ void run_unload(struct run *run)
     mu_texts_free(run->texts);
     mu_bundle_free(run->bundle);
     mu_store_close(run->store);
-    json_t *values[] = {run->start,      run->may_change, run->outlook,      run->who,
-                        run->decisions,  run->freezes,    run->frozen_said,  run->orders_taken,
-                        run->drill_told, run->rounds,     run->undone_known, run->undone_items};
+    json_t *values[] = {run->start,      run->may_change, run->outlook,     run->who,
+                        run->decisions,  run->freezes,    run->frozen_said, run->orders_taken,
+                        run->drill_told, run->rounds,     run->undone_known};
     for (size_t i = 0; i < MU_COUNT(values); i++)
         json_decref(values[i]);
     char *texts[] = {run->name,     run->incident, run->world_name, run->stop_result, run->stop_src,
@@ -509,13 +509,15 @@ static bool add_down_time(const struct mu_row *row, void *ud)
     if (strcmp(row->verb, "unpark") == 0)
         run->stale = false;
     else if (strcmp(row->verb, "park") == 0)
-        run->stale = strcmp(mu_json_str(value, "why", ""), "stale") == 0;
+        run->stale = run->stale || strcmp(mu_json_str(value, "why", ""), "stale") == 0;
     else if (strcmp(row->verb, "resume") == 0 &&
              !run->stale) { /* it may have died before its next act */
         run->down_ms = mu_json_int(value, "down_ms", 0);
         run->stale =
             run->down_ms > run->stale_after_ms || mu_json_bool(value, "away_unknown", false);
     }
+    if (mu_json_bool(value, "away_unknown", false))
+        run->away_unknown_gsn = row->gsn;
     json_decref(value);
     return true;
 }
@@ -524,6 +526,8 @@ static void measure_down_time(struct run *run)
 {
     int64_t down_ms = run->resumed_ms - cursor_last_ts(run->cursor);
     cursor_each(run->cursor, add_down_time, run);
+    if (run->away_unknown)
+        run->away_unknown_gsn = INT64_MAX;
     if (!run->stale || down_ms > run->down_ms)
         run->down_ms = down_ms;
     run->stale = run->world->sends &&

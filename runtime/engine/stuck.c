@@ -35,19 +35,28 @@ static bool take_epoch(const struct mu_row *row, void *ud)
     return true;
 }
 
+/* A row behind a journal that lost its end would stand where another stood. */
+static bool is_whole(struct run *run)
+{
+    struct mu_fail ignored;
+    return mu_journal_whole(run->journal, &ignored) == MU_OK &&
+           (run->store == NULL ||
+            intact_reached(run->journal, run->store, run->name, &ignored) == MU_OK);
+}
+
 /* For `muster show`; nothing is lost when it can't be written. */
 static void write_park(struct run *run, const char *path)
 {
     struct mu_fail ignored;
     if (mu_journal_open(path, &run->journal, &ignored) != MU_OK)
         return;
-    if (mu_journal_lock(run->journal, &ignored) == MU_OK) {
+    if (mu_journal_lock(run->journal, &ignored) == MU_OK && is_whole(run)) {
         (void)!mu_journal_each(run->journal, mu_journal_last_gsn(run->journal) - 1, take_epoch, run,
                                NULL);
         record_host(run, "park", end_park_value(run));
         (void)!mu_journal_flush(run->journal, true, &ignored);
     }
-    mu_journal_close(run->journal);
+    mu_journal_hand_over(run->journal); /* it may be one that is not ours to change */
     run->journal = NULL;
 }
 

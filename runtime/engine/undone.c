@@ -6,6 +6,7 @@
  * that an undo run touched is a person's to decide for ever. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -41,14 +42,24 @@ void undone_recall(struct run *run)
     cursor_each(run->cursor, recall, run);
 }
 
+/* It has not ended, and nobody took its lock from it. */
+static bool is_active(const struct run *run, const struct mu_store_run *undo)
+{
+    char owner[128] = "", *lock = mu_xasprintf("undo:%s", run->name);
+    enum mu_err err = mu_store_lock_owner(run->store, lock, run->world_name, owner, NULL);
+    free(lock);
+    return undo->ended == 0 && (err != MU_OK || strcmp(owner, undo->name) == 0);
+}
+
 static bool notice(const struct mu_store_run *undo, void *ud)
 {
     struct run *run = ud;
-    if (is_known(run, undo->name) || run->undone)
+    bool active = is_active(run, undo);
+    if (run->undone || (is_known(run, undo->name) && !active))
         return true;
-    run->undone = undo->ended ? mu_xasprintf("%s took back what this run did", undo->name)
-                              : mu_xasprintf("%s takes back what this run did, and has not ended",
-                                             undo->name);
+    run->undone =
+        active ? mu_xasprintf("%s takes back what this run did, and has not ended", undo->name)
+               : mu_xasprintf("%s took back what this run did", undo->name);
     return true;
 }
 
@@ -90,7 +101,7 @@ static bool accept(const struct mu_store_run *undo, void *ud)
 {
     struct accepting *accepting = ud;
     const struct run *run = accepting->run;
-    if (undo->started <= run->order_at && !is_known(run, undo->name))
+    if (undo->started <= run->order_at && !is_known(run, undo->name) && !is_active(run, undo))
         json_array_append_new(accepting->names, json_string(undo->name));
     return true;
 }
@@ -110,40 +121,52 @@ json_t *undone_accept(struct run *run)
 
 /* --- an act --- */
 
+struct asking {
+    bool undone, unreadable;
+};
+
 static bool any(const struct mu_store_run *undo, void *ud)
 {
-    (void)undo;
-    *(bool *)ud = true;
-    return false;
+    struct asking *asking = ud;
+    asking->undone = true;
+    asking->unreadable = asking->unreadable || access(undo->path, R_OK) != 0;
+    return true;
 }
 
-/* Reading journals is left out as long as nobody took anything back. */
-static const json_t *items(struct run *run)
+/* What became of each change, new; NULL: nobody took anything back, or it can't be read (*unknown). Reading
+ * journals is left out as long as nobody took anything back. */
+static json_t *items(struct run *run, bool *unknown)
 {
-    bool undone = false;
-    struct mu_undo undo;
+    struct asking asking = {false, false};
+    struct mu_undo undo = {.items = NULL};
     struct mu_fail fail;
-    if (run->undone_items || run->store == NULL || run->path == NULL || !run->world->sends)
-        return run->undone_items;
-    (void)!mu_store_undo_runs(run->store, run->name, any, &undone, &fail);
-    if (undone && mu_undo_read(run->path, &undo, &fail) == MU_OK) {
-        run->undone_items = json_incref(undo.items);
-        mu_undo_fini(&undo);
-    }
-    return run->undone_items;
+    *unknown = false;
+    if (run->store == NULL || run->path == NULL || !run->world->sends)
+        return NULL;
+    *unknown = mu_store_undo_runs(run->store, run->name, any, &asking, &fail) != MU_OK ||
+               asking.unreadable ||
+               (asking.undone && mu_undo_read(run->path, &undo, &fail) != MU_OK);
+    json_t *list = *unknown ? NULL : json_incref(undo.items);
+    mu_undo_fini(&undo);
+    return list;
 }
 
 char *undone_act(const struct call *call)
 {
     size_t i;
     json_t *item;
-    const json_t *all = items(call->run);
-    json_array_foreach((json_t *)all, i, item)
+    bool unknown;
+    char *by = NULL;
+    json_t *list = items(call->run, &unknown);
+    if (unknown)
+        by = mu_xstrdup("whether an undo run took it back can't be read");
+    json_array_foreach(list, i, item)
     {
-        const char *by = mu_json_str(item, "by", "");
-        if (by[0] && mu_json_int(item, "seq", 0) == call->seq &&
+        const char *name = mu_json_str(item, "by", "");
+        if (by == NULL && name[0] && mu_json_int(item, "seq", 0) == call->seq &&
             strcmp(mu_json_str(item, "task", ""), call->task->path) == 0)
-            return mu_xasprintf("%s took it back, or tried to", by);
+            by = mu_xasprintf("%s took it back, or tried to", name);
     }
-    return NULL;
+    json_decref(list);
+    return by;
 }

@@ -49,7 +49,7 @@ struct mu_journal {
     int lock_fd; /* -1 = not ours */
     int file_fd; /* on the run file itself, locked, too: PATH.lock can be deleted; -1 = not ours */
     pid_t lock_pid; /* a child inherits the descriptor, not the right */
-    int64_t marked; /* rows that PATH.lock says are on disk; INT64_MAX: nothing is noted any more */
+    int64_t marked; /* rows that PATH.lock says are on disk; INT64_MAX: nothing is noted */
     void *storage;
 };
 

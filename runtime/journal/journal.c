@@ -20,6 +20,8 @@ struct mu_journal *journal_new(const struct mu_journal_ops *ops, const char *pat
     journal->path = mu_xstrdup(path);
     journal->storage = storage;
     journal->lock_fd = journal->file_fd = -1;
+    journal->marked =
+        INT64_MAX; /* nothing is noted before mu_journal_whole() found all of it there */
     journal_chain_init(&journal->chain);
     return journal;
 }

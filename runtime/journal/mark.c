@@ -89,12 +89,14 @@ enum mu_err mu_journal_holds(struct mu_journal *journal, int64_t rows, const cha
 
 enum mu_err mu_journal_whole(struct mu_journal *journal, struct mu_fail *fail)
 {
-    struct mark mark;
-    if (journal->path[0] == '\0' || journal->sealed || !read_mark(journal->path, &mark))
+    struct mark mark = {.rows = 0};
+    if (journal->path[0] == '\0' || journal->sealed)
         return MU_OK;
-    enum mu_err err = mu_journal_holds(journal, mark.rows, mark.head, fail);
-    journal->marked = err == MU_OK ? mark.rows : INT64_MAX;
-    return err;
+    bool noted = read_mark(journal->path, &mark);
+    if (noted && mu_journal_holds(journal, mark.rows, mark.head, fail) != MU_OK)
+        return fail->class;
+    journal->marked = mark.rows;
+    return MU_OK;
 }
 
 int64_t mu_journal_marked(const char *path)

@@ -503,6 +503,9 @@ enum mu_err mu_journal_create(const char *path, struct mu_journal **out, struct 
     if (fd < 0)
         return mu_storage_fail(fail, path, "creating the journal", NULL, errno);
     close(fd);
+    char *lock = mu_xasprintf("%s.lock", path); /* of a run of that name that somebody removed */
+    unlink(lock);
+    free(lock);
     struct sqlite_storage *storage = MU_NEW(struct sqlite_storage);
     struct mu_journal *journal = journal_new(&journal_sqlite_ops, path, storage);
     enum mu_err err = create_file(path, storage, fail);

@@ -142,6 +142,9 @@ static const char *const steps[] = {
 
     /* Whom an undo run takes back: that one does nothing more unless a person says so. */
     "ALTER TABLE run ADD COLUMN undoes TEXT NOT NULL DEFAULT '';"
+    "UPDATE run SET undoes = (SELECT substr(lock.name, 6) FROM lock WHERE lock.run = run.name"
+    " AND lock.name LIKE 'undo:%') WHERE EXISTS (SELECT 1 FROM lock WHERE lock.run = run.name"
+    " AND lock.name LIKE 'undo:%');"
     "CREATE INDEX run_undoes ON run (undoes) WHERE undoes <> '';"
     /* How far its journal was on disk when this was last noted: an older copy must not go on. */
     "ALTER TABLE run ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;"
