@@ -53,11 +53,29 @@ test("pages, asks, moves the drill domain and puts it back", function(world)
   local run = drill(world)
   run:expect_result("met", "taken by ana")
   run:expect_acts { PAGE, MOVED, BACK, RESULT }
+  run:expect_steps { "Is the drill domain in its place?", "Who takes it?", "Could the standby take the mail of production now?",
+                     "Ask, then move the MX of the drill domain", "Put it back", "Tell how it went" }
   run:expect_milestones { "acknowledged", "decided", "mitigated" }
   run:expect_asked { title = "DRILL: point drill.example.net at mx-standby.example.net?", by = "incident-lead", who = "ana", how = "approved" }
   run:expect_told("ana", "DRILL: example.com gets no mail")
   expect(told(run, "- decide: 2m (target 10m)\n"), true, "the summary has the times")
   expect(told(run, "too late"), false, "nothing was late")
+end)
+
+test("shows what a decision needs", function(world)
+  ana_answers(world)
+  local run, shown = drill(world), 0
+  for _, row in ipairs(run.rows) do
+    if row.type == "i" and row.verb == "approve" then
+      local show = row.value.show
+      shown = shown + 1
+      expect(show.items[1].ok, true, "the pre-flight")
+      expect(show.change.from.mx[1].host, "mx1.example.com", "what there was")
+      expect(show.change.to[1].host, "mx-standby.example.net", "what there will be")
+      expect(show["what for"], "drill.example.net stands for example.com: decide as you would for that", "what it stands for")
+    end
+  end
+  expect(shown, 1, "questions")
 end)
 
 test("nobody takes it: the owner hears so, and nothing moves", function(world)
@@ -94,6 +112,13 @@ test("nobody decides: both are asked, and it runs out", function(world)
   run:expect_milestones { "acknowledged" }
 end)
 
+test("each of those asked has ten minutes", function(world)
+  world:person("ana", { says = "yes", after = "1m", times = 1 })
+  local run = drill(world)
+  run:expect_result("expired")
+  run:expect_took { at_least = "21m", at_most = "22m" }
+end)
+
 test("the DNS host refuses the change: nothing moved, and said", function(world)
   ana_answers(world)
   world:fails("zone.set_mx", "refused", { why = "403 Forbidden" })
@@ -122,6 +147,11 @@ test("slower than its targets", function(world)
   run:expect_finding("warn", "took 2m, the target is 90s")
   run:expect_acts { PAGE, MOVED, BACK, RESULT }
   expect(told(run, "- acknowledge: 1m (target 30s), too late"), true, "the summary says what was late")
+end)
+
+test("slower than one target is slow, too", function(world)
+  ana_answers(world)
+  drill(world, { decide = "90s" }):expect_result("slow", "slower than their targets: decide")
 end)
 
 test("left over from the drill before: nobody is woken", function(world)

@@ -78,10 +78,11 @@ end)
 test("shows what a decision needs", function(world)
   outage(world)
   approved(world)
-  local run = world:run { domain = "example.com" }
+  local run, shown = world:run { domain = "example.com" }, 0
   for _, row in ipairs(run.rows) do
     if row.type == "i" and row.verb == "approve" then
       local show = row.value.show
+      shown = shown + 1
       expect(show["if we wait"], "senders retry 4-5 days: late, not lost", "what waiting costs")
       expect(show["if we switch"], "caches may send to the old MX for up to 3600 s more", "what switching costs")
       expect(show.change.from.mx, { { host = "mx1.example.com", preference = 10 }, { host = "mx2.example.com", preference = 20 } }, "what there was")
@@ -90,6 +91,7 @@ test("shows what a decision needs", function(world)
       expect(show.items[2].ok, true, "the pre-flight")
     end
   end
+  expect(shown, 1, "questions")
 end)
 
 test("adds the standby before the others when it is told to", function(world)
