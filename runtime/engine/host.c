@@ -18,6 +18,7 @@
 #include "io/dns.h"
 #include "io/http.h"
 #include "io/smtp.h"
+#include "io/tls.h"
 
 #define DESCRIPTORS 24 /* the loop and its pipes, sealing, one connection with room to spare */
 
@@ -60,12 +61,23 @@ static enum mu_err open_dns(struct run *run, struct mu_fail *fail)
     return err;
 }
 
-static char *ca_file_of(const struct run *run)
+static char *ca_file_of(const struct mu_config *config)
 {
-    const char *file = mu_json_str(mu_config(&run->host, "tls"), "ca_file", NULL);
-    if (file == NULL)
+    const json_t *file = mu_config_at(config->values, "tls.ca_file");
+    const char *path = json_string_value(file);
+    if (path == NULL)
         return NULL;
-    return file[0] == '/' ? mu_xstrdup(file) : mu_xasprintf("%s/%s", run->host.config_dir, file);
+    return path[0] == '/' ? mu_xstrdup(path) : mu_xasprintf("%s/%s", config->dir, path);
+}
+
+enum mu_err mu_run_warm(const struct mu_config *config, struct mu_fail *fail)
+{
+    char *ca_file = ca_file_of(config);
+    struct mu_tls_trust *trust = mu_tls_trust_new(ca_file);
+    enum mu_err err = mu_tls_trust_load(trust, fail);
+    mu_tls_trust_free(trust); /* tls_trust.c keeps what was read */
+    free(ca_file);
+    return err;
 }
 
 /* libuv ends the process when it can't make its pipes, and a run that can't open one more file can't seal
@@ -98,7 +110,7 @@ enum mu_err host_open(struct run *run, struct mu_fail *fail)
     run->host.config_dir = run->config->dir;
     if (open_dns(run, fail) != MU_OK)
         return fail->class;
-    char *ca_file = ca_file_of(run);
+    char *ca_file = ca_file_of(run->config);
     struct mu_http_config http = {.ca_file = ca_file};
     run->host.http = mu_http_new(run->loop, run->host.dns, &http);
     run->host.smtp =

@@ -126,6 +126,10 @@ int mu_run_execute(const struct mu_execute *, struct mu_fail *);
 enum mu_err mu_run_look(const struct mu_config *, const struct mu_bundle *,
                         const struct mu_header *, const json_t *params, json_t **out,
                         struct mu_fail *);
+/* Reads what every process that talks to the world needs and none changes (trust anchors): who forks many calls
+ * this before each, so that they need not; costs next to nothing while it stays the same. They report a failure
+ * themselves. */
+enum mu_err mu_run_warm(const struct mu_config *, struct mu_fail *);
 /* GETs url, as muster.lua says how names are resolved and who is trusted. MU_OK: an answer 2xx came. */
 enum mu_err mu_run_get(const struct mu_config *, const char *url, int timeout_ms, struct mu_fail *);
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Trust anchors and certificates; see tls.h. */
+ * The certificate a server showed, described; see tls.h. Whom we trust: tls_trust.c. */
 #include "io/tls.h"
 
-#include <curl/curl.h>
 #include <netinet/in.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -20,80 +18,6 @@
 #define NAMES_MAX  100 /* of one certificate; public CAs stop at 100 too */
 #define DAY_MS     INT64_C(86400000)
 #define NAME_FLAGS (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) /* "CN=mx,O=Ü": UTF-8 as it is */
-
-struct mu_tls_trust {
-    char *ca_file;
-    X509_STORE *store; /* NULL until loaded */
-};
-
-struct mu_tls_trust *mu_tls_trust_new(const char *ca_file)
-{
-    struct mu_tls_trust *trust = MU_NEW(struct mu_tls_trust);
-    trust->ca_file = ca_file ? mu_xstrdup(ca_file) : NULL;
-    return trust;
-}
-
-void mu_tls_trust_free(struct mu_tls_trust *trust)
-{
-    if (trust == NULL)
-        return;
-    X509_STORE_free(trust->store);
-    free(trust->ca_file);
-    free(trust);
-}
-
-static const char *from_env(const char *name, const char *otherwise)
-{
-    const char *value = getenv(name);
-    return value ? value : otherwise;
-}
-
-/* The system's bundle and hashed folder, where OpenSSL looks for them; missing ones are no failure:
- * then ca_file alone decides. Not X509_STORE_set_default_paths(): in OpenSSL 3 it also reads the
- * whole folder again for every chain whose root is unknown, which is most of what a probe meets. */
-static void load_system(X509_STORE *store)
-{
-    X509_STORE_load_file(store,
-                         from_env(X509_get_default_cert_file_env(), X509_get_default_cert_file()));
-    X509_STORE_load_path(store,
-                         from_env(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()));
-    ERR_clear_error();
-}
-
-enum mu_err mu_tls_trust_load(struct mu_tls_trust *trust, struct mu_fail *fail)
-{
-    if (trust->store != NULL)
-        return MU_OK;
-    X509_STORE *store = X509_STORE_new();
-    if (store == NULL)
-        abort();
-    load_system(store);
-    if (trust->ca_file != NULL && X509_STORE_load_file(store, trust->ca_file) != 1) {
-        unsigned long code = ERR_peek_error();
-        const char *reason =
-            ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
-        mu_fail_set(fail, MU_CONFIG, "tls.ca_file %s: %s; give a PEM file of CA certificates",
-                    trust->ca_file, reason ? reason : "no certificate in it");
-        ERR_clear_error();
-        X509_STORE_free(store);
-        return MU_CONFIG;
-    }
-    /* An intermediate in ca_file is an anchor too, as everywhere in curl. */
-    X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
-    trust->store = store;
-    return MU_OK;
-}
-
-CURLcode mu_tls_trust_apply(CURL *easy, void *ssl_ctx, void *trust)
-{
-    (void)easy;
-    if (mu_tls_trust_load(trust, NULL) != MU_OK)
-        return CURLE_SSL_CACERT_BADFILE;
-    SSL_CTX_set1_cert_store(ssl_ctx, ((struct mu_tls_trust *)trust)->store);
-    return CURLE_OK;
-}
-
-/* --- describing a certificate --- */
 
 static json_t *name_json(const X509_NAME *name)
 {

@@ -17,7 +17,8 @@ struct ssl_st;
 /* Cheap: nothing is read before the first mu_tls_trust_load(). ca_file may be NULL. */
 struct mu_tls_trust *mu_tls_trust_new(const char *ca_file);
 void mu_tls_trust_free(struct mu_tls_trust *);
-/* Reads the anchors once (about 10 ms); MU_CONFIG when ca_file can't be used. */
+/* Takes the anchors that this process, or the one it was forked from, has read already; reads them
+ * (tens of ms) when nobody has, or their files were changed since. MU_CONFIG when ca_file can't be used. */
 enum mu_err mu_tls_trust_load(struct mu_tls_trust *, struct mu_fail *);
 /* A CURLOPT_SSL_CTX_FUNCTION whose CURLOPT_SSL_CTX_DATA is a trust; loads it when nobody has yet,
  * and answers CURLE_SSL_CACERT_BADFILE when that fails. One store for every connection: curl would

@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/run.h"
 #include "serve/internal.h"
 
 struct worker {
@@ -110,6 +111,7 @@ bool worker_start(struct serve *serve, const struct job *job, const char *subjec
         return false;
     for (int i = 0; i < 2; i++)
         fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+    (void)!mu_run_warm(serve->settings.config, NULL);
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
