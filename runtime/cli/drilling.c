@@ -14,7 +14,8 @@ int drilling_options(struct mu_cli *cli, const char *command, int *argc, char **
     drilling->wish.dry_people = mu_cli_option(argc, argv, "--dry-people", NULL);
     mu_cli_option(argc, argv, "--scenario", &drilling->wish.scenario);
     if (mu_cli_option(argc, argv, "--every", &every) &&
-        (!mu_duration_parse(every, &drilling->wish.every_ms) || drilling->wish.every_ms < 100)) {
+        (!mu_duration_parse(every, &drilling->wish.every_ms) ||
+         drilling->wish.every_ms < MU_DRILL_EVERY_LEAST_MS)) {
         drilling_fini(drilling);
         return mu_cli_fail(cli, command, MU_EXIT_USAGE,
                            "--every takes a duration such as \"10s\", not \"%.40s\"", every);

@@ -24,6 +24,7 @@ struct readiness { /* of one playbook */
     const json_t *last;      /* of those that are over, or NULL */
     int64_t good_ms;         /* when the last good one began, 0 = never */
     int64_t every_ms;        /* the longest time between two good ones, 0 = nobody says */
+    int64_t grace_ms;        /* and how much later is still fine */
     int64_t next_ms;         /* a schedule's next tick, 0 = none */
     const char *schedule;    /* which one, or "" */
     const char *state, *why; /* ready, overdue, never, MISS, no plan */
@@ -102,13 +103,13 @@ static void take_schedules(struct readiness *r, const struct mu_schedules *sched
         r->next_ms = next;
         r->schedule = schedule->name;
         if (r->every_ms == 0 && behind != INT64_MAX)
-            r->every_ms = behind - next + GRACE_MS;
+            r->every_ms = behind - next, r->grace_ms = GRACE_MS;
     }
 }
 
 static void judge(struct readiness *r, int64_t now)
 {
-    bool due = r->every_ms && now - r->good_ms > r->every_ms;
+    bool due = r->every_ms && now - r->good_ms > r->every_ms + r->grace_ms;
     if (r->last == NULL && r->every_ms == 0)
         r->state = "no plan",
         r->why = "never drilled; drill = { every = ... } in its header says how often";

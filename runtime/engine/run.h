@@ -83,6 +83,7 @@ enum mu_err mu_outbox_deliver(const struct mu_config *, const char *state_dir, c
                               struct mu_fail *);
 /* True when acts leave in the world of that name, as far as a run can tell: live, drill, sim. */
 bool mu_world_sends(const char *world);
+#define MU_DRILL_EVERY_LEAST_MS 100 /* looks that are nearer pester the servers that are asked */
 /* What a drill starts from, checked before anything is made: faults are those of the scenario (NULL: the first by
  * name; one is not needed), then these. MU_CONFIG: muster.lua names no place where its acts could go. */
 struct mu_drill_wish {

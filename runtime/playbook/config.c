@@ -221,6 +221,8 @@ const struct mu_config_key mu_config_keys[] = {
      "of a drill: what else goes wrong, as muster drill --fault takes it"},
     {"schedules.*.dry_people", MU_CONFIG_BOOLEAN,
      "of a drill: nobody real is told; else false"},
+    {"schedules.*.look_every", MU_CONFIG_DURATION,
+     "of a drill: how often to look until it is detected; else as the playbook's watch says"},
     {"drill", MU_CONFIG_TABLE,
      "where the acts of drills go instead: docs/drills.md. What is not listed is refused in a drill"},
     {"drill.zones", MU_CONFIG_TABLE,

@@ -48,7 +48,8 @@ enum mu_err launch_drill(const struct mu_config *config, const struct mu_schedul
 {
     struct mu_drill_wish wish = {.scenario = schedule->scenario,
                                  .faults = schedule->faults,
-                                 .dry_people = schedule->dry_people};
+                                 .dry_people = schedule->dry_people,
+                                 .every_ms = schedule->look_every_ms};
     *out = NULL;
     return strcmp(schedule->world, "drill") == 0
                ? mu_drill_plan(playbook->header, playbook->params, config, &wish, out, fail)

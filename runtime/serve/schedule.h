@@ -32,14 +32,15 @@ enum mu_misfire { MU_MISFIRE_RUN_ONCE, MU_MISFIRE_SKIP };
 
 struct mu_schedule {
     char *name, *playbook;
-    json_t *params;      /* {name: value} */
-    char *world;         /* "live", "drill", "dry-run" */
-    char *scenario;      /* of a drill: or NULL */
-    json_t *faults;      /* of a drill: list of texts, or NULL */
-    bool dry_people;     /* of a drill */
-    char *text;          /* the expression, or "every 15m" */
-    struct mu_cron cron; /* every_ms == 0 */
-    int64_t every_ms;    /* else 0 */
+    json_t *params;        /* {name: value} */
+    char *world;           /* "live", "drill", "dry-run" */
+    char *scenario;        /* of a drill: or NULL */
+    json_t *faults;        /* of a drill: list of texts, or NULL */
+    bool dry_people;       /* of a drill */
+    int64_t look_every_ms; /* of a drill, until it is detected; 0: as the playbook's header says */
+    char *text;            /* the expression, or "every 15m" */
+    struct mu_cron cron;   /* every_ms == 0 */
+    int64_t every_ms;      /* else 0 */
     char *zone_name;
     struct mu_timezone *zone;
     enum mu_misfire misfire;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/run.h"
 #include "serve/schedule.h"
 
 #define NAME_MAX_OCTETS 64
@@ -75,15 +76,21 @@ static enum mu_err read_blackouts(struct mu_schedule *schedule, const json_t *sa
     return MU_OK;
 }
 
-static const char *const of_drills[] = {"scenario", "faults", "dry_people"};
+static const char *const of_drills[] = {"scenario", "faults", "dry_people", "look_every"};
 
-static enum mu_err read_drill(struct mu_schedule *schedule, const json_t *said)
+static enum mu_err read_drill(struct mu_schedule *schedule, const json_t *said,
+                              struct mu_fail *fail)
 {
-    const char *scenario = mu_json_str(said, "scenario", NULL);
+    const char *scenario = mu_json_str(said, "scenario", NULL),
+               *every = mu_json_str(said, "look_every", NULL);
     schedule->scenario = scenario ? mu_xstrdup(scenario) : NULL;
     schedule->faults = json_incref(mu_json_get(said, "faults"));
     schedule->dry_people = mu_json_bool(said, "dry_people", false);
-    return MU_OK;
+    if (every == NULL || (mu_duration_parse(every, &schedule->look_every_ms) &&
+                          schedule->look_every_ms >= MU_DRILL_EVERY_LEAST_MS))
+        return MU_OK;
+    return mu_fail_set(fail, MU_CONFIG,
+                       "look_every takes a duration such as \"10s\", not \"%.20s\"", every);
 }
 
 static enum mu_err read_run(struct mu_schedule *schedule, const json_t *said, struct mu_fail *fail)
@@ -96,7 +103,7 @@ static enum mu_err read_run(struct mu_schedule *schedule, const json_t *said, st
     if (run == NULL || run[0] == '\0')
         return mu_fail_set(fail, MU_CONFIG, "run = \"PLAYBOOK\" is missing: what does it start?");
     if (strcmp(world, "drill") == 0)
-        return read_drill(schedule, said);
+        return read_drill(schedule, said, fail);
     if (strcmp(world, "live") != 0 && strcmp(world, "dry-run") != 0)
         return mu_fail_set(fail, MU_CONFIG,
                            "world = \"%.40s\": it is \"live\", \"drill\" or \"dry-run\"", world);

@@ -135,6 +135,9 @@ static void mistakes(void **state)
     refuses("\"cron\": \"1, * * * *\"", "no minute");
     refuses("\"cron\": \"@reboot\"", "none of @hourly");
     refuses("\"cron\": \"0 0 * * *\", \"every\": \"5m\"", "either cron");
+    refuses("\"every\": \"5m\", \"world\": \"drill\", \"look_every\": \"1ms\"", "look_every takes");
+    refuses("\"every\": \"5m\", \"world\": \"dry-run\", \"look_every\": \"5s\"",
+            "look_every is for world = \"drill\"");
     refuses("\"every\": \"10ms\"", "at least a second");
     refuses("\"every\": \"5m\", \"zone\": \"Europe/Berlinn\"", "no time zone Europe/Berlinn");
     refuses("\"every\": \"5m\", \"zone\": \"../../etc/passwd\"", "not the name of a time zone");
