@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Drills against real servers: production mail is well and stays so, whatever the scenario says; the MX that moves is the drill
-zone's, once, also when everything is killed; what has no other place to go never reaches the API; what people get says DRILL."""
+zone's, once, also when everything is killed; what has no other place to go never reaches the API; what people get says DRILL. So
+too when muster serve begins them by the clock; and production wins."""
 
+import contextlib
 import json
 import os
+import sqlite3
+import subprocess
 import sys
 
-from muster import DOMAIN, MOVED, MX, TTL, Run, Site, case, main
+from muster import DOMAIN, MOVED, MUSTER, MX, PATIENCE_S, TTL, Run, Site, case, main
 from servers import wait_until
 
 CASES = []
@@ -25,8 +29,8 @@ class DrillSite(Site):
         self.forget()
         self.places({"zones": {DOMAIN: DRILL_ZONE}, "channels": {"hook": "hook"}})
 
-    def places(self, drill):
-        self.configure(domains={DOMAIN: {"provider": "dns", "standby": "mx-standby.example.net", "recipient": "sales@example.com",
+    def places(self, drill, **sections):
+        self.configure(**sections, domains={DOMAIN: {"provider": "dns", "standby": "mx-standby.example.net", "recipient": "sales@example.com",
                                          "primary": ["mx1.example.com", "mx2.example.com"]},
                                 DRILL_ZONE: {"provider": "dns"}},
                        drill=drill)
@@ -35,6 +39,31 @@ class DrillSite(Site):
         done = self.muster("drill", "mx-failover", f"domain={DOMAIN}", "every=1s", "settle=20s", *FAULT, *words, "--detach")
         assert done.returncode == 0, done.stderr
         return Run(self, done.stdout.strip())
+
+    @contextlib.contextmanager
+    def served(self, **schedule):
+        """muster serve, with that schedule of a drill of mx-failover."""
+        self.places(self.config["drill"], schedules={"often": {"run": "mx-failover", "world": "drill", "look_every": "1s",
+                                                               "params": {"domain": DOMAIN, "every": "1s", "settle": "20s"}, **schedule}})
+        with open(os.path.join(self.folder, "serve.log"), "a") as log:
+            server = subprocess.Popen([MUSTER, "serve"], cwd=self.folder, env=self.environment(), stderr=log)
+        try:
+            wait_until("muster serve", lambda: self.muster("status").returncode == 0, PATIENCE_S)
+            yield
+        finally:
+            server.terminate()
+            server.wait(PATIENCE_S)
+
+    def ticks(self, state=None):
+        """[(when, state, run, why)] of the schedule."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.state, "control.db"))) as store:
+            rows = store.execute("SELECT at, state, run, why FROM tick WHERE source = 'schedule often' ORDER BY at").fetchall()
+        return [row for row in rows if state in (None, row[1])]
+
+    def fired(self, count):
+        """The run of the count-th tick that fired."""
+        wait_until(f"drill {count} of the schedule", lambda: len(self.ticks("started")) >= count, PATIENCE_S)
+        return Run(self, self.ticks("started")[count - 1][2])
 
     def drill_mx(self):
         answers = [self.ask(address, DRILL_ZONE, "MX") for address in self.dns.addresses]
@@ -150,6 +179,53 @@ def production_breaks_and_wins(site):
     live.ends("failed_over", 0, "finished")
     assert site.mx() == MOVED and site.drill_mx() == (TTL, MX)
     assert [post for post in site.told_of("works again") if not post["subject"].startswith("DRILL")], site.told()
+
+
+@case(CASES)
+def begins_by_the_clock_and_is_scored(site):
+    with site.served(scenario="primary-silent", every="10s", faults=["at 30m smtp_up mx1.example.com"]):
+        run = site.fired(1)
+        start = run.row("h", "start")["value"]
+        assert start["world"] == "drill" and start["trigger"] == {"kind": "schedule", "name": "often", "at": site.ticks()[0][0]}, start
+        assert start["drill"]["scenario"] == "primary-silent" and start["drill"]["said"][-1] == "at 30m smtp_up mx1.example.com", start
+        assert start["drill"]["watch"]["every_ms"] == 1000, start["drill"]
+        run.approve()
+        run.ends("failed_over", 0, "finished")
+    production_untouched(site)
+    all_marked(site)
+    assert site.drill_mx() == MOVED, site.drill_mx()
+    assert f"{run.name} " in site.muster("runs").stdout and " DRILL " in site.muster("runs").stdout, site.muster("runs").stdout
+    assert "8 of 8 met" in site.muster("report", run.name).stdout
+    [stands] = [json.loads(line) for line in site.muster("--json", "drills").stdout.splitlines() if '"mx-failover"' in line]
+    assert stands["state"] == "ready" and stands["schedule"] == "often" and stands["last"]["run"] == run.name, stands
+
+
+@case(CASES)
+def production_wins_and_the_clock_goes_on(site):
+    with site.served(every="5s"):
+        drill = site.fired(1)
+        drill.gate()
+        wait_until("a tick beside it", lambda: site.ticks("refused"), PATIENCE_S)
+        assert drill.name in site.ticks("refused")[0][3], site.ticks()
+        site.primary.stop()
+        live = site.failover()
+        drill.ends("cancelled", 5, "cancelled")
+        assert f"{live.name} is live" in drill.row("h", "end")["value"]["why"]
+        wait_until("a tick while it is live", lambda: [tick for tick in site.ticks("refused") if f"{live.name} is live" in tick[3]], PATIENCE_S)
+        live.answer("deny", "it comes back")
+        live.ends("declined", 4)
+        site.primary.start()
+        again = site.fired(2)
+        again.gate()
+        assert site.drill_mx() == (TTL, MX), "the drill that was stopped has moved it"
+        again.approve()
+        again.ends("failed_over", 0, "finished")
+    at = [tick[0] for tick in site.ticks()]
+    assert at == list(range(at[0], at[-1] + 1, 5000)), f"ticks were lost: {site.ticks()}"
+    production_untouched(site)
+    assert site.drill_mx() == MOVED
+    stopped = json.loads(site.muster("report", drill.name, "--json").stdout)["drills"][-1]
+    assert stopped["stopped"] and not stopped["good"], stopped
 
 
 if __name__ == "__main__":
