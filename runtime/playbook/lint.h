@@ -6,6 +6,7 @@
  *   check.c            drives, collects and sorts
  *   lint_allow.c       comments that silence a warning
  *   lint_texts.c       the texts: playbook.lua and the libraries it uses
+ *   lint_calls.c       which function it is that is called
  *   lint_names.c       globals, shadowed words, unused locals
  *   lint_verbs.c       verbs, their arguments, may_change
  *   lint_words.c       words of the language and their arguments
@@ -107,12 +108,18 @@ struct mu_node *lint_arg(const struct mu_node *call, size_t n);
 size_t lint_arg_count(const struct mu_node *call);
 /* The last argument may be any number of them: f(g()), f(...). */
 bool lint_args_open(const struct mu_node *call);
+/* What a local that is never assigned again was declared with; NULL = unknown. */
+const struct mu_node *lint_constant(const struct mu_node *);
 /* A constructor behind a node: itself, or what a local that is never assigned again holds. */
 const struct mu_node *lint_table(const struct mu_node *);
 /* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */
 const char *lint_result_of(const struct mu_node *, char buf[MU_NODE_WORD]);
 /* The function that is called where its text is known: a local one, or a global of the top level. */
 struct mu_node *lint_callee(const struct mu_node *call);
+/* The function that a value is, or that a call or method calls; through tables of functions and libraries, too. NULL
+ * where the texts do not tell. */
+struct mu_node *lint_function(const struct lint *, const struct mu_node *value);
+struct mu_node *lint_called_function(const struct lint *, const struct mu_node *call);
 /* The place of a key of the header: "may_change[2]", "params.domain"; of the header itself otherwise. */
 const struct mu_token *lint_header_place(const struct lint *, const char *path);
 /* The params table in a local: main's and detect's first, and where they hand it on. */

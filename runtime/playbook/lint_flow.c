@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The way a run goes: what is done again, what ends, and what is never reached. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "playbook/lint.h"
 
 static bool is_called(const struct mu_node *node, const char *word)
@@ -27,12 +29,23 @@ struct retry {
     size_t seen_count;
 };
 
-static bool is_act(const struct lint *lint, const struct mu_node *call)
+static bool is_act(const struct lint *lint, const char *word)
 {
-    char buf[MU_NODE_WORD];
-    const char *word = mu_node_called(call, buf);
     char kind = word ? lint->words->kind(word, lint->words->ud) : 0;
     return kind == 'a' || (kind == 'w' && lint_act_of_word(word));
+}
+
+static void say_act(struct retry *retry, const struct mu_node *node, const char *word)
+{
+    const struct mu_token *at = retry->call->at;
+    const char *file = lint_file_of(retry->lint, at);
+    bool near = strcmp(file, lint_file_of(retry->lint, node->at)) == 0;
+    char *where = near ? mu_xasprintf("line %d", at->line) : mu_xasprintf("%s:%d", file, at->line);
+    lint_say(retry->lint, LINT_ACT_UNDER_RETRY, node->at,
+             "retry the looking, act once behind it; what becomes of a lost reply muster finds out "
+             "itself",
+             "%s stands under the retry of %s", word, where);
+    free(where);
 }
 
 static bool look_under_retry(struct mu_node *node, void *ud);
@@ -48,33 +61,40 @@ static void follow(struct retry *retry, struct mu_node *function)
     mu_node_walk(function->last, look_under_retry, retry);
 }
 
+/* pcall(notify, ...), each(list, tell): a function by its name. One that is written out is walked through anyway. */
+static void look_at_arguments(struct retry *retry, const struct mu_node *call)
+{
+    char buf[MU_NODE_WORD];
+    for (size_t i = 0; i < lint_arg_count(call); i++) {
+        const struct mu_node *arg = lint_arg(call, i);
+        if (arg->kind != MU_NODE_NAME && arg->kind != MU_NODE_INDEX)
+            continue;
+        const char *word = mu_node_word(arg, buf);
+        if (is_act(retry->lint, word))
+            say_act(retry, arg, word);
+        follow(retry, lint_function(retry->lint, arg));
+    }
+}
+
 static bool look_under_retry(struct mu_node *node, void *ud)
 {
     struct retry *retry = ud;
     char buf[MU_NODE_WORD];
-    if (node->kind != MU_NODE_CALL)
-        return true;
+    const char *word = mu_node_called(node, buf);
     if (is_called(node, "retry") && node != retry->call)
         return false; /* it is looked at for itself */
-    if (is_act(retry->lint, node))
-        lint_say(retry->lint, LINT_ACT_UNDER_RETRY, node->at,
-                 "retry the looking, act once behind it; what becomes of a lost reply muster finds "
-                 "out itself",
-                 "%s stands under the retry of line %d", mu_node_called(node, buf),
-                 retry->call->at->line);
-    follow(retry, lint_callee(node));
+    if (is_act(retry->lint, word))
+        say_act(retry, node, word);
+    if (word)
+        look_at_arguments(retry, node);
+    follow(retry, lint_called_function(retry->lint, node));
     return true;
 }
 
 static void check_retry(struct lint *lint, struct mu_node *call)
 {
     struct retry retry = {.lint = lint, .call = call};
-    struct mu_node *what = lint_arg(call, 1);
-    if (what && what->kind == MU_NODE_FUNCTION)
-        mu_node_walk(what->last, look_under_retry, &retry);
-    else if (what && what->kind == MU_NODE_NAME && what->local && what->local->writes == 0 &&
-             what->local->value && what->local->value->kind == MU_NODE_FUNCTION)
-        follow(&retry, what->local->value);
+    follow(&retry, lint_function(lint, lint_arg(call, 1)));
 }
 
 /* --- return finish(...) --- */

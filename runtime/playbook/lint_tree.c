@@ -12,8 +12,7 @@
 
 #define LITERAL_DEPTH 16 /* tables in tables; deeper ones are unknown */
 
-/* What a local that is never assigned again was declared with. */
-static const struct mu_node *constant(const struct mu_node *node)
+const struct mu_node *lint_constant(const struct mu_node *node)
 {
     bool fixed = node && node->kind == MU_NODE_NAME && node->local && node->local->writes == 0 &&
                  node->local->parameter == 0 && !node->local->loop;
@@ -97,7 +96,7 @@ static json_t *literal(const struct mu_node *node, int depth)
         }
         return NULL;
     case MU_NODE_NAME: {
-        const struct mu_node *value = constant(node);
+        const struct mu_node *value = lint_constant(node);
         bool plain = value && (value->kind == MU_NODE_STRING || value->kind == MU_NODE_NUMBER);
         return plain ? literal(value, depth + 1) : NULL;
     }
@@ -113,14 +112,14 @@ json_t *lint_literal(const struct mu_node *node)
 
 const char *lint_text(const struct mu_node *node)
 {
-    const struct mu_node *value = constant(node);
+    const struct mu_node *value = lint_constant(node);
     node = value ? value : node;
     return node && node->kind == MU_NODE_STRING ? node->text : NULL;
 }
 
 const struct mu_node *lint_table(const struct mu_node *node)
 {
-    const struct mu_node *value = constant(node);
+    const struct mu_node *value = lint_constant(node);
     node = value ? value : node;
     return node && node->kind == MU_NODE_TABLE ? node : NULL;
 }
@@ -188,7 +187,7 @@ static char shape_of_call(const struct mu_node *node)
 
 char lint_shape(const struct lint *lint, const struct mu_node *node)
 {
-    const struct mu_node *value = constant(node);
+    const struct mu_node *value = lint_constant(node);
     node = value ? value : node;
     switch (node ? node->kind : MU_NODE_NIL) {
     case MU_NODE_NIL:
@@ -259,33 +258,12 @@ bool lint_args_open(const struct mu_node *call)
 
 const char *lint_result_of(const struct mu_node *node, char buf[MU_NODE_WORD])
 {
-    const struct mu_node *value = constant(node);
+    const struct mu_node *value = lint_constant(node);
     node = value ? value : node;
     const char *word = mu_node_called(node, buf);
     if (word && strcmp(word, "need") == 0)
         return mu_node_called(lint_arg(node, 0), buf);
     return word;
-}
-
-/* function NAME at the top level of the same text. */
-static struct mu_node *global_function(const struct mu_node *from, const char *name)
-{
-    for (struct mu_node *node = lint_root_of(from)->first; node; node = node->next)
-        if (node->kind == MU_NODE_NAMED && node->first->kind == MU_NODE_NAME &&
-            node->first->local == NULL && strcmp(node->first->text, name) == 0)
-            return node->last;
-    return NULL;
-}
-
-struct mu_node *lint_callee(const struct mu_node *call)
-{
-    const struct mu_node *callee = call->kind == MU_NODE_CALL ? call->first : NULL;
-    if (callee == NULL || callee->kind != MU_NODE_NAME)
-        return NULL;
-    if (callee->local == NULL)
-        return global_function(call, callee->text);
-    const struct mu_node *value = constant(callee);
-    return value && value->kind == MU_NODE_FUNCTION ? callee->local->value : NULL;
 }
 
 /* --- the header --- */
