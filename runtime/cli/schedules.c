@@ -48,9 +48,10 @@ static const char *local_text(const struct mu_schedule *schedule, int64_t at_ms,
 
 static void say_tick(const struct mu_schedule *schedule, const char *label, int64_t at)
 {
-    char local[80], utc[MU_TIME_TEXT];
-    say("  %-8s%-30s %s%s\n", label, local_text(schedule, at, local, sizeof local),
-        mu_time_utc(at, utc),
+    char local[80], utc[MU_TIME_TEXT], later[MU_TIME_TEXT];
+    int64_t delay = mu_schedule_due(schedule, at) - at;
+    say("  %-8s%-30s %s%s%s%s\n", label, local_text(schedule, at, local, sizeof local),
+        mu_time_utc(at, utc), delay ? "  +" : "", delay ? mu_duration_text(delay, later) : "",
         mu_schedule_blacked_out(schedule, at) ? "  in a blackout: does not fire" : "");
 }
 
@@ -83,13 +84,9 @@ static void say_one(struct mu_cli *cli, const struct mu_schedule *schedule, cons
         strcmp(schedule->world, "live") == 0    ? ""
         : strcmp(schedule->world, "drill") == 0 ? " (drill)"
                                                 : " (dry run)");
-    int64_t tick = mu_clock_real_ms();
-    for (int i = 0; i < next; i++) {
-        tick = mu_schedule_next(schedule, tick);
-        if (tick == INT64_MAX)
-            break;
+    int64_t tick = mu_schedule_next_due(schedule, mu_clock_real_ms());
+    for (int i = 0; i < next && tick != INT64_MAX; i++, tick = mu_schedule_next(schedule, tick))
         say_tick(schedule, i == 0 ? "next" : "", tick);
-    }
     if (last->at)
         say_hanging(10, "  last    %s: %s%s%s\n", local_text(schedule, last->at, at, sizeof at),
                     strcmp(last->state, "refused") == 0 ? "refused: " : "",
@@ -113,15 +110,17 @@ static void json_one(struct mu_cli *cli, const struct mu_schedule *schedule, con
                      const struct last *last, int next)
 {
     struct mu_fail fail;
-    json_t *ticks = json_array(), *missed = json_array();
-    int64_t tick = mu_clock_real_ms();
-    for (int i = 0; i < next && (tick = mu_schedule_next(schedule, tick)) != INT64_MAX; i++)
+    json_t *ticks = json_array(), *due = json_array(), *missed = json_array();
+    int64_t tick = mu_schedule_next_due(schedule, mu_clock_real_ms());
+    for (int i = 0; i < next && tick != INT64_MAX; i++, tick = mu_schedule_next(schedule, tick)) {
         json_array_append_new(ticks, json_integer(tick));
+        json_array_append_new(due, json_integer(mu_schedule_due(schedule, tick)));
+    }
     (void)!mu_store_missed(cli->store, source, 0, add_missed, missed, &fail);
     say_json_take(
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o?}", "schedule", schedule->name,
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o?}", "schedule", schedule->name,
                   "playbook", schedule->playbook, "world", schedule->world, "when", schedule->text,
-                  "zone", schedule->zone_name, "next", ticks, "missed", missed, "last",
+                  "zone", schedule->zone_name, "next", ticks, "due", due, "missed", missed, "last",
                   last->at ? json_pack("{s:I, s:s, s:s, s:s}", "at", (json_int_t)last->at, "state",
                                        last->state, "run", last->run, "why", last->why)
                            : NULL));

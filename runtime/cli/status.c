@@ -73,7 +73,7 @@ static void say_schedules(const json_t *schedules)
     json_array_foreach(schedules, i, one)
     {
         say("  %-24s  next %s  %s\n", mu_json_str(one, "schedule", ""),
-            mu_time_local(mu_json_int(one, "next", 0), next), mu_json_str(one, "playbook", ""));
+            mu_time_local(mu_json_int(one, "due", 0), next), mu_json_str(one, "playbook", ""));
     }
 }
 

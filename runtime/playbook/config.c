@@ -213,6 +213,8 @@ const struct mu_config_key mu_config_keys[] = {
      "run_once: a tick that was missed fires once, late; or skip; else run_once"},
     {"schedules.*.late", MU_CONFIG_DURATION,
      "run_once: how late at most; else 1h"},
+    {"schedules.*.spread", MU_CONFIG_DURATION,
+     "a tick fires up to so long behind its time, each schedule at another moment; else at once"},
     {"schedules.*.blackout", MU_CONFIG_TEXTS,
      "local times in which it does not fire: \"22:00 - 06:00\", \"FRI 18:00 - MON 06:00\", \"2026-12-24 - 2026-12-27\""},
     {"schedules.*.scenario", MU_CONFIG_TEXT,

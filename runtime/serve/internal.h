@@ -51,7 +51,8 @@ void workers_drain(struct serve *);
 struct plan { /* of a schedule */
     struct mu_schedule *schedule;
     char source[MU_SOURCE_TEXT];
-    int64_t upto, next; /* wall ms: done with, and the tick behind it */
+    int64_t upto, next; /* wall ms: done with, and the tick behind it, */
+    int64_t due;        /* which fires then; 0: somebody died over one, at once */
     int64_t retry_ms;   /* monotonic: not before */
     int failures;       /* in a row */
 };

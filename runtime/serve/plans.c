@@ -70,10 +70,12 @@ static void look_up(struct serve *serve, struct plan *plan)
     struct mu_fail fail;
     int64_t now = mu_clock_real_ms();
     if (mu_store_source_meet(serve->store, plan->source, plan->schedule->digest, now, &plan->upto,
-                             &fail) == MU_OK)
+                             &fail) == MU_OK) {
         plan->next = mu_schedule_next(plan->schedule, plan->upto);
-    else
+        plan->due = mu_schedule_due(plan->schedule, plan->next);
+    } else {
         mu_warn("serve", "%s: %s", plan->source, fail.text);
+    }
 }
 
 static void fired(struct serve *serve, const char *source, const json_t *result, const char *why)
@@ -98,7 +100,7 @@ static bool note_open(const struct mu_store_tick *tick, void *ud)
 {
     struct plan *plan = settings_plan(ud, tick->source);
     if (plan)
-        plan->next = 0; /* somebody died between the tick and its run: at once */
+        plan->due = 0; /* somebody died between the tick and its run: at once */
     return true;
 }
 
@@ -116,7 +118,7 @@ void plans_turn(struct serve *serve)
     int64_t now = mu_clock_real_ms(), mono = mu_clock_mono_ms();
     for (size_t i = 0; i < serve->settings.schedules.count; i++) {
         struct plan *plan = &serve->settings.plans[i];
-        bool due = plan->next <= now || plan->upto - now > MU_SCHEDULE_SET_BACK_MS;
+        bool due = plan->due <= now || plan->upto - now > MU_SCHEDULE_SET_BACK_MS;
         if (due && mono >= plan->retry_ms && !worker_is_at(serve, &fire_job, plan->source))
             (void)!worker_start(serve, &fire_job, plan->source, TIMEOUT_MS);
     }

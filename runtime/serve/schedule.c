@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "serve/spread.h"
+
 #define HOUR_S 3600
 #define NEAR_S (30 * HOUR_S) /* a change of clocks may move a tick by a day (Samoa left one out) */
 
@@ -52,13 +54,38 @@ int64_t mu_schedule_next(const struct mu_schedule *schedule, int64_t after_ms)
     return at == INT64_MAX ? INT64_MAX : at * 1000;
 }
 
-bool mu_schedule_blacked_out(const struct mu_schedule *schedule, int64_t at_ms)
+int64_t mu_schedule_due(const struct mu_schedule *schedule, int64_t tick_ms)
+{
+    if (schedule->spread_ms == 0 || tick_ms == INT64_MAX)
+        return tick_ms;
+    int64_t gap = mu_schedule_next(schedule, tick_ms) - tick_ms;
+    return tick_ms + mu_spread(schedule->name, tick_ms,
+                               gap < schedule->spread_ms ? gap : schedule->spread_ms);
+}
+
+int64_t mu_schedule_next_due(const struct mu_schedule *schedule, int64_t now_ms)
+{
+    int64_t every = schedule->every_ms, spread = schedule->spread_ms;
+    int64_t tick = now_ms - (every && every < spread ? every : spread);
+    do
+        tick = mu_schedule_next(schedule, tick);
+    while (mu_schedule_due(schedule, tick) <= now_ms);
+    return tick;
+}
+
+static bool is_dark(const struct mu_schedule *schedule, int64_t at_ms)
 {
     int64_t at = at_ms / 1000, local = at + mu_timezone_offset(schedule->zone, at, NULL);
     for (size_t i = 0; i < schedule->blackout_count; i++)
         if (mu_blackout_covers(&schedule->blackouts[i], local))
             return true;
     return false;
+}
+
+bool mu_schedule_blacked_out(const struct mu_schedule *schedule, int64_t tick_ms)
+{
+    return is_dark(schedule, tick_ms) ||
+           (schedule->spread_ms && is_dark(schedule, mu_schedule_due(schedule, tick_ms)));
 }
 
 /* --- which of them fire --- */
@@ -71,21 +98,22 @@ static void pass(struct mu_passed *passed, int64_t tick)
     passed->last = tick;
 }
 
-/* All ticks up to now, until one is on time; *late: the last one that may still fire late, else 0. */
+/* All ticks that are due by now, until one is on time; *late: the last one that may still fire late, else 0. */
 static void sort_ticks(const struct mu_schedule *schedule, int64_t upto, int64_t now,
                        struct mu_decision *out, int64_t *late)
 {
-    bool dark = mu_schedule_blacked_out(schedule, now);
+    bool dark = is_dark(schedule, now);
+    int64_t due, tick = upto;
     *late = 0;
-    for (int64_t tick = upto; (tick = mu_schedule_next(schedule, tick)) <= now;) {
+    while ((due = mu_schedule_due(schedule, tick = mu_schedule_next(schedule, tick))) <= now) {
         if (dark || mu_schedule_blacked_out(schedule, tick)) {
             pass(&out->blackout, tick);
-        } else if (now - tick <= MU_SCHEDULE_ON_TIME_MS) {
+        } else if (now - due <= MU_SCHEDULE_ON_TIME_MS) {
             out->fire = tick;
             return;
         } else {
             pass(&out->late, tick);
-            *late = now - tick <= schedule->late_ms ? tick : 0;
+            *late = now - due <= schedule->late_ms ? tick : 0;
         }
         out->upto = tick;
     }

@@ -10,7 +10,8 @@
  *   - set forward over a time that is meant: it fires once, when they are set;
  *   - set back over one: it fires at the first of the two;
  *   - expressions that mean every hour follow elapsed time: both of the two, and nothing for the hour that
- *     was left out. (As cron of Debian and others do.) */
+ *     was left out. (As cron of Debian and others do.)
+ * With a spread a tick keeps its time, by which it is known and counted, and is due somewhat later. */
 #ifndef MU_SERVE_SCHEDULE_H
 #define MU_SERVE_SCHEDULE_H
 
@@ -24,7 +25,8 @@
 #include "serve/cron.h"
 #include "serve/timezone.h"
 
-#define MU_SCHEDULE_ON_TIME_MS 60000 /* a tick that is looked at no later is on time */
+#define MU_SCHEDULE_ON_TIME_MS \
+    60000 /* a tick that is looked at no later than it is due and this is on time */
 #define MU_SCHEDULE_SET_BACK_MS \
     10800000 /* a clock set back by more was wrong before: ticks count anew */
 
@@ -44,7 +46,8 @@ struct mu_schedule {
     char *zone_name;
     struct mu_timezone *zone;
     enum mu_misfire misfire;
-    int64_t late_ms; /* run_once: a tick that is later does not fire */
+    int64_t late_ms;   /* run_once: a tick that is later does not fire */
+    int64_t spread_ms; /* a tick fires up to so long behind its time; 0 = at it */
     struct mu_blackout *blackouts;
     size_t blackout_count;
     char digest[MU_SHA256_HEX]; /* of what its ticks follow from */
@@ -62,7 +65,12 @@ const struct mu_schedule *mu_schedule_named(const struct mu_schedules *, const c
 
 /* The first tick behind after_ms; INT64_MAX: none before the year 2200. */
 int64_t mu_schedule_next(const struct mu_schedule *, int64_t after_ms);
-bool mu_schedule_blacked_out(const struct mu_schedule *, int64_t at_ms);
+/* When it fires: less than spread_ms behind its time and before the next tick, by schedule and tick alone. */
+int64_t mu_schedule_due(const struct mu_schedule *, int64_t tick_ms);
+/* The first tick that is due behind now_ms; INT64_MAX as above. */
+int64_t mu_schedule_next_due(const struct mu_schedule *, int64_t now_ms);
+/* Its time, or the moment at which it is due, lies in a blackout. */
+bool mu_schedule_blacked_out(const struct mu_schedule *, int64_t tick_ms);
 
 struct mu_passed { /* ticks that did not fire */
     int64_t first, last, count;

@@ -58,6 +58,15 @@ static enum mu_err read_misfire(struct mu_schedule *schedule, const json_t *said
     return MU_OK;
 }
 
+static enum mu_err read_spread(struct mu_schedule *schedule, const json_t *said,
+                               struct mu_fail *fail)
+{
+    const char *spread = mu_json_str(said, "spread", NULL);
+    if (spread && !mu_duration_parse(spread, &schedule->spread_ms))
+        return mu_fail_set(fail, MU_CONFIG, "spread takes a duration such as \"5m\"");
+    return MU_OK;
+}
+
 static enum mu_err read_blackouts(struct mu_schedule *schedule, const json_t *said,
                                   struct mu_fail *fail)
 {
@@ -135,6 +144,7 @@ static enum mu_err read_one(struct mu_schedule *schedule, const char *name, cons
     err = err == MU_OK ? read_expression(schedule, said, fail) : err;
     err = err == MU_OK ? read_zone(schedule, said, fail) : err;
     err = err == MU_OK ? read_misfire(schedule, said, fail) : err;
+    err = err == MU_OK ? read_spread(schedule, said, fail) : err;
     err = err == MU_OK ? read_blackouts(schedule, said, fail) : err;
     if (err == MU_OK)
         digest_definition(schedule);

@@ -30,10 +30,10 @@ static json_t *schedules(const struct settings *settings)
     json_t *list = json_array();
     for (size_t i = 0; i < settings->schedules.count; i++) {
         const struct plan *plan = &settings->plans[i];
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:s, s:I}", "schedule", plan->schedule->name,
-                                        "playbook", plan->schedule->playbook, "zone",
-                                        plan->schedule->zone_name, "next", (json_int_t)plan->next));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "schedule", plan->schedule->name,
+                            "playbook", plan->schedule->playbook, "zone", plan->schedule->zone_name,
+                            "next", (json_int_t)plan->next, "due", (json_int_t)plan->due));
     }
     return list;
 }

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "engine/run.h"
 #include "serve/internal.h"
+#include "serve/spread.h"
 
 #define START_TIMEOUT_MS 120000
 #define RETRY_MS         2000
@@ -273,8 +274,7 @@ void watches_meet(struct serve *serve, struct settings *settings)
     for (size_t i = 0; i < settings->watch_count; i++) {
         struct watch *watch = &settings->watches[i];
         recall(serve, watch);
-        /* Spread over their interval, so that not all of them look at once. */
-        watch->due_ms = now + watch->every_ms * (int64_t)i / (int64_t)settings->watch_count;
+        watch->due_ms = mu_spread_next(watch->source, watch->every_ms, now);
     }
 }
 
@@ -288,7 +288,7 @@ static void turn(struct serve *serve, struct watch *watch, int64_t now)
     if (worker_start(serve, &look_job, watch->source, serve->settings.look_timeout_ms))
         watch->due_ms += watch->every_ms;
     if (watch->due_ms < now) /* it came late by more than its interval: no rush to make up for it */
-        watch->due_ms = now;
+        watch->due_ms = mu_spread_next(watch->source, watch->every_ms, now);
 }
 
 void watches_turn(struct serve *serve)

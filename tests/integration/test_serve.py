@@ -3,6 +3,7 @@
 """The supervisor: watches with hysteresis, wedged and failing looks, schedules, runs that get another executor,
 reloads, heartbeat, what systemd is told, and how it ends. Real processes, an SMTP host whose answer is chosen, a
 state folder of its own for each case. Prints `ok NAME` or `NOT OK NAME: why`."""
+import hashlib
 import http.server
 import json
 import os
@@ -265,6 +266,23 @@ def schedules_fire_once_and_say_what_was_refused(place, _):
     held = [r for r in place.runs("short") if r["state"] != "finished"]
     assert len(held) == 1 and len(place.store("SELECT name FROM incident")) == len(by_name) + 1, "incidents without runs"
     place.muster("cancel", held[0]["run"], "--reason", "over")
+
+
+@case
+def ticks_are_spread_and_fire_once_all_the_same(place, _):
+    place.serve('schedules = { %s }' % ", ".join('s%d = { run = "quick", every = "4s", spread = "3500ms" }' % i for i in range(3)))
+    enough = lambda: all(len(place.store("SELECT at FROM tick WHERE source = 'schedule s%d'" % i)) >= 4 for i in range(3))
+    wait_for("two ticks", lambda: len(place.store("SELECT at FROM tick")) >= 6)
+    place.kill()
+    place.serve()
+    wait_for("four ticks of each", enough, PATIENCE_S * 2)
+    place.end()
+    for i in range(3):
+        rows = place.store("SELECT at, taken, run FROM tick WHERE source = 'schedule s%d' ORDER BY at" % i)
+        at = [row[0] for row in rows]
+        assert at == list(range(at[0], at[-1] + 1, 4000)) and len({row[2] for row in rows}) == len(rows), f"left out or doubled: {rows}"
+        due = [tick + int.from_bytes(hashlib.sha256(b"s%d %d" % (i, tick)).digest()[:8], "big") % 3500 for tick in at]
+        assert all(taken >= when for when, (_, taken, _) in zip(due, rows)), f"before it was due: {rows}"
 
 
 @case

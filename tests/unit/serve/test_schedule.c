@@ -221,10 +221,43 @@ static void decisions(void **state)
     assert_true(d.fire == 0 && d.set_back && d.upto == at("2026-11-28T07:30:00Z"));
 }
 
+static void spreads(void **state)
+{
+    (void)state;
+    struct mu_schedules schedules = read_schedules(
+        "{\"schedules\": {\"a\": {\"run\": \"p\", \"every\": \"1h\", \"spread\": \"30m\"},"
+        " \"b\": {\"run\": \"p\", \"every\": \"1h\", \"spread\": \"30m\"},"
+        " \"c\": {\"run\": \"p\", \"every\": \"1m\", \"spread\": \"1d\"},"
+        " \"d\": {\"run\": \"p\", \"every\": \"1h\"}}}");
+    const struct mu_schedule *a = mu_schedule_named(&schedules, "a"),
+                             *b = mu_schedule_named(&schedules, "b"),
+                             *c = mu_schedule_named(&schedules, "c");
+    struct mu_decision d;
+    int64_t tick = at("2026-11-28T10:00:00Z"), due = mu_schedule_due(a, tick);
+    assert_in_range(due, tick, tick + 30 * 60000 - 1);
+    assert_int_equal(mu_schedule_due(a, tick), due);
+    assert_int_not_equal(mu_schedule_due(b, tick), due);
+    assert_int_not_equal(mu_schedule_due(a, tick + 3600000), due + 3600000);
+    assert_int_equal(mu_schedule_due(mu_schedule_named(&schedules, "d"), tick), tick);
+    for (int i = 0; i < 100; i++, tick += 60000) /* never behind the next one */
+        assert_in_range(mu_schedule_due(c, tick), tick, tick + 59999);
+    tick = at("2026-11-28T10:00:00Z");
+    assert_int_equal(mu_schedule_next_due(a, due - 1), tick);
+    assert_int_equal(mu_schedule_next_due(a, due), tick + 3600000);
+    mu_schedule_decide(a, tick - 3600000, due - 1, &d);
+    assert_int_equal(d.fire, 0);
+    mu_schedule_decide(a, tick - 3600000, due, &d);
+    assert_true(d.fire == tick && d.upto == tick);
+    mu_schedule_decide(a, tick, due + 1, &d); /* once */
+    assert_int_equal(d.fire, 0);
+    mu_schedules_fini(&schedules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expressions), cmocka_unit_test(changes_of_clocks),
-        cmocka_unit_test(mistakes), cmocka_unit_test(blackouts), cmocka_unit_test(decisions)};
+        cmocka_unit_test(mistakes),    cmocka_unit_test(blackouts),
+        cmocka_unit_test(decisions),   cmocka_unit_test(spreads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
