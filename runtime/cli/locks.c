@@ -95,7 +95,7 @@ static int tell(struct mu_cli *cli, const struct mu_store_break *how, const stru
     if (mu_run_poke(held->path))
         return 0;
     char *state = mu_cli_state_dir(cli);
-    enum mu_err err = mu_outbox_deliver(cli->config, state, how->run, &fail);
+    enum mu_err err = mu_outbox_deliver(cli->config, state, how->run, NULL, &fail);
     free(state);
     return err == MU_OK
                ? 0

@@ -29,28 +29,11 @@ static bool copy_last(const struct mu_store_tick *tick, void *ud)
     return false;
 }
 
-/* "Mon 2026-11-30 09:30 CET": as the clocks of its zone show it. */
-static const char *local_text(const struct mu_schedule *schedule, int64_t at_ms, char *buf,
-                              size_t size)
-{
-    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    const char *name;
-    struct mu_civil civil;
-    int64_t at = at_ms / 1000;
-    mu_civil_of(at + mu_timezone_offset(schedule->zone, at, &name), &civil);
-    int len = snprintf(buf, size, "%s %04d-%02d-%02d %02d:%02d", days[civil.weekday],
-                       (int)civil.year, civil.month, civil.day, civil.hour, civil.minute);
-    if (civil.second)
-        len += snprintf(buf + len, size - (size_t)len, ":%02d", civil.second);
-    snprintf(buf + len, size - (size_t)len, " %.12s", name);
-    return buf;
-}
-
 static void say_tick(const struct mu_schedule *schedule, const char *label, int64_t at)
 {
-    char local[80], utc[MU_TIME_TEXT], later[MU_TIME_TEXT];
+    char local[MU_SCHEDULE_CLOCK_TEXT], utc[MU_TIME_TEXT], later[MU_TIME_TEXT];
     int64_t delay = mu_schedule_due(schedule, at) - at;
-    say("  %-8s%-30s %s%s%s%s\n", label, local_text(schedule, at, local, sizeof local),
+    say("  %-8s%-30s %s%s%s%s\n", label, mu_schedule_clock(schedule, at, local),
         mu_time_utc(at, utc), delay ? "  +" : "", delay ? mu_duration_text(delay, later) : "",
         mu_schedule_blacked_out(schedule, at) ? "  in a blackout: does not fire" : "");
 }
@@ -58,17 +41,16 @@ static void say_tick(const struct mu_schedule *schedule, const char *label, int6
 static bool say_missed(const struct mu_store_missed *missed, void *ud)
 {
     const struct mu_schedule *schedule = ud;
-    char first[80], last[80];
+    char first[MU_SCHEDULE_CLOCK_TEXT], last[MU_SCHEDULE_CLOCK_TEXT];
     if (strcmp(missed->why, "set_back") == 0) {
         say_hanging(10, "  missed  the clock was set back from %s to %s: ticks count from there\n",
-                    local_text(schedule, missed->last, last, sizeof last),
-                    local_text(schedule, missed->first, first, sizeof first));
+                    mu_schedule_clock(schedule, missed->last, last),
+                    mu_schedule_clock(schedule, missed->first, first));
         return true;
     }
     say_hanging(10, "  missed  %lld %s%s%s%s, %s\n", (long long)missed->count,
-                local_text(schedule, missed->first, first, sizeof first),
-                missed->count > 1 ? " to " : "",
-                missed->count > 1 ? local_text(schedule, missed->last, last, sizeof last) : "", "",
+                mu_schedule_clock(schedule, missed->first, first), missed->count > 1 ? " to " : "",
+                missed->count > 1 ? mu_schedule_clock(schedule, missed->last, last) : "", "",
                 strcmp(missed->why, "late") == 0 ? "nobody looked in time" : missed->why);
     return true;
 }
@@ -77,7 +59,7 @@ static void say_one(struct mu_cli *cli, const struct mu_schedule *schedule, cons
                     const struct last *last, int next)
 {
     struct mu_fail fail;
-    char at[80];
+    char at[MU_SCHEDULE_CLOCK_TEXT];
     say("%s%s%s  %s%s%s, %s%s\n", mu_cli_color("bold"), schedule->name, mu_cli_color("reset"),
         schedule->text, schedule->every_ms ? "" : "  ",
         schedule->every_ms ? "" : schedule->zone_name, schedule->playbook,
@@ -88,7 +70,7 @@ static void say_one(struct mu_cli *cli, const struct mu_schedule *schedule, cons
     for (int i = 0; i < next && tick != INT64_MAX; i++, tick = mu_schedule_next(schedule, tick))
         say_tick(schedule, i == 0 ? "next" : "", tick);
     if (last->at)
-        say_hanging(10, "  last    %s: %s%s%s\n", local_text(schedule, last->at, at, sizeof at),
+        say_hanging(10, "  last    %s: %s%s%s\n", mu_schedule_clock(schedule, last->at, at),
                     strcmp(last->state, "refused") == 0 ? "refused: " : "",
                     strcmp(last->state, "refused") == 0 ? last->why : last->run,
                     strcmp(last->state, "taken") == 0 ? ", not started yet" : "");

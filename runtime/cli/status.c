@@ -63,6 +63,22 @@ static void say_watches(const json_t *watches)
         say("  and %zu more that are up (--json has them all)\n", up - WATCHES_SHOWN);
 }
 
+static void say_troubles(const json_t *troubles)
+{
+    char since[MU_TIME_TEXT];
+    size_t i;
+    json_t *one;
+    json_array_foreach(troubles, i, one)
+    {
+        const char *kind = mu_json_str(one, "kind", "");
+        const char *color = strcmp(kind, "blackout") == 0 ? "yellow" : "red"; /* wanted, or not */
+        say_hanging(6, "    %s%s%s, %lld since %s: %s\n", mu_cli_color(color), kind,
+                    mu_cli_color("reset"), (long long)mu_json_int(one, "count", 1),
+                    mu_time_local(mu_json_int(one, "since", 0), since),
+                    mu_json_str(one, "why", ""));
+    }
+}
+
 static void say_schedules(const json_t *schedules)
 {
     char next[MU_TIME_TEXT];
@@ -74,6 +90,7 @@ static void say_schedules(const json_t *schedules)
     {
         say("  %-24s  next %s  %s\n", mu_json_str(one, "schedule", ""),
             mu_time_local(mu_json_int(one, "due", 0), next), mu_json_str(one, "playbook", ""));
+        say_troubles(json_object_get(one, "troubles"));
     }
 }
 

@@ -396,7 +396,7 @@ static enum mu_err make_child(struct mu_call *call, const struct child *child, s
         (void)!mu_store_run_forget(run->store, place->taken.run, &ignored);
     (void)!mu_store_tick_done(run->store, place->source, place->number,
                               err == MU_OK ? "started" : "refused", err == MU_OK ? "" : fail->text,
-                              mu_clock_real_ms(), &ignored);
+                              NULL, mu_clock_real_ms(), &ignored);
     return err;
 }
 

@@ -266,13 +266,13 @@ void outbox_send_for_others(struct run *run)
 }
 
 /* That of the run whose messages they are. */
-static void take_world(struct run *run)
+static void take_world(struct run *run, const json_t *params)
 {
     char *path = NULL;
     if (run->store)
         (void)!mu_store_run_find(run->store, run->name, take_path, &path, NULL);
     run->start = path ? mu_run_beginning(path, NULL) : NULL;
-    run->params = json_object_get(run->start, "params");
+    run->params = run->start ? json_object_get(run->start, "params") : params;
     bool drill = strcmp(mu_json_str(run->start, "world", ""), mu_world_drill.name) == 0;
     run->world = drill ? &mu_world_drill : &mu_world_live;
     run->world_name = mu_xstrdup(run->world->name);
@@ -281,7 +281,7 @@ static void take_world(struct run *run)
 
 /* A run without playbook: only the services, the store, and calls of the host itself. */
 enum mu_err mu_outbox_deliver(const struct mu_config *config, const char *state_dir,
-                              const char *name, struct mu_fail *fail)
+                              const char *name, const json_t *params, struct mu_fail *fail)
 {
     struct run *run = MU_NEW(struct run);
     run->config = config;
@@ -292,7 +292,7 @@ enum mu_err mu_outbox_deliver(const struct mu_config *config, const char *state_
     enum mu_err err = mu_run_registry(config, &run->registry, fail);
     if (err == MU_OK)
         err = mu_store_open(state_dir, &run->store, fail);
-    take_world(run);
+    take_world(run, params);
     if (err == MU_OK)
         err = host_open(run, fail);
     if (err == MU_OK) {

@@ -78,9 +78,10 @@ bool mu_lock_state(const char *state, const char *waits_for, const char *path, c
 /* Puts a message to the people of the run that lost its lock (at path) into the outbox. */
 enum mu_err mu_lock_tell(struct mu_store *, const struct mu_config *, const struct mu_store_break *,
                          const char *path, struct mu_fail *);
-/* Sends what waits in the outbox for this run, when nobody executes it. */
+/* Sends what waits in the outbox for this run, when nobody executes it; or for a schedule ("schedule NAME"), with
+ * the params of its runs: a message must not travel through the domain it is about. A run has its own. */
 enum mu_err mu_outbox_deliver(const struct mu_config *, const char *state_dir, const char *run,
-                              struct mu_fail *);
+                              const json_t *params, struct mu_fail *);
 /* True when acts leave in the world of that name, as far as a run can tell: live, drill, sim. */
 bool mu_world_sends(const char *world);
 #define MU_DRILL_EVERY_LEAST_MS 100 /* looks that are nearer pester the servers that are asked */

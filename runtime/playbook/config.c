@@ -217,6 +217,8 @@ const struct mu_config_key mu_config_keys[] = {
      "a tick fires up to so long behind its time, each schedule at another moment; else at once"},
     {"schedules.*.blackout", MU_CONFIG_TEXTS,
      "local times in which it does not fire: \"22:00 - 06:00\", \"FRI 18:00 - MON 06:00\", \"2026-12-24 - 2026-12-27\""},
+    {"schedules.*.owner", MU_CONFIG_TEXT,
+     "who is told when it starts nothing, as playbooks name their owner; else the playbook's owner"},
     {"schedules.*.scenario", MU_CONFIG_TEXT,
      "of a drill: which of the playbook's scenarios; else the first by name"},
     {"schedules.*.faults", MU_CONFIG_TEXTS,

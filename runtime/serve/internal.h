@@ -5,6 +5,7 @@
  *   serve.c     its life: start, turns, signals, drain      settings.c  muster.lua, read and swapped whole
  *   worker.c    processes that work for it                  plans.c     schedules: what is due
  *   watches.c   looks, and when they start a run            runs.c      executors that died
+ *   tell.c      messages about schedules
  *   heartbeat.c to a dead man's switch                      notify.c    to systemd
  *   socket.c    who asks, over what question.c reads        peer.c      who that is, and who may be
  *   ask.c       the other end of it                         status.c    what is answered */
@@ -50,6 +51,7 @@ void workers_drain(struct serve *);
 /* --- settings.c --- */
 struct plan { /* of a schedule */
     struct mu_schedule *schedule;
+    char *owner; /* who is told that it starts nothing; NULL = nobody */
     char source[MU_SOURCE_TEXT];
     int64_t upto, next; /* wall ms: done with, and the tick behind it, */
     int64_t due;        /* which fires then; 0: somebody died over one, at once */
@@ -112,7 +114,7 @@ struct serve {
     int64_t beat_due_ms, beat_ok,
         beat_failing; /* mono; wall: last one that arrived, since when none does */
     char beat_why[SERVE_WHY];
-    int64_t notify_due_ms;
+    int64_t notify_due_ms, tell_due_ms;
     bool draining, over, store_failing;
     int64_t drain_until_ms;
 };
@@ -125,6 +127,8 @@ enum mu_err serve_worker_store(struct serve *, struct launch *, struct mu_fail *
 
 void plans_meet(struct serve *, struct settings *);
 void plans_turn(struct serve *);
+
+void tell_turn(struct serve *);
 
 void watches_meet(struct serve *, struct settings *);
 void watches_turn(struct serve *);

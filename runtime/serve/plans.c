@@ -38,7 +38,8 @@ static json_t *fire(struct serve *serve, const char *source, struct mu_fail *fai
                             .kind = "schedule",
                             .name = schedule->name,
                             .reason = "its schedule"};
-    struct mu_maker maker = {.make = launch_make, .ud = &launch};
+    struct mu_maker maker = {
+        .make = launch_make, .ud = &launch, .schedule = schedule, .owner = plan->owner};
     struct mu_store_run row;
     struct mu_fail refused;
     char *who = NULL, *subject = NULL, *title = NULL;
@@ -55,7 +56,7 @@ static json_t *fire(struct serve *serve, const char *source, struct mu_fail *fai
         title = plan_title(schedule, playbook.header);
         maker.title = title;
     } else {
-        maker.refused = refused.text;
+        maker.refused = &refused;
     }
     if (mu_turn_schedule(&launch.store, schedule, mu_clock_real_ms(), &maker, fail) != MU_OK)
         return NULL;

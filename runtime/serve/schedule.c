@@ -3,6 +3,7 @@
  * Which ticks there are, and which of them fire; see schedule.h. Pure functions. */
 #include "serve/schedule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "serve/spread.h"
@@ -86,6 +87,22 @@ bool mu_schedule_blacked_out(const struct mu_schedule *schedule, int64_t tick_ms
 {
     return is_dark(schedule, tick_ms) ||
            (schedule->spread_ms && is_dark(schedule, mu_schedule_due(schedule, tick_ms)));
+}
+
+const char *mu_schedule_clock(const struct mu_schedule *schedule, int64_t at_ms, char *buf)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    const size_t size = MU_SCHEDULE_CLOCK_TEXT;
+    const char *name;
+    struct mu_civil civil;
+    int64_t at = at_ms / 1000;
+    mu_civil_of(at + mu_timezone_offset(schedule->zone, at, &name), &civil);
+    int len = snprintf(buf, size, "%s %04d-%02d-%02d %02d:%02d", days[civil.weekday],
+                       (int)civil.year, civil.month, civil.day, civil.hour, civil.minute);
+    if (civil.second)
+        len += snprintf(buf + len, size - (size_t)len, ":%02d", civil.second);
+    snprintf(buf + len, size - (size_t)len, " %.12s", name);
+    return buf;
 }
 
 /* --- which of them fire --- */

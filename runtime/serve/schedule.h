@@ -34,6 +34,7 @@ enum mu_misfire { MU_MISFIRE_RUN_ONCE, MU_MISFIRE_SKIP };
 
 struct mu_schedule {
     char *name, *playbook;
+    char *owner;           /* who is told when nothing starts; NULL: the owner of the playbook */
     json_t *params;        /* {name: value} */
     char *world;           /* "live", "drill", "dry-run" */
     char *scenario;        /* of a drill: or NULL */
@@ -50,7 +51,8 @@ struct mu_schedule {
     int64_t spread_ms; /* a tick fires up to so long behind its time; 0 = at it */
     struct mu_blackout *blackouts;
     size_t blackout_count;
-    char digest[MU_SHA256_HEX]; /* of what its ticks follow from */
+    char blackout_digest[MU_SHA256_HEX]; /* of its windows as they are written */
+    char digest[MU_SHA256_HEX];          /* of what its ticks follow from */
 };
 struct mu_schedules {
     struct mu_schedule *items;
@@ -71,6 +73,10 @@ int64_t mu_schedule_due(const struct mu_schedule *, int64_t tick_ms);
 int64_t mu_schedule_next_due(const struct mu_schedule *, int64_t now_ms);
 /* Its time, or the moment at which it is due, lies in a blackout. */
 bool mu_schedule_blacked_out(const struct mu_schedule *, int64_t tick_ms);
+
+#define MU_SCHEDULE_CLOCK_TEXT 80
+/* "Mon 2026-11-30 09:30 CET": as the clocks of its zone show it. buf holds MU_SCHEDULE_CLOCK_TEXT; returns it. */
+const char *mu_schedule_clock(const struct mu_schedule *, int64_t at_ms, char *buf);
 
 struct mu_passed { /* ticks that did not fire */
     int64_t first, last, count;

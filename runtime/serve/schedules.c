@@ -82,6 +82,9 @@ static enum mu_err read_blackouts(struct mu_schedule *schedule, const json_t *sa
             return fail->class;
         schedule->blackout_count++;
     }
+    char *windows = list ? mu_json_text(list) : mu_xstrdup("");
+    mu_sha256_hex(windows, strlen(windows), schedule->blackout_digest);
+    free(windows);
     return MU_OK;
 }
 
@@ -105,7 +108,9 @@ static enum mu_err read_drill(struct mu_schedule *schedule, const json_t *said,
 static enum mu_err read_run(struct mu_schedule *schedule, const json_t *said, struct mu_fail *fail)
 {
     const char *world = mu_json_str(said, "world", "live"), *run = mu_json_str(said, "run", NULL);
+    const char *owner = mu_json_str(said, "owner", NULL);
     const json_t *params = json_object_get(said, "params");
+    schedule->owner = owner ? mu_xstrdup(owner) : NULL;
     schedule->params = params ? json_deep_copy(params) : json_object();
     schedule->world = mu_xstrdup(world);
     schedule->playbook = mu_xstrdup(run ? run : "");
@@ -176,6 +181,7 @@ void mu_schedules_fini(struct mu_schedules *schedules)
         struct mu_schedule *schedule = &schedules->items[i];
         free(schedule->name);
         free(schedule->playbook);
+        free(schedule->owner);
         free(schedule->world);
         free(schedule->scenario);
         json_decref(schedule->faults);

@@ -139,6 +139,7 @@ static void on_turn(uv_timer_t *timer)
     plans_turn(serve);
     watches_turn(serve);
     runs_turn(serve);
+    tell_turn(serve);
     heartbeat_turn(serve);
 }
 

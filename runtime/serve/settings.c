@@ -102,6 +102,14 @@ static enum mu_err read_watched(struct settings *settings, struct mu_fail *fail)
     return MU_OK;
 }
 
+/* Known from here on: also when the playbook does not load any more. */
+static char *owner_of(const struct settings *settings, const struct mu_schedule *schedule,
+                      const struct mu_header *header)
+{
+    const char *owner = schedule->owner ? schedule->owner : header->owner;
+    return owner[0] && mu_config_at(settings->config->values, "people") ? mu_xstrdup(owner) : NULL;
+}
+
 static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
 {
     struct launch_playbook playbook;
@@ -116,6 +124,7 @@ static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
         if (launch_load(settings->store, settings->config, schedule->playbook, schedule->params,
                         strcmp(schedule->world, "live") == 0, &playbook, fail) != MU_OK)
             return mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
+        settings->plans[i].owner = owner_of(settings, schedule, playbook.header);
         json_t *drill = NULL; /* whether it could be planned; it is planned again when it fires */
         if (launch_drill(settings->config, schedule, &playbook, &drill, fail) != MU_OK)
             err = mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
@@ -175,6 +184,8 @@ void settings_fini(struct settings *settings)
         json_decref(settings->watches[i].last);
     }
     free(settings->watches);
+    for (size_t i = 0; settings->plans && i < settings->schedules.count; i++)
+        free(settings->plans[i].owner);
     free(settings->plans);
     mu_schedules_fini(&settings->schedules);
     mu_config_free(settings->config);

@@ -25,15 +25,27 @@ static json_t *watches(const struct settings *settings)
     return list;
 }
 
-static json_t *schedules(const struct settings *settings)
+static bool add_trouble(const struct mu_store_trouble *trouble, void *ud)
+{
+    json_array_append_new(ud, json_pack("{s:s, s:s, s:I, s:I, s:I}", "kind", trouble->kind, "why",
+                                        trouble->why, "since", (json_int_t)trouble->since, "last",
+                                        (json_int_t)trouble->last, "count",
+                                        (json_int_t)trouble->count));
+    return true;
+}
+
+static json_t *schedules(const struct serve *serve)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < settings->schedules.count; i++) {
-        const struct plan *plan = &settings->plans[i];
+    for (size_t i = 0; i < serve->settings.schedules.count; i++) {
+        const struct plan *plan = &serve->settings.plans[i];
+        json_t *troubles = json_array();
+        (void)!mu_store_troubles(serve->store, plan->source, add_trouble, troubles, NULL);
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "schedule", plan->schedule->name,
+            list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "schedule", plan->schedule->name,
                             "playbook", plan->schedule->playbook, "zone", plan->schedule->zone_name,
-                            "next", (json_int_t)plan->next, "due", (json_int_t)plan->due));
+                            "next", (json_int_t)plan->next, "due", (json_int_t)plan->due,
+                            "troubles", troubles));
     }
     return list;
 }
@@ -70,6 +82,6 @@ json_t *status_json(struct serve *serve)
                      serve->settings.config->path, "reloaded", (json_int_t)serve->reloaded,
                      "reload_refused", serve->reload_why, "draining", serve->draining, "workers",
                      worker_count(serve, NULL), "watches", watches(&serve->settings), "schedules",
-                     schedules(&serve->settings), "runs", runs_json(serve), "waits", gates,
-                     "parked", parked, "heartbeat", heartbeat(serve));
+                     schedules(serve), "runs", runs_json(serve), "waits", gates, "parked", parked,
+                     "heartbeat", heartbeat(serve));
 }

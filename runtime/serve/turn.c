@@ -9,7 +9,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "serve/trouble.h"
 
+#define KINDS 3 /* of ticks that pass by: late, in a blackout, before a clock was set back */
 #define OPEN_MOST \
     100 /* ticks of one source that wait for their run; there is one, or the disk is full */
 
@@ -29,12 +31,17 @@ static enum mu_err finish(struct mu_store **store, const char *source, int64_t t
     if (err == MU_STORAGE || err == MU_INTERNAL)
         return err;
     if (err == MU_OK)
-        return mu_store_tick_done(*store, source, tick, "started", "", mu_clock_real_ms(), fail);
+        return mu_store_tick_done(*store, source, tick, "started", "", NULL, mu_clock_real_ms(),
+                                  fail);
     struct mu_fail why = *fail;
+    struct trouble trouble;
     err = mu_store_run_forget(*store, taken->run, fail);
-    return err == MU_OK ? mu_store_tick_done(*store, source, tick, "refused", why.text,
-                                             mu_clock_real_ms(), fail)
-                        : err;
+    trouble_refused(maker, source, tick, &why, &trouble);
+    if (err == MU_OK)
+        err = mu_store_tick_done(*store, source, tick, "refused", why.text, trouble.note,
+                                 mu_clock_real_ms(), fail);
+    trouble_fini(&trouble);
+    return err;
 }
 
 struct open_tick {
@@ -102,6 +109,38 @@ static size_t passed_by(const struct mu_decision *decision, int64_t from, int64_
     return count;
 }
 
+/* One step: what passed and what fires up to the next tick that does. */
+static enum mu_err step(struct mu_store **store, const char *source,
+                        const struct mu_decision *decision, int64_t upto, int64_t now,
+                        const struct mu_maker *maker, struct mu_fail *fail)
+{
+    struct mu_store_missed missed[KINDS];
+    struct trouble troubles[KINDS], refused = {.note = NULL};
+    size_t count = passed_by(decision, upto, now, missed);
+    for (size_t i = 0; i < count; i++) {
+        trouble_passed(maker, source, &missed[i], &troubles[i]);
+        missed[i].trouble = troubles[i].note;
+    }
+    if (maker->run == NULL && decision->fire)
+        trouble_refused(maker, source, decision->fire, maker->refused, &refused);
+    struct mu_store_turn turn = {.source = source,
+                                 .from = upto,
+                                 .upto = decision->upto,
+                                 .now = now,
+                                 .missed = missed,
+                                 .missed_count = count,
+                                 .fire = decision->fire,
+                                 .run = maker->run,
+                                 .refused = maker->run ? NULL : maker->refused->text,
+                                 .trouble = refused.note,
+                                 .title = maker->title};
+    enum mu_err err = mu_turn_take(store, &turn, maker, fail);
+    for (size_t i = 0; i < count; i++)
+        trouble_fini(&troubles[i]);
+    trouble_fini(&refused);
+    return err;
+}
+
 enum mu_err mu_turn_schedule(struct mu_store **store, const struct mu_schedule *schedule,
                              int64_t now, const struct mu_maker *maker, struct mu_fail *fail)
 {
@@ -113,21 +152,10 @@ enum mu_err mu_turn_schedule(struct mu_store **store, const struct mu_schedule *
     if (err == MU_OK)
         err = mu_store_source_meet(*store, source, schedule->digest, now, &upto, fail);
     while (err == MU_OK) {
-        struct mu_store_missed missed[3];
         mu_schedule_decide(schedule, upto, now, &decision);
         if (decision.upto == upto)
             break;
-        struct mu_store_turn turn = {.source = source,
-                                     .from = upto,
-                                     .upto = decision.upto,
-                                     .now = now,
-                                     .missed = missed,
-                                     .missed_count = passed_by(&decision, upto, now, missed),
-                                     .fire = decision.fire,
-                                     .run = maker->run,
-                                     .refused = maker->run ? NULL : maker->refused,
-                                     .title = maker->title};
-        err = mu_turn_take(store, &turn, maker, fail);
+        err = step(store, source, &decision, upto, now, maker, fail);
         upto = decision.upto;
     }
     return err;

@@ -17,7 +17,9 @@ const char *mu_schedule_source(const struct mu_schedule *, char *buf);
 struct mu_maker {
     const struct mu_store_run *run; /* of every tick; NULL: refused says why there is none */
     const char *title;              /* of its incident; NULL = it opens none */
-    const char *refused;
+    const struct mu_fail *refused;
+    const struct mu_schedule *schedule; /* whose ticks start nothing: that is noted; NULL = not */
+    const char *owner;                  /* who is told so; NULL = nobody */
     /* Makes the run, or finds it made, and starts it where nobody executes it. MU_STORAGE, MU_INTERNAL: tried
      * again at the next look; anything else refuses the tick for good (its run is forgotten). */
     enum mu_err (*make)(const struct mu_store_taken *, int64_t tick, void *ud, struct mu_fail *);

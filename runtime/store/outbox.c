@@ -12,11 +12,18 @@ enum mu_err mu_store_message_put(struct mu_store *store, const struct mu_store_m
                                  struct mu_fail *fail)
 {
     static const char what[] = "putting a message into the outbox";
-    const char *dedup = message->dedup && message->dedup[0] ? message->dedup : NULL;
     enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
     if (err != MU_OK)
         return err;
-    err = store_exec(
+    err = store_message_put(store, message, what, fail);
+    return store_end(store, err, what, fail);
+}
+
+enum mu_err store_message_put(struct mu_store *store, const struct mu_store_message *message,
+                              const char *what, struct mu_fail *fail)
+{
+    const char *dedup = message->dedup && message->dedup[0] ? message->dedup : NULL;
+    return store_exec(
         store, what, fail,
         "INSERT INTO message (run, kind, recipient, subject, body, dedup, created, not_before, "
         "sent,"
@@ -27,7 +34,6 @@ enum mu_err mu_store_message_put(struct mu_store *store, const struct mu_store_m
                      STORE_TEXT(message->subject ? message->subject : ""),
                      STORE_TEXT(message->body ? message->body : ""), STORE_TEXT(dedup),
                      STORE_NUMBER(message->created), STORE_NUMBER(message->not_before)));
-    return store_end(store, err, what, fail);
 }
 
 static void message_of(const struct store_table *table, size_t row,

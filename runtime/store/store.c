@@ -11,7 +11,7 @@
  *   version   published playbooks      message      the host's own messages (outbox)
  *   bundle    their files, by digest   rollback     which version people went back to, and why
  *   content   what lies in files       signature    who stands for a version, signed
- *   schedule, tick, missed             watch, sample, sample_hour
+ *   schedule, tick, missed, trouble    watch, sample, sample_hour
  *
  * A new version of the schema: add a step to `steps`, never change one. */
 #include "store/store.h"
@@ -149,6 +149,11 @@ static const char *const steps[] = {
     /* How far its journal was on disk when this was last noted: an older copy must not go on. */
     "ALTER TABLE run ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE run ADD COLUMN reached_head TEXT NOT NULL DEFAULT '';",
+
+    /* Why a schedule starts nothing: what its owner was told already. */
+    "CREATE TABLE trouble (source TEXT NOT NULL, kind TEXT NOT NULL, cause TEXT NOT NULL,"
+    " why TEXT NOT NULL, since INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " over INTEGER NOT NULL, PRIMARY KEY (source, kind)) STRICT, WITHOUT ROWID;",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

@@ -367,10 +367,21 @@ enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, const 
 enum mu_err mu_store_source_meet(struct mu_store *, const char *source, const char *digest,
                                  int64_t now, int64_t *upto_out, struct mu_fail *);
 
+/* Why ticks of a source started nothing. `to` is told once for each cause, and again when a run was started in
+ * between; of a blackout, which somebody wanted, once for each cause. */
+struct mu_store_trouble {
+    const char *source;
+    const char *kind;                /* refused, late, blackout, set_back */
+    const char *cause;               /* the same: the same trouble goes on */
+    const char *why;                 /* in words */
+    int64_t since, last, count;      /* wall ms: of its first tick and of its last, and how many */
+    const char *to, *subject, *body; /* the message; to NULL: nobody is told. Not kept with it */
+};
 struct mu_store_missed { /* ticks that did not fire */
     const char *source;
     int64_t first, last, count, noted;
-    const char *why; /* late, blackout, set_back */
+    const char *why;                        /* late, blackout, set_back */
+    const struct mu_store_trouble *trouble; /* noted with it; or NULL */
 };
 /* What one look at a source decided. In one transaction: what passed is noted, the tick is taken for a run that
  * has its number, its row and (live) its incident then, and the source is done with up to `upto`. */
@@ -379,10 +390,12 @@ struct mu_store_turn {
     int64_t from, upto, now;
     const struct mu_store_missed *missed;
     size_t missed_count;
-    int64_t fire;                   /* the tick, 0 = none */
-    const struct mu_store_run *run; /* of it; name, path, state and, with a title, incident are not looked at */
-    const char *refused;            /* why it gets no run; or NULL */
-    const char *title;              /* of its incident; NULL opens none */
+    int64_t fire; /* the tick, 0 = none */
+    const struct mu_store_run
+        *run; /* of it; name, path, state and, with a title, incident are not looked at */
+    const char *refused;                    /* why it gets no run; or NULL */
+    const struct mu_store_trouble *trouble; /* noted when it is refused; or NULL */
+    const char *title;                      /* of its incident; NULL opens none */
 };
 struct mu_store_taken {
     char run[128], incident[32], path[4096];
@@ -403,9 +416,15 @@ typedef bool mu_store_tick_cb(const struct mu_store_tick *, void *ud);
 /* Newest first; source NULL = all; open: only those in state taken; limit 0 = all. */
 enum mu_err mu_store_ticks(struct mu_store *, const char *source, bool open, int limit,
                            mu_store_tick_cb *, void *ud, struct mu_fail *);
-/* state: "started" or "refused". */
+/* state: "started", which ends the trouble there was, or "refused" for that reason, which is noted with it when
+ * there is one to note. */
 enum mu_err mu_store_tick_done(struct mu_store *, const char *source, int64_t at, const char *state,
-                               const char *why, int64_t now, struct mu_fail *);
+                               const char *why, const struct mu_store_trouble *, int64_t now,
+                               struct mu_fail *);
+typedef bool mu_store_trouble_cb(const struct mu_store_trouble *, void *ud);
+/* What goes on: no run of that source was started behind it. */
+enum mu_err mu_store_troubles(struct mu_store *, const char *source, mu_store_trouble_cb *,
+                              void *ud, struct mu_fail *);
 typedef bool mu_store_missed_cb(const struct mu_store_missed *, void *ud);
 /* Newest first; limit 0 = all. */
 enum mu_err mu_store_missed(struct mu_store *, const char *source, int limit, mu_store_missed_cb *,

@@ -8,7 +8,7 @@
  *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c freezes.c
  *                                        orders.c decisions.c outbox.c scrub.c
  *                                        versions.c bundles.c
- *                                        ticks.c samples.c
+ *                                        ticks.c troubles.c samples.c
  *
  * Results are read to their end before a caller's callback sees the first: a callback may write,
  * and SQLite refuses a write from a read that has become old (SQLITE_BUSY_SNAPSHOT). */
@@ -69,6 +69,15 @@ const char *store_network_fs(unsigned long fs_type, const char *name);
 
 /* --- clock.c: within a transaction --- */
 enum mu_err store_follow_clock(struct mu_store *, struct mu_fail *);
+
+/* --- outbox.c: within a transaction --- */
+enum mu_err store_message_put(struct mu_store *, const struct mu_store_message *, const char *what,
+                              struct mu_fail *);
+
+/* --- troubles.c: within a transaction --- */
+enum mu_err store_trouble_note(struct mu_store *, const struct mu_store_trouble *, int64_t now,
+                               struct mu_fail *);
+enum mu_err store_trouble_over(struct mu_store *, const char *source, struct mu_fail *);
 
 /* --- statement.c --- */
 /* INDEX: may be lost with a power cut, never a middle; TRUTH: on disk when store_end returns MU_OK.

@@ -55,6 +55,8 @@ static enum mu_err note_missed(struct mu_store *store, const char *what,
             STORE_VALUES(STORE_TEXT(turn->source), STORE_NUMBER(missed->first),
                          STORE_NUMBER(missed->last), STORE_NUMBER(missed->count),
                          STORE_TEXT(missed->why), STORE_NUMBER(turn->now)));
+        if (err == MU_OK && missed->trouble)
+            err = store_trouble_note(store, missed->trouble, turn->now, fail);
     }
     if (err != MU_OK || turn->missed_count == 0)
         return err;
@@ -97,7 +99,10 @@ static enum mu_err take_tick(struct mu_store *store, const char *what,
                                 STORE_NUMBER(turn->now), STORE_TEXT(turn->refused)));
     if (err != MU_OK || store_changes(store) == 0)
         return err;
-    err = turn->refused ? MU_OK : give_run(store, what, turn, out, fail);
+    if (turn->refused == NULL)
+        err = give_run(store, what, turn, out, fail);
+    else if (turn->trouble)
+        err = store_trouble_note(store, turn->trouble, turn->now, fail);
     if (err != MU_OK)
         return err;
     return store_exec(store, what, fail,
@@ -153,7 +158,8 @@ enum mu_err mu_store_ticks(struct mu_store *store, const char *source, bool open
 }
 
 enum mu_err mu_store_tick_done(struct mu_store *store, const char *source, int64_t at,
-                               const char *state, const char *why, int64_t now,
+                               const char *state, const char *why,
+                               const struct mu_store_trouble *trouble, int64_t now,
                                struct mu_fail *fail)
 {
     static const char what[] = "noting what became of a tick";
@@ -166,6 +172,10 @@ enum mu_err mu_store_tick_done(struct mu_store *store, const char *source, int64
         " WHERE source = ?1 AND at = ?2",
         STORE_VALUES(STORE_TEXT(source), STORE_NUMBER(at), STORE_TEXT(state),
                      STORE_TEXT(why ? why : ""), STORE_NUMBER(now)));
+    if (err == MU_OK && trouble)
+        err = store_trouble_note(store, trouble, now, fail);
+    if (err == MU_OK && strcmp(state, "started") == 0)
+        err = store_trouble_over(store, source, fail);
     return store_end(store, err, what, fail);
 }
 

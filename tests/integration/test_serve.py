@@ -125,6 +125,24 @@ class Heart(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Hook(http.server.BaseHTTPRequestHandler):
+    """Keeps what is told to people."""
+    heard = []
+
+    def do_POST(self):
+        Hook.heard.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+    @staticmethod
+    def about(*words):
+        return [text for text in Hook.heard if all(word in text for word in words)]
+
+
 class Place:
     """A folder with muster.lua and playbooks, and the supervisor in it."""
 
@@ -266,6 +284,62 @@ def schedules_fire_once_and_say_what_was_refused(place, _):
     held = [r for r in place.runs("short") if r["state"] != "finished"]
     assert len(held) == 1 and len(place.store("SELECT name FROM incident")) == len(by_name) + 1, "incidents without runs"
     place.muster("cancel", held[0]["run"], "--reason", "over")
+
+
+@case
+def owners_hear_once_why_nothing_starts(place, _):
+    hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    Hook.heard = []
+    playbook = os.path.join(place.folder, "playbooks", "quick", "playbook.lua")
+
+    def edit(text):
+        with open(playbook + ".new", "w") as f:
+            f.write(text)
+        os.rename(playbook + ".new", playbook)
+
+    def refused():
+        return place.store("SELECT count(*) FROM tick WHERE source = 'schedule tick' AND state = 'refused'")[0][0]
+
+    def troubles(name):
+        return next(s for s in place.json("status")[0]["schedules"] if s["schedule"] == name)["troubles"]
+
+    place.serve("""people = { ana = { contact = { "hook:ana" }, teams = { "ops" } }, bo = { contact = { "hook:bo" } } },
+      channels = { hook = { kind = "webhook", url = "http://127.0.0.1:%d/" } },
+      schedules = { tick = { run = "quick", every = "1s" }, held = { run = "short", every = "1s", owner = "bo", params = { nap = "1h" } },
+        dark = { run = "quick", every = "1s", blackout = { "00:00 - 24:00" } }, late = { run = "quick", every = "10m", misfire = "skip" } }""" % hook.server_port)
+    wait_for("a run", lambda: place.runs("quick"))
+    edit("this is no Lua")
+    wait_for("word of it", lambda: Hook.about("Schedule tick", "was not started"))
+    count = refused()
+    wait_for("more refused ticks", lambda: refused() >= count + 3)
+    assert len(Hook.about("Schedule tick")) == 1, Hook.heard
+    (trouble,) = troubles("tick")
+    assert trouble["kind"] == "refused" and trouble["count"] >= 4 and "playbook.lua" in trouble["why"], trouble
+    code, out, _ = place.muster("status")
+    assert code == 0 and "    refused, " in out and "The tick of" in out, out
+    edit(QUICK.replace("params = {", "params = { more = param.string \"What\","))
+    wait_for("word of another reason", lambda: len(Hook.about("Schedule tick")) == 2)
+    edit(QUICK)
+    wait_for("no trouble", lambda: troubles("tick") == [])
+    place.kill()  # what was said is not forgotten with it
+    place.serve()
+    wait_for("an answer", lambda: place.muster("status")[0] == 0)
+    edit("this is no Lua")
+    wait_for("that it came back", lambda: len(Hook.about("Schedule tick")) == 3)
+    (lock,) = wait_for("word of the lock", lambda: Hook.about("Schedule held"))
+    assert "is held by" in lock and "bo" in lock, lock
+    (dark,) = wait_for("word of the blackout", lambda: Hook.about("Schedule dark"))
+    assert "in a blackout" in dark and troubles("dark")[0]["kind"] == "blackout"
+    edit(QUICK)  # with a playbook that does not load it would not start
+    place.kill()
+    place.store("UPDATE schedule SET upto = upto - 7200000 WHERE name = 'schedule late'")
+    place.serve()
+    (late,) = wait_for("word of missed ticks", lambda: Hook.about("Schedule late"))
+    assert "nobody looked in time" in late and "12 ticks from" in late, late
+    time.sleep(3)
+    assert [len(Hook.about("Schedule " + name)) for name in ("tick", "held", "dark", "late")] == [3, 1, 1, 1], Hook.heard
+    place.muster("cancel", next(r["run"] for r in place.runs("short") if r["state"] != "finished"), "--reason", "over")
 
 
 @case

@@ -100,7 +100,8 @@ static void look(struct sim *sim, struct mu_store *store, const struct mu_schedu
     for (size_t i = 0; i < schedules->count; i++) {
         sim->schedule = schedules->items[i].name;
         struct mu_store_run run = {.playbook = "sim", .version = "1", .world = "live", .who = "x"};
-        struct mu_maker maker = {.run = &run, .title = NULL, .make = make, .ud = sim};
+        struct mu_maker maker = {
+            .run = &run, .make = make, .ud = sim, .schedule = &schedules->items[i], .owner = "ops"};
         char source[MU_SOURCE_TEXT];
         sim->which = (int)i;
         sim->taken = 0;

@@ -113,7 +113,8 @@ static void is_taken_with_its_run(void **state)
     assert_int_equal(mu_store_turn(store, &again, &taken, &fail), MU_OK);
     assert_string_equal(taken.run, "");
     assert_int_equal(number("SELECT count(*) FROM run"), 1);
-    assert_int_equal(mu_store_tick_done(store, SOURCE, 2000, "started", "", 2010, &fail), MU_OK);
+    assert_int_equal(mu_store_tick_done(store, SOURCE, 2000, "started", "", NULL, 2010, &fail),
+                     MU_OK);
     text[0] = '\0';
     assert_int_equal(mu_store_ticks(store, SOURCE, true, 0, copy_tick, text, &fail), MU_OK);
     assert_string_equal(text, "");
@@ -228,6 +229,90 @@ static void looks_of_a_day(void **state)
     assert_int_equal(count, 5);
 }
 
+/* Messages there are when the tick was refused for that reason. */
+static int64_t told_when(const char *kind, const char *cause, int64_t tick)
+{
+    struct mu_fail fail;
+    struct mu_store_trouble trouble = {.source = SOURCE,
+                                       .kind = kind,
+                                       .cause = cause,
+                                       .why = cause,
+                                       .since = tick,
+                                       .last = tick,
+                                       .count = 1,
+                                       .to = "ops",
+                                       .subject = "s",
+                                       .body = "b"};
+    assert_int_equal(
+        mu_store_tick_done(store, SOURCE, tick, "refused", cause, &trouble, tick, &fail), MU_OK);
+    return number("SELECT count(*) FROM message WHERE run = '" SOURCE "' AND recipient = 'ops'");
+}
+
+static bool add_trouble(const struct mu_store_trouble *trouble, void *ud)
+{
+    size_t len = strlen(ud);
+    snprintf((char *)ud + len, 200 - len, "%s %s %lld %lld %lld; ", trouble->kind, trouble->cause,
+             (long long)trouble->since, (long long)trouble->last, (long long)trouble->count);
+    return true;
+}
+
+static void says_once_why_nothing_starts(void **state)
+{
+    struct mu_fail fail;
+    char text[200] = "";
+    (void)state;
+    assert_int_equal(told_when("refused", "no playbook", 1), 1);
+    assert_int_equal(told_when("refused", "no playbook", 2), 1);
+    assert_int_equal(told_when("refused", "a lock", 3), 2);
+    assert_int_equal(told_when("refused", "a lock", 4), 2);
+    assert_int_equal(told_when("blackout", "nights", 5), 3);
+    assert_int_equal(mu_store_troubles(store, SOURCE, add_trouble, text, &fail), MU_OK);
+    assert_string_equal(text, "blackout nights 5 5 1; refused a lock 3 4 2; ");
+    /* A run ends it: then the same is news again, but not a blackout that people know. */
+    assert_int_equal(mu_store_tick_done(store, SOURCE, 6, "started", "", NULL, 6, &fail), MU_OK);
+    text[0] = '\0';
+    assert_int_equal(mu_store_troubles(store, SOURCE, add_trouble, text, &fail), MU_OK);
+    assert_string_equal(text, "");
+    assert_int_equal(told_when("refused", "a lock", 7), 4);
+    assert_int_equal(told_when("blackout", "nights", 8), 4);
+    assert_int_equal(told_when("blackout", "nights and days", 9), 5);
+    assert_int_equal(mu_store_troubles(store, SOURCE, add_trouble, text, &fail), MU_OK);
+    assert_string_equal(text, "blackout nights and days 9 9 1; refused a lock 7 7 1; ");
+}
+
+static void says_it_with_a_refused_tick(void **state)
+{
+    struct mu_fail fail;
+    struct mu_store_taken taken;
+    (void)state;
+    struct mu_store_trouble trouble = {.source = SOURCE,
+                                       .kind = "refused",
+                                       .cause = "x",
+                                       .why = "x",
+                                       .count = 1,
+                                       .to = "ops",
+                                       .subject = "",
+                                       .body = ""};
+    struct mu_store_trouble late = trouble;
+    late.kind = "late";
+    late.last = 1500;
+    struct mu_store_missed missed = {
+        .first = 1500, .last = 1500, .count = 1, .why = "late", .trouble = &late};
+    met("a", 1000);
+    struct mu_store_turn one = turn(1000, 2000);
+    one.run = NULL;
+    one.refused = "no playbook drill";
+    one.trouble = &trouble;
+    one.missed = &missed;
+    one.missed_count = 1;
+    assert_int_equal(mu_store_turn(store, &one, &taken, &fail), MU_OK);
+    assert_int_equal(number("SELECT count(*) FROM message"), 2);
+    assert_int_equal(mu_store_turn(store, &one, &taken, &fail),
+                     MU_CONFLICT); /* nothing of it twice */
+    assert_int_equal(number("SELECT count(*) FROM message"), 2);
+    assert_int_equal(number("SELECT sum(count) FROM trouble"), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(notes_what_passed_and_what_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_run_that_is_forgotten_takes_its_incident_along, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(says_once_why_nothing_starts, setup, teardown),
+        cmocka_unit_test_setup_teardown(says_it_with_a_refused_tick, setup, teardown),
         cmocka_unit_test_setup_teardown(once_among_processes, setup, teardown),
         cmocka_unit_test_setup_teardown(looks_of_a_day, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);

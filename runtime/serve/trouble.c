@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ticks that start nothing, in words; see trouble.h. */
+#include "serve/trouble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/redact.h"
+
+/* Takes why and subject. */
+static void finish(const struct mu_maker *maker, struct trouble *out, char *why_take,
+                   char *subject_take, const char *advice)
+{
+    char *body = mu_xasprintf("%s\n\n%sLook: muster schedules %s\n", why_take, advice,
+                              maker->schedule->name);
+    out->why = mu_redact_text(why_take);
+    out->subject = mu_redact_text(subject_take);
+    out->body = mu_redact_text(body);
+    free(why_take);
+    free(subject_take);
+    free(body);
+    out->row.why = out->why;
+    out->row.to = maker->owner;
+    out->row.subject = out->subject;
+    out->row.body = out->body;
+    out->note = &out->row;
+}
+
+/* A lock that is held is held, by whomever and however long: the text would be another one each time. */
+static const char *cause_of(const struct mu_fail *why)
+{
+    return why->class == MU_CONFLICT ? mu_err_name(MU_CONFLICT) : why->text;
+}
+
+void trouble_refused(const struct mu_maker *maker, const char *source, int64_t tick,
+                     const struct mu_fail *why, struct trouble *out)
+{
+    const struct mu_schedule *schedule = maker->schedule;
+    char at[MU_SCHEDULE_CLOCK_TEXT];
+    *out = (struct trouble){.note = NULL};
+    if (schedule == NULL)
+        return;
+    out->row = (struct mu_store_trouble){.source = source,
+                                         .kind = "refused",
+                                         .cause = cause_of(why),
+                                         .since = tick,
+                                         .last = tick,
+                                         .count = 1};
+    finish(maker, out,
+           mu_xasprintf("The tick of %s started no run of %s: %s",
+                        mu_schedule_clock(schedule, tick, at), schedule->playbook, why->text),
+           mu_xasprintf("Schedule %s: %s was not started", schedule->name, schedule->playbook),
+           "Its next ticks are tried as ever. You hear of it again when the reason is another one, "
+           "and when it comes back after a run was started.\n");
+}
+
+/* "The tick of ..." or "3 ticks from ... to ...". */
+static char *which(const struct mu_schedule *schedule, const struct mu_store_missed *missed)
+{
+    char first[MU_SCHEDULE_CLOCK_TEXT], last[MU_SCHEDULE_CLOCK_TEXT];
+    mu_schedule_clock(schedule, missed->first, first);
+    if (missed->count == 1)
+        return mu_xasprintf("The tick of %s", first);
+    return mu_xasprintf("%lld ticks from %s to %s", (long long)missed->count, first,
+                        mu_schedule_clock(schedule, missed->last, last));
+}
+
+static void passed_late(const struct mu_maker *maker, const struct mu_store_missed *missed,
+                        struct trouble *out)
+{
+    char *ticks = which(maker->schedule, missed);
+    finish(
+        maker, out,
+        mu_xasprintf("%s did not fire: nobody looked in time. muster serve was not running, the "
+                     "machine slept, or its clock was set forward.",
+                     ticks),
+        mu_xasprintf("Schedule %s: ticks were missed", maker->schedule->name),
+        "misfire and late of the schedule say which of them fire late. You hear of it again when "
+        "that happens after a run was started.\n");
+    free(ticks);
+}
+
+static void passed_dark(const struct mu_maker *maker, const struct mu_store_missed *missed,
+                        struct trouble *out)
+{
+    char *ticks = which(maker->schedule, missed);
+    out->row.cause = maker->schedule->blackout_digest;
+    finish(maker, out, mu_xasprintf("%s did not fire: that is in a blackout.", ticks),
+           mu_xasprintf("Schedule %s: ticks lie in its blackout", maker->schedule->name),
+           "You hear of it once; again when the windows of the blackout are changed.\n");
+    free(ticks);
+}
+
+static void set_back(const struct mu_maker *maker, const struct mu_store_missed *missed,
+                     struct trouble *out)
+{
+    char from[MU_SCHEDULE_CLOCK_TEXT], to[MU_SCHEDULE_CLOCK_TEXT];
+    finish(maker, out,
+           mu_xasprintf("The clock of the machine was set back from %s to %s: it was wrong before, "
+                        "and ticks count from there.",
+                        mu_schedule_clock(maker->schedule, missed->last, from),
+                        mu_schedule_clock(maker->schedule, missed->first, to)),
+           mu_xasprintf("Schedule %s: the clock was set back", maker->schedule->name), "");
+}
+
+void trouble_passed(const struct mu_maker *maker, const char *source,
+                    const struct mu_store_missed *missed, struct trouble *out)
+{
+    *out = (struct trouble){.note = NULL};
+    if (maker->schedule == NULL)
+        return;
+    out->row = (struct mu_store_trouble){.source = source,
+                                         .kind = missed->why,
+                                         .cause = missed->why,
+                                         .since = missed->first,
+                                         .last = missed->last,
+                                         .count = missed->count};
+    if (strcmp(missed->why, "late") == 0)
+        passed_late(maker, missed, out);
+    else if (strcmp(missed->why, "blackout") == 0)
+        passed_dark(maker, missed, out);
+    else
+        set_back(maker, missed, out);
+}
+
+void trouble_fini(struct trouble *trouble)
+{
+    free(trouble->why);
+    free(trouble->subject);
+    free(trouble->body);
+}
