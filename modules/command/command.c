@@ -339,6 +339,25 @@ static const char *program_trouble(const char *path)
     return NULL;
 }
 
+/* Said before a drill finds it out. */
+static void check_drills(const struct mu_call *call, json_t *checks)
+{
+    const char *name;
+    json_t *other;
+    json_object_foreach((json_t *)mu_config(call->host, "drill.commands"), name, other)
+    {
+        const char *stands_for = json_string_value(other);
+        bool ok = mu_json_get(commands(call), name) && mu_json_get(commands(call), stands_for);
+        char *what = mu_xasprintf("drill command %s", name);
+        char *why = mu_xasprintf("drill.commands runs %s instead%s", stands_for,
+                                 ok ? "" : ": both must be entries of commands{}");
+        json_array_append_new(checks,
+                              json_pack("{s:s, s:b, s:s}", "what", what, "ok", ok, "why", why));
+        free(why);
+        free(what);
+    }
+}
+
 static void doctor(struct mu_call *call)
 {
     json_t *checks = json_array(), *entry;
@@ -357,6 +376,7 @@ static void doctor(struct mu_call *call)
         free(why);
         free(what);
     }
+    check_drills(call, checks);
     mu_call_done(call, json_pack("{s:o}", "checks", checks));
 }
 
