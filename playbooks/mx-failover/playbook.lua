@@ -14,7 +14,7 @@ playbook {
       ["primary-silent"] = { faults = { "smtp_down {domains[domain].primary}" }, result = "failed_over",
                              acts = { "notify stakeholders mail-failing", "zone.set_mx {domain}", "notify stakeholders mail-restored" } },
       ["standby-silent-too"] = { faults = { "smtp_down {domains[domain].primary}", "smtp_down {standby}" }, result = "failed",
-                                         acts = { "notify stakeholders mail-failing" } },
+                                 acts = { "notify stakeholders mail-failing" }, targets = { detect = "4m", acknowledge = "10m" } },
     },
   },
   params = {

@@ -418,3 +418,36 @@ test("the failback behind it finds what it needs", function(world)
   local back = world:run({ domain = "example.com", well_for = "30m" }, { playbook = "mx-failback" })
   back:expect_result("failed_back")
 end)
+
+-- --- drills --------------------------------------------------------------------------------------
+
+-- A day on which all is well: what breaks says the header.
+local function drilled(world, scenario)
+  outage(world)
+  world:smtp_up("mx1.example.com")
+  world:smtp_up("mx2.example.com")
+  approved(world)
+  return world:drill({ domain = "example.com" }, { scenario = scenario })
+end
+
+test("a drill of the silent primary is good when all goes well", function(world)
+  local run = drilled(world, "primary-silent")
+  run:expect_scorecard({ "result failed_over", "notify stakeholders mail-failing", "zone.set_mx example.com", "notify stakeholders mail-restored",
+                         "detect within 4m", "acknowledge within 10m", "decide within 10m", "mitigate within 15m" }, "90d")
+end)
+
+test("a drill in which the standby is silent, too, is good without a change", function(world)
+  local run = drilled(world, "standby-silent-too")
+  run:expect_scorecard { "result failed", "notify stakeholders mail-failing", "detect within 4m", "acknowledge within 10m" }
+end)
+
+test("a drill in which nobody answers says what was missed", function(world)
+  world:person("ana", { says = "nothing", times = 1 })
+  world:person("cleo", { says = "yes", after = "1h" })
+  outage(world)
+  world:smtp_up("mx1.example.com")
+  local run = world:drill({ domain = "example.com" }, { scenario = "primary-silent" })
+  run:expect_scorecard { "result failed_over: MISS", "notify stakeholders mail-failing", "zone.set_mx example.com: MISS",
+                         "notify stakeholders mail-restored: MISS", "detect within 4m", "acknowledge within 10m: MISS", "decide within 10m: MISS",
+                         "mitigate within 15m: MISS" }
+end)

@@ -107,10 +107,10 @@ static enum mu_err check_ops(json_t *ops, bool dry_people, struct mu_fail *fail)
 }
 
 static enum mu_err check_config(const struct mu_header *header, const struct mu_config *config,
-                                struct mu_fail *fail)
+                                const struct mu_drill_wish *wish, struct mu_fail *fail)
 {
-    if (json_array_size(header->may_change) == 0 || mu_config_at(config->values, "drill") ||
-        mu_json_bool(config->values, "lab", false))
+    if (wish->simulated || json_array_size(header->may_change) == 0 ||
+        mu_config_at(config->values, "drill") || mu_json_bool(config->values, "lab", false))
         return MU_OK;
     return mu_fail_set(fail, MU_CONFIG,
                        "%s has no drill{}: where would the acts of a drill go, if not to "
@@ -130,13 +130,14 @@ static json_t *plan_json(const struct mu_header *header, const struct mu_drill_w
                          const char *name, const json_t *scenario, json_t *said_take,
                          json_t *ops_take)
 {
-    json_t *watch = header->watch ? json_copy(header->watch) : NULL;
+    json_t *own = mu_json_get(scenario, "targets"),
+           *targets = own ? own : mu_json_get(header->drill, "targets"),
+           *watch = header->watch ? json_copy(header->watch) : NULL;
     if (watch && wish->every_ms > 0)
         json_object_set_new(watch, "every_ms", json_integer(wish->every_ms));
     return json_pack("{s:s, s:o, s:o, s:b, s:O?, s:O?, s:I, s:o*}", "scenario", name ? name : "",
                      "said", said_take, "ops", ops_take, "dry_people", wish->dry_people, "targets",
-                     mu_json_get(header->drill, "targets"), "expect",
-                     mu_json_get(scenario, "expect"), "every_ms",
+                     targets, "expect", mu_json_get(scenario, "expect"), "every_ms",
                      (json_int_t)mu_json_int(header->drill, "every_ms", 0), "watch", watch);
 }
 
@@ -148,7 +149,7 @@ enum mu_err mu_drill_plan(const struct mu_header *header, const json_t *params,
     const char *name;
     json_t *ops = NULL;
     *out = NULL;
-    if (check_config(header, config, fail) != MU_OK ||
+    if (check_config(header, config, wish, fail) != MU_OK ||
         choose(header, wish->scenario, &name, &scenario, fail) != MU_OK)
         return fail->class;
     json_t *said = all_said(scenario, wish->faults);

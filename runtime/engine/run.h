@@ -91,6 +91,7 @@ struct mu_drill_wish {
     const char *scenario; /* of the header's drill.scenarios, or NULL */
     const json_t *faults; /* list of texts, or NULL */
     bool dry_people;      /* nobody real is told */
+    bool simulated;       /* in a test: its acts have no other place to go, and need none */
     int64_t every_ms; /* between two looks until it is detected; 0: as the header's watch says */
 };
 enum mu_err mu_drill_plan(const struct mu_header *, const json_t *params, const struct mu_config *,

@@ -106,6 +106,8 @@ const struct mu_header_key mu_header_keys[] = {
      "expected: acts that take effect, in this order, others may stand between; each is how one begins"},
     {"drill.scenarios.*.told", MU_HEADER_TEXTS, false, NULL, "told = { \"stakeholders\" }",
      "expected: audiences and people that are told"},
+    {"drill.scenarios.*.targets", MU_HEADER_TABLE, false, NULL, "targets = { detect = \"3m\" }",
+     "how long each may take in this one, in place of drill.targets: in one that ends without a change nothing is mitigated"},
     {0}};
 /* clang-format on */
 
@@ -193,7 +195,8 @@ static bool is_texts(const json_t *value)
     return json_is_array(value) || (json_is_object(value) && json_object_size(value) == 0);
 }
 
-static enum mu_err check_shape(struct header *h, const struct mu_header_key *key,
+/* path: where it stands, which for a key of a scenario is not key->path. */
+static enum mu_err check_shape(struct header *h, const struct mu_header_key *key, const char *path,
                                const json_t *value)
 {
     int64_t ms;
@@ -202,22 +205,21 @@ static enum mu_err check_shape(struct header *h, const struct mu_header_key *key
     case MU_HEADER_TEXT:
         if (json_is_string(value) && json_string_length(value) > 0)
             return MU_OK;
-        return wrong(h, key->path, "%s is a text: %s", key->path, key->example);
+        return wrong(h, path, "%s is a text: %s", path, key->example);
     case MU_HEADER_DURATION:
         if (json_is_string(value) && mu_duration_parse(json_string_value(value), &ms))
             return MU_OK;
-        return wrong(h, key->path, "%s is a duration: %s", key->path, key->example);
+        return wrong(h, path, "%s is a duration: %s", path, key->example);
     case MU_HEADER_TEXTS:
-        return is_texts(value)
-                   ? MU_OK
-                   : wrong(h, key->path, "%s is a list of texts: %s", key->path, key->example);
+        return is_texts(value) ? MU_OK
+                               : wrong(h, path, "%s is a list of texts: %s", path, key->example);
     case MU_HEADER_TABLE:
     case MU_HEADER_COUNT: /* stands in a table only */
         break;
     }
     return json_is_object(value) || empty_list
                ? MU_OK
-               : wrong(h, key->path, "%s is a table: %s", key->path, key->example);
+               : wrong(h, path, "%s is a table: %s", path, key->example);
 }
 
 static enum mu_err check_keys(struct header *h)
@@ -232,7 +234,7 @@ static enum mu_err check_keys(struct header *h)
         const struct mu_header_key *key = find_key("", name);
         if (key == NULL)
             return unknown_key(h, name, "", name);
-        if (check_shape(h, key, value) != MU_OK)
+        if (check_shape(h, key, key->path, value) != MU_OK)
             return MU_USAGE;
     }
     for (const struct mu_header_key *key = mu_header_keys; key->path; key++)
@@ -448,7 +450,7 @@ static enum mu_err drill_table(struct header *h, const json_t *table, const char
         snprintf(path, sizeof path, "%.160s.%.80s", at, name);
         if (key == NULL)
             return unknown_key(h, path, section, name);
-        if (check_shape(h, key, value) != MU_OK)
+        if (check_shape(h, key, path, value) != MU_OK)
             return MU_USAGE;
     }
     return MU_OK;
@@ -489,7 +491,7 @@ static enum mu_err drill_faults(struct header *h, const json_t *faults, const ch
 
 static enum mu_err drill_scenario(struct header *h, const char *name, const json_t *said)
 {
-    char at[160];
+    char at[160], at_targets[180];
     bool plain = strchr(name, '-') == NULL;
     snprintf(at, sizeof at, plain ? "drill.scenarios.%.80s" : "drill.scenarios[\"%.80s\"]", name);
     if (!mu_header_is_name(name))
@@ -497,15 +499,19 @@ static enum mu_err drill_scenario(struct header *h, const char *name, const json
                      "the scenario \"%.60s\" must be lower-case letters, digits and hyphens", name);
     if (drill_table(h, said, at, "drill.scenarios.*") != MU_OK)
         return MU_USAGE;
-    const json_t *faults = json_object_get(said, "faults");
-    if (drill_faults(h, faults, at) != MU_OK)
+    const json_t *faults = json_object_get(said, "faults"),
+                 *targets = json_object_get(said, "targets");
+    snprintf(at_targets, sizeof at_targets, "%s.targets", at);
+    if (drill_faults(h, faults, at) != MU_OK ||
+        drill_table(h, targets, at_targets, "drill.targets") != MU_OK)
         return MU_USAGE;
     json_t *expect = json_deep_copy((json_t *)said);
     json_object_del(expect, "faults");
+    json_object_del(expect, "targets");
     json_object_set_new(json_object_get(h->pub.drill, "scenarios"), name,
-                        json_pack("{s:o, s:o}", "faults",
-                                  faults ? json_deep_copy(faults) : json_array(), "expect",
-                                  expect));
+                        json_pack("{s:o, s:o, s:o*}", "faults",
+                                  faults ? json_deep_copy(faults) : json_array(), "expect", expect,
+                                  "targets", targets ? drill_targets(targets) : NULL));
     return MU_OK;
 }
 

@@ -23,6 +23,7 @@ struct playing {
     const struct mu_test_file *file;
     const char *state;
     struct mu_sim *sim;
+    int64_t began_ms;
     json_t *failures, *runs;
     bool *hits; /* by point */
 };
@@ -31,7 +32,7 @@ struct playing {
 struct asked {
     struct mu_bundle *bundle;
     struct mu_header *header;
-    json_t *params, *undo_items, *who;
+    json_t *params, *undo_items, *who, *drill;
     char path[4200]; /* of the run that is taken back */
     const char *undoes;
 };
@@ -44,6 +45,7 @@ static void asked_fini(struct asked *asked)
     json_decref(asked->params);
     json_decref(asked->undo_items);
     json_decref(asked->who);
+    json_decref(asked->drill);
 }
 
 /* --- the world --- */
@@ -140,6 +142,29 @@ static enum mu_err take_undo(const struct playing *playing, const json_t *reques
                         &asked->header, &asked->undo_items, fail);
 }
 
+/* The faults of the scenario come over the world as the test left it; their times count from now. */
+static enum mu_err take_drill(const struct playing *playing, const json_t *request,
+                              struct asked *asked, struct mu_fail *fail)
+{
+    struct mu_drill_wish wish = {.scenario = mu_json_str(request, "scenario", NULL),
+                                 .faults = mu_json_get(request, "faults"),
+                                 .dry_people = true,
+                                 .simulated = true};
+    int64_t passed_ms = mu_clock_real_ms() - playing->began_ms;
+    size_t i;
+    json_t *op;
+    enum mu_err err = mu_drill_plan(asked->header, asked->params, playing->file->config, &wish,
+                                    &asked->drill, fail);
+    json_array_foreach(mu_json_get(asked->drill, "ops"), i, op)
+    {
+        json_t *later = json_copy(op);
+        json_object_set_new(later, "at_ms", json_integer(passed_ms + mu_json_int(op, "at_ms", 0)));
+        err = err == MU_OK ? mu_sim_do(playing->sim, later, fail) : err;
+        json_decref(later);
+    }
+    return err;
+}
+
 static enum mu_err create(const struct playing *playing, const json_t *request, struct asked *asked,
                           struct mu_run_created *created, struct mu_fail *fail)
 {
@@ -151,6 +176,7 @@ static enum mu_err create(const struct playing *playing, const json_t *request, 
                                  .params = asked->params,
                                  .config = playing->file->config,
                                  .world = "sim",
+                                 .drill = asked->drill,
                                  .reason = mu_json_str(request, "reason", NULL),
                                  .undoes = asked->undoes,
                                  .undo_items = asked->undo_items,
@@ -201,6 +227,8 @@ static enum mu_err run_it(struct playing *playing, const json_t *request, struct
              : take_playbook(playing, mu_json_str(request, "playbook", NULL), asked, fail);
     if (err == MU_OK && !undo)
         err = resolve(playing, asked, mu_json_get(request, "params"), fail);
+    if (err == MU_OK && strcmp(mu_json_str(request, "what", ""), "drill") == 0)
+        err = take_drill(playing, request, asked, fail);
     if (err == MU_OK)
         err = create(playing, request, asked, &created, fail);
     return err == MU_OK ? execute(playing, asked, &created, record, fail) : err;
@@ -248,6 +276,7 @@ static int64_t begin(struct playing *playing, const struct mu_test_file *file, c
     mu_clock_simulate(begins);
     *playing = (struct playing){.file = file,
                                 .state = state,
+                                .began_ms = begins,
                                 .sim = mu_sim_new(),
                                 .failures = json_array(),
                                 .runs = json_array(),

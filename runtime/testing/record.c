@@ -7,6 +7,7 @@
 #include "engine/run.h"
 #include "journal/journal.h"
 #include "journal/rows.h"
+#include "report/scorecard.h"
 #include "testing/testing.h"
 
 struct reading {
@@ -71,17 +72,20 @@ enum mu_err mu_test_record(const char *path, int exit_code, const char *why, jso
         err = mu_journal_each(journal, 0, add_row, &reading, fail);
         mu_journal_close(journal);
     }
+    json_t *card = NULL;
+    if (err == MU_OK && mu_json_get(reading.start, "drill"))
+        err = mu_scorecard_read(path, &card, fail);
     if (err == MU_OK) {
         const char *state = state_of(&reading, exit_code);
         bool parked = strcmp(state, "parked") == 0;
         *out = json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:O}", "name",
+            "{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:O, s:o*}", "name",
             mu_json_str(reading.start, "run", ""), "playbook",
             mu_json_str(json_object_get(reading.start, "playbook"), "name", ""), "state", state,
             "result", parked ? park_of(&reading) : mu_json_str(reading.end, "result", state), "why",
             parked || reading.end == NULL ? why : mu_json_str(reading.end, "why", ""), "exit",
             exit_code, "took_ms", (json_int_t)(reading.last_ms - reading.started_ms), "rows",
-            reading.rows);
+            reading.rows, "scorecard", card);
     }
     json_decref(reading.rows);
     return err;

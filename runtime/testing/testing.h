@@ -59,7 +59,7 @@ json_t *mu_test_by_hand(const struct mu_test_file *, const json_t *said, const j
 
 /* --- record.c --- */
 /* {name, playbook, state, result, why, exit, took_ms, rows [{type, task, seq, verb, args?, src, step, at (ms since the
- * start), ts, value}]} of a run file. */
+ * start), ts, value}], scorecard? (of a drill: report/scorecard.h)} of a run file. */
 enum mu_err mu_test_record(const char *path, int exit_code, const char *why, json_t **out,
                            struct mu_fail *);
 

@@ -280,9 +280,29 @@ function expectations.expect_took(run, limits)
     { "- " .. (limits.at_least or "0s") .. " to " .. tostring(limits.at_most or "ever"), "+ " .. prim.duration_text(run.took_ms) })
 end
 
+-- Of a drill: all that it is judged by, in words; what was not so, or not in time, is a MISS.
+local function scorecard_lines(card)
+  local lines = {}
+  local function add(line, ok) lines[#lines + 1] = line .. (ok and "" or ": MISS") end
+  for _, one in ipairs(card.expected) do add(one.what, one.ok) end
+  for _, one in ipairs(card.measures) do
+    if one.target_ms then add(one.name .. " within " .. prim.duration_text(one.target_ms), one.ok) end
+  end
+  return lines
+end
+
+-- again: what drill.every of the header says.
+function expectations.expect_scorecard(run, wanted, again)
+  if not run.scorecard then return failed("the run was no drill: world:drill({ ... }) plays one", { "- a scorecard" }) end
+  local every = run.rows[1].value.drill.every_ms
+  every = every > 0 and prim.duration_text(every) or nil
+  if again and again ~= every then return failed("it is due again at another time", { "- " .. again, "+ " .. tostring(every) }) end
+  return expect_list("its scorecard", wanted, scorecard_lines(run.scorecard), is)
+end
+
 function make_run(record)
   local run = { name = record.name, state = record.state, result = record.result, why = record.why, exit = record.exit,
-                took_ms = record.took_ms, rows = record.rows, acts = {}, told = {}, asked = {}, steps = {}, milestones = {},
+                took_ms = record.took_ms, rows = record.rows, scorecard = record.scorecard, acts = {}, told = {}, asked = {}, steps = {}, milestones = {},
                 findings = {}, evidence = {}, undo = {} }
   read_rows(run, record.rows)
   add_undo(run)
@@ -425,6 +445,13 @@ function methods.run(world, params, how)
   return make_run(prim.run { what = "run", params = params or {}, playbook = h.playbook, by = h.by, reason = h.reason })
 end
 
+-- The faults of a scenario of the header come over this world, and it is detected as muster serve would.
+function methods.drill(world, params, how)
+  local h = keys(how, { "scenario", "faults", "playbook", "by", "reason" }, "drill's options")
+  return make_run(prim.run { what = "drill", params = params or {}, scenario = h.scenario, faults = h.faults, playbook = h.playbook,
+                             by = h.by, reason = h.reason })
+end
+
 function methods.undo(world, run, how)
   local h = keys(how, { "item", "by", "reason" }, "undo's options")
   return make_run(prim.run { what = "undo", run = run.name, item = h.item, by = h.by, reason = h.reason })
@@ -452,7 +479,7 @@ local spoken = {
   fails = function(verb, how, times) return verb, how, { times = env.tonumber(times) } end,
   mx = function(domain, ...) return domain, { ... } end,
 }
-local unspoken = { run = true, undo = true, at = true, fact = true, http = true, result = true, rrset = true, command = true, child = true }
+local unspoken = { run = true, drill = true, undo = true, at = true, fact = true, http = true, result = true, rrset = true, command = true, child = true }
 
 -- "smtp_down mx1.example.com", "at 5m smtp_up mx1.example.com".
 local function say_to(world, said)

@@ -1,7 +1,8 @@
 -- Played in simulated worlds: nothing here is real, and nobody is told. muster test; docs/testing.md has every word.
 config {
   smtp = { control = { "mx.control.example" } },          -- "is it me?"
-  domains = { ["@domain@"] = { provider = "dns", standby = "mx.standby.example", recipient = "postmaster@@domain@" } },
+  domains = { ["@domain@"] = { provider = "dns", primary = { "mx.primary.example" }, standby = "mx.standby.example",
+                             recipient = "postmaster@@domain@" } },
   providers = { dns = { driver = "powerdns", url = "https://dns.example.org", key = "not-a-real-key" } },
   channels = { push = { kind = "ntfy", url = "https://push.example.org" }, chat = { kind = "ntfy", url = "https://chat.example.org" } },
   people = {
@@ -97,4 +98,11 @@ test("a colleague's change in the meantime is not written over", function(world)
   local run = world:run {}
   run:expect_result("error")
   run:expect_acts { FAILING }
+end)
+
+test("a drill of the silent primary is good when people answer in time", function(world)
+  world:person("@person@", { says = "yes", after = "2m" })
+  local run = world:drill({}, { scenario = "primary-silent" })
+  run:expect_scorecard { "result failed_over", "notify @tell@ mail-failing", "zone.set_mx @domain@", "notify @tell@ mail-restored",
+                         "detect within 5m", "decide within 10m", "mitigate within 15m" }
 end)
