@@ -376,6 +376,8 @@ static void host_unsent(const json_t *value, struct line *line)
     line->tag = "not sent";
     mu_buf_addf(&line->text, "%s: ", mu_json_str(value, "verb", ""));
     add_clean(&line->text, mu_json_str(value, "why", ""));
+    if (mu_json_bool(value, "repeated", false))
+        mu_buf_addf(&line->text, "; an earlier sending is in doubt as before");
 }
 
 static void host_clock(const json_t *value, struct line *line)

@@ -339,10 +339,12 @@ void call_restore_intent(struct call *call)
         json_object_del(intent, ours[i]);
     call->errand->pub.prepared = intent;
     struct departure last = cursor_departure(call->run->cursor, &rec->row);
-    call->started_ms = mu_clock_mono_ms() - (run_clock(call->run) - last.at); /* for settle_ms */
+    call->started_ms =
+        mu_clock_mono_ms(); /* for settle_ms: its sync may have hung, it left before now */
     call->errand->first_sent_ms = rec->row.ts;
     call->stands = true;
-    call->unsent = last.unsent;
+    call->held = last.held;
+    call->doubtful = last.doubtful;
 }
 
 static bool open_module(struct call *call)
@@ -372,10 +374,11 @@ static void go_verb(struct call *call)
         return;
     if (call->intended && call->run->world->sends) {
         call_restore_intent(call);
-        if (call->unsent)
-            doubt_send_again(call, false, "it had not left");
+        if (call_unsent(call))
+            doubt_unsent(call);
         else
-            doubt_enter(call, "the executor ended between intent and outcome");
+            doubt_enter(call, call->held ? "an earlier sending of it, the last one had not left"
+                                         : "the executor ended between intent and outcome");
     } else if (call->errand->pub.verb->kind == MU_ACT) {
         if (call->intended ||
             budget_allows_act(call->run)) /* a dry run that is resumed has intents */
@@ -465,7 +468,7 @@ void call_send(struct call *call)
     }
     if (!call_enter(call, MU_CALL_SENT))
         return;
-    call->unsent = false;
+    call->held = false;
     call->started_ms = mu_clock_mono_ms();
     call->phase = PHASE_START;
     call->run->world->start(call);
@@ -473,12 +476,18 @@ void call_send(struct call *call)
 
 void call_stays(struct call *call, const char *why)
 {
-    if (call->unsent)
+    if (call->held)
         return;
-    call->unsent = true;
+    call->held = true;
     record_host(call->run, "unsent",
-                json_pack("{s:s, s:I, s:s, s:s}", "task", call->task->path, "seq",
-                          (json_int_t)call->seq, "verb", call->name, "why", why));
+                json_pack("{s:s, s:I, s:s, s:b, s:s}", "task", call->task->path, "seq",
+                          (json_int_t)call->seq, "verb", call->name, "repeated", call->doubtful,
+                          "why", why));
+}
+
+bool call_unsent(const struct call *call)
+{
+    return call->held && !call->doubtful;
 }
 
 /* A sync can last as long as a disk hangs or a process is stopped: what was looked at before it may be old. */

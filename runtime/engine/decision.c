@@ -211,7 +211,7 @@ static void refuse_applied(struct call *call, const json_t *decision)
 /* While its zone is frozen it is not sent: the decision stays, and counts after the thaw. */
 static void retry(struct call *call, json_t *decision)
 {
-    doubt_send_again(call, true, "a person said: retry");
+    doubt_send_again(call, !call_unsent(call), "a person said: retry");
     if (call->state == MU_CALL_FROZEN)
         json_array_append(call->run->decisions, decision);
 }

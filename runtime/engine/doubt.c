@@ -7,6 +7,10 @@
  *               changed or unknown: a person decides (the run parks)
  *   REPEATABLE, KEYED ─▶ sent again, marked or with the same key        ASK ─▶ a person decides
  *
+ * An act that is held back behind its sync (h unsent) has not left, if no earlier sending of it is in doubt. It is
+ * sent when nothing holds it any more; where it can be read back, that comes first: what it was prepared on is old
+ * by then, and a change of somebody else is not overwritten.
+ *
  * What a person decides is in decision.c. */
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +24,29 @@
 #define POLL_MS     2000
 #define PATIENCE_MS 60000 /* how long pending or no answer is waited out before a person is asked */
 
+static void record_doubt(struct call *call, const char *why)
+{
+    record_host(call->run, "doubt",
+                json_pack("{s:s, s:I, s:s, s:s, s:o}", "task", call->task->path, "seq",
+                          (json_int_t)call->seq, "verb", call->name, "src", call->src, "why",
+                          mu_json_lenient_string(why, strlen(why))));
+}
+
 /* The run parks; when it has ended already, it parks all the same before it says so (end.c). */
 static void ask_person(struct call *call, const char *what)
 {
     struct run *run = call->run;
     call_enter(call, MU_CALL_ASKED);
-    char *text = mu_xasprintf("%s (%s) was sent and nobody can tell whether it took effect: %s; "
-                              "first: %s. Look at the far side, then say what you found",
-                              call->name, call->src, what, call->errand->lost_why);
+    char *text = call_unsent(call)
+                     ? mu_xasprintf("%s (%s) was held back and has not left, and now it may not be "
+                                    "sent just so: %s. Look at the far side, then say what is to "
+                                    "be: retry sends it",
+                                    call->name, call->src, what)
+                     : mu_xasprintf("%s (%s) was sent and nobody can tell whether it took effect: "
+                                    "%s; first: %s. Look at the far side, then say what you found",
+                                    call->name, call->src, what, call->errand->lost_why);
+    if (call_unsent(call))
+        record_doubt(call, what);
     run_park(run, "in_doubt", "%s", text);
     free(run->doubt_text);
     run->doubt_text = text;
@@ -62,7 +81,8 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
                           (json_int_t)call->seq, "verb", call->name, "repeated", repeated, "why",
                           why));
     decision_next_round(run, call->task->path, call->seq);
-    call->unsent = false;
+    call->held = false;
+    call->doubtful = repeated;
     if (record_barrier(run))
         call_leave(call);
 }
@@ -95,10 +115,16 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
     mu_info("engine", "%s: %s read back: %d %s", call->run->name, call->name, (int)known, why);
     switch (known) {
     case MU_APPLIED:
+        if (call_unsent(call)) {
+            ask_person(call, "it is so already, by somebody else's hand");
+            break;
+        }
         call_arrive_value(call, value_take, "readback");
         return;
     case MU_NOT_APPLIED:
-        if (settled(call)) /* it is known not to have been done: no repetition */
+        if (call_unsent(call))
+            doubt_send_again(call, false, "it had not left");
+        else if (settled(call)) /* it is known not to have been done: no repetition */
             doubt_send_again(call, false, "read back: not applied");
         else
             later(call, "it may still be applied");
@@ -169,20 +195,33 @@ static void find_out(struct call *call)
         ask_person(call, "this verb can't be read back");
 }
 
+/* False: it has been decided, or can't be asked about. */
+static bool ask_world(struct call *call)
+{
+    if (!call_enter(call, MU_CALL_DOUBT))
+        return false;
+    if (call->errand->doubt_until_ms == 0)
+        call->errand->doubt_until_ms =
+            mu_clock_mono_ms() + PATIENCE_MS + (int64_t)call->errand->pub.verb->settle_ms;
+    return !decision_apply(call);
+}
+
 void doubt_enter(struct call *call, const char *why)
 {
     free(call->errand->lost_why);
     call->errand->lost_why = mu_xstrdup(why);
-    if (!call_enter(call, MU_CALL_DOUBT))
+    if (!ask_world(call))
         return;
-    if (call->errand->doubt_until_ms == 0)
-        call->errand->doubt_until_ms =
-            mu_clock_mono_ms() + PATIENCE_MS + (int64_t)call->errand->pub.verb->settle_ms;
-    if (decision_apply(call))
-        return;
-    record_host(call->run, "doubt",
-                json_pack("{s:s, s:I, s:s, s:s, s:o}", "task", call->task->path, "seq",
-                          (json_int_t)call->seq, "verb", call->name, "src", call->src, "why",
-                          mu_json_lenient_string(why, strlen(why))));
+    record_doubt(call, why);
     find_out(call);
+}
+
+void doubt_unsent(struct call *call)
+{
+    if (!ask_world(call))
+        return;
+    if (doubt_policy(call) == MU_READBACK && call->errand->pub.verb->readback)
+        read_back(call);
+    else
+        doubt_send_again(call, false, "it had not left");
 }

@@ -302,8 +302,9 @@ static bool is_unsent(const struct run *run, const struct mu_row *intent)
     for (const struct call *call = run->pending; call; call = call->next_pending)
         if (call->seq == intent->seq && strcmp(call->task->path, intent->task) == 0 &&
             call->state != MU_CALL_MATCHED)
-            return call->unsent;
-    return cursor_departure(run->cursor, intent).unsent;
+            return call_unsent(call);
+    struct departure last = cursor_departure(run->cursor, intent);
+    return last.held && !last.doubtful;
 }
 
 static void abort_call(const struct call *call)
@@ -314,7 +315,7 @@ static void abort_call(const struct call *call)
                                   .digest = call->digest,
                                   .src = call->src,
                                   .step = call->step};
-    record_aborted(call->run, &intent, call->unsent);
+    record_aborted(call->run, &intent, call_unsent(call));
 }
 
 static bool abort_recorded(const struct mu_row *row, void *ud)

@@ -5,7 +5,7 @@
  * to be read anew.
  *
  *   lock gone ─▶ the run parks (lock_lost)     taken back by an undo run ─▶ it parks (undone.c)     frozen ─▶ the act waits (h frozen), the run stays alive
- *   thawed ─▶ h thawed ─▶ prepared anew, or read back anew; after stale_after a person is asked first
+ *   thawed ─▶ h thawed ─▶ prepared anew; what has its intent: read back anew; after stale_after a person is asked first
  *
  * A freeze covers an act when the parameter that may_change looks at (verb.target), or the name that it
  * changes, is the zone or lies below it; one of "" covers every act of every verb. Probes, gates and the
@@ -385,8 +385,8 @@ static void thaw(struct call *call)
         return;
     }
     call->errand->doubt_until_ms = 0; /* the wait was no attempt */
-    if (call->unsent) {
-        doubt_send_again(call, false, "it had not left");
+    if (call_unsent(call)) {
+        doubt_unsent(call);
         return;
     }
     char *why = mu_xstrdup(call->errand->lost_why);

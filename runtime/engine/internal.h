@@ -115,7 +115,8 @@ struct call {
     char digest[MU_DIGEST_HEX];
     bool intended; /* an intent row exists, recorded or appended */
     bool stands;   /* ... and is written, perhaps not yet synced */
-    bool unsent;   /* ... and it is known that the act has not left since (h unsent) */
+    bool held;     /* ... and the last sending of it did not leave (h unsent) */
+    bool doubtful; /* ... and an earlier sending may have taken effect (h again, repeated) */
     bool recorded; /* delivered from the journal */
     bool detached; /* completes for nobody: its task is gone */
     bool kept;     /* its completion or outcome is appended to the journal */
@@ -353,6 +354,8 @@ void call_send(struct call *); /* after the barrier */
 /* The last look, behind the barrier: an act leaves, or it is written down that it has not. */
 void call_leave(struct call *);
 void call_stays(struct call *, const char *why); /* its intent stands, and it does not leave now */
+/* It is known that nothing of it ever left, or took effect: held back, and no earlier sending is in doubt. */
+bool call_unsent(const struct call *);
 void call_arrive_value(struct call *, json_t *value_take, const char *how);
 void call_arrive_probe(struct call *, json_t *value_take); /* of a task's probe or a sub */
 void call_arrive_error(struct call *, enum mu_err class, const char *why, bool in_doubt,
@@ -381,6 +384,7 @@ void sub_deliver(struct run *);
 /* doubt.c */
 enum mu_in_doubt doubt_policy(const struct call *); /* what may be done with this act */
 void doubt_enter(struct call *, const char *why);
+void doubt_unsent(struct call *); /* nothing holds it any more: sent, where it can be read back after a look */
 void doubt_stop_asking(struct call *);
 void doubt_send_again(struct call *, bool repeated, const char *why);
 void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const char *why);
@@ -524,10 +528,9 @@ const struct recorded *cursor_first(const struct mu_cursor *,
 struct recorded *cursor_find(struct mu_cursor *, const char *task, int64_t seq);
 /* This executor writes the outcome of what is recorded as an intent. */
 void cursor_close(struct mu_cursor *, const char *task, int64_t seq);
-/* Of an intent: when it was last sent, and whether it is known not to have left at all. */
+/* Of an intent: what former executors wrote of its sendings; as call->held and call->doubtful. */
 struct departure {
-    int64_t at; /* clock of the run */
-    bool unsent;
+    bool held, doubtful;
 };
 struct departure cursor_departure(const struct mu_cursor *, const struct mu_row *intent);
 struct recorded *cursor_outcome(struct mu_cursor *, const char *task, int64_t seq);

@@ -177,7 +177,7 @@ void cursor_close(struct mu_cursor *cursor, const char *task, int64_t seq)
 /* An act that was sent again counts from then: an API that applies late may still be at it. */
 struct departure cursor_departure(const struct mu_cursor *cursor, const struct mu_row *intent)
 {
-    struct departure last = {.at = intent->ts};
+    struct departure last = {0};
     for (size_t i = 0; i < cursor->count; i++) {
         const struct mu_row *row = &cursor->rows[i].row;
         bool again = strcmp(row->verb, "again") == 0, unsent = strcmp(row->verb, "unsent") == 0;
@@ -186,7 +186,9 @@ struct departure cursor_departure(const struct mu_cursor *cursor, const struct m
         json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
         if (mu_json_int(value, "seq", -1) == intent->seq &&
             strcmp(mu_json_str(value, "task", ""), intent->task) == 0)
-            last = (struct departure){.at = row->ts, .unsent = unsent};
+            last = (struct departure){.held = unsent,
+                                      .doubtful = unsent ? last.doubtful
+                                                         : mu_json_bool(value, "repeated", false)};
         json_decref(value);
     }
     return last;

@@ -72,17 +72,6 @@ static void take_intent(struct reading *reading, const struct mu_row *row)
     json_decref(intent);
 }
 
-static void move_to_end(json_t *list, json_t *item)
-{
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (json_array_get(list, i) == item) {
-            json_incref(item);
-            json_array_remove(list, i);
-            json_array_append_new(list, item);
-            return;
-        }
-}
-
 static void drop(json_t *list, const json_t *item)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
@@ -104,7 +93,8 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     json_incref(item);
     json_object_del(reading->pending, key);
     json_object_set_new(item, "at", json_integer(row->ts));
-    move_to_end(reading->found, item);
+    drop(reading->found, item);
+    json_array_append(reading->found, item); /* the last to be done, whatever held it back */
     const json_t *value = mu_json_get(outcome, "value");
     if (mu_json_bool(value, "skipped", false)) /* nobody said that it did not take effect */
         set_state(item, "in_doubt", "", 0, "a person said: skip");
@@ -125,7 +115,9 @@ static void take_departure(struct reading *reading, const struct mu_row *row, bo
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
     key_of(mu_json_str(value, "task", ""), mu_json_int(value, "seq", 0), key);
     json_t *item = json_object_get(reading->pending, key);
-    if (item) {
+    bool doubtful =
+        !sent && mu_json_bool(value, "repeated", false); /* one before it may have left */
+    if (item && !doubtful) {
         drop(reading->found, item);
         if (sent)
             json_array_append(reading->found, item);

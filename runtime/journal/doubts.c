@@ -3,7 +3,7 @@
  * Acts whose outcome nobody knows; see doubts.h. What their rows mean stands in rows.h.
  *
  *   i ─▶ in flight ─ h doubt, or no executor ─▶ in doubt ─ h decide ─▶ decided ─ o ─▶ settled
- *          ▲  └ h unsent ─▶ unsent                 │                      │
+ *          ▲  └ h unsent ─▶ unsent, or in doubt    │                      │
  *          └──────── h again ──────────────────────┴──────────────────────┘
  *
  * A decision is used up when the act is sent again, or waits for a thaw to be: then a person may decide anew. */
@@ -106,9 +106,11 @@ static void host_frozen(json_t *act, const struct mu_row *row, const json_t *val
 
 static void host_unsent(json_t *act, const struct mu_row *row, const json_t *value)
 {
+    bool repeated = mu_json_bool(value, "repeated", false); /* then one before it may have left */
     (void)row;
-    set_text(act, "state", "unsent");
-    set_text(act, "why", mu_json_str(value, "why", ""));
+    set_text(act, "state", repeated ? "in_doubt" : "unsent");
+    if (!repeated)
+        set_text(act, "why", mu_json_str(value, "why", ""));
 }
 
 static void host_decide(json_t *act, const struct mu_row *row, const json_t *value)

@@ -30,8 +30,9 @@
  *    refused   {kind: unpark, who {..}, reason, why}      an order of a person that does not count (any more)
  *    doubt     {task, seq, verb, src, why}                an act came in doubt
  *    again     {task, seq, verb, repeated, why}           it is sent again; durable before it leaves
- *    unsent    {task, seq, verb, why}                     its intent stands, and it did not leave: frozen, or parked
- *               as stale, at the last look behind the intent's sync; `again` follows when it leaves after all
+ *    unsent    {task, seq, verb, repeated, why}           its intent stands, and it did not leave: frozen, or parked
+ *               as stale, at the last look behind its sync; `again` follows when it leaves after all. repeated:
+ *               of an `again`, so an earlier sending is in doubt as before
  *    decide    {task, seq, round?, verb, decision: applied|not-applied|retry|skip|result, result?, reason,
  *               who {..}, refused?}                       what a person said about an act in doubt, once for each
  *               time that it is (round, see doubts.h); refused: why it does not count, and never will

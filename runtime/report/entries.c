@@ -601,7 +601,9 @@ static void host_refused(const json_t *value, struct mu_buf *out)
 
 static void host_unsent(const json_t *value, struct mu_buf *out)
 {
-    mu_buf_addf(out, "%s: %s", mu_json_str(value, "verb", ""), mu_json_str(value, "why", ""));
+    mu_buf_addf(
+        out, "%s: %s%s", mu_json_str(value, "verb", ""), mu_json_str(value, "why", ""),
+        mu_json_bool(value, "repeated", false) ? "; an earlier sending is in doubt as before" : "");
 }
 
 static void host_clock(const json_t *value, struct mu_buf *out)
