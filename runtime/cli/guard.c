@@ -160,15 +160,14 @@ static bool look_at_ended(const struct mu_store_run *run, void *ud)
     if (run->ended == 0 || strcmp(run->world, "live") != 0 ||
         (run->subject[0] && !touches(guard, run->subject)))
         return true;
-    if (mu_undo_read(run->path, &undo, &fail) == MU_OK) {
-        const json_t *item = standing(guard, undo.items);
-        const char *followed_by = mu_json_str(undo.start, "followed_by", "");
-        if (item && followed_by[0] && !is_listed(guard->changed, followed_by) &&
-            !is_listed(guard->known, run->name))
-            add_ended(guard, run, followed_by, item);
-        if (item)
-            json_array_append_new(guard->changed, json_string(run->playbook));
-    }
+    (void)!mu_undo_read(run->path, &undo, &fail); /* what can't be read took nothing back */
+    const json_t *item = standing(guard, undo.items);
+    const char *followed_by = mu_json_str(undo.start, "followed_by", "");
+    if (item && followed_by[0] && !is_listed(guard->changed, followed_by) &&
+        !is_listed(guard->known, run->name))
+        add_ended(guard, run, followed_by, item);
+    if (item)
+        json_array_append_new(guard->changed, json_string(run->playbook));
     mu_undo_fini(&undo);
     return true;
 }

@@ -122,10 +122,18 @@ static bool is_parked(const struct story *story)
     return story->park && !story->on && story->end == NULL;
 }
 
+/* What its playbook's lock is about; that of an undo names a run, which is no subject (engine/create.c). */
+static const char *subject_of(const struct story *story)
+{
+    const char *lock = lock_name(story, 0), *colon = strchr(lock, ':');
+    if (strncmp(lock, "undo:", strlen("undo:")) == 0)
+        return "";
+    return colon ? colon + 1 : lock;
+}
+
 void story_run(const struct story *story, struct mu_store_run *out)
 {
     const json_t *playbook = json_object_get(story->start, "playbook"), *end = story->end;
-    const char *lock = lock_name(story, 0), *colon = strchr(lock, ':');
     bool parked = is_parked(story);
     *out =
         (struct mu_store_run){.name = mu_json_str(story->start, "run", ""),
@@ -133,7 +141,7 @@ void story_run(const struct story *story, struct mu_store_run *out)
                               .version = mu_json_str(playbook, "version", ""),
                               .world = mu_json_str(story->start, "world", "live"),
                               .incident = mu_json_str(story->start, "incident", ""),
-                              .subject = colon ? colon + 1 : lock,
+                              .subject = subject_of(story),
                               .state = end      ? mu_json_str(end, "state", "finished")
                                        : parked ? "parked"
                                                 : "running",

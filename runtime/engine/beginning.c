@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a run began with, by its file alone: the value of row 1 (journal/rows.h). */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
-#include "engine/run.h"
+#include "base/mem.h"
+#include "engine/internal.h"
 #include "journal/rows.h"
 
 static bool keep_first(const struct mu_row *row, void *ud)
@@ -24,4 +27,12 @@ json_t *mu_run_beginning(const char *path, struct mu_fail *fail)
         mu_fail_set(fail, MU_STORAGE, "%.500s has no start row: this is not a muster run", path);
     mu_journal_close(journal);
     return start;
+}
+
+bool run_was_begun(const char *path)
+{
+    char *log = mu_xasprintf("%s.log", path);
+    bool begun = access(log, F_OK) == 0 || mu_journal_marked(path) > 0;
+    free(log);
+    return begun;
 }

@@ -268,10 +268,7 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
 static enum mu_err put_aside(const char *path, struct mu_fail *fail)
 {
     static const char *const suffixes[] = {"-shm", "-wal", ""};
-    char *log = mu_xasprintf("%s.log", path);
-    bool begun = access(log, F_OK) == 0 || mu_journal_marked(path) > 0;
-    free(log);
-    if (begun)
+    if (run_was_begun(path))
         return mu_fail_set(fail, MU_STORAGE, "%.500s: its beginning can't be read", path);
     for (size_t i = 0; i < MU_COUNT(suffixes); i++) {
         char *from = mu_xasprintf("%s%s", path, suffixes[i]),

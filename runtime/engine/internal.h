@@ -283,10 +283,11 @@ struct run {
     json_t *decisions;        /* of people about acts in doubt, not used yet */
     char *
         undone; /* who takes it back, or did, as a sentence; NULL: nobody, or a person said go on */
-    json_t *undone_known;     /* names of the undo runs that a person knew of */
-    int64_t away_unknown_gsn; /* rows before it may be of any age */
-    bool away_unknown;        /* the clock behind a reboot is older than the journal */
-    json_t *rounds;           /* {"r/3": how often a decision about it was used up} */
+    json_t *undone_known;            /* names of the undo runs that a person knew of */
+    int64_t away_unknown_gsn;        /* rows before it may be of any age */
+    bool away_unknown;               /* the clock behind a reboot is older than the journal */
+    int64_t reached_ms, reached_gsn; /* when that was noted in the control store, how far it was */
+    json_t *rounds;                  /* {"r/3": how often a decision about it was used up} */
     int64_t budget[MU_BUDGETS], spent[MU_BUDGETS], cpu_before_ms; /* budget.c */
     bool last_gate_declined, last_gate_expired;
     json_t *who;
@@ -477,6 +478,10 @@ bool drill_yields(struct run *); /* true: it is stopping, for a live run has com
 /* world_drill.c */
 bool drill_redirect(struct call *);
 
+/* beginning.c: has an executor been at it? Else a journal without a first row is what a process left that was
+ * killed while it made it. */
+bool run_was_begun(const char *path);
+
 /* undoable.c */
 /* Can these still be taken back, now that nobody else takes them back? */
 enum mu_err undoable_still(const char *path, const json_t *items, struct mu_fail *);
@@ -563,6 +568,7 @@ void record_flush(struct run *);          /* now, but not durably */
 
 /* Right behind a barrier: the control store notes how far the journal is on disk. */
 void record_reached(struct run *);
+void record_reached_due(struct run *); /* the same every few seconds, when there is something new */
 /* intact.c */
 enum mu_err intact_rows(const char *path, struct mu_fail *);
 enum mu_err intact_reached(struct mu_journal *, struct mu_store *, const char *name,
@@ -578,6 +584,10 @@ enum mu_err scrubbed_args(const struct call *, struct mu_fail *);
 enum mu_err scrubbed_prepared(const struct call *, struct mu_fail *);
 
 /* undone.c */
+/* MU_STORAGE: what took the run back can't be read, or is not all of it. except: an undo run that is being
+ * made; others may have died in that and left no file. NULL: a missing file is one that is lost. */
+enum mu_err undone_readable(struct mu_store *, const char *name, const char *except,
+                            struct mu_fail *);
 void undone_recall(struct run *); /* what a person knew of when they said: go on */
 /* Does somebody take this run back, or did, that nobody knew of? run->undone says so. */
 enum mu_err undone_look(struct run *, struct mu_fail *);

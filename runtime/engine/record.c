@@ -16,6 +16,9 @@
 #include "base/redact.h"
 #include "engine/internal.h"
 
+#define REACHED_MS \
+    5000 /* a run of seconds pays nothing, many at once a few small transactions a second */
+
 /* A full pipe means that the viewer has been told already; a closed one that it left. */
 void record_wake(int wake_fd, char what)
 {
@@ -78,8 +81,17 @@ void record_reached(struct run *run)
         return;
     mu_journal_head(run->journal, chain);
     mu_hex(chain, MU_SHA256, head);
-    (void)!mu_store_run_reached(run->store, run->name, mu_journal_last_gsn(run->journal), head,
-                                NULL);
+    run->reached_ms = mu_clock_mono_ms();
+    run->reached_gsn = mu_journal_last_gsn(run->journal);
+    (void)!mu_store_run_reached(run->store, run->name, run->reached_gsn, head, NULL);
+}
+
+/* Between two of these an older copy, put back together with its lock file, is not found out. */
+void record_reached_due(struct run *run)
+{
+    if (mu_clock_mono_ms() - run->reached_ms >= REACHED_MS &&
+        mu_journal_last_gsn(run->journal) > run->reached_gsn && record_barrier(run))
+        record_reached(run);
 }
 
 void record_row(struct run *run, char type, const char *task, int64_t seq, const char *verb,

@@ -395,6 +395,8 @@ static void poll_due(void *ud)
     run->last_boot_ms = mu_clock_boot_ms();
     run->last_mono_ms = mu_clock_mono_ms();
     run_look_into_store(run);
+    if (run->stop == STOP_NONE)
+        record_reached_due(run);
 }
 
 /* The last look before an act leaves, for the first time or again: was the host away for so long that a
@@ -539,7 +541,7 @@ void run_begin_epoch(struct run *run)
     int64_t rows = cursor_rows(run->cursor);
     const struct recorded *first = cursor_first(run->cursor, MU_ROW_HOST);
     run->last_boot_ms = mu_clock_boot_ms(); /* it may be frozen before it ever polls */
-    run->last_mono_ms = mu_clock_mono_ms();
+    run->last_mono_ms = run->reached_ms = mu_clock_mono_ms();
     run->resumed_ms = run->last_boot_ms + run->ahead_ms;
     run->epoch = first->row.epoch;
     measure_down_time(run); /* also of a first executor: it may have been frozen on its way here */

@@ -187,6 +187,8 @@ struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;
 };
+/* MU_STORAGE, too, when an undo run's journal beside it can't be read; the items are then as if that one had
+ * taken nothing back. */
 enum mu_err mu_undo_read(const char *path, struct mu_undo *, struct mu_fail *);
 void mu_undo_fini(struct mu_undo *);
 /* The items to take back now, a new list: wanted NULL = all that can be, else a number or a title. In

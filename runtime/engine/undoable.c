@@ -297,11 +297,27 @@ static void apply(json_t *item, const struct undo_run *run, const struct attempt
     }
 }
 
-static void apply_run(struct mu_undo *undo, const char *path, int depth)
+/* One that can't be read may have taken back what is asked about, or another run's; only of one that never
+ * began is known that it did nothing. */
+static enum mu_err unreadable(const struct undo_run *run, const char *path,
+                              const struct mu_fail *why, struct mu_fail *fail)
+{
+    if (run->start == NULL && !run_was_begun(path))
+        return MU_OK;
+    return mu_fail_set(fail, MU_STORAGE,
+                       "what an undo run took back of %.128s can't be known: %.450s. Put the right "
+                       "file back; one that took back another run can be moved away",
+                       run->undoes, why->text);
+}
+
+static enum mu_err apply_run(struct mu_undo *undo, const char *path, int depth,
+                             struct mu_fail *fail)
 {
     struct undo_run run = {.undoes = mu_json_str(undo->start, "run", "")};
-    struct mu_fail ignored;
-    (void)!read_journal(path, read_undo_row, &run, &ignored);
+    struct mu_fail why;
+    enum mu_err err = read_journal(path, read_undo_row, &run, &why);
+    if (err != MU_OK)
+        err = unreadable(&run, path, &why, fail);
     for (size_t i = 0; i < run.count; i++) {
         const json_t *taken = json_array_get(json_object_get(run.start, "undo_items"), i);
         json_t *item =
@@ -313,6 +329,7 @@ static void apply_run(struct mu_undo *undo, const char *path, int depth)
     }
     free(run.attempts);
     json_decref(run.start);
+    return err;
 }
 
 /* The number of "undo.12.run", 0 when it is none. */
@@ -347,13 +364,14 @@ static enum mu_err read_all(const char *path, int depth, struct mu_undo *undo, s
     int count = json_array_size(undo->items) ? scandir(folder, &entries, is_undo, by_number) : 0;
     for (int i = 0; i < count; i++) {
         char *other = mu_xasprintf("%s/%s", folder, entries[i]->d_name);
-        apply_run(undo, other, depth);
+        enum mu_err one = apply_run(undo, other, depth, err == MU_OK ? fail : NULL);
+        err = err == MU_OK ? one : err;
         free(other);
         free(entries[i]);
     }
     free(entries);
     free(folder);
-    return MU_OK;
+    return err;
 }
 
 enum mu_err mu_undo_read(const char *path, struct mu_undo *undo, struct mu_fail *fail)

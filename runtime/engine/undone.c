@@ -121,45 +121,77 @@ json_t *undone_accept(struct run *run)
 
 /* --- an act --- */
 
-struct asking {
-    bool undone, unreadable;
+struct reading {
+    struct mu_store *store;
+    const char *except;
+    struct mu_fail fail;
+    bool undone;
 };
 
-static bool any(const struct mu_store_run *undo, void *ud)
+static bool look_at_file(const struct mu_store_run *undo, void *ud)
 {
-    struct asking *asking = ud;
-    asking->undone = true;
-    asking->unreadable = asking->unreadable || access(undo->path, R_OK) != 0;
-    return true;
+    struct reading *reading = ud;
+    if (reading->except && strcmp(undo->name, reading->except) == 0)
+        return true;
+    reading->undone = true;
+    if (reading->except && undo->ended == 0 && access(undo->path, F_OK) != 0 &&
+        !run_was_begun(undo->path))
+        return true;
+    struct mu_fail fail;
+    if (mu_run_intact(undo->path, reading->store, undo->name, &fail) == MU_OK)
+        return true;
+    mu_fail_set(&reading->fail, MU_STORAGE,
+                "%.128s took something back, and what can't be known: "
+                "%.600s",
+                undo->name, fail.text);
+    return false;
 }
 
-/* What became of each change, new; NULL: nobody took anything back, or it can't be read (*unknown). Reading
- * journals is left out as long as nobody took anything back. */
-static json_t *items(struct run *run, bool *unknown)
+/* The journals of its undo runs, as far as the control store knows them; *undone: there are some. */
+static enum mu_err look_at_files(struct mu_store *store, const char *name, const char *except,
+                                 bool *undone, struct mu_fail *fail)
 {
-    struct asking asking = {false, false};
+    struct reading reading = {.store = store, .except = except, .fail.class = MU_OK};
+    enum mu_err err = mu_store_undo_runs(store, name, look_at_file, &reading, fail);
+    *undone = reading.undone;
+    if (err != MU_OK || reading.fail.class == MU_OK)
+        return err;
+    *fail = reading.fail;
+    return fail->class;
+}
+
+enum mu_err undone_readable(struct mu_store *store, const char *name, const char *except,
+                            struct mu_fail *fail)
+{
+    bool undone;
+    return look_at_files(store, name, except, &undone, fail);
+}
+
+/* What became of each change, new; NULL: nobody took anything back. Reading journals is left out as long as
+ * nobody did. */
+static enum mu_err items(struct run *run, json_t **list, struct mu_fail *fail)
+{
     struct mu_undo undo = {.items = NULL};
-    struct mu_fail fail;
-    *unknown = false;
+    bool undone = false;
+    *list = NULL;
     if (run->store == NULL || run->path == NULL || !run->world->sends)
-        return NULL;
-    *unknown = mu_store_undo_runs(run->store, run->name, any, &asking, &fail) != MU_OK ||
-               asking.unreadable ||
-               (asking.undone && mu_undo_read(run->path, &undo, &fail) != MU_OK);
-    json_t *list = *unknown ? NULL : json_incref(undo.items);
+        return MU_OK;
+    enum mu_err err = look_at_files(run->store, run->name, NULL, &undone, fail);
+    if (err == MU_OK && undone)
+        err = mu_undo_read(run->path, &undo, fail);
+    *list = err == MU_OK ? json_incref(undo.items) : NULL;
     mu_undo_fini(&undo);
-    return list;
+    return err;
 }
 
 char *undone_act(const struct call *call)
 {
     size_t i;
-    json_t *item;
-    bool unknown;
+    json_t *item, *list;
+    struct mu_fail fail;
     char *by = NULL;
-    json_t *list = items(call->run, &unknown);
-    if (unknown)
-        by = mu_xstrdup("whether an undo run took it back can't be read");
+    if (items(call->run, &list, &fail) != MU_OK)
+        by = mu_xasprintf("whether an undo run took it back can't be read: %.700s", fail.text);
     json_array_foreach(list, i, item)
     {
         const char *name = mu_json_str(item, "by", "");

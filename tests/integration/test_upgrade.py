@@ -64,6 +64,30 @@ class Release:
         assert replayed.returncode == 0, replayed.stdout
 
 
+def knows_who_takes_back(release):
+    """Which run an undo run takes back is read from its lock. One that has ended has none: until the index is made again
+    from the run files (tests/scenario/undo-resume.scene) it is not known."""
+    with sqlite3.connect(f"{release.folder}/state/control.db") as store:
+        assert "undoes" not in [row[1] for row in store.execute("PRAGMA table_info(run)")]
+        for undo, state in (("undo.1", "running"), ("undo.2", "finished")):
+            store.execute("CREATE TEMP TABLE one AS SELECT * FROM run WHERE name = 'values.1'")
+            store.execute("UPDATE one SET id = NULL, name = ?, playbook = 'undo', state = ?, ended = ?", (undo, state, state == "finished"))
+            store.execute("INSERT INTO run SELECT * FROM one")
+            store.execute("DROP TABLE one")
+        store.executemany("INSERT INTO lock VALUES ('live', ?, ?, 1)", [("undo:doubt.1", "undo.1"), ("another", "undo.1"), ("a slip", "waits.1")])
+    done = release.muster("runs")
+    assert done.returncode == 0, done.stdout
+    with sqlite3.connect(f"{release.folder}/state/control.db") as store:
+        found = store.execute("SELECT name, undoes FROM run WHERE undoes <> '' OR playbook = 'undo' ORDER BY name").fetchall()
+        assert found == [("undo.1", "doubt.1"), ("undo.2", "")], found
+        assert store.execute("SELECT DISTINCT reached, reached_head FROM run").fetchall() == [(0, "")]
+    done = release.muster("resume", "doubt.1")
+    assert done.returncode == 3 and "undo.1 takes back what this run did, and has not ended" in done.stdout, done.stdout
+    with sqlite3.connect(f"{release.folder}/state/control.db") as store:
+        store.execute("DELETE FROM run WHERE playbook = 'undo'")
+        store.execute("DELETE FROM lock")
+
+
 def holds_and_replays(release):
     assert len(release.files()) >= 8, release.files()
     for path in release.files():
@@ -98,7 +122,7 @@ def cancels(release):
     assert any(row["verb"] == "end" for row in release.rows("waits.1"))
 
 
-CASES = (holds_and_replays, goes_on_with_an_open_gate, goes_on_with_an_act_in_doubt, takes_back, cancels)
+CASES = (knows_who_takes_back, holds_and_replays, goes_on_with_an_open_gate, goes_on_with_an_act_in_doubt, takes_back, cancels)
 
 
 def main():

@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "engine/run.h"
+#include "engine/internal.h"
 #include "journal/rows.h"
 
 #define GUARDED                                                                                \
@@ -172,6 +172,84 @@ static void only_in_doubt_and_unguarded(void **state)
     mu_undo_fini(&undo);
 }
 
+/* What an undo run in the same folder made of act 1, to its end. */
+static void taken_back_by(const char *name)
+{
+    char file[160], value[400];
+    struct mu_fail fail = {0};
+    snprintf(file, sizeof file, "%s/%s.run", folder, name);
+    assert_int_equal(mu_journal_create(file, &journal, &fail), MU_OK);
+    snprintf(value, sizeof value,
+             "{\"run\":\"%s\",\"world\":\"live\",\"undoes\":\"x.1\",\"undo_items\":[{\"number\":1,"
+             "\"task\":\"r\",\"seq\":1}]}",
+             name);
+    put(MU_ROW_HOST, 0, "start", value);
+    put(MU_ROW_NOTE, 1, "step", "");
+    intent(2, "{}");
+    outcome(2, DONE);
+    put(MU_ROW_HOST, 0, "end", "{\"state\":\"finished\"}");
+    assert_int_equal(mu_journal_flush(journal, true, &fail), MU_OK);
+    mu_journal_close(journal);
+}
+
+/* Two people saw the same item open; the second one gets the lock when the first one's undo has ended. */
+static void looked_at_again_under_the_lock(void **state)
+{
+    (void)state;
+    struct mu_store *store = NULL;
+    struct mu_fail fail = {.text = ""};
+    start();
+    intent(1, GUARDED);
+    outcome(1, DONE);
+    struct mu_undo undo = read_it();
+    json_t *items = NULL;
+    assert_int_equal(mu_undo_pick(&undo, NULL, &items, &fail), MU_OK);
+    assert_int_equal(mu_store_open(folder, &store, &fail), MU_OK);
+    const struct mu_run_request request = {
+        .world = "live", .undoes = "x.1", .undo_items = items, .undo_path = path};
+    assert_int_equal(locks_take_undo(store, &request, "undo:x.1", "undo.2", &fail), MU_OK);
+    assert_int_equal(mu_store_lock_release_all(store, "undo.2", &fail), MU_OK);
+    taken_back_by("undo.1");
+    assert_int_equal(locks_take_undo(store, &request, "undo:x.1", "undo.2", &fail), MU_USAGE);
+    if (strstr(fail.text, "\"T\" was taken back by undo.1") == NULL)
+        fail_msg("%s", fail.text);
+    mu_store_close(store);
+    json_decref(items);
+    mu_undo_fini(&undo);
+}
+
+static void unreadable(const char *name, const char *content)
+{
+    char file[160];
+    snprintf(file, sizeof file, "%s/%s", folder, name);
+    FILE *out = fopen(file, "we");
+    assert_non_null(out);
+    fputs(content, out);
+    fclose(out);
+}
+
+/* It may have taken this back. One that never began has not; nor has one that can be read and is of another. */
+static void an_undo_run_that_cant_be_read(void **state)
+{
+    (void)state;
+    struct mu_undo undo;
+    struct mu_fail fail = {.text = ""};
+    start();
+    intent(1, GUARDED);
+    outcome(1, DONE);
+    undo = read_it();
+    mu_undo_fini(&undo);
+    unreadable("undo.1.run", "");
+    assert_int_equal(mu_undo_read(path, &undo, &fail), MU_OK);
+    mu_undo_fini(&undo);
+    unreadable("undo.1.run.log", "");
+    assert_int_equal(mu_undo_read(path, &undo, &fail), MU_STORAGE);
+    if (strstr(fail.text, "what an undo run took back of x.1 can't be known") == NULL)
+        fail_msg("%s", fail.text);
+    says(&undo, 0, 1, "open", ""); /* for `muster guard`: what it changed may still stand */
+    mu_undo_fini(&undo);
+}
+
 /* Names that differ only behind some hundred octets are of two acts. */
 static void deep_tasks(void **state)
 {
@@ -223,6 +301,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(outcomes_of_every_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(picking, setup, teardown),
         cmocka_unit_test_setup_teardown(only_in_doubt_and_unguarded, setup, teardown),
+        cmocka_unit_test_setup_teardown(looked_at_again_under_the_lock, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_undo_run_that_cant_be_read, setup, teardown),
         cmocka_unit_test_setup_teardown(deep_tasks, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_changed, setup, teardown),
     };
