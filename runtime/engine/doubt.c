@@ -161,15 +161,20 @@ static int64_t key_ttl_s(const struct call *call)
                : (int64_t)verb->key_ttl_s;
 }
 
-/* The far side forgets keys: past that, sending again with the same key may do it twice. */
-static bool key_lapsed(const struct call *call)
+/* The far side forgets keys: past that, sending again with the same key may do it twice. NULL: it may be sent. */
+static const char *key_lapsed(const struct call *call)
 {
     int64_t ttl_s = key_ttl_s(call);
     const struct run *run = call->run;
     const struct recorded *intent = cursor_find(run->cursor, call->task->path, call->seq);
-    bool age_unknown = intent && intent->row.gsn < run->away_unknown_gsn;
-    return doubt_policy(call) == MU_KEYED && ttl_s > 0 &&
-           (age_unknown || run_clock(run) - call->errand->first_sent_ms >= ttl_s * 1000);
+    if (doubt_policy(call) != MU_KEYED || ttl_s <= 0)
+        return NULL;
+    if (intent && intent->row.gsn < run->away_unknown_gsn)
+        return "the clock was behind after a reboot, so nobody knows how old its idempotency key "
+               "is, and the far side forgets keys";
+    return run_clock(run) - call->errand->first_sent_ms >= ttl_s * 1000
+               ? "its idempotency key is older than the far side keeps keys"
+               : NULL;
 }
 
 static void find_out(struct call *call)
@@ -181,12 +186,13 @@ static void find_out(struct call *call)
         return;
     }
     enum mu_in_doubt policy = doubt_policy(call);
+    const char *lapsed = key_lapsed(call);
     if (mu_clock_mono_ms() >= call->errand->doubt_until_ms)
         ask_person(call, "it was tried several times");
     else if (policy == MU_READBACK && call->errand->pub.verb->readback)
         read_back(call);
-    else if (key_lapsed(call))
-        ask_person(call, "its idempotency key is older than the far side keeps keys");
+    else if (lapsed)
+        ask_person(call, lapsed);
     else if (policy == MU_KEYED)
         doubt_send_again(call, true, "the same key: done once by the far side");
     else if (policy == MU_REPEATABLE)

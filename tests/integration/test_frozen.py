@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 import traceback
+import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCENARIO = os.path.join(HERE, "..", "scenario", "run")
@@ -120,6 +121,13 @@ class Stage(scenario.Scene):
         """The machine slept: wall clock and boot clock went on, the monotonic one did not."""
         for at in (0, 8):
             struct.pack_into("q", self.clocks, at, struct.unpack_from("q", self.clocks, at)[0] + ms)
+
+
+    def reboot(self):
+        """Whoever executed it is gone, and what comes is of another boot."""
+        self.step_kill("all")
+        with open(os.path.join(self.dir, "clocks.boot"), "w") as file:
+            file.write(str(uuid.uuid4()) + "\n")
 
 
 # --- a frozen executor, in every kind of waiting ------------------------------------------------------
@@ -437,6 +445,71 @@ def the_clock_goes_ahead_while_nobody_executes_it(s):
     s.step_end("finished", "done")
     s.step_row("h #0 clock ")
     s.step_acts("ring bell a", "ring bell b")
+
+
+@case("""
+  drawer.ring("a")
+  sleep("1s")
+  drawer.ring("b")""", stale="1h")
+def a_reboot_with_the_clock_behind(s):
+    """The clock is behind the journal's own rows: nobody knows for how long it was down, so a person is asked; also by
+    who comes behind an executor that died before it asked."""
+    s.with_clocks()
+    s.step_start()
+    s.step_until("o r#1 ")
+    s.reboot()
+    s.jump(-24)
+    s.step_resume("--detach")
+    s.step_until("h #0 resume .*away_unknown")
+    s.step_kill("all")
+    s.step_resume(code=3)
+    s.asks_before(4)
+    s.step_acts("ring bell a")
+    s.goes_on("ring bell a", "ring bell b")
+
+
+@case("""
+  drawer.pay("a", "1", { ms = 1000 })""", stale="1h")
+def a_key_behind_a_reboot_with_the_clock_behind(s):
+    """How old its idempotency key is can't be known: it is not sent again with it, whatever is said about the downtime."""
+    s.with_clocks()
+    s.step_start()
+    s.step_until("i r#1 drawer.pay")
+    s.reboot()
+    s.jump(-24)
+    unknown = "the clock was behind after a reboot, so nobody knows how old its idempotency key is"
+    s.step_resume(code=3)
+    s.step_parked("in_doubt", unknown)
+    s.step_alone()
+    s.step_resume("--go-on", "--reason", "down for a minute", code=3)
+    s.step_parked("in_doubt", unknown)
+    s.step_norow("h #0 again ")
+    s.step_acts()
+    s.step_alone()
+    s.step_muster("decide", "{run}", "not-applied", "--reason", "not in their books", code=1)
+    s.step_acts()
+
+
+@case("""
+  drawer.ring("a")
+  sleep("1s")
+  drawer.pay("b", "2", { ms = 1000 })""", stale="1h")
+def a_key_of_after_that_reboot(s):
+    """It is as old as it says."""
+    s.with_clocks()
+    s.step_start()
+    s.step_until("o r#1 ")
+    s.reboot()
+    s.jump(-24)
+    s.step_resume(code=3)
+    s.asks_before(4)
+    s.step_alone()
+    s.step_resume("--go-on", "--reason", "down for a minute", "--detach")
+    s.step_until("i r#3 drawer.pay")
+    s.step_kill("all")
+    s.step_resume()
+    s.step_row("h #0 again .*the same key")
+    s.step_acts("ring bell a", "pay b 2 again")
 
 
 # --- the machine sleeps -------------------------------------------------------------------------------
