@@ -251,35 +251,75 @@ static void at_once(void **state)
     assert_int_equal(mu_store_versions(store, "race", whole, NULL, NULL), MU_OK);
 }
 
+/* One version after the other, and an octet down the pipe before and behind each. */
+static void publish_for_ever(int round, int news)
+{
+    store = opened();
+    for (int i = 0;; i++) {
+        struct content content;
+        char text[32], version[32];
+        snprintf(text, sizeof text, "%d %d", round, i);
+        snprintf(version, sizeof version, "%d.%d.0", round, i);
+        make(&content, text, 40);
+        struct mu_store_publishing one = row(&content, "killed", version);
+        if (write(news, "<", 1) != 1 || mu_store_publish(store, &one, 1, NULL) != MU_OK ||
+            write(news, ">", 1) != 1)
+            _exit(1);
+        mu_bundle_free(content.bundle);
+    }
+}
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Waits for one whole publication, and then for a part of the time that another takes. */
+static void wait_into_publication(int news, int part, int parts)
+{
+    char said = '\0';
+    int64_t began = 0;
+    while (said != '>') {
+        assert_int_equal(read(news, &said, 1), 1);
+        began = said == '<' ? now_us() : began;
+    }
+    int64_t us = (now_us() - began) * part / parts;
+    struct timespec some = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    nanosleep(&some, NULL);
+}
+
+static bool died_in_the_middle(int news)
+{
+    char said[256], last = '>';
+    for (ssize_t got; (got = read(news, said, sizeof said)) > 0;)
+        last = said[got - 1];
+    return last == '<';
+}
+
 /* Killed anywhere while it publishes one version after the other: what is listed is whole. */
 static void killed(void **state)
 {
     int before = 0, met = 0;
     (void)state;
     for (int round = 0; round < KILLS; round++) {
+        int news[2];
+        assert_int_equal(pipe(news), 0);
         pid_t pid = fork();
-        if (pid == 0) {
-            store = opened();
-            for (int i = 0;; i++) {
-                struct content content;
-                char text[32], version[32];
-                snprintf(text, sizeof text, "%d %d", round, i);
-                snprintf(version, sizeof version, "%d.%d.0", round, i);
-                make(&content, text, 40);
-                struct mu_store_publishing one = row(&content, "killed", version);
-                (void)!mu_store_publish(store, &one, 1, NULL);
-                mu_bundle_free(content.bundle);
-            }
-        }
-        struct timespec some = {.tv_nsec = 15000000L + round * 1300000L};
-        nanosleep(&some, NULL);
+        if (pid == 0)
+            publish_for_ever(round, news[1]);
+        close(news[1]);
+        wait_into_publication(news[0], round, KILLS);
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
+        met += died_in_the_middle(news[0]);
+        close(news[0]);
         assert_int_equal(mu_store_versions(store, "killed", whole, NULL, NULL), MU_OK);
-        met += versions("killed") > before;
+        assert_true(versions("killed") > before);
         before = versions("killed");
     }
-    assert_true(met > 0); /* it was killed while it published, and not before */
+    assert_true(met > 0);
 }
 
 int main(void)
