@@ -11,5 +11,7 @@
  */
 enum mu_err param_read_value(const struct mu_param *, const json_t *value, const char *where,
                              json_t **out, struct mu_fail *);
+/* "domains[domain].standby" with [domain] replaced by that param's value: a new text. */
+char *param_fill_path(const char *from, const json_t *params);
 
 #endif

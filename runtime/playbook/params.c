@@ -331,8 +331,7 @@ static enum mu_err take_pair(const struct mu_header *header, const char *pair, j
     return err;
 }
 
-/* "domains[domain].standby" with [domain] replaced by that param's value. */
-static char *fill_path(const char *from, const json_t *params)
+char *param_fill_path(const char *from, const json_t *params)
 {
     struct mu_buf path = {0};
     for (const char *p = from; *p;) {
@@ -340,8 +339,10 @@ static char *fill_path(const char *from, const json_t *params)
         mu_buf_add(&path, p, len);
         p += len;
         const char *close = *p ? strchr(p, ']') : NULL;
-        if (close == NULL)
+        if (close == NULL) {
+            mu_buf_adds(&path, p);
             break;
+        }
         char *name = mu_xstrndup(p + 1, (size_t)(close - p - 1));
         mu_buf_addf(&path, "[%s]", mu_json_str(params, name, name));
         free(name);
@@ -362,7 +363,7 @@ static enum mu_err take_default(const struct mu_param *param, json_t *params, co
 {
     json_t *value = NULL;
     enum mu_err err = MU_OK;
-    char *path = param->from ? fill_path(param->from, params) : NULL;
+    char *path = param->from ? param_fill_path(param->from, params) : NULL;
     const json_t *found = path && config ? mu_config_at(config, path) : NULL;
     if (found)
         err = param_read_value(param, found, path, &value, fail);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "lua/tests.h"
 #include "playbook/config.h"
+#include "playbook/param.h"
 
 #define ANY_HOST "example.net" /* stands for what is not known yet */
 
@@ -53,27 +54,6 @@ static enum mu_err read_one(const char *text, json_t *ops, struct mu_fail *fail)
 
 /* --- holes --- */
 
-/* "domains[domain].primary" with the parameters in their places. */
-static char *path_of(const char *hole, const json_t *params)
-{
-    struct mu_buf path = {0};
-    for (const char *p = hole; *p;) {
-        size_t len = strcspn(p, "[");
-        mu_buf_add(&path, p, len);
-        p += len;
-        const char *close = *p ? strchr(p, ']') : NULL;
-        if (close == NULL) {
-            mu_buf_adds(&path, p);
-            break;
-        }
-        char *name = mu_xstrndup(p + 1, (size_t)(close - p - 1));
-        mu_buf_addf(&path, "[%s]", mu_json_str(params, name, name));
-        free(name);
-        p = close + 1;
-    }
-    return mu_buf_take(&path);
-}
-
 /* What stands for a hole: a new reference. config NULL: a check, where muster.lua is not known. */
 static json_t *value_of(const char *hole, const json_t *params, const json_t *config,
                         struct mu_fail *fail)
@@ -84,7 +64,7 @@ static json_t *value_of(const char *hole, const json_t *params, const json_t *co
         return json_incref((json_t *)param);
     if (path && config == NULL)
         return json_string(ANY_HOST);
-    char *where = path_of(hole, params);
+    char *where = param_fill_path(hole, params);
     json_t *value = path ? json_incref((json_t *)mu_config_at(config, where)) : NULL;
     if (value == NULL)
         mu_fail_set(fail, MU_USAGE,

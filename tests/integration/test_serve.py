@@ -18,11 +18,8 @@ import threading
 import time
 import traceback
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-MUSTER = os.path.abspath(os.environ.get("MUSTER", os.path.join(HERE, "..", "..", "build", "release", "muster")))
-with open(MUSTER, "rb") as binary:
-    SLOW = 4 if b"__asan_init" in binary.read() else 1
-PATIENCE_S = 20 * SLOW
+from serving import MUSTER, PATIENCE_S, case, wait_for
+
 CASES = []
 
 WATCHED = """playbook { name = "watched", version = "1.0.0", owner = "ops", summary = "Port 25 is gone.", may_change = { "http.post" },
@@ -51,22 +48,6 @@ SHORT = """playbook { name = "short", version = "1.0.0", owner = "ops", summary 
 function main(p) step "Nap" sleep(p.nap) finish("done", p.what) end
 """
 QUICK = SHORT.replace('name = "short"', 'name = "quick"').replace('exclusive = "short:{what}",', "")
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def wait_for(what, found, patience=PATIENCE_S):
-    until = time.monotonic() + patience
-    while True:
-        value = found()
-        if value:
-            return value
-        if time.monotonic() > until:
-            raise AssertionError(f"in vain: {what}")
-        time.sleep(0.05)
 
 
 class Host:
@@ -214,7 +195,7 @@ class Place:
             self.server.wait(60)
 
 
-@case
+@case(CASES)
 def an_outage_starts_one_run_with_what_was_seen(place, host):
     place.serve("watched = { watched = { { port = %d } } }" % host.port)
     wait_for("up", lambda: place.watch("watched")["verdict"] == "up")
@@ -240,7 +221,7 @@ def an_outage_starts_one_run_with_what_was_seen(place, host):
     wait_for("a second run", lambda: len(place.runs("watched")) == 2)
 
 
-@case
+@case(CASES)
 def a_wedged_look_is_killed_and_stops_nobody(place, host):
     place.serve('watched = { wedged = { {} }, watched = { { port = %d } } }, serve = { workers = 2, look_timeout = "2s" }' % host.port)
     wait_for("killed", lambda: place.watch("wedged")["no_answer"] >= 2)
@@ -250,7 +231,7 @@ def a_wedged_look_is_killed_and_stops_nobody(place, host):
     assert code == 0 and "killed" in out and all(len(line) <= 100 for line in out.splitlines()), out
 
 
-@case
+@case(CASES)
 def an_act_in_detect_is_refused(place, host):
     heart = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Heart)
     threading.Thread(target=heart.serve_forever, daemon=True).start()
@@ -261,7 +242,7 @@ def an_act_in_detect_is_refused(place, host):
     assert not place.runs("acting")
 
 
-@case
+@case(CASES)
 def schedules_fire_once_and_say_what_was_refused(place, _):
     place.serve('schedules = { tick = { run = "quick", every = "1s" }, held = { run = "short", every = "1s", params = { what = "held", nap = "1h" } } }')
     wait_for("five ticks", lambda: len([r for r in place.runs("quick") if r["state"] == "finished"]) >= 5)
@@ -286,7 +267,7 @@ def schedules_fire_once_and_say_what_was_refused(place, _):
     place.muster("cancel", held[0]["run"], "--reason", "over")
 
 
-@case
+@case(CASES)
 def owners_hear_once_why_nothing_starts(place, _):
     hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
     threading.Thread(target=hook.serve_forever, daemon=True).start()
@@ -342,7 +323,7 @@ def owners_hear_once_why_nothing_starts(place, _):
     place.muster("cancel", next(r["run"] for r in place.runs("short") if r["state"] != "finished"), "--reason", "over")
 
 
-@case
+@case(CASES)
 def ticks_are_spread_and_fire_once_all_the_same(place, _):
     place.serve('schedules = { %s }' % ", ".join('s%d = { run = "quick", every = "4s", spread = "3500ms" }' % i for i in range(3)))
     enough = lambda: all(len(place.store("SELECT at FROM tick WHERE source = 'schedule s%d'" % i)) >= 4 for i in range(3))
@@ -359,7 +340,7 @@ def ticks_are_spread_and_fire_once_all_the_same(place, _):
         assert all(taken >= when for when, (_, taken, _) in zip(due, rows)), f"before it was due: {rows}"
 
 
-@case
+@case(CASES)
 def a_run_that_nobody_executes_is_resumed(place, _):
     place.serve("schedules = {}")
     code, out, err = place.muster("run", "short", "nap=8s", "--detach")
@@ -374,7 +355,7 @@ def a_run_that_nobody_executes_is_resumed(place, _):
     assert "nobody executes it" in place.said()
 
 
-@case
+@case(CASES)
 def a_reload_is_all_or_nothing(place, _):
     place.serve('schedules = { a = { run = "short", every = "1h" } }')
     place.configure('schedules = { a = { run = "short", cron = "99 * * * *" } }')
@@ -391,7 +372,7 @@ def a_reload_is_all_or_nothing(place, _):
     assert place.muster("serve")[0] == 2, "two supervisors in one state folder"
 
 
-@case
+@case(CASES)
 def the_heartbeat_and_what_systemd_hears(place, _):
     heart = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Heart)
     threading.Thread(target=heart.serve_forever, daemon=True).start()

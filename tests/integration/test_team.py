@@ -20,11 +20,8 @@ import threading
 import time
 import traceback
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-MUSTER = os.path.abspath(os.environ.get("MUSTER", os.path.join(HERE, "..", "..", "build", "release", "muster")))
-with open(MUSTER, "rb") as binary:
-    SLOW = 4 if b"__asan_init" in binary.read() else 1
-PATIENCE_S = 20 * SLOW
+from serving import MUSTER, PATIENCE_S, SLOW, case, wait_for
+
 HOST, GROUP = "mail", "mail"  # who serves, and whose socket it is: accounts of every Debian
 ANA, BO, CY, EVE, OUT = "daemon", "bin", "sys", "games", "nobody"  # three people, a member who is nobody, a stranger
 CASES = []
@@ -53,22 +50,6 @@ function main(p)
   finish("posted", answer.skipped and "skipped" or "answered")
 end
 """
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def wait_for(what, found, patience=PATIENCE_S):
-    until = time.monotonic() + patience
-    while True:
-        value = found()
-        if value:
-            return value
-        if time.monotonic() > until:
-            raise AssertionError(f"in vain: {what}")
-        time.sleep(0.05)
 
 
 def become(account, groups):
@@ -150,7 +131,7 @@ class Team:
         shutil.rmtree(self.folder)
 
 
-@case
+@case(CASES)
 def people_answer_without_a_right_to_the_folder(team):
     run = team.start(ANA, "gate")
     gate = wait_for("the question", lambda: team.gate(BO, run))
@@ -169,7 +150,7 @@ def people_answer_without_a_right_to_the_folder(team):
     assert "started" in team.ok(BO, "show", run) and "by ana" in team.ok(BO, "show", run)
 
 
-@case
+@case(CASES)
 def who_one_is_says_the_kernel(team):
     run = team.start(BO, "gate")
     gate = wait_for("the question", lambda: team.gate(CY, run))
@@ -192,7 +173,7 @@ def who_one_is_says_the_kernel(team):
     assert team.ended(run)["state"] == "cancelled"
 
 
-@case
+@case(CASES)
 def words_that_name_files_are_refused(team):
     team.refused(BO, "run", "./gate", says="is started by its name")
     team.refused(BO, "run", "/etc/gate", says="is started by its name")
@@ -204,7 +185,7 @@ def words_that_name_files_are_refused(team):
     assert "is for root" in ask_as(team, BO, '{"ask":"reload"}')["error"]
 
 
-@case
+@case(CASES)
 def an_act_in_doubt_is_decided(team):
     lost = socket.create_server(("127.0.0.1", 0))
 
@@ -226,7 +207,7 @@ def an_act_in_doubt_is_decided(team):
     lost.close()
 
 
-@case
+@case(CASES)
 def the_answer_fits_the_terminal_of_who_asks(team):
     wide = ask_as(team, BO, json.dumps({"ask": "command", "argv": ["runs"], "columns": 80, "color": True}))["out"]
     plain = ask_as(team, BO, json.dumps({"ask": "command", "argv": ["runs"]}))["out"]
@@ -302,7 +283,7 @@ def closed(peer):
         return True
 
 
-@case
+@case(CASES)
 def nonsense_is_answered_or_dropped(team):
     rng = random.Random(4)
     for line in ("", "{}", "[]", '{"ask":1}', '{"ask":"command"}', '{"ask":"command","argv":[]}', '{"ask":"command","argv":[1]}',
@@ -317,7 +298,7 @@ def nonsense_is_answered_or_dropped(team):
         peer.close()
 
 
-@case
+@case(CASES)
 def too_long_slow_and_silent_ones_are_dropped(team):
     before = kept(team)
     long = connect(team)
@@ -340,7 +321,7 @@ def too_long_slow_and_silent_ones_are_dropped(team):
     wait_for("descriptors as before", lambda: kept(team)[0] <= before[0])
 
 
-@case
+@case(CASES)
 def who_does_not_take_the_answer_is_dropped(team):
     run = team.start(BO, "large")
     team.ended(run)
@@ -357,7 +338,7 @@ def who_does_not_take_the_answer_is_dropped(team):
         peer.close()
 
 
-@case
+@case(CASES)
 def a_flood_of_one_account_keeps_nobody_out(team):
     before = kept(team)
     run = team.start(BO, "gate")
@@ -384,7 +365,7 @@ def a_flood_of_one_account_keeps_nobody_out(team):
     print(f"   answers during a flood took {max(took) * 1000:.0f} ms at most; memory {before[1]} KiB before, {kept(team)[1]} KiB behind it")
 
 
-@case
+@case(CASES)
 def a_peer_that_leaves_leaves_its_command(team):
     run = team.start(BO, "gate")
     gate = wait_for("the question", lambda: team.gate(CY, run))
