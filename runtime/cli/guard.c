@@ -22,8 +22,10 @@
 
 struct guard {
     const char *domain;
+    struct mu_store *store;
     json_t *known;   /* runs whose change the code has already */
     json_t *held;    /* [{what, name, who, since, state, why, next}] */
+    json_t *unknown; /* the same, of what can't be read and may hold it */
     json_t *changed; /* playbooks of ended runs that changed the domain, newer ones than the next */
 };
 
@@ -33,14 +35,19 @@ static bool touches(const struct guard *guard, const char *name)
     return mu_name_within(guard->domain, name) || mu_name_within(name, guard->domain);
 }
 
+static void add_to(json_t *list, const char *what, const char *name, const char *who, int64_t since,
+                   const char *state, const char *why, char *next_take)
+{
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "what", what,
+                                          "name", name, "who", who, "since", (json_int_t)since,
+                                          "state", state, "why", why, "next", next_take));
+    free(next_take);
+}
+
 static void add(struct guard *guard, const char *what, const char *name, const char *who,
                 int64_t since, const char *state, const char *why, char *next_take)
 {
-    json_array_append_new(guard->held,
-                          json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "what", what, "name",
-                                    name, "who", who, "since", (json_int_t)since, "state", state,
-                                    "why", why, "next", next_take));
-    free(next_take);
+    add_to(guard->held, what, name, who, since, state, why, next_take);
 }
 
 static bool add_freeze(const struct mu_store_freeze *freeze, void *ud)
@@ -82,10 +89,52 @@ static const char *undone_in(const struct guard *guard, const json_t *items)
     return NULL;
 }
 
+static bool is_listed(const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (strcmp(json_string_value(item), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_named(const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (strcmp(mu_json_str(item, "name", ""), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What it may change nobody can tell: neither can whether the domain is free. */
+static void add_unreadable(struct guard *guard, const struct mu_store_run *run, const char *trouble)
+{
+    char state[300];
+    mu_lock_state(run->state, run->waits_for, run->path, state, sizeof state);
+    char *why = mu_xasprintf("what it may change can't be read (%s)", trouble);
+    add_to(guard->unknown, "run", run->name, run->who, run->started, state, why,
+           mu_xasprintf("put that file back, with its -wal: muster verify %s   or, when you know "
+                        "that it changes nothing here: muster guard %s --known %s",
+                        run->name, guard->domain, run->name));
+    free(why);
+}
+
 static void add_run(struct guard *guard, const struct mu_store_run *run)
 {
     char state[300], why[400];
-    json_t *start = mu_run_beginning(run->path, NULL);
+    struct mu_fail fail;
+    json_t *start = mu_run_beginning(run->path, &fail);
+    if (start == NULL && !is_listed(guard->known, run->name)) {
+        add_unreadable(guard, run, fail.text);
+        return;
+    }
     const char *lock = named_in(guard, json_object_get(start, "locks")),
                *may = named_in(guard, json_object_get(start, "may_change")),
                *undo = undone_in(guard, json_object_get(start, "undo_items"));
@@ -111,19 +160,24 @@ static bool look_at_run(const struct mu_store_run *run, void *ud)
     return true;
 }
 
-/* --- runs that have ended and left something that another playbook is to take back --- */
-
-static bool is_listed(const json_t *list, const char *name)
+/* Of a run that can't be read, or that nobody knows: what the control store says it holds is enough. */
+static bool look_at_lock(const struct mu_store_lock *lock, void *ud)
 {
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        if (strcmp(json_string_value(item), name) == 0)
-            return true;
-    }
-    return false;
+    struct guard *guard = ud;
+    char state[300], why[300];
+    const char *colon = strchr(lock->name, ':');
+    if (strcmp(lock->world, "live") != 0 || !colon || !touches(guard, colon + 1) ||
+        is_named(guard->held, lock->run))
+        return true;
+    bool alive = mu_lock_state(lock->state, lock->waits_for, lock->path, state, sizeof state);
+    snprintf(why, sizeof why, "it holds the lock %.250s", lock->name);
+    add(guard, "run", lock->run, lock->who, lock->since, state, why,
+        mu_xasprintf("muster %s %s   or: muster locks break %s --reason \"...\"",
+                     alive ? "watch" : "show", lock->run, lock->name));
+    return true;
 }
+
+/* --- runs that have ended and left something that another playbook is to take back --- */
 
 /* Of what it changed on the domain, something that stands. */
 static const json_t *standing(const struct guard *guard, const json_t *items)
@@ -152,6 +206,16 @@ static void add_ended(struct guard *guard, const struct mu_store_run *run, const
     free(why);
 }
 
+static void add_unread_end(struct guard *guard, const struct mu_store_run *run, const char *trouble)
+{
+    char *why = mu_xasprintf("whether what it changed still stands can't be read (%s)", trouble);
+    add_to(guard->unknown, "ended", run->name, run->who, run->ended, run->state, why,
+           mu_xasprintf("put that file back: muster verify %s   or, when the code has what it "
+                        "changed: muster guard %s --known %s",
+                        run->name, guard->domain, run->name));
+    free(why);
+}
+
 static bool look_at_ended(const struct mu_store_run *run, void *ud)
 {
     struct guard *guard = ud;
@@ -160,21 +224,27 @@ static bool look_at_ended(const struct mu_store_run *run, void *ud)
     if (run->ended == 0 || strcmp(run->world, "live") != 0 ||
         (run->subject[0] && !touches(guard, run->subject)))
         return true;
-    (void)!mu_undo_read(run->path, &undo, &fail); /* what can't be read took nothing back */
-    const json_t *item = standing(guard, undo.items);
-    const char *followed_by = mu_json_str(undo.start, "followed_by", "");
-    if (item && followed_by[0] && !is_listed(guard->changed, followed_by) &&
-        !is_listed(guard->known, run->name))
-        add_ended(guard, run, followed_by, item);
-    if (item)
-        json_array_append_new(guard->changed, json_string(run->playbook));
+    if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
+        if (!is_listed(guard->known, run->name))
+            add_unread_end(guard, run, fail.text);
+    } else {
+        const json_t *item = standing(guard, undo.items);
+        const char *followed_by = mu_json_str(undo.start, "followed_by", "");
+        if (item && followed_by[0] && !is_listed(guard->changed, followed_by) &&
+            !is_listed(guard->known, run->name))
+            add_ended(guard, run, followed_by, item);
+        if (item)
+            json_array_append_new(guard->changed, json_string(run->playbook));
+    }
     mu_undo_fini(&undo);
     return true;
 }
 
 static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail *fail)
 {
+    guard->store = cli->store;
     json_array_clear(guard->held);
+    json_array_clear(guard->unknown);
     json_array_clear(guard->changed);
     enum mu_err err = mu_store_freezes(cli->store, add_freeze, guard, fail);
     if (err == MU_OK)
@@ -182,45 +252,65 @@ static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail 
     if (err == MU_OK)
         err = mu_store_runs(cli->store, "parked", 0, look_at_run, guard, fail);
     if (err == MU_OK)
+        err = mu_store_locks(cli->store, NULL, look_at_lock, guard, fail);
+    if (err == MU_OK)
         err = mu_store_runs(cli->store, NULL, MOST_ENDED, look_at_ended, guard, fail);
     return err;
 }
 
 /* --- saying it --- */
 
-static void print_held(const struct guard *guard)
+static void print_list(const struct guard *guard, const json_t *list, const char *word)
 {
     size_t i;
     json_t *item;
     char since[MU_TIME_TEXT];
-    json_array_foreach(guard->held, i, item)
+    json_array_foreach(list, i, item)
     {
         bool run = strcmp(mu_json_str(item, "what", ""), "freeze") != 0;
-        say("HELD  %s  %s %s since %s, %s by %s: %s\n      %s\n", guard->domain,
+        say("%s  %s  %s %s since %s, %s by %s: %s\n      %s\n", word, guard->domain,
             mu_json_str(item, "name", ""), run ? mu_json_str(item, "state", "") : "is frozen",
             mu_time_local(mu_json_int(item, "since", 0), since), run ? "started" : "frozen",
             mu_json_str(item, "who", ""), mu_json_str(item, "why", ""),
             mu_json_str(item, "next", ""));
     }
-    if (json_array_size(guard->held) == 0)
-        say("free  %s: nobody holds or freezes it\n", guard->domain);
-    else
+}
+
+static bool is_held(const struct guard *guard)
+{
+    return json_array_size(guard->held) > 0;
+}
+
+static bool is_known(const struct guard *guard)
+{
+    return json_array_size(guard->unknown) == 0;
+}
+
+static void print_answer(const struct guard *guard)
+{
+    print_list(guard, guard->held, "HELD");
+    print_list(guard, guard->unknown, "UNKNOWN");
+    if (is_held(guard))
         say("Do not push %s now: it would put back what is being changed. Wait: muster guard %s "
             "--wait 30m\n",
             guard->domain, guard->domain);
+    else if (is_known(guard))
+        say("free  %s: nobody holds or freezes it\n", guard->domain);
+    else
+        say("Do not push %s now: whether it is free can't be known.\n", guard->domain);
 }
 
 static int answer(const struct mu_cli *cli, const struct guard *guard)
 {
-    bool free_now = json_array_size(guard->held) == 0;
+    bool free_now = !is_held(guard) && is_known(guard);
     if (cli->json) {
-        json_t *row = json_pack("{s:s, s:b, s:O}", "domain", guard->domain, "free", free_now,
-                                "held", guard->held);
+        json_t *row = json_pack("{s:s, s:b, s:O, s:O}", "domain", guard->domain, "free", free_now,
+                                "held", guard->held, "unknown", guard->unknown);
         say_json_take(row);
     } else {
-        print_held(guard);
+        print_answer(guard);
     }
-    return free_now ? MU_EXIT_OK : MU_EXIT_FAILED;
+    return free_now ? MU_EXIT_OK : is_held(guard) ? MU_EXIT_FAILED : MU_EXIT_USAGE;
 }
 
 static int watch(struct mu_cli *cli, struct guard *guard, int64_t wait_ms)
@@ -234,9 +324,10 @@ static int watch(struct mu_cli *cli, struct guard *guard, int64_t wait_ms)
             return code;
         if (look(cli, guard, &fail) != MU_OK)
             return mu_cli_fail(cli, "guard", MU_EXIT_USAGE, "%s", fail.text);
-        if (json_array_size(guard->held) == 0)
+        bool free_now = !is_held(guard) && is_known(guard);
+        if (free_now)
             known_warn(cli, "guard", guard->domain); /* a typo is always free */
-        if (json_array_size(guard->held) == 0 || mu_clock_mono_ms() >= until)
+        if (free_now || mu_clock_mono_ms() >= until)
             return answer(cli, guard);
         nanosleep(&pause, NULL);
     }
@@ -249,8 +340,11 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     const char *wait = NULL;
     int64_t wait_ms = 0;
     const char *run_name;
-    struct guard guard = {
-        .domain = domain, .known = json_array(), .held = json_array(), .changed = json_array()};
+    struct guard guard = {.domain = domain,
+                          .known = json_array(),
+                          .held = json_array(),
+                          .unknown = json_array(),
+                          .changed = json_array()};
     mu_cli_option(&argc, argv, "--wait", &wait);
     while (mu_cli_option(&argc, argv, "--known", &run_name))
         json_array_append_new(guard.known, json_string(run_name));
@@ -266,6 +360,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = watch(cli, &guard, wait_ms);
     json_decref(guard.known);
     json_decref(guard.held);
+    json_decref(guard.unknown);
     json_decref(guard.changed);
     return code;
 }
@@ -285,10 +380,13 @@ const struct mu_command mu_command_guard = {
         "ended run changed\n"
         "on it still stands and the playbook that is to follow (followed_by) has not changed it "
         "since; with 2\n"
-        "when that can't be known. Of a domain that muster has never heard of it warns: it may be "
-        "mistyped.\n"
+        "when that can't be known, as when a run file can't be read. Of a domain that muster has "
+        "never heard of\n"
+        "it warns: it may be mistyped.\n"
         "\n"
         "  --wait    ask again until it is free, at most that long\n"
-        "  --known   the code that is pushed has what this run changed; may be given several "
-        "times\n",
+        "  --known   the code that is pushed has what this run changed, or you know that a run "
+        "that "
+        "can't be\n"
+        "            read changes nothing here; may be given several times\n",
     .run = run};

@@ -322,10 +322,10 @@ static void story_fini(struct story *story)
     json_decref(story->park);
 }
 
-static void print_next(const struct found_run *run)
+static void print_next(const struct mu_cli *cli, const struct found_run *run)
 {
     say("\n  report: muster report %s --html FILE\n", run->name);
-    if (mu_world_sends(run->world) && start_offers_undo(run->path))
+    if (mu_world_sends(run->world) && start_offers_undo(cli, run->path))
         say("  undo:   muster undo %s\n", run->name);
     say("  check:  muster verify %s\n", run->name);
 }
@@ -393,7 +393,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     if (cli->store)
         (void)!mu_store_gates_open(cli->store, print_gate, &print, NULL);
     if (run->ended)
-        print_next(run);
+        print_next(cli, run);
     story_fini(&story);
     mu_doubts_fini(&doubts);
     return MU_EXIT_OK;

@@ -26,12 +26,12 @@ static void say_created(const struct mu_cli *cli, const struct mu_run_created *c
         say("%s\n", created->name);
 }
 
-bool start_offers_undo(const char *path)
+bool start_offers_undo(const struct mu_cli *cli, const char *path)
 {
     struct mu_undo undo;
     struct mu_fail fail;
     json_t *items = NULL;
-    bool offers = mu_undo_read(path, &undo, &fail) == MU_OK &&
+    bool offers = mu_undo_read(path, cli->store, NULL, &undo, &fail) == MU_OK &&
                   mu_undo_pick(&undo, NULL, &items, &fail) == MU_OK;
     json_decref(items);
     mu_undo_fini(&undo);
@@ -48,7 +48,7 @@ static void say_next(const struct mu_cli *cli, const char *run, const char *path
         return;
     }
     say("Report: muster report %s --html report.html\n", run);
-    if (start_offers_undo(path))
+    if (start_offers_undo(cli, path))
         say("Undo:   muster undo %s\n", run);
 }
 

@@ -28,7 +28,7 @@ int start_take_over(struct mu_cli *, const char *command, int *argc, char **argv
 int start_run(struct mu_cli *, const char *command, const struct mu_bundle *,
               const struct mu_header *, const json_t *params, const struct start *);
 /* Is anything left of that run that `muster undo` would take back? */
-bool start_offers_undo(const char *path);
+bool start_offers_undo(const struct mu_cli *, const char *path);
 /* Starts a monitor for a run that exists and follows it from row `after` on. */
 int start_follow(struct mu_cli *, const char *command, const char *run, const char *path,
                  int64_t after, const struct start *);

@@ -38,6 +38,7 @@ static const struct {
     {"left_alone", "left alone"},
     {"taken_back", "taken back"},
     {"being_taken_back", "being taken back"},
+    {"unknown", "can't be known"},
 };
 
 static const char *saying(const char *state)
@@ -107,6 +108,24 @@ static size_t list_doubts(const struct mu_cli *cli, const struct found_run *run,
     return count;
 }
 
+/* Whether an undo run took something back; the same file stands at many items. */
+static void print_way_out(const struct found_run *run, const json_t *items)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        if (strcmp(mu_json_str(item, "state", ""), "unknown") != 0)
+            continue;
+        say("\nWhat can't be known %s may have taken back. Put its file back, with its -wal; "
+            "without "
+            "it look at the far side, and when it was not taken back:\n  muster undo %s --item N "
+            "--despite %s --reason \"...\"\n",
+            mu_json_str(item, "by", ""), run->name, mu_json_str(item, "by", ""));
+        return;
+    }
+}
+
 static void list_items(const struct mu_cli *cli, const struct found_run *run,
                        const struct mu_undo *undo, const struct mu_doubts *doubts)
 {
@@ -123,15 +142,17 @@ static void list_items(const struct mu_cli *cli, const struct found_run *run,
         if (act && mu_json_get(act, "decided"))
             decided_print_next(run, act, 5);
     }
+    if (!cli->json)
+        print_way_out(run, undo->items);
 }
 
-static int list(struct mu_cli *cli, const struct found_run *run)
+static int list(struct mu_cli *cli, const struct found_run *run, const json_t *despite)
 {
     struct mu_fail fail;
     struct mu_undo undo;
     struct mu_doubts doubts = {.ended = false};
     int holder, code = 0;
-    if (mu_undo_read(run->path, &undo, &fail) != MU_OK)
+    if (mu_undo_read(run->path, cli->store, despite, &undo, &fail) != MU_OK)
         code = mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", fail.text);
     if (code == 0)
         code = decided_read(cli, "undo", run, &doubts, &holder);
@@ -164,7 +185,7 @@ static int nothing_to_undo(struct mu_cli *cli, const struct found_run *run,
 }
 
 static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *wanted,
-                      struct start *how)
+                      const json_t *despite, struct start *how)
 {
     struct mu_fail fail;
     struct mu_bundle *bundle = NULL;
@@ -172,7 +193,8 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
     json_t *items = NULL;
     enum mu_err err = check_journal(found->path, &fail);
     if (err == MU_OK)
-        err = mu_undo_make(found->path, wanted, &bundle, &header, &items, &fail);
+        err =
+            mu_undo_make(found->path, cli->store, despite, wanted, &bundle, &header, &items, &fail);
     int code;
     if (err != MU_OK) {
         code = nothing_to_undo(cli, found, &fail);
@@ -191,11 +213,45 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
     return code;
 }
 
+static int undo(struct mu_cli *cli, const struct found_run *found, const char *wanted,
+                const json_t *despite, struct start *how)
+{
+    if (!found->ended && mu_journal_lock_holder(found->path) > 0)
+        return mu_cli_fail(cli, "undo", MU_EXIT_USAGE,
+                           "%s is still going on: muster cancel %s first", found->name,
+                           found->name);
+    how->undoes = found->name;
+    how->undoes_drill = strcmp(found->world, "drill") == 0;
+    if (how->undoes_drill && how->dry)
+        return mu_cli_fail(
+            cli, "undo", MU_EXIT_USAGE,
+            "%s was a drill, and what it changed is none of production: see muster undo %s --list",
+            found->name, found->name);
+    how->incident = found->incident[0] ? found->incident : NULL;
+    return start_undo(cli, found, wanted, despite, how);
+}
+
+/* Takes every --despite off argv: an undo run that can't be read. It needs --reason. */
+static int take_despite(struct mu_cli *cli, int *argc, char **argv, const struct start *how,
+                        bool only_list, json_t *despite)
+{
+    const char *name;
+    while (mu_cli_option(argc, argv, "--despite", &name))
+        json_array_append_new(despite, json_string(name));
+    if (json_array_size(despite) == 0 || only_list || how->dry)
+        return 0;
+    return mu_cli_need_reason(
+        cli, "undo", how->reason,
+        "say how you know that it was not taken back: --reason \"...\" (it is "
+        "kept in the journal)");
+}
+
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct start how = {0};
     struct found_run found;
     const char *wanted = NULL;
+    json_t *despite = json_array();
     bool only_list = mu_cli_option(&argc, argv, "--list", NULL);
     how.dry = mu_cli_option(&argc, argv, "--dry-run", NULL);
     how.detach = mu_cli_option(&argc, argv, "--detach", NULL);
@@ -204,46 +260,40 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     mu_cli_option(&argc, argv, "--item", &wanted);
     int code = start_take_over(cli, "undo", &argc, argv, &how);
     if (code == 0)
+        code = take_despite(cli, &argc, argv, &how, only_list, despite);
+    if (code == 0)
         code = mu_cli_no_more_options(&mu_command_undo, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_undo, argc, 1, 1);
     if (code == 0)
         code = find_run(cli, "undo", argv[1], &found);
-    if (code)
-        return code;
-    if (only_list)
-        return list(cli, &found);
-    if (!found.ended && mu_journal_lock_holder(found.path) > 0)
-        return mu_cli_fail(cli, "undo", MU_EXIT_USAGE,
-                           "%s is still going on: muster cancel %s first", found.name, found.name);
-    how.undoes = found.name;
-    how.undoes_drill = strcmp(found.world, "drill") == 0;
-    if (how.undoes_drill && how.dry)
-        return mu_cli_fail(
-            cli, "undo", MU_EXIT_USAGE,
-            "%s was a drill, and what it changed is none of production: see muster undo %s --list",
-            found.name, found.name);
-    how.incident = found.incident[0] ? found.incident : NULL;
-    return start_undo(cli, &found, wanted, &how);
+    if (code == 0)
+        code = only_list ? list(cli, &found, despite) : undo(cli, &found, wanted, despite, &how);
+    json_decref(despite);
+    return code;
 }
 
 const struct mu_command mu_command_undo = {
     .name = "undo",
-    .usage = "undo RUN [--list] [--item N|TITLE] [--dry-run] [--take-over] [--reason TEXT] "
-             "[--detach|--wait]",
+    .usage = "undo RUN [--list] [--item N|TITLE] [--despite UNDO] [--dry-run] [--take-over] "
+             "[--reason TEXT] [--detach|--wait]",
     .summary = "put back what a run changed",
-    .help = "Works from the journal alone, also for a run that is parked, poisoned, diverged or "
-            "cancelled, newest\n"
-            "change first. Each inverse carries what we had written: where the world is no longer "
-            "that, it is left\n"
-            "alone and said so, and the exit code is 1. An act in doubt is taken back, too, if the "
-            "world is as it\n"
-            "would have left it.\n"
-            "\n"
-            "  --list       what it changed, and what became of each: open, in doubt, left alone, "
-            "taken back\n"
-            "  --item       only that one: its number in --list, or its title\n"
-            "  --dry-run    say what would be put back\n"
-            "  --take-over  take the lock it needs from a run that is parked or dead; needs "
-            "--reason\n",
+    .help =
+        "Works from the journal alone, also for a run that is parked, poisoned, diverged or "
+        "cancelled, newest\n"
+        "change first. Each inverse carries what we had written: where the world is no longer "
+        "that, it is left\n"
+        "alone and said so, and the exit code is 1. An act in doubt is taken back, too, if the "
+        "world is as it\n"
+        "would have left it.\n"
+        "\n"
+        "  --list       what it changed, and what became of each: open, in doubt, left alone, "
+        "taken back\n"
+        "  --item       only that one: its number in --list, or its title\n"
+        "  --despite    that undo run took nothing back: you looked, and its run file is lost or "
+        "damaged; needs\n"
+        "               --reason. Without it, what it may have taken back is not touched\n"
+        "  --dry-run    say what would be put back\n"
+        "  --take-over  take the lock it needs from a run that is parked or dead; needs "
+        "--reason\n",
     .run = run};

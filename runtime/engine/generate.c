@@ -188,7 +188,8 @@ struct mu_bundle *mu_undo_bundle(const struct mu_undo *undo, const json_t *items
     return bundle_of(&source);
 }
 
-/* For row 1 of the undo run: which items its steps are, and what they act on. */
+/* For row 1 of the undo run: which items its steps are, what they act on, and which undo runs that can't be
+ * read are said not to have taken them back. */
 static json_t *items_for_start(const json_t *items)
 {
     json_t *out = json_array(), *item;
@@ -196,22 +197,23 @@ static json_t *items_for_start(const json_t *items)
     json_array_foreach(items, i, item)
     {
         const char *on = json_string_value(json_array_get(json_object_get(item, "args"), 0));
-        json_array_append_new(out, json_pack("{s:O, s:O, s:O, s:O, s:O, s:s}", "number",
-                                             json_object_get(item, "number"), "task",
-                                             json_object_get(item, "task"), "seq",
-                                             json_object_get(item, "seq"), "title",
-                                             json_object_get(item, "title"), "verb",
-                                             json_object_get(item, "verb"), "on", on ? on : ""));
+        json_array_append_new(
+            out, json_pack("{s:O, s:O, s:O, s:O, s:O, s:s, s:O*}", "number",
+                           json_object_get(item, "number"), "task", json_object_get(item, "task"),
+                           "seq", json_object_get(item, "seq"), "title",
+                           json_object_get(item, "title"), "verb", json_object_get(item, "verb"),
+                           "on", on ? on : "", "despite", json_object_get(item, "despite")));
     }
     return out;
 }
 
-enum mu_err mu_undo_make(const char *path, const char *wanted, struct mu_bundle **bundle,
-                         struct mu_header **header, json_t **items_out, struct mu_fail *fail)
+enum mu_err mu_undo_make(const char *path, struct mu_store *store, const json_t *despite,
+                         const char *wanted, struct mu_bundle **bundle, struct mu_header **header,
+                         json_t **items_out, struct mu_fail *fail)
 {
     struct mu_undo undo;
     json_t *items = NULL;
-    enum mu_err err = mu_undo_read(path, &undo, fail);
+    enum mu_err err = mu_undo_read(path, store, despite, &undo, fail);
     if (err == MU_OK)
         err = mu_undo_pick(&undo, wanted, &items, fail);
     *bundle = err == MU_OK ? mu_undo_bundle(&undo, items) : NULL;

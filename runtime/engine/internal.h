@@ -385,7 +385,8 @@ void sub_deliver(struct run *);
 /* doubt.c */
 enum mu_in_doubt doubt_policy(const struct call *); /* what may be done with this act */
 void doubt_enter(struct call *, const char *why);
-void doubt_unsent(struct call *); /* nothing holds it any more: sent, where it can be read back after a look */
+void doubt_unsent(
+    struct call *); /* nothing holds it any more: sent, where it can be read back after a look */
 void doubt_stop_asking(struct call *);
 void doubt_send_again(struct call *, bool repeated, const char *why);
 void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const char *why);
@@ -483,8 +484,24 @@ bool drill_redirect(struct call *);
 bool run_was_begun(const char *path);
 
 /* undoable.c */
-/* Can these still be taken back, now that nobody else takes them back? */
-enum mu_err undoable_still(const char *path, const json_t *items, struct mu_fail *);
+/* Of what an act did; NULL: there is none. */
+json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
+/* undo_lost.c */
+struct undo_file { /* an undo run, by its file or by the control store */
+    char *name, *path;
+    const char *undoes, *world; /* whom we ask about */
+    bool known; /* the control store says that it takes that one back; and that it has ended */
+    bool ended;
+    bool begun; /* it has a row 1 */
+};
+/* Why what stands in its journal is not all that it took back, a new text. NULL: it is all; or it takes back
+ * another run; or it never began. err and why: of reading it. */
+char *undo_lost(struct mu_store *, const struct undo_file *, enum mu_err, const char *why);
+
+/* undo_pick.c */
+/* Can these still be taken back, now that nobody else takes them back? own: the undo run that is made. */
+enum mu_err undoable_still(struct mu_store *, const char *path, const json_t *items,
+                           const char *own, struct mu_fail *);
 
 /* gate.c */
 enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len,
@@ -584,10 +601,6 @@ enum mu_err scrubbed_args(const struct call *, struct mu_fail *);
 enum mu_err scrubbed_prepared(const struct call *, struct mu_fail *);
 
 /* undone.c */
-/* MU_STORAGE: what took the run back can't be read, or is not all of it. except: an undo run that is being
- * made; others may have died in that and left no file. NULL: a missing file is one that is lost. */
-enum mu_err undone_readable(struct mu_store *, const char *name, const char *except,
-                            struct mu_fail *);
 void undone_recall(struct run *); /* what a person knew of when they said: go on */
 /* Does somebody take this run back, or did, that nobody knew of? run->undone says so. */
 enum mu_err undone_look(struct run *, struct mu_fail *);

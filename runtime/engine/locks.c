@@ -125,8 +125,7 @@ char *locks_undo_name(const struct mu_run_request *request)
                : NULL;
 }
 
-/* Two people may have seen the same item open: who has the lock looks again. Where the control store knows of
- * an undo run whose journal is not there, or not whole, nobody can look. */
+/* Two people may have seen the same item open: who has the lock looks again. */
 enum mu_err locks_take_undo(struct mu_store *store, const struct mu_run_request *request,
                             const char *lock, const char *run, struct mu_fail *fail)
 {
@@ -134,10 +133,8 @@ enum mu_err locks_take_undo(struct mu_store *store, const struct mu_run_request 
         return MU_OK;
     enum mu_err err =
         mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail);
-    if (err == MU_OK)
-        err = undone_readable(store, request->undoes, run, fail);
     return err == MU_OK && request->undo_path
-               ? undoable_still(request->undo_path, request->undo_items, fail)
+               ? undoable_still(store, request->undo_path, request->undo_items, run, fail)
                : err;
 }
 

@@ -181,15 +181,16 @@ bool mu_run_poke(const char *path);
 /* What a run changed and what became of it, from journals alone (J11): its own, and those of the undo runs
  * that lie beside it. Newest first. An item:
  *   {number, title, verb, args, guarded, act, shown, target, task, seq, src, at,
- *    state: open | in_doubt | left_alone | taken_back | being_taken_back, by (undo run or ""), when, why}
+ *    state: open | in_doubt | left_alone | taken_back | being_taken_back | unknown, by (undo run or ""), when, why}
+ * unknown: an undo run that may have taken it back can't be read, or is missing and store (or NULL) knows of it.
+ * Those named in despite (or NULL) took nothing back, says a person; then the item has despite: [NAME, ...].
  * guarded: the inverse carries only_if, so that it can't clobber what it does not expect. */
 struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;
 };
-/* MU_STORAGE, too, when an undo run's journal beside it can't be read; the items are then as if that one had
- * taken nothing back. */
-enum mu_err mu_undo_read(const char *path, struct mu_undo *, struct mu_fail *);
+enum mu_err mu_undo_read(const char *path, struct mu_store *, const json_t *despite,
+                         struct mu_undo *, struct mu_fail *);
 void mu_undo_fini(struct mu_undo *);
 /* The items to take back now, a new list: wanted NULL = all that can be, else a number or a title. In
  * doubt and unguarded is only taken back when it is wanted by number or title. MU_USAGE says why when
@@ -200,8 +201,9 @@ enum mu_err mu_undo_pick(const struct mu_undo *, const char *wanted, json_t **it
 struct mu_bundle *mu_undo_bundle(const struct mu_undo *, const json_t *items);
 /* All of it: what an undo run of wanted (as above) consists of; items go into its row 1. On failure nothing is
  * there to be freed. */
-enum mu_err mu_undo_make(const char *path, const char *wanted, struct mu_bundle **bundle,
-                         struct mu_header **header, json_t **items_out, struct mu_fail *);
+enum mu_err mu_undo_make(const char *path, struct mu_store *, const json_t *despite,
+                         const char *wanted, struct mu_bundle **bundle, struct mu_header **header,
+                         json_t **items_out, struct mu_fail *);
 /* The value as Lua source; what is null in an object is left out. */
 void mu_lua_literal(struct mu_buf *, const json_t *);
 /* A playbook that makes one call, for `muster call`. args: the array as written. */

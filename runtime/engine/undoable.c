@@ -7,9 +7,12 @@
  *   intent with undo ─▶ outcome ok: open · known failure: no item · none or in doubt: in_doubt
  *   undo run: start.undo_items[k] ─ k-th step ─▶ its act: ok: taken_back · refused: left_alone
  *             no row yet and not ended: being_taken_back
+ *             it can't be read, or the control store knows it and it is not there: unknown
  *
- * An undo run that was itself taken back counts no more: what it took back is open again. */
+ * An undo run that was itself taken back counts no more: what it took back is open again. What can be taken
+ * back of all this is undo_pick.c's matter. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +23,19 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 
-#define MOST_DEPTH 8 /* undo of an undo of an undo ...; deeper ones count as not taken back */
+#define MOST_DEPTH 8 /* undo of an undo of an undo ...; of deeper ones nobody knows */
+
+struct looking { /* at a run, or at one that took it back */
+    struct mu_store *store;
+    const json_t *despite; /* names of undo runs, or NULL */
+    int depth;
+};
 
 /* --- the run's own journal --- */
 
 struct reading {
     struct mu_undo *undo;
+    bool damaged;    /* a value is no JSON: what was there is not known */
     json_t *pending; /* "task/seq" → item, as long as no outcome is known */
     json_t *found;   /* items in the order in which they took effect */
 };
@@ -56,6 +66,7 @@ static void take_intent(struct reading *reading, const struct mu_row *row)
     char key[MU_LIMIT_CALL];
     json_t *intent = mu_json_parse(row->value, strlen(row->value), NULL);
     json_t *undo = mu_json_get(intent, "undo");
+    reading->damaged = reading->damaged || intent == NULL;
     if (json_is_object(undo) && !mu_json_bool(intent, "foreseen", false)) {
         json_t *item = json_copy(undo);
         json_object_update_new(
@@ -90,6 +101,7 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
         return;
     json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
     const json_t *error = mu_json_get(outcome, "error");
+    reading->damaged = reading->damaged || outcome == NULL;
     json_incref(item);
     json_object_del(reading->pending, key);
     json_object_set_new(item, "at", json_integer(row->ts));
@@ -154,8 +166,10 @@ static enum mu_err read_journal(const char *path, mu_journal_row_cb *cb, void *u
 
 static enum mu_err read_own(const char *path, struct mu_undo *undo, struct mu_fail *fail)
 {
-    struct reading reading = {undo, json_object(), json_array()};
+    struct reading reading = {undo, false, json_object(), json_array()};
     enum mu_err err = read_journal(path, read_row, &reading, fail);
+    if (err == MU_OK && (reading.damaged || undo->start == NULL))
+        err = mu_fail_set(fail, MU_STORAGE, "%.500s is damaged: see muster verify", path);
     size_t count = json_array_size(reading.found);
     undo->items = json_array();
     for (size_t i = count; i-- > 0;) {
@@ -181,12 +195,13 @@ struct undo_run {
     json_t *start;      /* NULL: it takes back another */
     struct attempt *attempts;
     size_t count, steps;
-    bool ended;
+    bool begun, damaged, ended; /* begun: it has a row 1 */
 };
 
 static bool take_start(struct undo_run *run, const struct mu_row *row)
 {
     json_t *start = mu_json_parse(row->value, strlen(row->value), NULL);
+    run->begun = start != NULL;
     bool ours = strcmp(mu_json_str(start, "undoes", ""), run->undoes) == 0 &&
                 mu_world_sends(mu_json_str(start, "world", ""));
     if (ours) {
@@ -198,11 +213,15 @@ static bool take_start(struct undo_run *run, const struct mu_row *row)
     return ours;
 }
 
-static void take_result(struct attempt *attempt, const struct mu_row *row)
+static void take_result(struct undo_run *run, struct attempt *attempt, const struct mu_row *row)
 {
     json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
     const json_t *error = mu_json_get(outcome, "error");
     bool ok = mu_json_bool(outcome, "ok", false);
+    if (outcome == NULL) {
+        run->damaged = true;
+        return;
+    }
     attempt->state = ok ? DONE : mu_json_bool(error, "in_doubt", false) ? DOUBTED : REFUSED;
     attempt->when = row->ts;
     free(attempt->why);
@@ -219,7 +238,7 @@ static void take_act(struct undo_run *run, const struct mu_row *row)
         attempt->task = mu_xstrdup(row->task);
     attempt->seq = row->seq;
     if (row->type == MU_ROW_OUTCOME)
-        take_result(attempt, row);
+        take_result(run, attempt, row);
     else
         attempt->state = SENT;
 }
@@ -240,7 +259,7 @@ static bool read_undo_row(const struct mu_row *row, void *ud)
     return true;
 }
 
-static json_t *item_of(const json_t *items, const char *task, int64_t seq)
+json_t *undo_item_of(const json_t *items, const char *task, int64_t seq)
 {
     size_t i;
     json_t *item;
@@ -252,36 +271,50 @@ static json_t *item_of(const json_t *items, const char *task, int64_t seq)
     return NULL;
 }
 
-static enum mu_err read_all(const char *path, int depth, struct mu_undo *undo,
+static enum mu_err read_all(const char *path, const struct looking *, struct mu_undo *undo,
                             struct mu_fail *fail);
 
-/* The undo run that took this back was itself taken back: by whom, "" when it was not. */
-static void put_again_by(const char *path, const struct attempt *attempt, int depth, char *by,
-                         size_t size)
+/* What became of what an undo run did, when it was itself taken back: *state "", "taken_back" or "unknown". */
+static void look_deeper(const char *path, const struct attempt *attempt,
+                        const struct looking *looking, char *state, char *by, size_t size)
 {
     struct mu_undo again = {0};
     struct mu_fail ignored;
-    by[0] = '\0';
-    if (depth < MOST_DEPTH && read_all(path, depth + 1, &again, &ignored) == MU_OK) {
-        const json_t *item = item_of(again.items, attempt->task, attempt->seq);
-        if (strcmp(mu_json_str(item, "state", ""), "taken_back") == 0)
-            snprintf(by, size, "%s", mu_json_str(item, "by", ""));
-    }
+    struct looking deeper = *looking;
+    deeper.depth++;
+    bool known = deeper.depth <= MOST_DEPTH && read_all(path, &deeper, &again, &ignored) == MU_OK;
+    const json_t *item =
+        known ? undo_item_of(again.items, attempt->task ? attempt->task : "", attempt->seq) : NULL;
+    snprintf(state, size, "%s", known ? mu_json_str(item, "state", "") : "unknown");
+    snprintf(by, size, "%s", mu_json_str(item, "by", ""));
     mu_undo_fini(&again);
 }
 
+static void apply_done(json_t *item, const char *name, const struct attempt *attempt,
+                       const char *path, const struct looking *looking)
+{
+    char state[128], by[128];
+    look_deeper(path, attempt, looking, state, by, sizeof by);
+    if (strcmp(state, "taken_back") == 0) {
+        set_state(item, "open", by, attempt->when, "was taken back, and put again");
+    } else if (strcmp(state, "unknown") == 0) {
+        char *why = mu_xasprintf("%s took it back, and whether that was taken back can't be known: "
+                                 "muster undo %s --list",
+                                 name, name);
+        set_state(item, "unknown", by[0] ? by : name, attempt->when, why);
+        free(why);
+    } else {
+        set_state(item, "taken_back", name, attempt->when, "");
+    }
+}
+
 static void apply(json_t *item, const struct undo_run *run, const struct attempt *attempt,
-                  const char *path, int depth)
+                  const char *path, const struct looking *looking)
 {
     const char *name = mu_json_str(run->start, "run", "?");
-    char again[128];
     switch (attempt->state) {
     case DONE:
-        put_again_by(path, attempt, depth, again, sizeof again);
-        if (again[0])
-            set_state(item, "open", again, attempt->when, "was taken back, and put again");
-        else
-            set_state(item, "taken_back", name, attempt->when, "");
+        apply_done(item, name, attempt, path, looking);
         return;
     case REFUSED:
         set_state(item, "left_alone", name, attempt->when, attempt->why);
@@ -297,40 +330,90 @@ static void apply(json_t *item, const struct undo_run *run, const struct attempt
     }
 }
 
-/* One that can't be read may have taken back what is asked about, or another run's; only of one that never
- * began is known that it did nothing. */
-static enum mu_err unreadable(const struct undo_run *run, const char *path,
-                              const struct mu_fail *why, struct mu_fail *fail)
+static void undo_run_fini(struct undo_run *run)
 {
-    if (run->start == NULL && !run_was_begun(path))
-        return MU_OK;
-    return mu_fail_set(fail, MU_STORAGE,
-                       "what an undo run took back of %.128s can't be known: %.450s. Put the right "
-                       "file back; one that took back another run can be moved away",
-                       run->undoes, why->text);
+    for (size_t i = 0; i < run->count; i++) {
+        free(run->attempts[i].task);
+        free(run->attempts[i].why);
+    }
+    free(run->attempts);
+    json_decref(run->start);
 }
 
-static enum mu_err apply_run(struct mu_undo *undo, const char *path, int depth,
-                             struct mu_fail *fail)
+/* --- undo runs that can't be read: whether they took something back is not known --- */
+
+static bool is_listed(const json_t *names, const char *name)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach(names, i, other)
+    {
+        if (strcmp(json_string_value(other), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A person who looked at the far side says that it was not taken back: that goes with the item into row 1. */
+static void leave_out(json_t *item, const char *name)
+{
+    json_t *despite = json_object_get(item, "despite");
+    if (despite == NULL) {
+        despite = json_array();
+        json_object_set_new(item, "despite", despite);
+    }
+    json_array_append_new(despite, json_string(name));
+}
+
+static void apply_lost(json_t *item, const char *name, const char *why,
+                       const struct looking *looking)
+{
+    const char *state = mu_json_str(item, "state", "");
+    if (strcmp(state, "taken_back") == 0 || strcmp(state, "unknown") == 0)
+        return;
+    if (is_listed(looking->despite, name))
+        leave_out(item, name);
+    else
+        set_state(item, "unknown", name, 0, why);
+}
+
+/* What it says of an item is true as far as it can be read; of the others it may have taken back any. */
+static void apply_unread(struct mu_undo *undo, const struct undo_file *file, const char *why,
+                         const struct looking *looking)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(undo->items, i, item)
+    {
+        apply_lost(item, file->name, why, looking);
+    }
+}
+
+static void apply_run(struct mu_undo *undo, struct undo_file *file, const struct looking *looking)
 {
     struct undo_run run = {.undoes = mu_json_str(undo->start, "run", "")};
-    struct mu_fail why;
-    enum mu_err err = read_journal(path, read_undo_row, &run, &why);
-    if (err != MU_OK)
-        err = unreadable(&run, path, &why, fail);
+    struct mu_fail fail = {.class = MU_OK};
+    enum mu_err err = read_journal(file->path, read_undo_row, &run, &fail);
+    if (err == MU_OK && run.damaged)
+        err = mu_fail_set(&fail, MU_STORAGE, "%.500s is damaged: see muster verify", file->path);
     for (size_t i = 0; i < run.count; i++) {
         const json_t *taken = json_array_get(json_object_get(run.start, "undo_items"), i);
         json_t *item =
-            item_of(undo->items, mu_json_str(taken, "task", ""), mu_json_int(taken, "seq", 0));
+            undo_item_of(undo->items, mu_json_str(taken, "task", ""), mu_json_int(taken, "seq", 0));
         if (item)
-            apply(item, &run, &run.attempts[i], path, depth);
-        free(run.attempts[i].task);
-        free(run.attempts[i].why);
+            apply(item, &run, &run.attempts[i], file->path, looking);
     }
-    free(run.attempts);
-    json_decref(run.start);
-    return err;
+    file->undoes = run.undoes;
+    file->world = mu_json_str(undo->start, "world", "");
+    file->begun = run.begun;
+    char *why = undo_lost(looking->store, file, err, fail.text);
+    if (why)
+        apply_unread(undo, file, why, looking);
+    free(why);
+    undo_run_fini(&run);
 }
+
+/* --- which undo runs there are --- */
 
 /* The number of "undo.12.run", 0 when it is none. */
 static long undo_number(const char *name)
@@ -342,42 +425,92 @@ static long undo_number(const char *name)
     return strcmp(end, ".run") == 0 && number > 0 ? number : 0;
 }
 
-static int is_undo(const struct dirent *entry)
+struct files {
+    const char *folder;
+    struct undo_file *items;
+    size_t count;
+};
+
+static struct undo_file *add_file(struct files *files, const char *file)
 {
-    return undo_number(entry->d_name) > 0;
+    size_t len = strlen(file) - strlen(".run");
+    for (size_t i = 0; i < files->count; i++)
+        if (strncmp(files->items[i].name, file, len) == 0 && files->items[i].name[len] == '\0')
+            return &files->items[i];
+    files->items = mu_xrealloc(files->items, files->count + 1, sizeof *files->items);
+    struct undo_file *added = &files->items[files->count++];
+    *added = (struct undo_file){.name = mu_xstrndup(file, len),
+                                .path = mu_xasprintf("%s/%s", files->folder, file)};
+    return added;
 }
 
-static int by_number(const struct dirent **a, const struct dirent **b)
+/* Its file may be gone. */
+static bool add_known(const struct mu_store_run *run, void *ud)
 {
-    long one = undo_number((*a)->d_name), two = undo_number((*b)->d_name);
+    char *file = mu_xasprintf("%s.run", run->name);
+    struct undo_file *added = undo_number(file) > 0 ? add_file(ud, file) : NULL;
+    if (added) {
+        added->known = true;
+        added->ended = run->ended != 0;
+    }
+    free(file);
+    return true;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    long one = strtol(((const struct undo_file *)a)->name + strlen("undo."), NULL, 10),
+         two = strtol(((const struct undo_file *)b)->name + strlen("undo."), NULL, 10);
     return (one > two) - (one < two);
 }
 
-static enum mu_err read_all(const char *path, int depth, struct mu_undo *undo, struct mu_fail *fail)
+static enum mu_err list_files(const char *run, const struct looking *looking, struct files *files,
+                              struct mu_fail *fail)
+{
+    DIR *dir = opendir(files->folder);
+    if (dir == NULL)
+        return mu_fail_set(fail, MU_STORAGE,
+                           "%.500s can't be read (%s): whether something was taken back is not "
+                           "known",
+                           files->folder, strerror(errno));
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (undo_number(entry->d_name) > 0)
+            add_file(files, entry->d_name);
+    closedir(dir);
+    enum mu_err err =
+        looking->store ? mu_store_undo_runs(looking->store, run, add_known, files, fail) : MU_OK;
+    if (files->count)
+        qsort(files->items, files->count, sizeof *files->items, by_number);
+    return err;
+}
+
+static enum mu_err read_all(const char *path, const struct looking *looking, struct mu_undo *undo,
+                            struct mu_fail *fail)
 {
     enum mu_err err = read_own(path, undo, fail);
-    if (err != MU_OK)
+    if (err != MU_OK || json_array_size(undo->items) == 0)
         return err;
     const char *slash = strrchr(path, '/');
     char *folder = slash ? mu_xstrndup(path, (size_t)(slash - path)) : mu_xstrdup(".");
-    struct dirent **entries = NULL;
-    int count = json_array_size(undo->items) ? scandir(folder, &entries, is_undo, by_number) : 0;
-    for (int i = 0; i < count; i++) {
-        char *other = mu_xasprintf("%s/%s", folder, entries[i]->d_name);
-        enum mu_err one = apply_run(undo, other, depth, err == MU_OK ? fail : NULL);
-        err = err == MU_OK ? one : err;
-        free(other);
-        free(entries[i]);
+    struct files files = {.folder = folder};
+    err = list_files(mu_json_str(undo->start, "run", ""), looking, &files, fail);
+    for (size_t i = 0; i < files.count; i++) {
+        if (err == MU_OK)
+            apply_run(undo, &files.items[i], looking);
+        free(files.items[i].name);
+        free(files.items[i].path);
     }
-    free(entries);
+    free(files.items);
     free(folder);
     return err;
 }
 
-enum mu_err mu_undo_read(const char *path, struct mu_undo *undo, struct mu_fail *fail)
+enum mu_err mu_undo_read(const char *path, struct mu_store *store, const json_t *despite,
+                         struct mu_undo *undo, struct mu_fail *fail)
 {
+    const struct looking looking = {store, despite, 0};
     *undo = (struct mu_undo){0};
-    return read_all(path, 0, undo, fail);
+    return read_all(path, &looking, undo, fail);
 }
 
 void mu_undo_fini(struct mu_undo *undo)
@@ -385,96 +518,4 @@ void mu_undo_fini(struct mu_undo *undo)
     json_decref(undo->start);
     json_decref(undo->items);
     *undo = (struct mu_undo){0};
-}
-
-/* --- picking --- */
-
-static bool may_take(const json_t *item, bool named)
-{
-    const char *state = mu_json_str(item, "state", "");
-    if (strcmp(state, "in_doubt") == 0)
-        return named || mu_json_bool(item, "guarded", false);
-    return strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
-}
-
-static bool is_wanted(const json_t *item, const char *wanted)
-{
-    char *end;
-    if (wanted == NULL || strcmp(wanted, mu_json_str(item, "title", "")) == 0)
-        return true;
-    long number = strtol(wanted, &end, 10);
-    return *end == '\0' && end != wanted && number == mu_json_int(item, "number", 0);
-}
-
-/* Why there is nothing: the last item that was meant says it. */
-static enum mu_err nothing_to_take(const struct mu_undo *undo, const char *wanted,
-                                   const json_t *meant, struct mu_fail *fail)
-{
-    const char *run = mu_json_str(undo->start, "run", "this run"), *state = "";
-    char when[MU_TIME_TEXT];
-    if (json_array_size(undo->items) == 0)
-        return mu_fail_set(fail, MU_USAGE, "%s changed nothing that can be taken back", run);
-    if (meant == NULL)
-        return mu_fail_set(fail, MU_USAGE,
-                           "%s changed nothing that can be taken back under \"%.200s\"; muster "
-                           "undo %s --list shows what there is",
-                           run, wanted, run);
-    state = mu_json_str(meant, "state", "");
-    const char *title = mu_json_str(meant, "title", ""), *by = mu_json_str(meant, "by", "");
-    if (strcmp(state, "taken_back") == 0)
-        return mu_fail_set(
-            fail, MU_USAGE,
-            "nothing that can be taken back is left of %s: \"%.200s\" was taken back "
-            "by %s at %s; muster undo %s --list",
-            run, title, by, mu_time_local(mu_json_int(meant, "when", 0), when), run);
-    if (strcmp(state, "being_taken_back") == 0)
-        return mu_fail_set(fail, MU_USAGE,
-                           "%s is taking back \"%.200s\" and has not ended: muster show %s, or go "
-                           "on with it: muster resume %s",
-                           by, title, by, by);
-    return mu_fail_set(fail, MU_USAGE,
-                       "\"%.200s\" is in doubt and its inverse carries no guard: look at the far "
-                       "side; if it took effect: muster undo %s --item %lld",
-                       title, run, (long long)mu_json_int(meant, "number", 0));
-}
-
-enum mu_err undoable_still(const char *path, const json_t *items, struct mu_fail *fail)
-{
-    struct mu_undo undo;
-    size_t i;
-    json_t *wanted;
-    enum mu_err err = mu_undo_read(path, &undo, fail);
-    json_array_foreach(items, i, wanted)
-    {
-        const json_t *item = err == MU_OK ? item_of(undo.items, mu_json_str(wanted, "task", ""),
-                                                    mu_json_int(wanted, "seq", 0))
-                                          : NULL;
-        if (err == MU_OK && !may_take(item, true))
-            err = nothing_to_take(&undo, mu_json_str(wanted, "title", ""), item, fail);
-    }
-    mu_undo_fini(&undo);
-    return err;
-}
-
-enum mu_err mu_undo_pick(const struct mu_undo *undo, const char *wanted, json_t **items_out,
-                         struct mu_fail *fail)
-{
-    const json_t *meant = NULL;
-    size_t i;
-    json_t *item;
-    *items_out = json_array();
-    json_array_foreach(undo->items, i, item)
-    {
-        if (!is_wanted(item, wanted))
-            continue;
-        if (may_take(item, wanted != NULL))
-            json_array_append(*items_out, item);
-        else
-            meant = item;
-    }
-    if (json_array_size(*items_out) > 0)
-        return MU_OK;
-    json_decref(*items_out);
-    *items_out = NULL;
-    return nothing_to_take(undo, wanted, meant, fail);
 }

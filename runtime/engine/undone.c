@@ -6,7 +6,6 @@
  * that an undo run touched is a person's to decide for ever. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -121,50 +120,11 @@ json_t *undone_accept(struct run *run)
 
 /* --- an act --- */
 
-struct reading {
-    struct mu_store *store;
-    const char *except;
-    struct mu_fail fail;
-    bool undone;
-};
-
-static bool look_at_file(const struct mu_store_run *undo, void *ud)
+static bool any(const struct mu_store_run *undo, void *ud)
 {
-    struct reading *reading = ud;
-    if (reading->except && strcmp(undo->name, reading->except) == 0)
-        return true;
-    reading->undone = true;
-    if (reading->except && undo->ended == 0 && access(undo->path, F_OK) != 0 &&
-        !run_was_begun(undo->path))
-        return true;
-    struct mu_fail fail;
-    if (mu_run_intact(undo->path, reading->store, undo->name, &fail) == MU_OK)
-        return true;
-    mu_fail_set(&reading->fail, MU_STORAGE,
-                "%.128s took something back, and what can't be known: "
-                "%.600s",
-                undo->name, fail.text);
+    (void)undo;
+    *(bool *)ud = true;
     return false;
-}
-
-/* The journals of its undo runs, as far as the control store knows them; *undone: there are some. */
-static enum mu_err look_at_files(struct mu_store *store, const char *name, const char *except,
-                                 bool *undone, struct mu_fail *fail)
-{
-    struct reading reading = {.store = store, .except = except, .fail.class = MU_OK};
-    enum mu_err err = mu_store_undo_runs(store, name, look_at_file, &reading, fail);
-    *undone = reading.undone;
-    if (err != MU_OK || reading.fail.class == MU_OK)
-        return err;
-    *fail = reading.fail;
-    return fail->class;
-}
-
-enum mu_err undone_readable(struct mu_store *store, const char *name, const char *except,
-                            struct mu_fail *fail)
-{
-    bool undone;
-    return look_at_files(store, name, except, &undone, fail);
 }
 
 /* What became of each change, new; NULL: nobody took anything back. Reading journals is left out as long as
@@ -176,29 +136,33 @@ static enum mu_err items(struct run *run, json_t **list, struct mu_fail *fail)
     *list = NULL;
     if (run->store == NULL || run->path == NULL || !run->world->sends)
         return MU_OK;
-    enum mu_err err = look_at_files(run->store, run->name, NULL, &undone, fail);
+    enum mu_err err = mu_store_undo_runs(run->store, run->name, any, &undone, fail);
     if (err == MU_OK && undone)
-        err = mu_undo_read(run->path, &undo, fail);
+        err = mu_undo_read(run->path, run->store, NULL, &undo, fail);
     *list = err == MU_OK ? json_incref(undo.items) : NULL;
     mu_undo_fini(&undo);
     return err;
 }
 
+/* An undo run touched it, or may have. */
+static char *touched(const json_t *item)
+{
+    const char *by = mu_json_str(item, "by", "");
+    if (by[0] == '\0')
+        return NULL;
+    if (strcmp(mu_json_str(item, "state", ""), "unknown") == 0)
+        return mu_xasprintf("whether %s took it back can't be read: %.700s", by,
+                            mu_json_str(item, "why", ""));
+    return mu_xasprintf("%s took it back, or tried to", by);
+}
+
 char *undone_act(const struct call *call)
 {
-    size_t i;
-    json_t *item, *list;
+    json_t *list;
     struct mu_fail fail;
-    char *by = NULL;
     if (items(call->run, &list, &fail) != MU_OK)
-        by = mu_xasprintf("whether an undo run took it back can't be read: %.700s", fail.text);
-    json_array_foreach(list, i, item)
-    {
-        const char *name = mu_json_str(item, "by", "");
-        if (by == NULL && name[0] && mu_json_int(item, "seq", 0) == call->seq &&
-            strcmp(mu_json_str(item, "task", ""), call->task->path) == 0)
-            by = mu_xasprintf("%s took it back, or tried to", name);
-    }
+        return mu_xasprintf("whether an undo run took it back can't be read: %.700s", fail.text);
+    char *by = touched(undo_item_of(list, call->task->path, call->seq));
     json_decref(list);
     return by;
 }

@@ -138,7 +138,7 @@ static enum mu_err take_undo(const struct playing *playing, const json_t *reques
     asked->undoes = mu_json_str(request, "run", "");
     asked->params = json_object();
     snprintf(asked->path, sizeof asked->path, "%s/runs/%s.run", playing->state, asked->undoes);
-    return mu_undo_make(asked->path, mu_json_str(request, "item", NULL), &asked->bundle,
+    return mu_undo_make(asked->path, NULL, NULL, mu_json_str(request, "item", NULL), &asked->bundle,
                         &asked->header, &asked->undo_items, fail);
 }
 

@@ -206,7 +206,7 @@ static enum mu_err undo_bundle(const char *journal_path, struct mu_bundle **out,
 {
     struct mu_undo undo;
     json_t *items = NULL;
-    enum mu_err err = mu_undo_read(journal_path, &undo, fail);
+    enum mu_err err = mu_undo_read(journal_path, NULL, NULL, &undo, fail);
     if (err == MU_OK)
         err = mu_undo_pick(&undo, NULL, &items, fail);
     if (err == MU_OK)

@@ -152,7 +152,7 @@ static void undo(void)
     struct mu_undo undo = {0};
     struct mu_fail fail = {0};
     json_t *items = NULL;
-    enum mu_err err = mu_undo_read(path, &undo, &fail);
+    enum mu_err err = mu_undo_read(path, NULL, NULL, &undo, &fail);
     if (err == MU_OK)
         err = mu_undo_pick(&undo, NULL, &items, &fail);
     promise(err == MU_OK || fail.text[0] != '\0');

@@ -84,7 +84,7 @@ static struct mu_undo read_it(void)
     struct mu_fail fail = {0};
     assert_int_equal(mu_journal_flush(journal, true, &fail), MU_OK);
     mu_journal_close(journal);
-    if (mu_undo_read(path, &undo, &fail) != MU_OK)
+    if (mu_undo_read(path, NULL, NULL, &undo, &fail) != MU_OK)
         fail_msg("%s", fail.text);
     return undo;
 }
@@ -234,19 +234,31 @@ static void an_undo_run_that_cant_be_read(void **state)
     (void)state;
     struct mu_undo undo;
     struct mu_fail fail = {.text = ""};
+    json_t *items = NULL, *despite = json_pack("[s]", "undo.1");
     start();
     intent(1, GUARDED);
     outcome(1, DONE);
     undo = read_it();
     mu_undo_fini(&undo);
     unreadable("undo.1.run", "");
-    assert_int_equal(mu_undo_read(path, &undo, &fail), MU_OK);
+    assert_int_equal(mu_undo_read(path, NULL, NULL, &undo, &fail), MU_OK);
+    says(&undo, 0, 1, "open", "");
     mu_undo_fini(&undo);
     unreadable("undo.1.run.log", "");
-    assert_int_equal(mu_undo_read(path, &undo, &fail), MU_STORAGE);
-    if (strstr(fail.text, "what an undo run took back of x.1 can't be known") == NULL)
+    assert_int_equal(mu_undo_read(path, NULL, NULL, &undo, &fail), MU_OK);
+    assert_string_equal(mu_json_str(json_array_get(undo.items, 0), "state", ""), "unknown");
+    assert_string_equal(mu_json_str(json_array_get(undo.items, 0), "by", ""), "undo.1");
+    assert_int_equal(mu_undo_pick(&undo, NULL, &items, &fail), MU_USAGE);
+    if (strstr(fail.text, "whether \"T\" was taken back can't be known") == NULL)
         fail_msg("%s", fail.text);
-    says(&undo, 0, 1, "open", ""); /* for `muster guard`: what it changed may still stand */
+    mu_undo_fini(&undo);
+    assert_int_equal(mu_undo_read(path, NULL, despite, &undo, &fail), MU_OK);
+    assert_int_equal(mu_undo_pick(&undo, NULL, &items, &fail), MU_OK);
+    assert_string_equal(
+        json_string_value(json_array_get(json_object_get(json_array_get(items, 0), "despite"), 0)),
+        "undo.1");
+    json_decref(items);
+    json_decref(despite);
     mu_undo_fini(&undo);
 }
 
