@@ -9,7 +9,8 @@
  *   corpus.c   playbooks, their templates and baselines         lives.c  one point, life by life
  *   verdict.c  is the end the one nobody disturbed?             sweep.c  many points, workers, counts
  *   world.c    what the runs act on (a module of its own)       repeats.c deaths around a sending-again
- *   main.c     the command line                                 lazy.c, hasty.c  what must be found out */
+ *   holds.c    syncs that are held, by a freeze or the disk     lazy.c, hasty.c  what must be found out
+ *   main.c     the command line */
 #ifndef MU_CRASH_H
 #define MU_CRASH_H
 
@@ -42,9 +43,10 @@ enum crash_plan_kind {
     PLAN_KILL,
     PLAN_POWER,
     PLAN_FAULT,
-    PLAN_FILES, /* the executor may have `at` files open, and no more (RLIMIT_NOFILE) */
-    PLAN_TAIL,  /* killed; then the journal's WAL is cut at any octet, synced or not */
-    PLAN_STEADY /* nothing happens, but that everything takes another time */
+    PLAN_FILES,  /* the executor may have `at` files open, and no more (RLIMIT_NOFILE) */
+    PLAN_TAIL,   /* killed; then the journal's WAL is cut at any octet, synced or not */
+    PLAN_STEADY, /* nothing happens, but that everything takes another time */
+    PLAN_HELD    /* the n-th event, which is a sync of the journal, is held (holds.c) */
 };
 enum crash_moment { MOMENT_BEFORE, MOMENT_TORN, MOMENT_AFTER };
 enum crash_fault { FAULT_EIO, FAULT_ENOSPC, FAULT_SHORT };
@@ -57,6 +59,8 @@ struct crash_plan {
     enum crash_fault fault;
     bool lasting; /* every one from there on */
     bool cut;     /* PLAN_FAULT: the power goes when the executor leaves */
+    bool slow;    /* PLAN_HELD: by the disk, not by a freeze */
+    int64_t dies; /* PLAN_HELD: so many events behind it; 0 and less: never */
     uint64_t seed;
 };
 
@@ -70,6 +74,7 @@ struct crash_tally {
     int64_t undone;     /* writes and names a power cut took back */
     int64_t agains;     /* `h again` rows, and how many events had passed before each */
     int64_t again[CRASH_AGAINS];
+    int64_t held_at; /* PLAN_HELD: the event, once it was met */
     uint8_t sort[CRASH_EVENTS];
 };
 
@@ -97,6 +102,11 @@ MU_API void crash_effect(void);
 
 /* --- vfs.c --- */
 void vfs_register(void);
+
+/* --- holds.c --- */
+void holds_sync(void); /* the journal is being synced */
+int holds_thaw(const char *state,
+               int64_t at_ms); /* what `crash --thaw` does: ends the freeze; an exit code */
 
 /* --- power.c: what is not synced yet (only remembered when the plan needs it) --- */
 bool power_wanted(void);
@@ -159,6 +169,7 @@ struct crash_counts {
     int64_t doubles, strays, differences, wrong, missed;
     int64_t steady; /* runs with other latencies */
     int64_t agains; /* acts in doubt that were sent again */
+    int64_t held;   /* syncs */
 };
 
 /* Executes one point in crash_place. false: wrong, why says it. */

@@ -217,6 +217,8 @@ static void count_life(const struct crash_plan *plan, int status, struct crash_c
         died ? counts->tails++ : counts->missed++;
     else if (plan->kind == PLAN_FILES)
         counts->limits++;
+    else if (plan->kind == PLAN_HELD)
+        tally->held_at ? counts->held++ : counts->missed++;
     else if (plan->kind == PLAN_POWER)
         died ? counts->cuts++ : counts->missed++;
     else if (plan->kind == PLAN_FAULT && tally->faults == 0)
@@ -226,7 +228,8 @@ static void count_life(const struct crash_plan *plan, int status, struct crash_c
 static enum verdict after_life(const struct crash_point *point, const struct crash_plan *plan,
                                int status, struct crash_counts *counts, char *why, size_t size)
 {
-    bool by_plan = plan->kind == PLAN_KILL || plan->kind == PLAN_POWER || plan->kind == PLAN_TAIL;
+    bool by_plan = plan->kind == PLAN_KILL || plan->kind == PLAN_POWER || plan->kind == PLAN_TAIL ||
+                   plan->kind == PLAN_HELD;
     count_life(plan, status, counts);
     if (crash_tally()->after_fail > 0) {
         snprintf(why, size, "%lld acts left after the journal had failed",

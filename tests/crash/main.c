@@ -2,7 +2,7 @@
  *
  * crash: kills, power cuts and faults over the corpus. tests/crash/run says with which sizes.
  *
- *   crash --playbooks DIR --world SO [--kills N] [--cuts N] [--limits N] [--tails N] [--steady TIMES] [--repeats N] [--faults FROM-TO] [--share PERCENT] [--seed N] [--jobs N] [--seconds N]
+ *   crash --playbooks DIR --world SO [--kills N] [--cuts N] [--limits N] [--tails N] [--steady TIMES] [--repeats N] [--holds N] [--faults FROM-TO] [--share PERCENT] [--seed N] [--jobs N] [--seconds N]
  *         [--only CASE] [--point SPEC] [--list] [--quiet]
  *
  * Prints "ok ..." or "NOT OK ..." for each part, with its counts, and exits with 1 if one was not. */
@@ -24,7 +24,7 @@ const struct mu_config *crash_config;
 
 struct options {
     const char *playbooks, *world, *only, *point;
-    size_t steady, repeats, kills, cuts, limits, tails, fault_from, fault_to;
+    size_t steady, repeats, holds, kills, cuts, limits, tails, fault_from, fault_to;
     uint64_t seed;
     int jobs, seconds; /* of each part, at most */
     unsigned share;    /* of the faults, in percent */
@@ -76,6 +76,8 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->steady = strtoull(value, NULL, 10);
         else if (strcmp(name, "--repeats") == 0)
             o->repeats = strtoull(value, NULL, 10);
+        else if (strcmp(name, "--holds") == 0)
+            o->holds = strtoull(value, NULL, 10);
         else if (strcmp(name, "--faults") == 0)
             sscanf(value, "%zu-%zu", &o->fault_from, &o->fault_to);
         else if (strcmp(name, "--seed") == 0)
@@ -115,12 +117,12 @@ static bool report(const char *what, const struct crash_counts *c, double second
     printf("%s crash %s: %" PRId64 " points, %" PRId64 " kills, %" PRId64 " power cuts (%" PRId64
            " writes and names taken back), %" PRId64 " faults, %" PRId64 " limits, %" PRId64
            " tails, %" PRId64 " replayed under stress, %" PRId64 " executors, %" PRId64
-           " acts, %" PRId64 " sent again, %" PRId64 " unparked, %" PRId64 " decided, %" PRId64
-           " doubles, %" PRId64 " strays, %" PRId64 " differences, %" PRId64 " wrong, %" PRId64
-           " plans met nothing, %.0f s\n",
+           " acts, %" PRId64 " sent again, %" PRId64 " syncs held, %" PRId64 " unparked, %" PRId64
+           " decided, %" PRId64 " doubles, %" PRId64 " strays, %" PRId64 " differences, %" PRId64
+           " wrong, %" PRId64 " plans met nothing, %.0f s\n",
            c->wrong ? "NOT OK" : "ok", what, c->points, c->kills, c->cuts, c->undone, c->faults,
-           c->limits, c->tails, c->steady, c->lives, c->acts, c->agains, c->unparked, c->decided,
-           c->doubles, c->strays, c->differences, c->wrong, c->missed, seconds);
+           c->limits, c->tails, c->steady, c->lives, c->acts, c->agains, c->held, c->unparked,
+           c->decided, c->doubles, c->strays, c->differences, c->wrong, c->missed, seconds);
     fflush(stdout);
     return c->wrong == 0;
 }
@@ -181,6 +183,8 @@ static int play(const struct options *o, const struct crash_corpus *corpus)
     ok = part("power cuts", &points, o) && ok;
     points_of_repeats(corpus, o->repeats, o->seed, &points);
     ok = part("sent again", &points, o) && ok;
+    points_of_holds(corpus, o->holds, o->seed, &points);
+    ok = part("held syncs", &points, o) && ok;
     if (o->fault_from)
         points_of_faults(corpus, o->fault_from, o->fault_to, o->share, o->seed, &points);
     ok = part("faults", &points, o) && ok;
@@ -197,6 +201,8 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct crash_corpus corpus;
+    if (argc == 4 && strcmp(argv[1], "--thaw") == 0)
+        return holds_thaw(argv[2], strtoll(argv[3], NULL, 10));
     if (!read_options(argc, argv, &options))
         return usage("unknown option");
     setenv("CRASH_TOKEN", "correct horse battery staple", 1);

@@ -64,6 +64,8 @@ bool crash_arrive(enum crash_event sort)
     if (n <= CRASH_EVENTS)
         tally->sort[n - 1] = (uint8_t)sort;
     bool deadly = armed.kind == PLAN_KILL || armed.kind == PLAN_POWER || armed.kind == PLAN_TAIL;
+    if (armed.kind == PLAN_HELD)
+        return armed.dies > 0 && tally->held_at > 0 && n == tally->held_at + armed.dies;
     return deadly && n == armed.at;
 }
 

@@ -30,7 +30,7 @@ void __wrap_record_host(struct run *run, const char *verb, json_t *value_take)
 
 /* --- what may leave an act in doubt --- */
 
-static void add_doubts(const struct crash_case *subject, struct crash_points *firsts)
+void points_of_doubts(const struct crash_case *subject, struct crash_points *firsts)
 {
     struct crash_point point = {.subject = subject};
     points_add(firsts, &point); /* replies get lost without our doing */
@@ -88,7 +88,7 @@ void points_of_repeats(const struct crash_corpus *corpus, size_t size, uint64_t 
     uint64_t dice = seed ^ 0xa9a17ull;
     struct crash_points firsts = {0};
     for (size_t i = 0; size > 0 && i < corpus->count; i++)
-        add_doubts(&corpus->cases[i], &firsts);
+        points_of_doubts(&corpus->cases[i], &firsts);
     points_shuffle(&firsts, &dice);
     for (size_t i = 0; i < firsts.count && points->count < size * SHARE; i++)
         add_around(&firsts.at[i], &dice, points);

@@ -19,7 +19,7 @@
 
 /* --- points as text --- */
 
-static const char kind_letters[] = "-kpfnts", moment_letters[] = "bta", sort_letters[] = "wsonxy",
+static const char kind_letters[] = "-kpfntsh", moment_letters[] = "bta", sort_letters[] = "wsonxy",
                   fault_letters[] = "enh";
 
 void point_spec(const struct crash_point *point, char *text, size_t size)
@@ -33,6 +33,9 @@ void point_spec(const struct crash_point *point, char *text, size_t size)
             len += snprintf(text + len, size - (size_t)len, "%c%c%" PRId64 "%s%s:%" PRIu64,
                             sort_letters[plan->sort], fault_letters[plan->fault], plan->at,
                             plan->lasting ? "l" : "", plan->cut ? "c" : "", plan->seed);
+        else if (plan->kind == PLAN_HELD)
+            len += snprintf(text + len, size - (size_t)len, "%" PRId64 "%s+%" PRId64, plan->at,
+                            plan->slow ? "s" : "", plan->dies);
         else
             len += snprintf(text + len, size - (size_t)len, "%" PRId64 "%c:%" PRIu64, plan->at,
                             moment_letters[plan->moment], plan->seed);
@@ -54,12 +57,15 @@ static const char *parse_plan(const char *at, struct crash_plan *plan)
         plan->fault = (enum crash_fault)letter(fault_letters, *at++);
     }
     plan->at = strtoll(at, &end, 10);
-    for (; *end && *end != ':' && *end != ','; end++) {
+    for (; *end && *end != ':' && *end != ',' && *end != '+'; end++) {
+        plan->slow = plan->slow || *end == 's';
         plan->lasting = plan->lasting || *end == 'l';
         plan->cut = plan->cut || *end == 'c';
         if (plan->kind != PLAN_FAULT)
             plan->moment = (enum crash_moment)letter(moment_letters, *end);
     }
+    if (*end == '+')
+        plan->dies = strtoll(end + 1, &end, 10);
     if (*end == ':')
         plan->seed = strtoull(end + 1, &end, 10);
     return *end == ',' ? end + 1 : NULL;

@@ -43,6 +43,12 @@ void points_of_steady(const struct crash_corpus *, size_t times, uint64_t seed,
 /* Deaths around the second sending of acts in doubt (repeats.c). */
 void points_of_repeats(const struct crash_corpus *, size_t size, uint64_t seed,
                        struct crash_points *);
+/* First lives of it that leave an act in doubt. */
+void points_of_doubts(const struct crash_case *, struct crash_points *);
+/* Freezes and slow disks in the middle of a sync (holds.c). */
+void points_of_holds(const struct crash_corpus *, size_t size, uint64_t seed,
+                     struct crash_points *);
+
 /* quiet: what goes wrong is counted, not told and kept. After so many seconds no further point begins;
  * they come in random order, so that what was done is a fair sample. */
 struct crash_counts sweep(const struct crash_points *, int jobs, bool quiet, int seconds);

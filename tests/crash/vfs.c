@@ -117,6 +117,8 @@ static int file_sync(sqlite3_file *base, int flags)
     int rc = file->real->pMethods->xSync(file->real, flags);
     if (rc == SQLITE_OK)
         synced(file);
+    if (file->is_run && file->is_wal)
+        holds_sync();
     if (after)
         crash_die();
     return rc;

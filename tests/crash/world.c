@@ -30,7 +30,7 @@
 
 #define LINE_MAX 600
 /* After which a late effect is to be seen: long enough for the next executor to come too early, also on a busy
- * machine. settle_ms of its verb is more, by what a slow sync in front of the sending takes. */
+ * machine. settle_ms of its verb is more, by what such a machine takes between two of our lines. */
 #define APPLY_MS  1500
 #define SETTLE_MS 4000
 
