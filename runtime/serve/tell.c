@@ -13,7 +13,6 @@
 
 #define EVERY_MS   1000
 #define TIMEOUT_MS 90000 /* a channel takes 15 s a try, and there may be several */
-#define PREFIX     "schedule "
 
 static json_t *tell(struct serve *serve, const char *source, struct mu_fail *fail)
 {
@@ -38,7 +37,7 @@ static const struct job tell_job = {.name = "tell", .run = tell, .done = told};
 static bool note_due(const struct mu_store_message *message, void *ud)
 {
     char **source = ud;
-    if (strncmp(message->run, PREFIX, strlen(PREFIX)) != 0)
+    if (strncmp(message->run, MU_SOURCE_SCHEDULE, strlen(MU_SOURCE_SCHEDULE)) != 0)
         return true;
     *source = mu_xstrdup(message->run);
     return false;

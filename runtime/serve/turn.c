@@ -17,7 +17,7 @@
 
 const char *mu_schedule_source(const struct mu_schedule *schedule, char *buf)
 {
-    snprintf(buf, MU_SOURCE_TEXT, "schedule %s", schedule->name);
+    snprintf(buf, MU_SOURCE_TEXT, MU_SOURCE_SCHEDULE "%s", schedule->name);
     return buf;
 }
 

@@ -9,7 +9,8 @@
 #include "serve/schedule.h"
 #include "store/store.h"
 
-#define MU_SOURCE_TEXT 400
+#define MU_SOURCE_TEXT     400
+#define MU_SOURCE_SCHEDULE "schedule " /* what sources that are schedules begin with */
 
 /* What "schedule NAME" is called in the store; buf holds MU_SOURCE_TEXT; returns it. */
 const char *mu_schedule_source(const struct mu_schedule *, char *buf);

@@ -130,16 +130,20 @@ enum mu_err mu_store_turn(struct mu_store *store, const struct mu_store_turn *tu
     return store_end(store, err, what, fail);
 }
 
+#define TICKS                                                                                 \
+    "SELECT tick.source, tick.at, tick.state, tick.run, tick.why, taken, done, run.incident," \
+    " run.path FROM tick LEFT JOIN run ON run.name = tick.run WHERE (?1 IS NULL OR source = ?1)"
+
 enum mu_err mu_store_ticks(struct mu_store *store, const char *source, bool open, int limit,
                            mu_store_tick_cb *cb, void *ud, struct mu_fail *fail)
 {
+    /* Said as it stands in the index, so that SQLite looks there and not at all there ever were. */
+    static const char all[] = TICKS " ORDER BY at DESC LIMIT ?2",
+                      taken[] = TICKS " AND tick.state = 'taken' ORDER BY at DESC LIMIT ?2";
     struct store_table table = {0};
-    enum mu_err err = store_select(
-        store, "listing ticks", fail, &table,
-        "SELECT tick.source, tick.at, tick.state, tick.run, tick.why, taken, done, run.incident,"
-        " run.path FROM tick LEFT JOIN run ON run.name = tick.run WHERE (?1 IS NULL OR source = ?1)"
-        " AND (?2 = 0 OR tick.state = 'taken') ORDER BY at DESC LIMIT ?3",
-        STORE_VALUES(STORE_TEXT(source), STORE_NUMBER(open), STORE_NUMBER(limit > 0 ? limit : -1)));
+    enum mu_err err =
+        store_select(store, "listing ticks", fail, &table, open ? taken : all,
+                     STORE_VALUES(STORE_TEXT(source), STORE_NUMBER(limit > 0 ? limit : -1)));
     for (size_t i = 0; err == MU_OK && i < table.rows; i++) {
         struct mu_store_tick tick = {.source = store_text(&table, i, 0),
                                      .at = store_number(&table, i, 1),
