@@ -50,7 +50,10 @@ static int list(const struct mu_cli *cli, const struct found_run *run,
     if (!cli->json && mu_doubts_count(doubts))
         say("\nLook at the far side, then: muster decide %s [ACT] applied | not-applied%s --reason "
             "\"...\"\n",
-            run->name, run->ended ? "" : " | retry | skip");
+            run->name,
+            run->ended       ? ""
+            : doubts->at_end ? " | skip"
+                             : " | retry | skip");
     return MU_EXIT_OK;
 }
 
@@ -188,6 +191,19 @@ static int check_word(struct mu_cli *cli, const char *word, const json_t *result
                        word);
 }
 
+/* It stands at its end: an executor would refuse it, and park once more. */
+static int check_end(struct mu_cli *cli, const struct found_run *run,
+                     const struct mu_doubts *doubts, const char *word)
+{
+    if (run->ended || !doubts->at_end || strcmp(word, "retry") != 0)
+        return 0;
+    return mu_cli_fail(cli, "decide", MU_EXIT_USAGE,
+                       "%s has reached its end and sends nothing any more: it can't be sent again. "
+                       "Look at the far side, then say applied, not-applied or skip; what is still "
+                       "to be done a new run does",
+                       run->name);
+}
+
 static int with_acts(struct mu_cli *cli, struct found_run *run, const struct mu_doubts *doubts,
                      const char *named, struct decision *decision, struct start *how)
 {
@@ -195,6 +211,8 @@ static int with_acts(struct mu_cli *cli, struct found_run *run, const struct mu_
         return json_array_size(doubts->open) ? list(cli, run, doubts)
                                              : none(cli, run, doubts, NULL);
     int code = check_word(cli, decision->decision, decision->result);
+    if (code == 0)
+        code = check_end(cli, run, doubts, decision->decision);
     if (code == 0)
         code = choose(cli, run, doubts, named, &decision->act);
     if (code == 0)

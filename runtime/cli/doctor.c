@@ -202,5 +202,7 @@ const struct mu_command mu_command_doctor = {
             "              says something else than they do. Gates, votes, messages and freezes "
             "are its "
             "own and\n"
-            "              stay as they are; run files are only read\n",
+            "              stay as they are; run files are only read. When it was lost everything "
+            "is frozen, for\n"
+            "              what was frozen is not known: muster thaw --all when you know\n",
     .run = run};

@@ -58,9 +58,9 @@ static int freeze(struct mu_cli *cli, const char *zone, const char *reason)
         print_freeze(&freeze, &(struct listing){.cli = cli});
     else if (err == MU_OK)
         say("Frozen: %s, on disk, as %s. No act leaves for %s until: muster thaw %s\n"
-            "%d live runs were told; probes, questions and muster's own messages go on.\n",
+            "%d live run%s told; probes, questions and muster's own messages go on.\n",
             freezing_name(zone), freeze.who, zone[0] ? "it" : "anything", zone[0] ? zone : "--all",
-            told);
+            told, told == 1 ? " was" : "s were");
     free(said);
     json_decref(who);
     return err == MU_OK ? MU_EXIT_OK : mu_cli_fail(cli, "freeze", MU_EXIT_USAGE, "%s", fail.text);

@@ -112,13 +112,17 @@ static void tell_done(const struct mu_cli *cli, const struct stories *stories,
         stories->count, (long long)stories->bad, (long long)done->added, (long long)done->corrected,
         (long long)done->incidents);
     if (done->was_lost)
-        say("The control store was lost: %lld locks were taken again for runs that go on. Notes, "
+        say("The control store was lost: %lld lock%s taken again for runs that go on. Notes, "
             "votes that no\nrun had read yet, orders, messages and freezes can't be known from run "
             "files. Gates are asked anew\nwhen their runs are resumed: muster runs, muster resume "
-            "RUN.\n",
-            (long long)done->locks);
+            "RUN.\n"
+            "Everything is frozen, for what was frozen is not known: no act leaves. When you know "
+            "that nothing else\nis to be: muster thaw --all (freeze single zones before: muster "
+            "freeze ZONE)\n",
+            (long long)done->locks, done->locks == 1 ? " was" : "s were");
     else if (done->locks)
-        say("%lld locks were taken again for runs that go on\n", (long long)done->locks);
+        say("%lld lock%s taken again for runs that go on\n", (long long)done->locks,
+            done->locks == 1 ? " was" : "s were");
     if (done->versions)
         say("%lld published versions were found again in the runs that carry them\n",
             (long long)done->versions);

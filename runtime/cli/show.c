@@ -162,9 +162,8 @@ static void print_monitor(const struct found_run *run, const struct mu_monitor *
     if (monitor->what != MU_MONITOR_STORAGE)
         return;
     say("it goes on by itself: free some room there, or make it writable again\n");
-    say("now:    muster resume %s\n        muster cancel %s --reason \"...\"   once there is room "
-        "to "
-        "write it down\n",
+    say("now:    muster resume %s\n        muster cancel %s --reason \"...\"  # once there is "
+        "room to write it down\n",
         run->name, run->name);
 }
 
@@ -201,19 +200,52 @@ static void print_head(struct mu_cli *cli, const struct found_run *run)
         say_hanging(2, "%s\n", run->why);
 }
 
-static void print_park(const struct story *story)
+static bool note_undo(const struct mu_store_run *undo, void *ud)
 {
-    size_t i;
+    const char *name = undo->ended ? undo->name : "";
+    char *last = ud; /* "": one has not ended */
+    snprintf(last, MU_FAIL_TEXT, "%s", name);
+    return undo->ended != 0;
+}
+
+/* It parked because an undo run took it back, and that one may have ended since. NULL: as it was told then. */
+static char *undone_by_now(const struct mu_cli *cli, const struct found_run *run, const char *why)
+{
+    char last[MU_FAIL_TEXT] = "";
+    if (strcmp(why, "undone") != 0 || cli->store == NULL ||
+        mu_store_undo_runs(cli->store, run->name, note_undo, last, NULL) != MU_OK || !last[0])
+        return NULL;
+    return mu_xasprintf("%s took back what this run did: it does nothing more unless a person says "
+                        "so. What became of each change: muster undo %s --list",
+                        last, run->name);
+}
+
+static void print_ways_on(const struct mu_cli *cli, const struct found_run *run, const json_t *ways,
+                          bool undone)
+{
+    size_t i, printed = 0;
     json_t *command;
+    json_array_foreach(ways, i, command)
+    {
+        const char *text = json_string_value(command);
+        if (undone && strncmp(text, "muster undo ", strlen("muster undo ")) == 0 &&
+            !start_offers_undo(cli, run->path))
+            continue;
+        say("%-8s%s\n", printed++ == 0 ? "go on:" : "", text);
+    }
+}
+
+static void print_park(const struct mu_cli *cli, const struct found_run *run,
+                       const struct story *story)
+{
     if (story->park == NULL)
         return;
-    say("\n%sPARKED%s  (%s) ", mu_cli_color("red"), mu_cli_color("reset"),
-        mu_json_str(story->park, "why", ""));
-    say_hanging(8, "%s\n", mu_json_str(story->park, "text", ""));
-    json_array_foreach(json_object_get(story->park, "next"), i, command)
-    {
-        say("%-8s%s\n", i == 0 ? "go on:" : "", json_string_value(command));
-    }
+    const char *why = mu_json_str(story->park, "why", "");
+    char *undone = undone_by_now(cli, run, why);
+    say("\n%sPARKED%s  (%s) ", mu_cli_color("red"), mu_cli_color("reset"), why);
+    say_hanging(8, "%s\n", undone ? undone : mu_json_str(story->park, "text", ""));
+    print_ways_on(cli, run, json_object_get(story->park, "next"), strcmp(why, "undone") == 0);
+    free(undone);
 }
 
 static bool is_in_doubt(const struct mu_doubts *doubts, const char *title)
@@ -382,7 +414,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     if (missing > 0)
         print_missing(run, missing);
     print_steps(&story, run, &doubts);
-    print_park(&story);
+    print_park(cli, run, &story);
     if (run->ended)
         decided_print(run, &doubts);
     struct gate_print print = {.run = run->name};

@@ -34,7 +34,8 @@ static int thaw(struct mu_cli *cli, const char *zone, const char *reason)
             json_pack("{s:b, s:b, s:s}", "all", zone[0] == '\0', "thawed", 1, "zone", zone));
         return MU_EXIT_OK;
     }
-    say("Thawed: %s. %d live runs were told.\n", freezing_name(zone), told);
+    say("Thawed: %s. %d live run%s told.\n", freezing_name(zone), told,
+        told == 1 ? " was" : "s were");
     (void)!mu_store_freezes(cli->store, say_left, NULL, NULL);
     return MU_EXIT_OK;
 }

@@ -110,8 +110,11 @@ static bool recall(const struct mu_row *row, void *ud)
     if (!decide && !again && !frozen)
         return true;
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
-    if (!decide)
+    bool used = mu_json_bool(value, "used", false);
+    if (!decide || used)
         recall_round(run, row, value);
+    if (used)
+        forget(run, mu_json_str(value, "task", ""), mu_json_int(value, "seq", -1));
     if (frozen || mu_json_get(value, "refused")) { /* refused: the person was told so */
         json_decref(value);
         return true;
@@ -165,6 +168,8 @@ static char *objection(const struct run *run, const struct call *call, const jso
         round_of(run, mu_json_str(decision, "task", ""), mu_json_int(decision, "seq", -1));
     if (mu_json_int(decision, "round", now) != now)
         return mu_xstrdup("it was sent again since, or waited for a thaw: look once more");
+    if (run->stop != STOP_NONE && strcmp(mu_json_str(decision, "decision", ""), "retry") == 0)
+        return mu_xstrdup(DOUBT_AT_END ": say applied, not-applied or skip");
     if (before == NULL || waits)
         return NULL;
     return mu_xasprintf("%s decided it before: %s",
@@ -208,9 +213,21 @@ static void refuse_applied(struct call *call, const json_t *decision)
     free(why);
 }
 
+/* Said of a run that was not yet known to stand at its end: used up without effect, so that a person may say what
+ * can be done. */
+static void refuse_retry(struct call *call, json_t *decision)
+{
+    json_object_set_new(decision, "refused", json_string(DOUBT_AT_END));
+    json_object_set_new(decision, "used", json_true());
+    record_host(call->run, "decide", json_incref(decision));
+    decision_next_round(call->run, call->task->path, call->seq);
+}
+
 /* While its zone is frozen it is not sent: the decision stays, and counts after the thaw. */
 static void retry(struct call *call, json_t *decision)
 {
+    if (call->run->stop != STOP_NONE && call->run->stop != STOP_CANCEL)
+        refuse_retry(call, decision);
     doubt_send_again(call, !call_unsent(call), "a person said: retry");
     if (call->state == MU_CALL_FROZEN)
         json_array_append(call->run->decisions, decision);

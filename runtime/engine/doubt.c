@@ -67,6 +67,10 @@ void doubt_stop_asking(struct call *call)
 void doubt_send_again(struct call *call, bool repeated, const char *why)
 {
     struct run *run = call->run;
+    if (run->stop != STOP_NONE && repeated && run->stop != STOP_CANCEL) {
+        ask_person(call, DOUBT_AT_END);
+        return;
+    }
     if (run->stop != STOP_NONE) {
         run->ends_in_doubt = run->ends_in_doubt || repeated;
         call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again",

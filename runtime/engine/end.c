@@ -158,7 +158,8 @@ struct way_on { /* "muster COMMAND RUN REST" */
     {                    \
         "cancel", REASON \
     }
-#define MOST 6
+#define RETRY "retry "
+#define MOST  6
 
 static const struct {
     const char *why;
@@ -166,16 +167,16 @@ static const struct {
 } ways_on[] = {
     {"stale", {GO_ON, UNDO, CANCEL}},
     {"in_doubt",
-     {{"decide", "applied " REASON "  it took effect"},
-      {"decide", "not-applied " REASON "  it did not"},
-      {"decide", "retry " REASON "  send it again"},
-      {"decide", "skip " REASON "  go on without"},
-      {"resume", " look once more"},
+     {{"decide", "applied " REASON "  # it took effect"},
+      {"decide", "not-applied " REASON "  # it did not"},
+      {"decide", RETRY REASON "  # send it again"},
+      {"decide", "skip " REASON "  # go on without"},
+      {"resume", " # look once more"},
       CANCEL}},
     {"diverged", {UNDO, CANCEL}},
     {"poisoned", {GO_ON, UNDO, CANCEL}},
     {"lock_lost",
-     {{"resume", "--go-on " REASON "   once the lock is free: it takes it again"}, UNDO, CANCEL}},
+     {{"resume", "--go-on " REASON "  # once the lock is free: it takes it again"}, UNDO, CANCEL}},
     {"undone", {CANCEL, UNDO, GO_ON}},
     {"budget", {GO_ON, UNDO, CANCEL}},
     {"memory", {UNDO, CANCEL}}, /* it would need as much again */
@@ -184,12 +185,22 @@ static const struct {
     {"storage", {{"resume", ""}, UNDO, CANCEL}},
 };
 
+/* What would only be refused is not offered. */
+static bool is_open(const struct run *run, const char *why, const struct way_on *way)
+{
+    if (way->command == NULL)
+        return false;
+    if (run->at_end && strncmp(way->rest, RETRY, strlen(RETRY)) == 0)
+        return false;
+    return strcmp(why, "undone") != 0 || strcmp(way->command, "undo") != 0 || undone_left(run);
+}
+
 static json_t *commands_for(const struct run *run, const char *why)
 {
     json_t *next = json_array();
     for (size_t i = 0; i < MU_COUNT(ways_on); i++)
         for (size_t j = 0; strcmp(ways_on[i].why, why) == 0 && j < MOST; j++)
-            if (ways_on[i].ways[j].command)
+            if (is_open(run, why, &ways_on[i].ways[j]))
                 json_array_append_new(next,
                                       json_sprintf("muster %s %s %s", ways_on[i].ways[j].command,
                                                    run->name, ways_on[i].ways[j].rest));
@@ -201,8 +212,8 @@ static json_t *commands_for(const struct run *run, const char *why)
 /* The value of the park row. */
 json_t *end_park_value(const struct run *run)
 {
-    return json_pack("{s:s, s:s, s:o}", "why", run->park_why, "text", run->stop_why, "next",
-                     commands_for(run, run->park_why));
+    return json_pack("{s:s, s:s, s:o, s:o*}", "why", run->park_why, "text", run->stop_why, "next",
+                     commands_for(run, run->park_why), "at_end", run->at_end ? json_true() : NULL);
 }
 
 void end_tell_parked(struct run *run)
@@ -379,6 +390,7 @@ static void tell_owner_of_end(struct run *run)
 static int park_at_end(struct run *run)
 {
     run->park_why = "in_doubt";
+    run->at_end = true;
     free(run->stop_why);
     run->stop_why = mu_xstrdup(run->doubt_text);
     run->stop = STOP_PARK;

@@ -275,6 +275,7 @@ struct run {
     char *stop_src;           /* of the finish or fail that ended it */
     const char *park_why;     /* stale, in_doubt, diverged ... (end.c) */
     char *doubt_text;         /* what the last act in doubt needs a person for */
+    bool at_end;              /* parked where it would have ended: it sends nothing any more */
     bool ends_in_doubt;       /* it ends before the outcome of an act is known */
     struct sending *sendings; /* outbox.c */
     char order[48];           /* "ID@MS", the order that is being carried out, */
@@ -383,6 +384,7 @@ void sub_cancel_all(struct call *parent);
 void sub_deliver(struct run *);
 
 /* doubt.c */
+#define DOUBT_AT_END "the run has reached its end, and sends nothing any more"
 enum mu_in_doubt doubt_policy(const struct call *); /* what may be done with this act */
 void doubt_enter(struct call *, const char *why);
 void doubt_unsent(
@@ -606,6 +608,7 @@ void undone_recall(struct run *); /* what a person knew of when they said: go on
 enum mu_err undone_look(struct run *, struct mu_fail *);
 bool undone_parks(struct run *);       /* by what the last look found */
 void undone_check(struct run *);       /* looks, and parks */
+bool undone_left(const struct run *);  /* `muster undo` would take something back */
 json_t *undone_accept(struct run *);   /* the undo runs that this person knew of; NULL: none */
 char *undone_act(const struct call *); /* who took back this act, or tried to: a new text; NULL */
 

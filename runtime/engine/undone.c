@@ -80,6 +80,19 @@ bool undone_parks(struct run *run)
     return true;
 }
 
+bool undone_left(const struct run *run)
+{
+    struct mu_undo undo;
+    struct mu_fail ignored;
+    json_t *items = NULL;
+    bool left = run->path && mu_undo_read(run->path, run->store, NULL, &undo, &ignored) == MU_OK &&
+                mu_undo_pick(&undo, NULL, &items, &ignored) == MU_OK;
+    json_decref(items);
+    if (run->path)
+        mu_undo_fini(&undo);
+    return left;
+}
+
 void undone_check(struct run *run)
 {
     struct mu_fail fail;

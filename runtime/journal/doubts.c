@@ -115,6 +115,8 @@ static void host_unsent(json_t *act, const struct mu_row *row, const json_t *val
 
 static void host_decide(json_t *act, const struct mu_row *row, const json_t *value)
 {
+    if (mu_json_bool(value, "used", false))
+        next_round(act);
     if (mu_json_get(value, "refused"))
         return;
     json_object_set_new(act, "decided",
@@ -136,6 +138,8 @@ static void take_host(struct reading *reading, const struct mu_row *row, const j
 {
     if (strcmp(row->verb, "end") == 0)
         reading->doubts->ended = true;
+    if (strcmp(row->verb, "park") == 0)
+        reading->doubts->at_end = mu_json_bool(value, "at_end", false);
     for (size_t i = 0; i < MU_COUNT(host_rows); i++) {
         if (strcmp(host_rows[i].verb, row->verb) != 0)
             continue;

@@ -19,6 +19,7 @@
  * The outcome of an act in doubt may be missing, or be that the run ended before it was known. */
 struct mu_doubts {
     bool ended;
+    bool at_end;     /* it would have ended but for an act in doubt: nothing is sent any more */
     json_t *open;    /* oldest first */
     json_t *settled; /* those with a known outcome that a person decided, oldest first */
 };

@@ -25,7 +25,7 @@
  *    upgrade   {from {build, language, lua, seed_test}, to {..}, replayed}    another muster goes on with it
  *    frontier  {rows, ms}                                 replay reached the end of what was recorded
  *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret|lock_lost|undone|died|storage, text,
- *               next [commands]}
+ *               next [commands], at_end?}   at_end: it stands where it would have ended, and sends nothing any more
  *    unpark    {who {..}, reason}                         a person said: go on
  *    refused   {kind: unpark, who {..}, reason, why}      an order of a person that does not count (any more)
  *    doubt     {task, seq, verb, src, why}                an act came in doubt
@@ -34,8 +34,9 @@
  *               as stale, at the last look behind its sync; `again` follows when it leaves after all. repeated:
  *               of an `again`, so an earlier sending is in doubt as before
  *    decide    {task, seq, round?, verb, decision: applied|not-applied|retry|skip|result, result?, reason,
- *               who {..}, refused?}                       what a person said about an act in doubt, once for each
- *               time that it is (round, see doubts.h); refused: why it does not count, and never will
+ *               who {..}, refused?, used?}                what a person said about an act in doubt, once for each
+ *               time that it is (round, see doubts.h); refused: why it does not count, and never will;
+ *               used: it had been taken, and could not be done
  *    stop      {text}                                     executor leaves in good order, run unfinished
  *    progress  {task, seq, verb, text}                    from mu_call_progress
  *    gate      {gate, kind, code} once opened; {gate, code, silent, asks} when the next one is asked

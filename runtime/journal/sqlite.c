@@ -315,7 +315,7 @@ static enum mu_err try_open_read(const char *path, struct sqlite_storage *storag
         }
     }
     if (err == MU_OK)
-        err = check_format(storage->db, path, fail);
+        err = check_format(storage->db, storage->copy_of ? storage->copy_of : path, fail);
     if (err != MU_OK)
         sqlite_close(storage);
     return err;

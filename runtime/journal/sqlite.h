@@ -28,6 +28,7 @@ struct sqlite_storage {
     sqlite3_stmt *statements[STATEMENTS]; /* made at first use */
     ino_t inode;                          /* sealing puts another file under the path */
     char *private_copy;                   /* folder to remove on closing, NULL = none */
+    const char *copy_of;                  /* while it is opened: what failures name instead */
     bool full;                            /* synchronous=FULL in force */
     bool unsynced;                        /* something committed may not be on disk yet */
     int wal_pages;                        /* told by SQLite after each commit */

@@ -113,16 +113,20 @@ static enum mu_err open_copy(const char *path, struct sqlite_storage *storage, b
     if (errnum == 0)
         errnum = copy_side(path, dir, "-wal");
     char *copy = mu_xasprintf("%s/" COPIED, dir);
+    storage->copy_of = path; /* what is said is said of that one */
     enum mu_err err = errnum == 0
                           ? sqlite_open_read(copy, storage, sealed, fail)
                           : mu_storage_fail(fail, path, "copying it and its WAL", NULL, errnum);
+    storage->copy_of = NULL;
+    if (err != MU_OK && strstr(fail->text, dir))
+        (void)mu_fail_prefix(fail, "%.300s, read from a copy with its WAL", path);
     free(copy);
     if (err == MU_OK) {
         storage->private_copy = dir;
         return MU_OK;
     }
     sqlite_drop_copy(dir);
-    return errnum == 0 ? mu_fail_prefix(fail, "%.300s, read from a copy with its WAL", path) : err;
+    return err;
 }
 
 enum mu_err sqlite_open_still(const char *path, struct sqlite_storage *storage, bool *sealed,

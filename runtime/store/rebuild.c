@@ -7,11 +7,13 @@
  *   lock      that of a run that goes on, where nobody has it and nobody took it from that run
  *   counter   at least the highest number in use, so that no name comes twice
  *   incident  those that runs name and nobody knows
- *   version   those that runs carry and nobody knows, with their files and signatures */
+ *   version   those that runs carry and nobody knows, with their files and signatures
+ *   freeze    of everything, when the store was lost: what was frozen nobody knows */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/store_internal.h"
 
 struct rebuilding {
@@ -242,6 +244,18 @@ static enum mu_err put_in_order(const struct rebuilding *rebuilding)
     return err;
 }
 
+/* What was frozen is lost with the store. Nothing leaves until a person who knows says so. */
+static enum mu_err freeze_all(const struct rebuilding *rebuilding)
+{
+    return store_exec(
+        rebuilding->store, what, rebuilding->fail,
+        "INSERT INTO freeze (zone, who, reason, since, thawed, thawed_by, thaw_reason)"
+        " SELECT '', 'doctor --rebuild', 'the control store was lost, and with it what was frozen;"
+        " when you know that nothing else is to be: muster thaw --all', ?1, 0, '', ''"
+        " WHERE NOT EXISTS (SELECT 1 FROM freeze WHERE zone = '' AND thawed = 0)",
+        STORE_VALUES(STORE_NUMBER(mu_clock_real_ms())));
+}
+
 enum mu_err mu_store_rebuild(struct mu_store *store, struct mu_store_found *found, size_t count,
                              struct mu_store_rebuilt *out, struct mu_fail *fail)
 {
@@ -260,6 +274,9 @@ enum mu_err mu_store_rebuild(struct mu_store *store, struct mu_store_found *foun
         err = put_versions(&rebuilding, found, count);
     out->was_lost = out->added > 0 && (rebuilding.oldest_known == 0 ||
                                        rebuilding.oldest_known > rebuilding.newest_added);
+    out->was_lost = out->was_lost || store->draft != NULL;
+    if (err == MU_OK && out->was_lost)
+        err = freeze_all(&rebuilding);
     err = store_end(store, err, what, fail);
     return err == MU_OK ? store_put_draft_in_place(store, fail) : err;
 }

@@ -157,7 +157,7 @@ struct mu_store_found { /* what a run file says */
 };
 struct mu_store_rebuilt {
     int64_t added, corrected, incidents, locks, versions;
-    bool was_lost; /* it knew no run that is as old as those that were added */
+    bool was_lost; /* it knew no run that is as old as those that were added: everything is frozen */
 };
 /* One transaction: all of it or nothing. */
 enum mu_err mu_store_rebuild(struct mu_store *, struct mu_store_found *, size_t count,
