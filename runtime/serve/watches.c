@@ -268,13 +268,23 @@ static const struct job look_job = {
 
 /* --- turns --- */
 
+/* One whose last look was due and is not there, since we died over it, looks at once: an outage is confirmed no
+ * later for that. After a long time nobody waits for it, and all of them at once would be too many. */
+static int64_t first_due(const struct serve *serve, const struct watch *watch)
+{
+    int64_t now = mu_clock_mono_ms(), ago = mu_clock_real_ms() - watch->at;
+    int64_t next = mu_spread_next(watch->source, watch->every_ms, now);
+    bool looked =
+        ago < now - (next - watch->every_ms) || worker_is_at(serve, &look_job, watch->source);
+    return looked || ago >= 2 * watch->every_ms ? next : now;
+}
+
 void watches_meet(struct serve *serve, struct settings *settings)
 {
-    int64_t now = mu_clock_mono_ms();
     for (size_t i = 0; i < settings->watch_count; i++) {
         struct watch *watch = &settings->watches[i];
         recall(serve, watch);
-        watch->due_ms = mu_spread_next(watch->source, watch->every_ms, now);
+        watch->due_ms = first_due(serve, watch);
     }
 }
 
@@ -285,10 +295,9 @@ static void turn(struct serve *serve, struct watch *watch, int64_t now)
         (void)!worker_start(serve, &start_job, watch->source, START_TIMEOUT_MS);
     if (now < watch->due_ms || !room || worker_is_at(serve, &look_job, watch->source))
         return;
+    /* Back to its place in the interval, also when it came late, and not sooner than half of one. */
     if (worker_start(serve, &look_job, watch->source, serve->settings.look_timeout_ms))
-        watch->due_ms += watch->every_ms;
-    if (watch->due_ms < now) /* it came late by more than its interval: no rush to make up for it */
-        watch->due_ms = mu_spread_next(watch->source, watch->every_ms, now);
+        watch->due_ms = mu_spread_next(watch->source, watch->every_ms, now + watch->every_ms / 2);
 }
 
 void watches_turn(struct serve *serve)
