@@ -226,6 +226,12 @@ char *drill_subject(const struct run *run, const char *subject)
     return mu_xasprintf("%s%s", plain ? "" : MARK ": ", subject);
 }
 
+const char *drill_unmarked(const struct run *run, const char *subject)
+{
+    size_t len = strlen(MARK ": ");
+    return is_drill(run) && strncmp(subject, MARK ": ", len) == 0 ? subject + len : subject;
+}
+
 char *drill_text(const struct run *run, const char *text)
 {
     bool plain = !is_drill(run) || strstr(text, MARK_TEXT) != NULL;

@@ -90,7 +90,7 @@ static void ask_people(struct call *call, const struct gate_news *news)
 {
     struct mu_buf subject = {0}, body = {0};
     mu_buf_addf(&subject, "%s %s asks you: %s", call->run->incident, call->run->name,
-                mu_json_str(call->errand->gate, "title", ""));
+                drill_unmarked(call->run, mu_json_str(call->errand->gate, "title", "")));
     add_question(&body, call, news);
     bool again = strcmp(news->by, news->before) == 0; /* then_ask names the same people */
     char *dedup = mu_xasprintf("%s/%s%s", call->errand->gate_id, news->by, again ? "/again" : "");
@@ -162,7 +162,7 @@ static void remind(struct call *call, const struct gate_news *news, int64_t now)
     struct mu_buf subject = {0}, body = {0};
     char left[MU_TIME_TEXT];
     mu_buf_addf(&subject, "%s %s still asks you: %s", call->run->incident, call->run->name,
-                mu_json_str(call->errand->gate, "title", ""));
+                drill_unmarked(call->run, mu_json_str(call->errand->gate, "title", "")));
     if (news->deadline)
         mu_buf_addf(&body, "%s left.\n", mu_duration_text(news->deadline - now, left));
     if (news->quorum > 1)

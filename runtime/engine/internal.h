@@ -469,6 +469,7 @@ void drill_end(struct run *);
 bool drill_dry_people(const struct run *);
 /* In a drill: marked as one; else as it is. New texts. */
 char *drill_subject(const struct run *, const char *subject);
+const char *drill_unmarked(const struct run *, const char *subject); /* for the middle of one that is marked */
 char *drill_text(const struct run *, const char *text);
 void drill_mark(struct call *); /* the same for a message that was prepared */
 void drill_note_told(struct call *);
