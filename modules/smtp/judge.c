@@ -122,7 +122,8 @@ static bool is_ours(const struct mu_smtp_result *r)
     for (size_t i = 0; i < MU_COUNT(our_errors); i++)
         if (r->os_error == our_errors[i])
             return true;
-    return r->err == MU_CONFIG || r->err == MU_USAGE || r->err == MU_INTERNAL;
+    return r->err == MU_CONFIG || r->err == MU_USAGE || r->err == MU_INTERNAL ||
+           r->err == MU_RESOURCES;
 }
 
 static enum outcome outcome_of_failure(const struct mu_smtp_result *r)

@@ -22,7 +22,8 @@
     X(MU_CONFLICT, "conflict") /* compare-and-set: the world is no longer what the caller saw */   \
     X(MU_STORAGE, "storage")   /* journal or control store can't be read or written */             \
     X(MU_CANCELLED, "cancelled")                                                                   \
-    X(MU_INTERNAL, "internal") /* a bug of ours */
+    X(MU_INTERNAL, "internal")   /* a bug of ours */                                               \
+    X(MU_RESOURCES, "resources") /* this host ran out of descriptors: says nothing of others */
 
 enum mu_err {
     MU_OK = 0,

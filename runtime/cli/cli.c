@@ -107,6 +107,7 @@ int mu_cli_exit_for(enum mu_err err)
     case MU_REFUSED:
     case MU_CONFLICT:
     case MU_STORAGE:
+    case MU_RESOURCES:
         break;
     }
     return MU_EXIT_USAGE;

@@ -600,6 +600,21 @@ void mu_call_done(struct mu_call *pub, json_t *value_take)
     }
 }
 
+/* It could not even make its socket: nothing of it has left, and the next executor sends it. */
+static bool stays_for_want(struct call *call, int phase, const char *why)
+{
+    if (call->kind != MU_CALL_VERB || call->errand->pub.verb->kind != MU_ACT ||
+        !call->run->world->sends ||
+        (call->run->stop != STOP_NONE && call->run->stop != STOP_PARK) ||
+        (phase != PHASE_PREPARE && phase != PHASE_START))
+        return false;
+    if (phase == PHASE_START) {
+        call_stays(call, why);
+        call_enter(call, MU_CALL_DOUBT);
+    }
+    return scarce_parks(call, 0, why);
+}
+
 void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const char *fmt, ...)
 {
     struct call *call = call_of(pub);
@@ -613,6 +628,8 @@ void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const c
     free(clean);
     int phase = call->phase;
     call->phase = PHASE_NONE;
+    if (class == MU_RESOURCES && !in_doubt && stays_for_want(call, phase, fail.text))
+        return;
     if (phase == PHASE_NONE)
         mu_error("engine", "%s failed after it was complete: %s", call->name, fail.text);
     else if (phase != PHASE_READBACK && answers_directly(call))

@@ -183,6 +183,10 @@ static const struct {
     {"secret", {{"resume", "NAME=file:PATH"}, CANCEL}},
     {"died", {{"resume", ""}, UNDO, CANCEL}},
     {"storage", {{"resume", ""}, UNDO, CANCEL}},
+    {"resources",
+     {{"resume", " # with more of them: ulimit -n in that shell, or LimitNOFILE of the service"},
+      UNDO,
+      CANCEL}},
 };
 
 /* What would only be refused is not offered. */

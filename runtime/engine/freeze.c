@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "base/redact.h"
+#include "base/scarce.h"
 #include "engine/internal.h"
 
 /* --- what is frozen --- */
@@ -323,6 +324,22 @@ static void hold(struct call *call, const json_t *freeze)
     say_waiting(run, call);
 }
 
+bool scarce_parks(struct call *call, int errnum, const char *why)
+{
+    char text[MU_FAIL_TEXT];
+    if (errnum == 0 && why == NULL)
+        return false;
+    if (why == NULL) {
+        mu_scarce_text(errnum, text);
+        why = text;
+    }
+    run_park(call->run, "resources",
+             "nothing leaves any more, for %.400s. It stops before %s at %s: give it more, or find "
+             "what uses them up",
+             why, call->name, call->src);
+    return true;
+}
+
 bool freeze_holds(struct call *call)
 {
     struct run *run = call->run;
@@ -335,7 +352,7 @@ bool freeze_holds(struct call *call)
                  call->src);
         return true;
     }
-    if (undone_parks(run))
+    if (undone_parks(run) || scarce_parks(call, mu_scarce_look(), NULL))
         return true;
     const json_t *freeze = covering(run, call);
     if (freeze)

@@ -437,6 +437,8 @@ void end_farewell(struct run *); /* the last messages, for a few seconds */
 
 /* freeze.c */
 /* True: the act must not leave now. It waits for a thaw, or the run stops (lock lost, store unreadable). */
+/* Descriptors have run out (errnum, or why): the run parks before the act leaves. False: they have not. */
+bool scarce_parks(struct call *, int errnum, const char *why);
 bool freeze_holds(struct call *);
 void freeze_sift(struct run *);  /* takes out of the barrier what must not leave */
 void freeze_look(struct run *);  /* acts whose freeze has ended go on */

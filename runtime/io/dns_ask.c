@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/scarce.h"
 #include "io/dns_packet.h"
 #include "io/dns_query.h"
 
@@ -170,7 +171,7 @@ static bool ask(struct query *q, bool over_tcp)
     q->tcp = NULL;
     int uv_error = over_tcp ? send_tcp(q) : send_udp(q);
     if (uv_error != 0) {
-        note_failure(q, MU_NET, uv_strerror(uv_error));
+        note_failure(q, mu_scarce(-uv_error) ? MU_RESOURCES : MU_NET, uv_strerror(uv_error));
         q->no_route = is_no_route(uv_error);
         rule_out(q, q->server);
         return false;

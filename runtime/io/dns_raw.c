@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/scarce.h"
 
 #define TIMEOUT_MS 5000
 
@@ -68,7 +69,7 @@ static void on_timer(void *ud)
     if (raw->tcp)
         raw->sent = mu_dns_tcp_sent(raw->tcp);
     if (raw->uv_error)
-        fail(raw, MU_NET, uv_strerror(raw->uv_error));
+        fail(raw, mu_scarce(-raw->uv_error) ? MU_RESOURCES : MU_NET, uv_strerror(raw->uv_error));
     else
         fail(raw, MU_NET,
              raw->tcp && !raw->sent ? "connect timeout" : "timeout waiting for the answer");

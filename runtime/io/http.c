@@ -121,7 +121,8 @@ static void on_addresses(const struct mu_dns_addresses *found, void *ud)
     mu_timer_cancel(e->deferred);
     e->deferred = NULL;
     if (found->err != MU_OK)
-        mu_fail_set(&e->fail, MU_NET, "%s: %s", e->host, found->why);
+        mu_fail_set(&e->fail, found->err == MU_RESOURCES ? MU_RESOURCES : MU_NET, "%s: %s", e->host,
+                    found->why);
     else {
         hand_over_addresses(e, found);
         transfer(e);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/redact.h"
+#include "base/scarce.h"
 #include "io/http_internal.h"
 
 const char *mu_http_header(const struct mu_http_response *response, const char *name)
@@ -103,6 +104,12 @@ static void explain_timeout(struct exchange *e)
 static void explain_connect(struct exchange *e)
 {
     long os_error = 0;
+    char scarce[MU_FAIL_TEXT];
+    if (mu_scarce(e->socket_errno)) {
+        mu_scarce_text(e->socket_errno, scarce);
+        mu_fail_set(&e->fail, MU_RESOURCES, "%s:%d: %s", e->host, e->port, scarce);
+        return;
+    }
     curl_easy_getinfo(e->easy, CURLINFO_OS_ERRNO, &os_error);
     mu_fail_set(&e->fail, MU_NET, "%s:%d: %s", e->host, e->port,
                 os_error ? strerror((int)os_error) : "can't connect");

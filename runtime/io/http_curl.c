@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/name.h"
+#include "io/own_socket.h"
 
 #define TIMEOUT_MS         15000
 #define CONNECT_TIMEOUT_MS 5000
@@ -204,6 +205,8 @@ CURL *http_easy(struct exchange *e, long timeout_ms)
         abort();
     set_manners(easy, http);
     curl_easy_setopt(easy, CURLOPT_URL, e->url);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, mu_own_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &e->socket_errno);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, e->addresses);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)e->connect_timeout_ms);

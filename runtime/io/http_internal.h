@@ -51,6 +51,7 @@ struct exchange {
     struct mu_timer *deferred; /* a refusal on its way to the caller */
     CURL *easy;                /* on the loop while not NULL */
     struct curl_slist *addresses;
+    int socket_errno; /* why no socket could be made */
     int hops;
     int requests; /* sent over by curl in this hop; the second is a repetition */
     bool too_large;

@@ -21,6 +21,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/scarce.h"
+#include "io/own_socket.h"
 #include "io/smtp_session.h"
 
 #define RECEIVE_BUFFER \
@@ -102,6 +104,8 @@ static void set_dialogue(struct session *s)
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
     curl_easy_setopt(easy, CURLOPT_DEBUGDATA, s);
     curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, mu_own_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &s->socket_errno);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, s);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
@@ -271,7 +275,13 @@ static int on_close(void *ud, curl_socket_t socket)
 static void explain_connect(struct session *s)
 {
     long os_error = 0;
+    char scarce[MU_FAIL_TEXT];
     curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &os_error);
+    if (mu_scarce(s->socket_errno)) {
+        mu_scarce_text(s->socket_errno, scarce);
+        smtp_fail(s, MU_RESOURCES, "%s", scarce);
+        return;
+    }
     s->result.os_error = (int)os_error;
     s->result.timed_out = os_error == ETIMEDOUT;
     smtp_fail(s, MU_NET, "%s", os_error ? strerror((int)os_error) : "no connection");

@@ -43,7 +43,8 @@ struct session {
     struct curl_slist *routes;
     curl_socket_t bare; /* taken over when curl let go of it, CURL_SOCKET_BAD = none */
     curl_socket_t socket;
-    bool our_turn; /* the last reply is complete and no command is out: QUIT would be polite */
+    int socket_errno; /* why none could be made */
+    bool our_turn;    /* the last reply is complete and no command is out: QUIT would be polite */
     bool tls_begun, auth_seen, ending;
     struct talk *talk;
 

@@ -53,7 +53,7 @@ const struct mu_word_type mu_word_types[] = {
             MAY_GIVE("class", "string", "when not ok: usage, config, refused, net, proto, remote"))},
     {"muster.failure", "What an act raises when it fails: pcall hands it over.",
      FIELDS(GIVES("verb", "string", "the verb that failed"),
-            GIVES("class", "string", "usage, config, refused, net, proto, remote, conflict, storage, cancelled or internal"),
+            GIVES("class", "string", "usage, config, refused, net, proto, remote, conflict, storage, cancelled, internal or resources"),
             GIVES("why", "string", "what happened, in words"),
             GIVES("in_doubt", "boolean", "it may have taken effect all the same"),
             GIVES("src", "string", "the line of the playbook: \"playbook.lua:12\""))},

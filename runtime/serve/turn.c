@@ -28,7 +28,7 @@ static enum mu_err finish(struct mu_store **store, const char *source, int64_t t
                           struct mu_fail *fail)
 {
     enum mu_err err = maker->make(taken, tick, maker->ud, fail);
-    if (err == MU_STORAGE || err == MU_INTERNAL)
+    if (err == MU_STORAGE || err == MU_INTERNAL || err == MU_RESOURCES)
         return err;
     if (err == MU_OK)
         return mu_store_tick_done(*store, source, tick, "started", "", NULL, mu_clock_real_ms(),

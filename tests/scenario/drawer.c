@@ -12,7 +12,7 @@
  *   drawer.late NAME VALUE {ms=}    accepted after ms, without a reply; done two seconds later   act, read back
  *   drawer.ring TEXT {...}          one more line in the file "bell"     act that may be repeated
  *
- * Options of acts: ms = how long it takes, fail = "text" (refused, nothing changed), lose = true (done,
+ * Options of acts: ms = how long it takes, fail = "text" (refused, nothing changed; "no descriptor": it could not leave), lose = true (done,
  * the reply is lost), halt = true (never done, the reply is lost). Every act that happens adds its line
  * "VERB NAME VALUE" to the file "acts", with "again" behind it when the engine said so.
  *
@@ -187,7 +187,8 @@ static void act_now(void *ud)
     call->state = NULL;
     const char *refusal = mu_json_str(call->args, "fail", NULL);
     if (refusal)
-        mu_call_fail(call, MU_REMOTE, false, "%s", refusal);
+        mu_call_fail(call, strcmp(refusal, "no descriptor") == 0 ? MU_RESOURCES : MU_REMOTE, false,
+                     "%s", refusal);
     else if (mu_json_bool(call->args, "halt", false))
         mu_call_fail(call, MU_NET, true, "no reply");
     else if (mu_json_bool(call->args, "lose", false) && !call->repeated)

@@ -339,8 +339,10 @@ static void judge(const struct session *session, const struct mu_smtp_result *re
         mu_notify_answer(answer, CHANNEL_MAYBE,
                          "%s after the message was sent: it may have arrived", result->why);
     else if (result->err != MU_OK)
-        mu_notify_answer(answer, result->err == MU_NET ? CHANNEL_LATER : CHANNEL_NEVER, "%s",
-                         result->why);
+        mu_notify_answer(answer,
+                         result->err == MU_NET || result->err == MU_RESOURCES ? CHANNEL_LATER
+                                                                              : CHANNEL_NEVER,
+                         "%s", result->why);
     else if (reply_says(&result->greeting, "greeting", answer) &&
              reply_says(&result->ehlo, "EHLO", answer) && !session->look &&
              reply_says(&result->mail, "MAIL", answer) &&
