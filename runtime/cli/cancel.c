@@ -11,6 +11,7 @@
 #include "cli/find.h"
 #include "cli/parked.h"
 #include "cli/start.h"
+#include "cli/unborn.h"
 #include "engine/run.h"
 
 static int order(struct mu_cli *cli, const struct found_run *run, const char *reason)
@@ -50,6 +51,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = find_run(cli, "cancel", argv[1], &found);
     if (code)
         return code;
+    if (unborn_end(cli, "cancel", &found, true, &code))
+        return code == MU_EXIT_FAILED ? MU_EXIT_OK : code;
     if (found.ended)
         return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s has ended already: %s", found.name,
                            found.result);

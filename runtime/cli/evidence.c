@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cli/find.h"
+#include "cli/unborn.h"
 
 /* "12", "mx-failover.12", "last". */
 static bool is_run_name(const char *typed)
@@ -52,6 +53,9 @@ int evidence_find(struct mu_cli *cli, const char *command, const char *typed, ch
     int code = find_run_or_file(cli, command, typed, &found);
     if (code)
         return code;
+    if (unborn_was(&found) || unborn_is(cli, &found))
+        return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s has no journal: " UNBORN_SAYS,
+                           found.name);
     snprintf(path, EVIDENCE_PATH, "%s", found.path);
     snprintf(incident, 32, "%s", found.incident);
     return 0;

@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "cli/say.h"
 #include "cli/story.h"
+#include "cli/unborn.h"
+#include "engine/run.h"
 
 struct stories {
     struct story *items;
@@ -25,6 +27,11 @@ static void add_file(struct stories *stories, const char *dir, const char *name)
     struct mu_fail fail;
     struct story story;
     char *path = mu_xasprintf("%s/runs/%s", dir, name);
+    if (mu_run_file_unborn(path)) {
+        say_err("left out: %s: " UNBORN_SAYS "\n", path);
+        free(path);
+        return;
+    }
     const char *why = story_read(&story, path, &fail);
     free(path);
     if (why) {
@@ -74,6 +81,8 @@ static bool find_missing(const struct mu_store_run *run, void *ud)
     for (size_t i = 0; i < missing->stories->count; i++)
         if (strcmp(mu_json_str(missing->stories->items[i].start, "run", ""), run->name) == 0)
             return true;
+    if (strcmp(run->state, "failed") == 0 && strcmp(run->result, MU_NEVER_BEGAN) == 0)
+        return true;
     missing->count++;
     say_err("no run file that holds for %s (%s): its row stays as it is\n", run->name, run->state);
     return true;
@@ -100,10 +109,11 @@ static void tell_done(const struct mu_cli *cli, const struct stories *stories,
 {
     if (cli->json) {
         say_json_take(json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I}", "added", (json_int_t)done->added,
-            "conflicts", (json_int_t)conflicts, "corrected", (json_int_t)done->corrected, "found",
-            (json_int_t)stories->count, "incidents", (json_int_t)done->incidents, "left_out",
-            (json_int_t)stories->bad, "locks", (json_int_t)done->locks, "lost", done->was_lost,
+            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "added",
+            (json_int_t)done->added, "conflicts", (json_int_t)conflicts, "corrected",
+            (json_int_t)done->corrected, "found", (json_int_t)stories->count, "incidents",
+            (json_int_t)done->incidents, "left_out", (json_int_t)stories->bad, "locks",
+            (json_int_t)done->locks, "lost", done->was_lost, "ticks", (json_int_t)done->ticks,
             "versions", (json_int_t)done->versions, "without_file", (json_int_t)missing));
         return;
     }
@@ -130,6 +140,32 @@ static void tell_done(const struct mu_cli *cli, const struct stories *stories,
         say("Versions that no run has used, reviews that came after a run had begun, and rollbacks "
             "can't be known\nfrom run files: see muster versions, and publish, review or roll back "
             "again.\n");
+}
+
+static bool keep_unborn(const struct mu_store_run *run, void *ud)
+{
+    if (mu_run_never_began(run))
+        json_array_append_new(ud, json_string(run->name));
+    return true;
+}
+
+/* Whoever waits for such a run, or for its lock, waits in vain. */
+static enum mu_err end_unborn(struct mu_cli *cli, struct mu_fail *fail)
+{
+    size_t i;
+    json_t *names = json_array(), *name;
+    bool unborn, ended;
+    enum mu_err err = mu_store_runs(cli->store, "running", 0, keep_unborn, names, fail);
+    json_array_foreach(names, i, name)
+    {
+        if (err == MU_OK)
+            err = mu_run_end_unborn(cli->store, json_string_value(name), false, &unborn, &ended,
+                                    fail);
+        if (err == MU_OK && ended)
+            say_err("%s has ended: " UNBORN_SAYS "\n", json_string_value(name));
+    }
+    json_decref(names);
+    return err;
 }
 
 static enum mu_err open_store(struct mu_cli *cli, struct mu_fail *fail)
@@ -166,7 +202,7 @@ int rebuild_index(struct mu_cli *cli)
 {
     struct mu_fail fail;
     struct stories stories = {0};
-    if (open_store(cli, &fail) != MU_OK)
+    if (open_store(cli, &fail) != MU_OK || end_unborn(cli, &fail) != MU_OK)
         return mu_cli_fail(cli, "doctor", MU_EXIT_USAGE, "%s", fail.text);
     read_stories(mu_store_dir(cli->store), &stories);
     int code = rebuild(cli, &stories);

@@ -8,6 +8,7 @@
 #include "cli/find.h"
 #include "cli/parked.h"
 #include "cli/start.h"
+#include "cli/unborn.h"
 #include "engine/run.h"
 #include "base/mem.h"
 #include "playbook/secret.h"
@@ -124,7 +125,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_words(&mu_command_resume, argc, 1, -1);
     if (code == 0)
         code = find_run(cli, "resume", argv[1], &found);
-    if (code)
+    if (code || unborn_end(cli, "resume", &found, false, &code))
         return code;
     if (found.ended && sealed(found.path))
         return mu_cli_fail(cli, "resume", MU_EXIT_USAGE,

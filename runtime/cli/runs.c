@@ -44,6 +44,8 @@ static const char *waits_for(const struct mu_store_run *run, char *text, size_t 
         mu_monitor_words(&monitor, run->path, text, size);
     else if (holder > 0)
         return run->waits_for;
+    else if (mu_run_never_began(run))
+        snprintf(text, size, "never began, nothing was sent: muster cancel %s", run->name);
     else
         snprintf(text, size, "nobody executes it: muster resume %s", run->name);
     return text;

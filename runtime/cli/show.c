@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/start.h"
+#include "cli/unborn.h"
 #include "cli/decided.h"
 #include "cli/find.h"
 #include "cli/follow.h"
@@ -431,6 +432,20 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     return MU_EXIT_OK;
 }
 
+/* There is no row to be shown. */
+static int show_unborn(struct mu_cli *cli, const struct found_run *run)
+{
+    if (cli->json)
+        return mu_cli_fail(cli, "show", MU_EXIT_USAGE, "%s: " UNBORN_SAYS, run->name);
+    say("%s%s%s%s  %s@%s  %s%s\n", mu_cli_color("bold"), run->incident,
+        run->incident[0] ? "  " : "", run->name, run->playbook, run->version,
+        world_word(run->world), mu_cli_color("reset"));
+    say_hanging(0, "%s\n", UNBORN_SAYS);
+    if (run->ended == 0)
+        say("end it: muster cancel %s\n", run->name);
+    return MU_EXIT_OK;
+}
+
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct found_run found;
@@ -442,6 +457,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = find_run_or_file(cli, "show", argc > 1 ? argv[1] : "last", &found);
     if (code)
         return code;
+    if (unborn_was(&found) || unborn_is(cli, &found))
+        return show_unborn(cli, &found);
     return wide || cli->json ? show_rows(cli, found.name, found.path) : show(cli, &found);
 }
 

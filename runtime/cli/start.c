@@ -16,6 +16,7 @@
 #include "cli/scorecard.h"
 #include "engine/run.h"
 #include "cli/say.h"
+#include "cli/unborn.h"
 #include "cli/verdict.h"
 
 static void say_created(const struct mu_cli *cli, const struct mu_run_created *created)
@@ -186,11 +187,15 @@ int start_run(struct mu_cli *cli, const char *command, const struct mu_bundle *b
               const struct mu_header *header, const json_t *params, const struct start *how)
 {
     struct mu_fail fail;
-    struct mu_run_created created;
+    struct mu_run_created created = {.unborn = ""};
     int code = mu_cli_store(cli);
     if (code)
         return code;
-    if (make(cli, bundle, header, params, how, &created, &fail) != MU_OK)
+    enum mu_err err = make(cli, bundle, header, params, how, &created, &fail);
+    if (created.unborn[0])
+        say_err("%s held a lock of this run and has none any more: " UNBORN_SAYS "\n",
+                created.unborn);
+    if (err != MU_OK)
         return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
     if (how->dry)
         say_lock(cli, header, params);

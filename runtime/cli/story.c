@@ -39,9 +39,22 @@ static void note_lock(struct story *story, const struct mu_row *row)
     json_decref(value);
 }
 
+/* As children.c and serve/ call it; NULL: a person, or a child of a muster that kept no key. */
+static char *source_of(const json_t *trigger)
+{
+    const char *kind = mu_json_str(trigger, "kind", ""), *name = mu_json_str(trigger, "name", ""),
+               *key = mu_json_str(trigger, "key", "");
+    bool child = strcmp(kind, "run") == 0;
+    if (trigger == NULL || (child && key[0] == '\0'))
+        return NULL;
+    return child ? mu_xasprintf("run %s %s", name, key) : mu_xasprintf("%s %s", kind, name);
+}
+
 static void note_start(struct story *story, const struct mu_row *row)
 {
     keep(&story->start, row);
+    free(story->source);
+    story->source = source_of(mu_json_get(story->start, "trigger"));
     story->started = row->ts;
     for (size_t i = 0; i < MU_STORE_RUN_LOCKS; i++)
         story->locks[i].since = row->ts;
@@ -114,6 +127,7 @@ void story_fini(struct story *story)
     json_decref(story->end);
     json_decref(story->park);
     mu_bundle_free(story->bundle);
+    free(story->source);
     free(story->path);
 }
 
@@ -205,6 +219,10 @@ void story_found(const struct story *story, struct mu_store_found *out)
     *out = (struct mu_store_found){
         .title = mu_json_str(json_object_get(story->start, "playbook"), "summary", "")};
     story_run(story, &out->run);
+    const json_t *trigger = mu_json_get(story->start, "trigger");
+    out->source = story->source;
+    out->tick = mu_json_int(
+        trigger, strncmp(story->source ? story->source : "", "run ", 4) == 0 ? "attempt" : "at", 0);
     found_version(story, out);
     bool live = mu_world_sends(out->run.world); /* only these take what they name */
     for (size_t i = 0; i < MU_STORE_RUN_LOCKS; i++) {

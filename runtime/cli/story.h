@@ -13,6 +13,7 @@ struct story {
     json_t *start, *end, *park; /* values of its last such row, or NULL */
     struct mu_bundle *bundle;   /* its playbook's files */
     char digest[MU_SHA256_HEX]; /* and what they are called */
+    char *source;               /* what started it by itself, as the store calls that; or NULL */
     int64_t started, ended;
     bool on; /* resumed or said to go on since it parked */
     struct {

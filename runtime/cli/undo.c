@@ -12,6 +12,7 @@
 #include "cli/decided.h"
 #include "cli/find.h"
 #include "cli/start.h"
+#include "cli/unborn.h"
 #include "engine/run.h"
 
 /* What is put back comes from the journal: an edited one must not decide what a zone holds. */
@@ -267,7 +268,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_words(&mu_command_undo, argc, 1, 1);
     if (code == 0)
         code = find_run(cli, "undo", argv[1], &found);
-    if (code == 0)
+    if (code == 0 && !unborn_end(cli, "undo", &found, false, &code))
         code = only_list ? list(cli, &found, despite) : undo(cli, &found, wanted, despite, &how);
     json_decref(despite);
     return code;

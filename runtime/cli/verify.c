@@ -21,12 +21,18 @@ static const char *not_in_it =
     "the anchored head is not in this journal: rows were changed, cut off "
     "or written anew, or it is another run's";
 
+/* Nothing is proved by a file without a row. */
+static bool is_empty(const struct mu_journal_verdict *verdict)
+{
+    return verdict->ok && verdict->rows == 0;
+}
+
 static json_t *describe(const char *path, const struct mu_journal_verdict *verdict,
                         const char *anchor)
 {
     char head[2 * MU_SHA256 + 1];
     mu_hex(verdict->head, MU_SHA256, head);
-    bool ok = verdict->ok && (anchor == NULL || verdict->anchored);
+    bool ok = verdict->ok && !is_empty(verdict) && (anchor == NULL || verdict->anchored);
     json_t *out = json_pack("{s:s, s:b, s:I, s:s, s:b}", "path", path, "ok", ok, "rows",
                             (json_int_t)verdict->rows, "head", head, "sealed", verdict->sealed);
     if (anchor)
@@ -35,7 +41,8 @@ static json_t *describe(const char *path, const struct mu_journal_verdict *verdi
         json_object_set_new(out, "bad_gsn", json_integer(verdict->bad_gsn));
         json_object_set_new(out, "why", mu_json_lenient_string(verdict->why, strlen(verdict->why)));
     } else if (!ok) {
-        json_object_set_new(out, "why", json_string(not_in_it));
+        json_object_set_new(out, "why",
+                            json_string(is_empty(verdict) ? "there is no row in it" : not_in_it));
     }
     return out;
 }
@@ -59,7 +66,11 @@ static void print_text(const char *path, const struct mu_journal_verdict *verdic
 {
     char head[2 * MU_SHA256 + 1];
     mu_hex(verdict->head, MU_SHA256, head);
-    if (verdict->ok) {
+    if (is_empty(verdict)) {
+        say("%sEMPTY%s    there is no row in it: the run never began, or its -wal file is "
+            "missing\n",
+            mu_cli_color("red"), mu_cli_color("reset"));
+    } else if (verdict->ok) {
         say("%sholds%s    %lld rows, %s\n", mu_cli_color("green"), mu_cli_color("reset"),
             (long long)verdict->rows,
             verdict->sealed ? "sealed" : "not sealed: the run goes on, or its executor died");
@@ -72,7 +83,7 @@ static void print_text(const char *path, const struct mu_journal_verdict *verdic
     }
     if (anchor)
         print_anchor(verdict);
-    else if (verdict->ok && !verdict->sealed)
+    else if (verdict->ok && !verdict->sealed && !is_empty(verdict))
         say("         of a file that is not sealed, only a head noted elsewhere tells whether "
             "rows\n"
             "         were cut off at its end: muster verify ... --head HEX\n");
@@ -110,7 +121,9 @@ static int verify(struct mu_cli *cli, const char *typed, const char *anchor)
     } else {
         print_text(path, &verdict, anchor);
     }
-    return verdict.ok && (anchor == NULL || verdict.anchored) ? MU_EXIT_OK : MU_EXIT_FAILED;
+    return verdict.ok && !is_empty(&verdict) && (anchor == NULL || verdict.anchored)
+               ? MU_EXIT_OK
+               : MU_EXIT_FAILED;
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)

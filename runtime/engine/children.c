@@ -7,7 +7,7 @@
  *         ─▶ its journal is made, as reserved (create.c)  ─▶ `muster resume CHILD --detach` as a process of its own
  *
  * KEY is the call's, so that whoever dies in between, and whoever resumes the parent, finds the same child, and never
- * makes a second one. The child has the parent's world, incident and starter, and a life of its own: cancelling
+ * makes a second one; it stands in the child's first row, from which a lost control store knows it again. The child has the parent's world, incident and starter, and a life of its own: cancelling
  * the parent does not cancel it. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,10 +24,11 @@
 #include "io/process.h"
 #include "playbook/secret.h"
 
-#define POLL_MS     1000
-#define ADOPT_POLLS 15    /* looks at a child that nobody executes, before it is executed again */
-#define EXECUTE_MS  60000 /* until `muster resume` has said that it is executed */
-#define ENV_MOST    500
+#define POLL_MS      1000
+#define ADOPT_POLLS  15    /* looks at a child that nobody executes, before it is executed again */
+#define EXECUTE_MS   60000 /* until `muster resume` has said that it is executed */
+#define ENV_MOST     500
+#define FORGOTTEN_MS 60000 /* what two looks at the wall clock may differ by */
 
 extern char **environ;
 
@@ -263,8 +264,9 @@ static enum mu_err make(const struct mu_call *call, const struct child *child,
     struct run *run = own->run;
     struct mu_run_created reserved, made;
     json_t *trigger =
-        json_pack("{s:s, s:s, s:I, s:s, s:i}", "kind", "run", "name", run->name, "at",
-                  (json_int_t)mu_clock_real_ms(), "src", own->src, "depth", depth_of(run) + 1);
+        json_pack("{s:s, s:s, s:I, s:s, s:i, s:s, s:I}", "kind", "run", "name", run->name, "at",
+                  (json_int_t)mu_clock_real_ms(), "src", own->src, "depth", depth_of(run) + 1,
+                  "key", call->key, "attempt", (json_int_t)place->number);
     snprintf(reserved.name, sizeof reserved.name, "%s", place->taken.run);
     snprintf(reserved.path, sizeof reserved.path, "%s", place->taken.path);
     snprintf(reserved.incident, sizeof reserved.incident, "%s", run->incident);
@@ -430,6 +432,17 @@ static void start(struct mu_call *call)
     child_fini(&child);
 }
 
+/* A child whose file went with a lost control store, or that an older muster made, is not known any more. */
+static bool may_be_forgotten(struct mu_call *call, const struct place *place)
+{
+    int64_t rebuilt = 0;
+    struct call *own = call_of(call);
+    if (place->number > 0)
+        return false;
+    return mu_store_rebuilt_at(own->run->store, &rebuilt, NULL) != MU_OK ||
+           (rebuilt > 0 && rebuilt + FORGOTTEN_MS >= own->errand->first_sent_ms);
+}
+
 static void read_back(struct mu_call *call)
 {
     struct mu_fail fail;
@@ -437,6 +450,13 @@ static void read_back(struct mu_call *call)
     json_t *begun = NULL;
     if (find_place(call, &place, &fail) != MU_OK) {
         mu_call_readback(call, MU_UNKNOWN, NULL, fail.text);
+        return;
+    }
+    if (may_be_forgotten(call, &place)) { /* looking again would tell no more */
+        mu_call_readback(
+            call, MU_CHANGED, NULL,
+            "the control store was lost since, and made again from run files that name "
+            "no child of this call: look whether there is one (muster runs)");
         return;
     }
     if (place.taken.run[0])

@@ -2,7 +2,6 @@
  *
  * Making a run: locks, number, incident, journal with bundle and row 1. Everything is checked before
  * anything is made; what was made is taken back when a later part fails. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/redact.h"
-#include "base/storage.h"
 #include "engine/internal.h"
 #include "lua/bind.h"
 #include "playbook/secret.h"
@@ -160,7 +158,7 @@ static void write_start(struct mu_journal *journal, const struct mu_run_request 
 
 static void remove_journal(const char *path)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
     for (size_t i = 0; i < MU_COUNT(suffixes); i++) {
         char *file = mu_xasprintf("%s%s", path, suffixes[i]);
         unlink(file);
@@ -178,8 +176,6 @@ static enum mu_err write_journal(const struct mu_run_request *request,
     write_start(journal, request, run, lock, from);
     enum mu_err err = mu_journal_flush(journal, true, fail);
     mu_journal_hand_over(journal);
-    if (err != MU_OK)
-        remove_journal(run->path);
     return err;
 }
 
@@ -211,7 +207,7 @@ static enum mu_err take_and_write(struct mu_store *store, const struct mu_run_re
                                   struct mu_run_created *out, struct mu_fail *fail)
 {
     char *undo_lock = locks_undo_name(request);
-    enum mu_err err = locks_take_undo(store, request, undo_lock, out->name, fail);
+    enum mu_err err = locks_take_undo(store, request, undo_lock, out, fail);
     free(undo_lock);
     if (err == MU_OK && !plan->shared && plan->from[0] == '\0')
         err = locks_take(store, request, lock, out->name, fail);
@@ -220,9 +216,46 @@ static enum mu_err take_and_write(struct mu_store *store, const struct mu_run_re
     if (err != MU_OK || plan->from[0] == '\0')
         return err;
     /* Taken from another only when everything else stands: a run without its lock does nothing. */
-    err = locks_take_over(store, request, lock, plan->from, out->name, fail);
+    return locks_take_over(store, request, lock, plan->from, out->name, fail);
+}
+
+static bool keep_ended(const struct mu_store_run *run, void *ud)
+{
+    *(bool *)ud = run->ended != 0;
+    return false;
+}
+
+/* Who meets a run without a first row and finds nobody that makes it, ends it (unborn.c). */
+static enum mu_err still_wanted(struct mu_store *store, const char *name, struct mu_fail *fail)
+{
+    bool ended = false;
+    enum mu_err err = mu_store_run_find(store, name, keep_ended, &ended, fail);
+    return err == MU_OK && ended
+               ? mu_fail_set(fail, MU_CONFLICT,
+                             "somebody ended %.120s while it was made, and nothing was started: "
+                             "the same command makes another",
+                             name)
+               : err;
+}
+
+/* The claim says that somebody makes it, until its first row is on disk. */
+static enum mu_err make(struct mu_store *store, const struct mu_run_request *request,
+                        const char *lock, const struct lock_plan *plan, struct mu_run_created *out,
+                        struct mu_fail *fail)
+{
+    int claim;
+    enum mu_err err = mu_journal_claim(out->path, &claim, fail);
+    if (err == MU_CONFLICT)
+        return mu_fail_set(fail, MU_STORAGE, "%.300s: somebody looks at it just now; try again",
+                           out->path);
+    if (err != MU_OK)
+        return err;
+    err = still_wanted(store, out->name, fail);
+    if (err == MU_OK)
+        err = take_and_write(store, request, lock, plan, out, fail);
     if (err != MU_OK)
         remove_journal(out->path);
+    mu_journal_claim_end(claim);
     return err;
 }
 
@@ -236,7 +269,8 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
                           const char *lock, struct mu_run_created *out, struct mu_fail *fail)
 {
     struct lock_plan plan;
-    if (locks_check(store, request, lock, &plan, fail) != MU_OK ||
+    out->unborn[0] = '\0';
+    if (locks_check(store, request, lock, &plan, out, fail) != MU_OK ||
         find_incident(store, request, out, fail) != MU_OK)
         return fail->class;
     char bundle[MU_SHA256_HEX];
@@ -254,31 +288,13 @@ static enum mu_err create(struct mu_store *store, const struct mu_run_request *r
                                .exit = -1};
     if (mu_store_run_create(store, &row, out->name, out->path, fail) != MU_OK)
         return fail->class;
-    enum mu_err err = take_and_write(store, request, lock, &plan, out, fail);
+    enum mu_err err = make(store, request, lock, &plan, out, fail);
     if (err != MU_OK) {
         struct mu_fail ignored;
         (void)!mu_store_lock_release_all(store, out->name, &ignored);
         (void)!mu_store_run_forget(store, out->name, &ignored);
     }
     return err;
-}
-
-/* What a process that was killed left of a journal, before its first row: out of the way, not deleted. One that
- * an executor has been at (it has a log) was whole. */
-static enum mu_err put_aside(const char *path, struct mu_fail *fail)
-{
-    static const char *const suffixes[] = {"-shm", "-wal", ""};
-    if (run_was_begun(path))
-        return mu_fail_set(fail, MU_STORAGE, "%.500s: its beginning can't be read", path);
-    for (size_t i = 0; i < MU_COUNT(suffixes); i++) {
-        char *from = mu_xasprintf("%s%s", path, suffixes[i]),
-             *to = mu_xasprintf("%s.unborn%s", path, suffixes[i]);
-        if (rename(from, to) != 0 && errno != ENOENT)
-            mu_storage_fail(fail, from, "putting it aside", NULL, errno);
-        free(from);
-        free(to);
-    }
-    return access(path, F_OK) == 0 ? fail->class : MU_OK;
 }
 
 static enum mu_err create_reserved(struct mu_store *store, const struct mu_run_request *request,
@@ -288,16 +304,17 @@ static enum mu_err create_reserved(struct mu_store *store, const struct mu_run_r
     struct lock_plan plan;
     struct mu_fail ignored;
     *out = *request->reserved;
+    out->unborn[0] = '\0';
     json_t *start = mu_run_beginning(out->path, &ignored);
     bool there = start != NULL;
     json_decref(start);
     if (there)
         return MU_OK;
-    if (access(out->path, F_OK) == 0 && put_aside(out->path, fail) != MU_OK)
+    if (access(out->path, F_OK) == 0 && unborn_put_aside(out->path, fail) != MU_OK)
         return fail->class;
-    enum mu_err err = locks_check(store, request, lock, &plan, fail);
+    enum mu_err err = locks_check(store, request, lock, &plan, out, fail);
     if (err == MU_OK)
-        err = take_and_write(store, request, lock, &plan, out, fail);
+        err = make(store, request, lock, &plan, out, fail);
     if (err != MU_OK)
         (void)!mu_store_lock_release_all(store, out->name, &ignored);
     return err;

@@ -100,7 +100,7 @@ static int end_run(struct run *run, const char *state, int exit_code, json_t *ro
     record_host(run, "end", row_take);
     if (!record_barrier(run))
         return freeze(run);
-    if (run->store && !run_store_in_place(run))
+    if (run->store && !run_in_place(run))
         return freeze(
             run); /* the next executor finds the end and tells the store that lies there */
     if (run->store)

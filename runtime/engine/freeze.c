@@ -188,7 +188,7 @@ void freeze_retake_locks(struct run *run)
 static bool look(struct run *run)
 {
     struct mu_fail fail = {.class = MU_STORAGE, .text = "it does not answer"};
-    if (!run_store_in_place(run))
+    if (!run_in_place(run))
         return false;
     int64_t version = mu_store_data_version(run->store);
     if (version >= 0 && version == run->guard_version)

@@ -30,6 +30,30 @@ enum mu_err intact_reached(struct mu_journal *journal, struct mu_store *store, c
     return err == MU_OK && rows > 0 ? mu_journal_holds(journal, rows, head, fail) : err;
 }
 
+static bool take_epoch(const struct mu_row *row, void *ud)
+{
+    int64_t *newest = ud;
+    *newest = row->epoch > *newest ? row->epoch : *newest;
+    return true;
+}
+
+enum mu_err intact_epoch(struct mu_journal *journal, struct mu_store *store, const char *name,
+                         struct mu_fail *fail)
+{
+    int64_t known = 0, newest = 0;
+    enum mu_err err = mu_store_run_epoch(store, name, &known, fail);
+    if (err == MU_OK && known > 1)
+        err = mu_journal_each(journal, 0, take_epoch, &newest, fail);
+    if (err != MU_OK || known <= 1 || newest >= known)
+        return err;
+    return mu_fail_set(
+        fail, MU_STORAGE,
+        "%.300s: its executor number %lld is known, and it has rows of %lld of them only: rows are "
+        "missing, or an older copy was put back. To go on from here could repeat acts, so it does "
+        "not. Put the right one back",
+        name, (long long)known, (long long)newest);
+}
+
 enum mu_err mu_run_intact(const char *path, struct mu_store *store, const char *name,
                           struct mu_fail *fail)
 {
@@ -39,6 +63,8 @@ enum mu_err mu_run_intact(const char *path, struct mu_store *store, const char *
     enum mu_err err = mu_journal_whole(journal, fail);
     if (err == MU_OK && store)
         err = intact_reached(journal, store, name, fail);
+    if (err == MU_OK && store)
+        err = intact_epoch(journal, store, name, fail);
     mu_journal_close(journal);
     /* Somebody began to execute it meanwhile, and looked at it, too: what was noted is newer than what was read. */
     return mu_journal_lock_holder(path) != 0 ? MU_OK : err;

@@ -242,7 +242,7 @@ struct run {
     struct mu_cursor *cursor;
     struct mu_timer *flush_timer, *poll_timer;
     int64_t others_due_ms;
-    int64_t store_version, gates_version, orders_looked_ms;
+    int64_t store_version, gates_version, epoch_version, orders_looked_ms;
     bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;
     int64_t last_boot_ms, last_mono_ms;
@@ -311,7 +311,8 @@ void run_drop_calls(struct run *); /* takes everything back from the world */
 void run_settle(struct run *); /* what arrived: recorded, delivered, committed; then acts leave */
 void run_sweep(struct run *);  /* frees calls and tasks nobody can ask for any more */
 void run_look_for_orders(struct run *); /* between turns; asks the store a few times a second */
-bool run_store_in_place(struct run *);  /* false: it was removed or replaced, and the run leaves */
+/* False: control store or run file were removed or replaced, or another executor has it: the run leaves. */
+bool run_in_place(struct run *);
 void run_store_answered(struct run *, enum mu_err,
                         const struct mu_fail *); /* the control store did, or not */
 void run_look_into_store(struct run *);          /* orders, gates, messages */
@@ -455,13 +456,13 @@ struct lock_plan {
 };
 char *locks_name(const struct mu_run_request *); /* of `exclusive`, filled in; NULL = none */
 enum mu_err locks_check(struct mu_store *, const struct mu_run_request *, const char *lock,
-                        struct lock_plan *, struct mu_fail *);
+                        struct lock_plan *, struct mu_run_created *out, struct mu_fail *);
 enum mu_err locks_take(struct mu_store *, const struct mu_run_request *, const char *lock,
                        const char *run, struct mu_fail *);
 /* "undo:RUN": one undo of a run at a time; NULL when this is none. */
 char *locks_undo_name(const struct mu_run_request *);
 enum mu_err locks_take_undo(struct mu_store *, const struct mu_run_request *, const char *lock,
-                            const char *run, struct mu_fail *);
+                            struct mu_run_created *out, struct mu_fail *);
 enum mu_err locks_take_over(struct mu_store *, const struct mu_run_request *, const char *lock,
                             const char *from, const char *run, struct mu_fail *);
 
@@ -487,6 +488,9 @@ bool drill_redirect(struct call *);
 /* beginning.c: has an executor been at it? Else a journal without a first row is what a process left that was
  * killed while it made it. */
 bool run_was_begun(const char *path);
+
+/* unborn.c */
+enum mu_err unborn_put_aside(const char *path, struct mu_fail *);
 
 /* undoable.c */
 /* Of what an act did; NULL: there is none. */
@@ -595,6 +599,9 @@ void record_reached_due(struct run *); /* the same every few seconds, when there
 enum mu_err intact_rows(const char *path, struct mu_fail *);
 enum mu_err intact_reached(struct mu_journal *, struct mu_store *, const char *name,
                            struct mu_fail *);
+/* Has it the rows of the newest executor that the store knows of? */
+enum mu_err intact_epoch(struct mu_journal *, struct mu_store *, const char *name,
+                         struct mu_fail *);
 
 /* policy.c */
 enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args,

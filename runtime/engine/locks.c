@@ -57,11 +57,13 @@ bool mu_lock_state(const char *state, const char *waits_for, const char *path, c
     else if (pid > 0)
         snprintf(text, size, "running (process %d)%s%.200s", pid, waits_for[0] ? ", " : "",
                  waits_for);
+    else if (pid < 0)
+        snprintf(text, size, "being made, or looked at");
     else if (mu_monitor_look(path, &monitor))
         mu_monitor_words(&monitor, path, text, size);
     else
         snprintf(text, size, "not over, but nobody executes it");
-    return pid > 0 && !parked;
+    return pid != 0 && !parked;
 }
 
 static enum mu_err refuse(const char *lock, const struct owner *owner, bool alive,
@@ -85,18 +87,42 @@ static enum mu_err refuse(const char *lock, const struct owner *owner, bool aliv
         lock, owner->run, since, owner->who, state, owner->run, owner->run, owner->run);
 }
 
-enum mu_err locks_check(struct mu_store *store, const struct mu_run_request *request,
-                        const char *lock, struct lock_plan *plan, struct mu_fail *fail)
+/* Killed while it was made, it can't give the lock back by itself. */
+static enum mu_err take_from_unborn(struct mu_store *store, struct owner *owner,
+                                    struct mu_run_created *out, struct mu_fail *fail)
 {
-    struct owner owner = {.run = ""};
+    bool unborn = false, ended = false;
+    enum mu_err err =
+        owner->run[0] ? mu_run_end_unborn(store, owner->run, false, &unborn, &ended, fail) : MU_OK;
+    if (err == MU_OK && unborn) {
+        snprintf(out->unborn, sizeof out->unborn, "%s", owner->run);
+        owner->run[0] = '\0';
+    }
+    return err == MU_USAGE ? MU_OK : err; /* a run that nobody knows any more */
+}
+
+static enum mu_err find_owner(struct mu_store *store, const struct mu_run_request *request,
+                              const char *lock, struct owner *owner, struct mu_run_created *out,
+                              struct mu_fail *fail)
+{
+    *owner = (struct owner){.run = ""};
+    snprintf(owner->world, sizeof owner->world, "%s", request->world);
+    enum mu_err err = mu_store_locks(store, lock, copy_owner, owner, fail);
+    return err == MU_OK ? take_from_unborn(store, owner, out, fail) : err;
+}
+
+enum mu_err locks_check(struct mu_store *store, const struct mu_run_request *request,
+                        const char *lock, struct lock_plan *plan, struct mu_run_created *out,
+                        struct mu_fail *fail)
+{
+    struct owner owner;
     char state[300];
     *plan = (struct lock_plan){.shared = false};
     if (drill_may_start(store, request, lock, fail) != MU_OK)
         return fail->class;
     if (!needs_lock(request, lock))
         return MU_OK;
-    snprintf(owner.world, sizeof owner.world, "%s", request->world);
-    if (mu_store_locks(store, lock, copy_owner, &owner, fail) != MU_OK)
+    if (find_owner(store, request, lock, &owner, out, fail) != MU_OK)
         return fail->class;
     if (owner.run[0] == '\0')
         return MU_OK;
@@ -127,12 +153,15 @@ char *locks_undo_name(const struct mu_run_request *request)
 
 /* Two people may have seen the same item open: who has the lock looks again. */
 enum mu_err locks_take_undo(struct mu_store *store, const struct mu_run_request *request,
-                            const char *lock, const char *run, struct mu_fail *fail)
+                            const char *lock, struct mu_run_created *out, struct mu_fail *fail)
 {
+    const char *run = out->name;
+    struct owner owner;
     if (lock == NULL)
         return MU_OK;
-    enum mu_err err =
-        mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail);
+    enum mu_err err = find_owner(store, request, lock, &owner, out, fail);
+    if (err == MU_OK)
+        err = mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail);
     return err == MU_OK && request->undo_path
                ? undoable_still(store, request->undo_path, request->undo_items, run, fail)
                : err;

@@ -325,12 +325,30 @@ void run_store_answered(struct run *run, enum mu_err err, const struct mu_fail *
     }
 }
 
+/* Somebody executes it in a later epoch: what was ours to do is theirs (design section 5). */
+static enum mu_err still_ours(struct run *run, struct mu_fail *fail)
+{
+    int64_t newest = 0, version = mu_store_data_version(run->store);
+    if (run->epoch == 0 || (version >= 0 && version == run->epoch_version))
+        return MU_OK;
+    if (mu_store_run_epoch(run->store, run->name, &newest, fail) != MU_OK)
+        return MU_OK; /* freeze.c asks the same store, and says that it can't be read */
+    run->epoch_version = version;
+    return newest <= run->epoch
+               ? MU_OK
+               : mu_fail_set(fail, MU_STORAGE,
+                             "%.128s is executed by another executor by now (number %lld, this is "
+                             "number %lld): this one does nothing more",
+                             run->name, (long long)newest, (long long)run->epoch);
+}
+
 /* What we have open may have been removed or replaced: then nobody sees what stands in it, and others decide
  * by another one. As when it fails, the run leaves; the next executor opens what lies there. */
-bool run_store_in_place(struct run *run)
+bool run_in_place(struct run *run)
 {
     struct mu_fail fail;
-    if (mu_store_in_place(run->store, &fail) == MU_OK)
+    if (mu_store_in_place(run->store, &fail) == MU_OK &&
+        mu_journal_in_place(run->journal, &fail) == MU_OK && still_ours(run, &fail) == MU_OK)
         return true;
     if (!run->store_failed)
         mu_error("engine", "%s: nothing more is done: %s", run->name, fail.text);
@@ -342,7 +360,7 @@ bool run_store_in_place(struct run *run)
 
 void run_look_into_store(struct run *run)
 {
-    if (run->store == NULL || !run->live || !run_store_in_place(run))
+    if (run->store == NULL || !run->live || !run_in_place(run))
         return;
     look_for_orders(run);
     gate_poll_all(run);
@@ -536,6 +554,18 @@ static void measure_down_time(struct run *run)
                  (run->stale || run->down_ms > run->stale_after_ms || run->away_unknown);
 }
 
+/* One of the same number means that two run files of this name go on. */
+static void take_epoch(struct run *run, bool first)
+{
+    struct mu_fail fail;
+    if (run->store == NULL || run->path == NULL || run->storage_failed ||
+        mu_store_run_take_epoch(run->store, run->name, run->epoch, first, &fail) != MU_CONFLICT)
+        return;
+    run->store_failed = true;
+    run->storage_fail = fail;
+    run_stop(run, STOP_LEAVE, "storage", fail.text);
+}
+
 void run_begin_epoch(struct run *run)
 {
     int64_t rows = cursor_rows(run->cursor);
@@ -547,6 +577,7 @@ void run_begin_epoch(struct run *run)
     measure_down_time(run); /* also of a first executor: it may have been frozen on its way here */
     if (rows <= 1) {
         run->down_ms = run->stale ? run->down_ms : 0;
+        take_epoch(run, true);
         return;
     }
     run->epoch += 1 + cursor_count(run->cursor, MU_ROW_HOST, "resume");
@@ -560,6 +591,7 @@ void run_begin_epoch(struct run *run)
                           run->away_unknown ? json_true() : NULL, "clock", clock_json(run)));
     if (record_barrier(run)) /* poison detection counts these rows */
         record_reached(run);
+    take_epoch(run, false);
 }
 
 /* A former executor's process knew what the parameters name; this one looks where it came from, before it
@@ -658,6 +690,8 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
         err = mu_store_open(how->state_dir, &run->store, fail);
     if (err == MU_OK && run->store)
         err = intact_reached(run->journal, run->store, run->name, fail);
+    if (err == MU_OK && run->store)
+        err = intact_epoch(run->journal, run->store, run->name, fail);
     if (err == MU_OK)
         err = host_open(run, fail);
     if (err == MU_OK)

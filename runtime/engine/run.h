@@ -41,6 +41,7 @@ struct mu_run_created {
     char name[128];
     char path[4096];
     char incident[32];
+    char unborn[128]; /* a run that held a lock and never began: it has none any more; "" = none */
 };
 
 struct mu_run_request {
@@ -135,6 +136,16 @@ enum mu_err mu_run_look(const struct mu_config *, const struct mu_bundle *,
 enum mu_err mu_run_warm(const struct mu_config *, struct mu_fail *);
 /* GETs url, as muster.lua says how names are resolved and who is trusted. MU_OK: an answer 2xx came. */
 enum mu_err mu_run_get(const struct mu_config *, const char *url, int timeout_ms, struct mu_fail *);
+
+/* Killed while it was made: no row of it was ever on disk, no executor had it, so nothing was sent. By its row of
+ * the control store, and its file; nobody makes it just now. */
+bool mu_run_never_began(const struct mu_store_run *);
+/* The same by a file alone, of a run that nobody knows. */
+bool mu_run_file_unborn(const char *path);
+/* Ends it in the control store if it is such a one, and puts aside what there is of its file. *unborn: it is;
+ * *ended: it has ended now. It has not where a schedule, a watch or another run makes it yet, unless for_good. */
+enum mu_err mu_run_end_unborn(struct mu_store *, const char *name, bool for_good, bool *unborn,
+                              bool *ended, struct mu_fail *);
 
 /* The value of row 1 of a run file (journal/rows.h, start), a new reference; NULL: *fail says why. */
 json_t *mu_run_beginning(const char *path, struct mu_fail *fail);

@@ -58,6 +58,15 @@ void mu_journal_hand_over(struct mu_journal *);
 /* Takes the run's executor lock (flock on PATH.lock). MU_CONFLICT when somebody holds it (pid in the
  * text). The lock dies with the process or with close. */
 enum mu_err mu_journal_lock(struct mu_journal *, struct mu_fail *);
+/* The same lock for who makes PATH, or looks whether it was ever made: then there may be no file yet, and no pid
+ * stands in the lock, as nobody there listens. MU_CONFLICT: somebody else has it. */
+enum mu_err mu_journal_claim(const char *path, int *fd_out, struct mu_fail *);
+void mu_journal_claim_end(int fd_take);
+/* There is no row in it, and none is known to have been: it was never made, or that was cut short. */
+bool mu_journal_blank(const char *path);
+/* MU_STORAGE: what lies at its path by now is not the file that we hold locked, or none: another executor may have
+ * that one. Costs two stat(2). */
+enum mu_err mu_journal_in_place(const struct mu_journal *, struct mu_fail *);
 /* The pid that holds PATH's executor lock, 0 when nobody does. */
 int mu_journal_lock_holder(const char *path);
 /* Has that process the lock's file open? What stands in it may be the pid of one that was killed, and by now

@@ -65,14 +65,21 @@ static enum mu_err write_pid(int fd, const char *lock, struct mu_fail *fail)
     return mu_storage_fail(fail, lock, "writing the executor's pid", NULL, errno);
 }
 
-static enum mu_err take_file(const char *lock, int *fd_out, struct mu_fail *fail)
+static enum mu_err write_nobody(int fd, const char *lock, struct mu_fail *fail)
+{
+    if (pwrite(fd, NO_PID, JOURNAL_LOCK_PID, 0) == JOURNAL_LOCK_PID)
+        return MU_OK;
+    return mu_storage_fail(fail, lock, "writing that nobody executes it", NULL, errno);
+}
+
+static enum mu_err take_file(const char *lock, bool executes, int *fd_out, struct mu_fail *fail)
 {
     int fd = mu_share_open(lock, O_RDWR | O_CREAT);
     if (fd < 0)
         return mu_storage_fail(fail, lock, "opening the executor's lock", NULL, errno);
     enum mu_err err;
     if (take(fd))
-        err = write_pid(fd, lock, fail);
+        err = executes ? write_pid(fd, lock, fail) : write_nobody(fd, lock, fail);
     else if (errno == EWOULDBLOCK)
         err = mu_fail_set(fail, MU_CONFLICT,
                           "%.500s: this run is being executed by process %d; it can be watched, "
@@ -109,7 +116,7 @@ enum mu_err mu_journal_lock(struct mu_journal *journal, struct mu_fail *fail)
     if (journal->lock_fd >= 0 || journal->path[0] == '\0')
         return MU_OK;
     char *lock = mu_xasprintf("%s.lock", journal->path);
-    enum mu_err err = take_file(lock, &journal->lock_fd, fail);
+    enum mu_err err = take_file(lock, true, &journal->lock_fd, fail);
     free(lock);
     if (err == MU_OK)
         err = take_run_file(journal, fail);
@@ -137,6 +144,38 @@ void journal_unlock(struct mu_journal *journal, bool forget)
     if (journal->file_fd >= 0)
         close(journal->file_fd);
     journal->lock_fd = journal->file_fd = -1;
+}
+
+enum mu_err mu_journal_claim(const char *path, int *fd_out, struct mu_fail *fail)
+{
+    char *lock = mu_xasprintf("%s.lock", path);
+    enum mu_err err = take_file(lock, false, fd_out, fail);
+    free(lock);
+    return err;
+}
+
+void mu_journal_claim_end(int fd_take)
+{
+    close(fd_take);
+}
+
+enum mu_err mu_journal_in_place(const struct mu_journal *journal, struct mu_fail *fail)
+{
+    struct stat ours, st;
+    if (journal->file_fd < 0)
+        return MU_OK;
+    bool there = stat(journal->path, &st) == 0;
+    if (there && fstat(journal->file_fd, &ours) == 0 && st.st_dev == ours.st_dev &&
+        st.st_ino == ours.st_ino)
+        return MU_OK;
+    if (!there && errno != ENOENT)
+        return mu_storage_fail(fail, journal->path, "looking for the run file", NULL, errno);
+    return mu_fail_set(fail, MU_STORAGE,
+                       "%.500s was %s while this run was executed: what it does would be written "
+                       "where nobody reads it, and another executor could do the same. %s",
+                       journal->path, there ? "replaced" : "removed",
+                       there ? "Put the right file back, then muster resume it"
+                             : "Put it back, then muster resume it");
 }
 
 /* A holder writes its pid just after it got the lock: wait for that. */

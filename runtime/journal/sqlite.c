@@ -251,6 +251,12 @@ static int count_ours(sqlite3 *db)
     return count;
 }
 
+/* Its creation was cut short before its first commit. */
+static bool is_empty(sqlite3 *db)
+{
+    return ask_number(db, "PRAGMA application_id") == 0 && count_ours(db) == 0;
+}
+
 static enum mu_err check_format(sqlite3 *db, const char *path, struct mu_fail *fail)
 {
     int64_t application = ask_number(db, "PRAGMA application_id");
@@ -265,7 +271,7 @@ static enum mu_err check_format(sqlite3 *db, const char *path, struct mu_fail *f
             "not "
             "begin anew",
             path, (long long)marked);
-    if (application == 0 && count_ours(db) == 0)
+    if (is_empty(db))
         return mu_fail_set(
             fail, MU_STORAGE,
             "%.500s is empty: its creation was cut short, or its -wal file was removed. If "
@@ -390,6 +396,32 @@ enum mu_err mu_journal_open_read(const char *path, struct mu_journal **out, stru
     return MU_OK;
 }
 
+static bool is_beside(const char *path, const char *suffix)
+{
+    char *side = mu_xasprintf("%s%s", path, suffix);
+    bool there = access(side, F_OK) == 0;
+    free(side);
+    return there;
+}
+
+bool mu_journal_blank(const char *path)
+{
+    struct stat st;
+    sqlite3 *db = NULL;
+    if (mu_journal_marked(path) > 0)
+        return false;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT;
+    if (st.st_size == 0 || (is_beside(path, "-journal") && !is_beside(path, "-wal")))
+        return true; /* on its way into WAL, which is the first thing that is written */
+    forget_inherited();
+    bool blank = sqlite_connect(path, SQLITE_MODE_READ, &db, NULL) == MU_OK &&
+                 (is_empty(db) || (check_format(db, path, NULL) == MU_OK &&
+                                   ask_number(db, "SELECT count(*) FROM row") == 0));
+    sqlite3_close(db);
+    return blank;
+}
+
 static int on_commit(void *ud, sqlite3 *db, const char *name, int pages)
 {
     (void)db, (void)name;
@@ -504,7 +536,7 @@ enum mu_err mu_journal_create(const char *path, struct mu_journal **out, struct 
         return mu_storage_fail(fail, path, "creating the journal", NULL, errno);
     close(fd);
     char *lock = mu_xasprintf("%s.lock", path); /* of a run of that name that somebody removed */
-    unlink(lock);
+    (void)!truncate(lock, JOURNAL_LOCK_PID); /* not unlinked: we may hold it (mu_journal_claim) */
     free(lock);
     struct sqlite_storage *storage = MU_NEW(struct sqlite_storage);
     struct mu_journal *journal = journal_new(&journal_sqlite_ops, path, storage);

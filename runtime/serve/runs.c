@@ -93,8 +93,17 @@ static json_t *resume(struct serve *serve, const char *name, struct mu_fail *fai
 {
     struct alive *run = find(serve, name);
     struct launch launch = {.kind = "serve", .name = "resumes a run whose executor died"};
+    bool unborn = false, ended = false;
     if (serve_worker_store(serve, &launch, fail) != MU_OK ||
-        launch_executor(&launch, run->path, fail) != MU_OK)
+        mu_run_end_unborn(launch.store, name, false, &unborn, &ended, fail) != MU_OK)
+        return NULL;
+    if (unborn) {
+        mu_warn("serve", "%s never began: muster was killed while it made it, and nothing was sent",
+                name);
+        mu_store_close(launch.store);
+        return json_object();
+    }
+    if (launch_executor(&launch, run->path, fail) != MU_OK)
         return NULL;
     mu_store_close(launch.store);
     return json_object();

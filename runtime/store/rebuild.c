@@ -7,6 +7,7 @@
  *   lock      that of a run that goes on, where nobody has it and nobody took it from that run
  *   counter   at least the highest number in use, so that no name comes twice
  *   incident  those that runs name and nobody knows
+ *   tick      those that runs were started by: neither a schedule nor a parent starts one twice
  *   version   those that runs carry and nobody knows, with their files and signatures
  *   freeze    of everything, when the store was lost: what was frozen nobody knows */
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct rebuilding {
     int64_t oldest_known, newest_added; /* when they started; 0 = there is none */
 };
 static const char what[] = "rebuilding the index of runs";
+static const char rebuilt_counter[] = "/rebuilt";
 
 static int64_t number_of(const char *name)
 {
@@ -159,6 +161,22 @@ static enum mu_err put_versions(const struct rebuilding *rebuilding, struct mu_s
     return err;
 }
 
+/* One that is taken, or refused, and known here stays as it is. */
+static enum mu_err put_tick(const struct rebuilding *rebuilding, const struct mu_store_found *found)
+{
+    if (found->source == NULL)
+        return MU_OK;
+    enum mu_err err =
+        store_exec(rebuilding->store, what, rebuilding->fail,
+                   "INSERT INTO tick (source, at, state, run, why, taken, done)"
+                   " VALUES (?1, ?2, 'started', ?3, '', ?4, ?4) ON CONFLICT DO NOTHING",
+                   STORE_VALUES(STORE_TEXT(found->source), STORE_NUMBER(found->tick),
+                                STORE_TEXT(found->run.name), STORE_NUMBER(found->run.started)));
+    if (err == MU_OK)
+        rebuilding->out->ticks += store_changes(rebuilding->store);
+    return err;
+}
+
 static enum mu_err put(struct rebuilding *rebuilding, struct mu_store_found *found)
 {
     enum mu_err err = drop_locks_of_ended(rebuilding, found);
@@ -166,6 +184,8 @@ static enum mu_err put(struct rebuilding *rebuilding, struct mu_store_found *fou
         err = put_run(rebuilding, &found->run);
     if (err == MU_OK)
         err = raise_counter(rebuilding, found->run.playbook, number_of(found->run.name));
+    if (err == MU_OK)
+        err = put_tick(rebuilding, found);
     return err == MU_OK ? put_incident(rebuilding, found) : err;
 }
 
@@ -272,6 +292,8 @@ enum mu_err mu_store_rebuild(struct mu_store *store, struct mu_store_found *foun
         err = take_all_locks(&rebuilding, found, count);
     if (err == MU_OK)
         err = put_versions(&rebuilding, found, count);
+    if (err == MU_OK && out->added > 0)
+        err = raise_counter(&rebuilding, rebuilt_counter, mu_clock_real_ms());
     out->was_lost = out->added > 0 && (rebuilding.oldest_known == 0 ||
                                        rebuilding.oldest_known > rebuilding.newest_added);
     out->was_lost = out->was_lost || store->draft != NULL;
@@ -279,4 +301,11 @@ enum mu_err mu_store_rebuild(struct mu_store *store, struct mu_store_found *foun
         err = freeze_all(&rebuilding);
     err = store_end(store, err, what, fail);
     return err == MU_OK ? store_put_draft_in_place(store, fail) : err;
+}
+
+enum mu_err mu_store_rebuilt_at(struct mu_store *store, int64_t *out, struct mu_fail *fail)
+{
+    return store_ask(store, "looking whether the control store was rebuilt", fail, out, 0,
+                     "SELECT last FROM counter WHERE name = ?",
+                     STORE_VALUES(STORE_TEXT(rebuilt_counter)));
 }

@@ -159,6 +159,38 @@ enum mu_err mu_store_run_update(struct mu_store *store, const char *name, const 
     return store_end(store, err, what, fail);
 }
 
+#define NO_EXECUTOR "state = 'running' AND ended = 0 AND pid = 0 AND reached = 0 AND epoch = 0"
+
+enum mu_err mu_store_run_never_began(struct mu_store *store, const char *name, bool for_good,
+                                     const char *why, int64_t now, bool *ended,
+                                     struct mu_fail *fail)
+{
+    static const char what[] = "noting that a run never began";
+    *ended = false;
+    enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
+    if (err != MU_OK)
+        return err;
+    err = store_exec(store, what, fail,
+                     "DELETE FROM lock WHERE run = (SELECT name FROM run WHERE name = ?1"
+                     " AND " NO_EXECUTOR ")",
+                     STORE_VALUES(STORE_TEXT(name)));
+    if (err == MU_OK && for_good)
+        err = store_exec(store, what, fail,
+                         "UPDATE tick SET state = 'refused', why = ?2, done = ?3, run = ''"
+                         " WHERE run = (SELECT name FROM run WHERE name = ?1 AND " NO_EXECUTOR ")"
+                         " AND state = 'taken'",
+                         STORE_VALUES(STORE_TEXT(name), STORE_TEXT(why), STORE_NUMBER(now)));
+    if (err == MU_OK)
+        err = store_exec(store, what, fail,
+                         "UPDATE run SET state = 'failed', result = '" MU_NEVER_BEGAN "', why = ?2,"
+                         " ended = ?3, exit = 1, waits_for = '', undoes = '' WHERE name = ?1"
+                         " AND " NO_EXECUTOR
+                         " AND NOT EXISTS (SELECT 1 FROM tick WHERE run = ?1 AND state = 'taken')",
+                         STORE_VALUES(STORE_TEXT(name), STORE_TEXT(why), STORE_NUMBER(now)));
+    *ended = err == MU_OK && store_changes(store) == 1;
+    return store_end(store, err, what, fail);
+}
+
 enum mu_err mu_store_run_reached(struct mu_store *store, const char *name, int64_t rows,
                                  const char *head, struct mu_fail *fail)
 {
@@ -184,6 +216,35 @@ enum mu_err mu_store_run_reach(struct mu_store *store, const char *name, int64_t
     snprintf(head, MU_SHA256_HEX, "%s", *rows > 0 ? store_text(&table, 0, 1) : "");
     store_table_free(&table);
     return err;
+}
+
+enum mu_err mu_store_run_take_epoch(struct mu_store *store, const char *name, int64_t epoch,
+                                    bool first, struct mu_fail *fail)
+{
+    static const char what[] = "noting who executes a run";
+    enum mu_err err = store_begin(store, STORE_INDEX, what, fail);
+    if (err != MU_OK)
+        return err;
+    err = store_exec(store, what, fail,
+                     "UPDATE run SET epoch = ?2 WHERE name = ?1 AND epoch < ?2 + ?3",
+                     STORE_VALUES(STORE_TEXT(name), STORE_NUMBER(epoch), STORE_NUMBER(first)));
+    int64_t taken = 0;
+    if (err == MU_OK && store_changes(store) == 0)
+        err = mu_store_run_epoch(store, name, &taken, fail); /* 0: a run it does not know */
+    if (err == MU_OK && taken > 0)
+        err = mu_fail_set(fail, MU_CONFLICT,
+                          "%.120s: the control store knows of an executor with the number %lld or "
+                          "a later one, and this run file does not: rows are missing in it, or an "
+                          "older copy was put back",
+                          name, (long long)epoch);
+    return store_end(store, err, what, fail);
+}
+
+enum mu_err mu_store_run_epoch(struct mu_store *store, const char *name, int64_t *out,
+                               struct mu_fail *fail)
+{
+    return store_ask(store, "looking who executes a run", fail, out, 0,
+                     "SELECT epoch FROM run WHERE name = ?", STORE_VALUES(STORE_TEXT(name)));
 }
 
 static void each_run(const struct store_table *table, mu_store_run_cb *cb, void *ud)

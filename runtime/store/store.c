@@ -154,6 +154,9 @@ static const char *const steps[] = {
     "CREATE TABLE trouble (source TEXT NOT NULL, kind TEXT NOT NULL, cause TEXT NOT NULL,"
     " why TEXT NOT NULL, since INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
     " over INTEGER NOT NULL, PRIMARY KEY (source, kind)) STRICT, WITHOUT ROWID;",
+
+    /* Who executes it: an executor of an earlier epoch does nothing more. */
+    "ALTER TABLE run ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

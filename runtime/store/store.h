@@ -56,12 +56,24 @@ enum mu_err mu_store_run_forget(struct mu_store *, const char *name, struct mu_f
 enum mu_err mu_store_run_update(struct mu_store *, const char *name, const char *state,
                                 const char *result, const char *why, const char *waits_for,
                                 int64_t ended, int64_t pid, int exit_code, struct mu_fail *);
+/* A run that never began (engine/unborn.c): its locks are given back, and it ends as failed, MU_NEVER_BEGAN, why.
+ * One whose tick is taken ends only for_good, and the tick is refused; else who took it makes it yet. *ended false,
+ * too, when an executor had it. Durable when it returns. */
+#define MU_NEVER_BEGAN "never began"
+enum mu_err mu_store_run_never_began(struct mu_store *, const char *name, bool for_good,
+                                     const char *why, int64_t now, bool *ended, struct mu_fail *);
 /* How far its journal is on disk: the number of a row and its chain value in hex. Never lowered. */
 enum mu_err mu_store_run_reached(struct mu_store *, const char *name, int64_t rows,
                                  const char *head, struct mu_fail *);
 /* 0 and "" when nothing was noted; head holds MU_SHA256_HEX. */
 enum mu_err mu_store_run_reach(struct mu_store *, const char *name, int64_t *rows, char *head,
                                struct mu_fail *);
+/* From now on that epoch's executor has it. MU_CONFLICT: a later one has, or (not of a first executor, which writes
+ * no row of its own) one with the same number. */
+enum mu_err mu_store_run_take_epoch(struct mu_store *, const char *name, int64_t epoch, bool first,
+                                    struct mu_fail *);
+/* The newest there was; 0: none is known. */
+enum mu_err mu_store_run_epoch(struct mu_store *, const char *name, int64_t *out, struct mu_fail *);
 typedef bool mu_store_run_cb(const struct mu_store_run *, void *ud);
 /* Newest first; state NULL = all; limit 0 = all. */
 enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_store_run_cb *,
@@ -148,6 +160,9 @@ struct mu_store_found_lock {
 struct mu_store_found { /* what a run file says */
     struct mu_store_run run;
     const char *title; /* the playbook's summary */
+    const char *
+        source; /* what started it by itself (see below), and its tick; NULL: a person, or unknown */
+    int64_t tick;
     /* The version it ran, with the files it carries of it; files NULL: it ran no published one. */
     struct mu_store_version version;
     const struct mu_store_file *files;
@@ -156,12 +171,16 @@ struct mu_store_found { /* what a run file says */
     struct mu_store_found_lock locks[MU_STORE_RUN_LOCKS]; /* what it took and did not lose */
 };
 struct mu_store_rebuilt {
-    int64_t added, corrected, incidents, locks, versions;
-    bool was_lost; /* it knew no run that is as old as those that were added: everything is frozen */
+    int64_t added, corrected, incidents, locks, versions, ticks;
+    bool
+        was_lost; /* it knew no run that is as old as those that were added: everything is frozen */
 };
 /* One transaction: all of it or nothing. */
 enum mu_err mu_store_rebuild(struct mu_store *, struct mu_store_found *, size_t count,
                              struct mu_store_rebuilt *out, struct mu_fail *);
+
+/* When runs were last added from their files: what happened before is known as far as those say it. 0: never. */
+enum mu_err mu_store_rebuilt_at(struct mu_store *, int64_t *out, struct mu_fail *);
 
 /* Everything it knows of a run, by table; incident "" = none. *out is to be freed also after a failure. */
 enum mu_err mu_store_dump(struct mu_store *, const char *run, const char *incident, json_t **out,

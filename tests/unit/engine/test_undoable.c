@@ -207,10 +207,11 @@ static void looked_at_again_under_the_lock(void **state)
     assert_int_equal(mu_store_open(folder, &store, &fail), MU_OK);
     const struct mu_run_request request = {
         .world = "live", .undoes = "x.1", .undo_items = items, .undo_path = path};
-    assert_int_equal(locks_take_undo(store, &request, "undo:x.1", "undo.2", &fail), MU_OK);
+    struct mu_run_created made = {.name = "undo.2"};
+    assert_int_equal(locks_take_undo(store, &request, "undo:x.1", &made, &fail), MU_OK);
     assert_int_equal(mu_store_lock_release_all(store, "undo.2", &fail), MU_OK);
     taken_back_by("undo.1");
-    assert_int_equal(locks_take_undo(store, &request, "undo:x.1", "undo.2", &fail), MU_USAGE);
+    assert_int_equal(locks_take_undo(store, &request, "undo:x.1", &made, &fail), MU_USAGE);
     if (strstr(fail.text, "\"T\" was taken back by undo.1") == NULL)
         fail_msg("%s", fail.text);
     mu_store_close(store);

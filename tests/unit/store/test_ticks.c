@@ -313,6 +313,89 @@ static void says_it_with_a_refused_tick(void **state)
     assert_int_equal(number("SELECT sum(count) FROM trouble"), 2);
 }
 
+/* What a run file says of its tick is enough for it not to fire again. */
+static void a_rebuilt_tick_does_not_fire_again(void **state)
+{
+    (void)state;
+    struct mu_fail fail;
+    struct mu_store_taken taken;
+    struct mu_store_rebuilt done;
+    int64_t rebuilt = -1;
+    struct mu_store_found found = {.title = "", .source = SOURCE, .tick = 2000};
+    found.run = (struct mu_store_run){.name = "drill.1",
+                                      .playbook = "drill",
+                                      .version = "1.0.0",
+                                      .world = "live",
+                                      .state = "running",
+                                      .incident = "",
+                                      .subject = "",
+                                      .result = "",
+                                      .why = "",
+                                      .who = "",
+                                      .path = "/nowhere",
+                                      .waits_for = "",
+                                      .bundle = "",
+                                      .undoes = ""};
+    for (size_t i = 0; i < MU_STORE_RUN_LOCKS; i++)
+        found.locks[i].name = "";
+    assert_int_equal(mu_store_rebuilt_at(store, &rebuilt, &fail), MU_OK);
+    assert_int_equal(rebuilt, 0);
+    assert_int_equal(mu_store_rebuild(store, &found, 1, &done, &fail), MU_OK);
+    assert_int_equal(done.ticks, 1);
+    assert_int_equal(mu_store_rebuilt_at(store, &rebuilt, &fail), MU_OK);
+    assert_true(rebuilt > 0);
+    met("a", 1000);
+    struct mu_store_turn again = turn(1000, 2000), next = turn(2000, 3000);
+    assert_int_equal(mu_store_turn(store, &again, &taken, &fail), MU_OK);
+    assert_string_equal(taken.run, "");
+    assert_int_equal(mu_store_turn(store, &next, &taken, &fail), MU_OK);
+    assert_string_equal(taken.run, "drill.2");
+}
+
+/* A tick that is taken is made yet, by the next worker: only a person gives it up. */
+static void a_run_that_never_began_gives_its_tick_up_for_good_only(void **state)
+{
+    (void)state;
+    struct mu_fail fail;
+    struct mu_store_taken taken;
+    bool ended = true;
+    met("a", 1000);
+    struct mu_store_turn one = turn(1000, 2000);
+    assert_int_equal(mu_store_turn(store, &one, &taken, &fail), MU_OK);
+    assert_int_equal(mu_store_lock_take(store, "mx:a", "live", taken.run, 5, &fail), MU_OK);
+    assert_int_equal(mu_store_run_never_began(store, taken.run, false, "killed", 9, &ended, &fail),
+                     MU_OK);
+    assert_false(ended);
+    assert_int_equal(number("SELECT count(*) FROM lock"), 0);
+    assert_int_equal(number("SELECT count(*) FROM tick WHERE state = 'taken'"), 1);
+    assert_int_equal(mu_store_run_never_began(store, taken.run, true, "killed", 9, &ended, &fail),
+                     MU_OK);
+    assert_true(ended);
+    assert_int_equal(number("SELECT count(*) FROM tick WHERE state = 'refused' AND run = ''"), 1);
+}
+
+/* Whatever the file says: an executor had it. */
+static void a_run_that_had_an_executor_did_begin(void **state)
+{
+    (void)state;
+    struct mu_fail fail;
+    struct mu_store_run one = row;
+    char name[128], path[4096];
+    bool ended = true;
+    int64_t epoch = -1;
+    assert_int_equal(mu_store_run_create(store, &one, name, path, &fail), MU_OK);
+    assert_int_equal(mu_store_run_take_epoch(store, name, 1, true, &fail), MU_OK);
+    assert_int_equal(mu_store_run_never_began(store, name, true, "killed", 9, &ended, &fail),
+                     MU_OK);
+    assert_false(ended);
+    assert_int_equal(mu_store_run_take_epoch(store, name, 1, true, &fail), MU_OK);
+    assert_int_equal(mu_store_run_take_epoch(store, name, 2, false, &fail), MU_OK);
+    assert_int_equal(mu_store_run_take_epoch(store, name, 2, false, &fail), MU_CONFLICT);
+    assert_int_equal(mu_store_run_epoch(store, name, &epoch, &fail), MU_OK);
+    assert_int_equal(epoch, 2);
+    assert_int_equal(mu_store_run_take_epoch(store, "unknown.1", 1, false, &fail), MU_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +406,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(says_once_why_nothing_starts, setup, teardown),
         cmocka_unit_test_setup_teardown(says_it_with_a_refused_tick, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rebuilt_tick_does_not_fire_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_run_that_never_began_gives_its_tick_up_for_good_only,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_run_that_had_an_executor_did_begin, setup, teardown),
         cmocka_unit_test_setup_teardown(once_among_processes, setup, teardown),
         cmocka_unit_test_setup_teardown(looks_of_a_day, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
