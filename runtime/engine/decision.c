@@ -226,8 +226,11 @@ static void refuse_retry(struct call *call, json_t *decision)
 /* While its zone is frozen it is not sent: the decision stays, and counts after the thaw. */
 static void retry(struct call *call, json_t *decision)
 {
-    if (call->run->stop != STOP_NONE && call->run->stop != STOP_CANCEL)
+    if (call->run->stop != STOP_NONE && call->run->stop != STOP_CANCEL) {
         refuse_retry(call, decision);
+        doubt_ask(call, DOUBT_AT_END);
+        return;
+    }
     doubt_send_again(call, !call_unsent(call), "a person said: retry");
     if (call->state == MU_CALL_FROZEN)
         json_array_append(call->run->decisions, decision);

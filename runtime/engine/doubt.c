@@ -33,7 +33,7 @@ static void record_doubt(struct call *call, const char *why)
 }
 
 /* The run parks; when it has ended already, it parks all the same before it says so (end.c). */
-static void ask_person(struct call *call, const char *what)
+void doubt_ask(struct call *call, const char *what)
 {
     struct run *run = call->run;
     call_enter(call, MU_CALL_ASKED);
@@ -67,10 +67,6 @@ void doubt_stop_asking(struct call *call)
 void doubt_send_again(struct call *call, bool repeated, const char *why)
 {
     struct run *run = call->run;
-    if (run->stop != STOP_NONE && repeated && run->stop != STOP_CANCEL) {
-        ask_person(call, DOUBT_AT_END);
-        return;
-    }
     if (run->stop != STOP_NONE) {
         run->ends_in_doubt = run->ends_in_doubt || repeated;
         call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again",
@@ -102,7 +98,7 @@ static void read_back(void *ud)
 static void later(struct call *call, const char *what)
 {
     if (mu_clock_mono_ms() >= call->errand->doubt_until_ms)
-        ask_person(call, what);
+        doubt_ask(call, what);
     else
         call->timer = mu_timer_start(call->run->loop, POLL_MS, read_back, call);
 }
@@ -120,7 +116,7 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
     switch (known) {
     case MU_APPLIED:
         if (call_unsent(call)) {
-            ask_person(call, "it is so already, by somebody else's hand");
+            doubt_ask(call, "it is so already, by somebody else's hand");
             break;
         }
         call_arrive_value(call, value_take, "readback");
@@ -137,7 +133,7 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
         later(call, why[0] ? why : "the far side has not applied it yet");
         break;
     case MU_CHANGED:
-        ask_person(call, why[0] ? why : "somebody else changed the same thing meanwhile");
+        doubt_ask(call, why[0] ? why : "somebody else changed the same thing meanwhile");
         break;
     case MU_UNKNOWN:
         later(call, why[0] ? why : "no answer");
@@ -185,24 +181,24 @@ static void find_out(struct call *call)
 {
     char *undone = undone_act(call);
     if (undone) {
-        ask_person(call, undone);
+        doubt_ask(call, undone);
         free(undone);
         return;
     }
     enum mu_in_doubt policy = doubt_policy(call);
     const char *lapsed = key_lapsed(call);
     if (mu_clock_mono_ms() >= call->errand->doubt_until_ms)
-        ask_person(call, "it was tried several times");
+        doubt_ask(call, "it was tried several times");
     else if (policy == MU_READBACK && call->errand->pub.verb->readback)
         read_back(call);
     else if (lapsed)
-        ask_person(call, lapsed);
+        doubt_ask(call, lapsed);
     else if (policy == MU_KEYED)
         doubt_send_again(call, true, "the same key: done once by the far side");
     else if (policy == MU_REPEATABLE)
         doubt_send_again(call, true, "may be repeated: a possible duplicate, said so");
     else
-        ask_person(call, "this verb can't be read back");
+        doubt_ask(call, "this verb can't be read back");
 }
 
 /* False: it has been decided, or can't be asked about. */

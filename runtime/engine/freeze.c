@@ -445,10 +445,6 @@ void freeze_leave(struct run *run)
     for (struct call *call = run->pending; call; call = call->next_pending) {
         if (call->state != MU_CALL_FROZEN || !call->intended)
             continue;
-        if (call->errand->pub.repeated && run->stop != STOP_CANCEL) {
-            doubt_enter(call, DOUBT_AT_END); /* a person says what became of it */
-            continue;
-        }
         run->ends_in_doubt = run->ends_in_doubt || call->errand->pub.repeated;
         call_arrive_error(call, MU_CANCELLED,
                           "the run ended while it waited for a thaw to be sent again",

@@ -392,6 +392,7 @@ void doubt_unsent(
     struct call *); /* nothing holds it any more: sent, where it can be read back after a look */
 void doubt_stop_asking(struct call *);
 void doubt_send_again(struct call *, bool repeated, const char *why);
+void doubt_ask(struct call *, const char *what); /* a person: the run parks */
 void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const char *why);
 
 /* decision.c */
