@@ -64,9 +64,9 @@ static const char *kind_name(const struct mu_word_field *field, char kind)
 
 static bool is_duration(const json_t *value, int64_t least_ms)
 {
-    int64_t ms = json_is_number(value) && json_number_value(value) >= 0
-                     ? (int64_t)(json_number_value(value) * 1000)
-                     : -1;
+    double seconds = json_is_number(value) ? json_number_value(value) : -1;
+    int64_t ms =
+        seconds >= 0 && seconds < (double)(INT64_MAX / 1000) ? (int64_t)(seconds * 1000) : -1;
     if (json_is_string(value) && !mu_duration_parse(json_string_value(value), &ms))
         return false;
     return ms >= least_ms;
