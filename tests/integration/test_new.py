@@ -208,6 +208,7 @@ def at_a_terminal(folder, lines, *words):
     if child == 0:
         os.chdir(folder)
         os.environ.update(NO_COLOR="1", HOME=folder)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who runs us in the background ignores it
         os.execv(MUSTER, ["muster", "new", *words])
     said, lines, quiet = "", list(lines), time.monotonic()
     while time.monotonic() - quiet < 60:
@@ -223,6 +224,8 @@ def at_a_terminal(folder, lines, *words):
         elif lines and said.rstrip("\r\n ").endswith("]:"):
             os.write(fd, lines.pop(0).encode())
             said += " "
+    else:
+        os.kill(child, signal.SIGKILL)  # it waits for what nobody types
     _, status = os.waitpid(child, 0)
     os.close(fd)
     return said.replace("\r", ""), os.waitstatus_to_exitcode(status)
