@@ -500,8 +500,8 @@ json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
 struct undo_file { /* an undo run, by its file or by the control store */
     char *name, *path;
     const char *undoes, *world; /* whom we ask about */
-    bool known; /* the control store says that it takes that one back; and that it has ended */
-    bool ended;
+    bool known; /* the control store says that it takes that one back; and that it has ended, or never began */
+    bool ended, unborn;
     bool begun; /* it has a row 1 */
 };
 /* Why what stands in its journal is not all that it took back, a new text. NULL: it is all; or it takes back

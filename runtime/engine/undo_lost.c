@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Undo runs whose journal is gone, damaged, changed or an older copy: what they took back nobody can tell, and
- * taking it back once more may do it twice. Of one that was killed while it was made is known that it did
- * nothing: its lock comes before its file, and its file before its executor. */
+ * taking it back once more may do it twice. Of one that was killed while it was made (unborn.c) is known that it
+ * did nothing. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/mem.h"
@@ -32,36 +31,16 @@ static bool takes_back_another(struct mu_store *store, const struct undo_file *f
     return asked.another;
 }
 
-static bool note_break(const struct mu_store_break *broken, void *ud)
-{
-    (void)broken;
-    *(bool *)ud = true;
-    return true;
-}
-
-/* It has, or had until a person took it, the lock that comes before its file. */
-static bool had_lock(struct mu_store *store, const struct undo_file *file)
-{
-    char owner[128] = "";
-    bool broken = false;
-    char *lock = mu_xasprintf("undo:%s", file->undoes);
-    bool known = mu_store_lock_owner(store, lock, file->world, owner, NULL) == MU_OK &&
-                 mu_store_lock_broken(store, lock, file->world, file->name, note_break, &broken,
-                                      NULL) == MU_OK;
-    free(lock);
-    return !known || broken || strcmp(owner, file->name) == 0;
-}
-
 static bool never_began(struct mu_store *store, const struct undo_file *file)
 {
     int64_t rows = 0;
     char head[MU_SHA256_HEX];
-    if (file->begun || file->ended || run_was_begun(file->path))
+    if (file->begun || file->ended)
         return false;
-    if (store && file->known &&
-        (mu_store_run_reach(store, file->name, &rows, head, NULL) != MU_OK || rows > 0))
-        return false;
-    return access(file->path, F_OK) == 0 || (file->known && !had_lock(store, file));
+    if (!file->known)
+        return mu_run_file_unborn(file->path);
+    return file->unborn && mu_store_run_reach(store, file->name, &rows, head, NULL) == MU_OK &&
+           rows == 0;
 }
 
 char *undo_lost(struct mu_store *store, const struct undo_file *file, enum mu_err err,

@@ -452,6 +452,7 @@ static bool add_known(const struct mu_store_run *run, void *ud)
     if (added) {
         added->known = true;
         added->ended = run->ended != 0;
+        added->unborn = mu_run_never_began(run);
     }
     free(file);
     return true;
