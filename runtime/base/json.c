@@ -209,3 +209,15 @@ json_t *mu_json_get(const json_t *object, const char *key)
     json_t *value = json_object_get(object, key);
     return json_is_null(value) ? NULL : value;
 }
+
+bool mu_json_lists(const json_t *array, const char *text)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(array, i, item)
+    {
+        if (json_is_string(item) && strcmp(json_string_value(item), text) == 0)
+            return true;
+    }
+    return false;
+}

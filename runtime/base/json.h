@@ -40,5 +40,7 @@ MU_API int64_t mu_json_int(const json_t *object, const char *key, int64_t otherw
 MU_API bool mu_json_bool(const json_t *object, const char *key, bool otherwise);
 /* Borrowed; NULL when absent or JSON null. */
 MU_API json_t *mu_json_get(const json_t *object, const char *key);
+/* Is it one of an array of texts? False for anything else, also NULL. */
+bool mu_json_lists(const json_t *array, const char *text);
 
 #endif

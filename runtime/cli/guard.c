@@ -89,18 +89,6 @@ static const char *undone_in(const struct guard *guard, const json_t *items)
     return NULL;
 }
 
-static bool is_listed(const json_t *list, const char *name)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        if (strcmp(json_string_value(item), name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_named(const json_t *list, const char *name)
 {
     size_t i;
@@ -131,7 +119,7 @@ static void add_run(struct guard *guard, const struct mu_store_run *run)
     char state[300], why[400];
     struct mu_fail fail;
     json_t *start = mu_run_beginning(run->path, &fail);
-    if (start == NULL && !is_listed(guard->known, run->name)) {
+    if (start == NULL && !mu_json_lists(guard->known, run->name)) {
         add_unreadable(guard, run, fail.text);
         return;
     }
@@ -225,13 +213,13 @@ static bool look_at_ended(const struct mu_store_run *run, void *ud)
         (run->subject[0] && !touches(guard, run->subject)))
         return true;
     if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
-        if (!is_listed(guard->known, run->name))
+        if (!mu_json_lists(guard->known, run->name))
             add_unread_end(guard, run, fail.text);
     } else {
         const json_t *item = standing(guard, undo.items);
         const char *followed_by = mu_json_str(undo.start, "followed_by", "");
-        if (item && followed_by[0] && !is_listed(guard->changed, followed_by) &&
-            !is_listed(guard->known, run->name))
+        if (item && followed_by[0] && !mu_json_lists(guard->changed, followed_by) &&
+            !mu_json_lists(guard->known, run->name))
             add_ended(guard, run, followed_by, item);
         if (item)
             json_array_append_new(guard->changed, json_string(run->playbook));

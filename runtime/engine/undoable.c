@@ -342,18 +342,6 @@ static void undo_run_fini(struct undo_run *run)
 
 /* --- undo runs that can't be read: whether they took something back is not known --- */
 
-static bool is_listed(const json_t *names, const char *name)
-{
-    size_t i;
-    json_t *other;
-    json_array_foreach(names, i, other)
-    {
-        if (strcmp(json_string_value(other), name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* A person who looked at the far side says that it was not taken back: that goes with the item into row 1. */
 static void leave_out(json_t *item, const char *name)
 {
@@ -371,7 +359,7 @@ static void apply_lost(json_t *item, const char *name, const char *why,
     const char *state = mu_json_str(item, "state", "");
     if (strcmp(state, "taken_back") == 0 || strcmp(state, "unknown") == 0)
         return;
-    if (is_listed(looking->despite, name))
+    if (mu_json_lists(looking->despite, name))
         leave_out(item, name);
     else
         set_state(item, "unknown", name, 0, why);
