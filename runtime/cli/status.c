@@ -26,6 +26,22 @@ static const char *ago(int64_t at, char *buf)
     return mu_duration_text(ms < 1000 ? 1000 : ms, buf);
 }
 
+static void say_troubles(const json_t *troubles)
+{
+    char since[MU_TIME_TEXT];
+    size_t i;
+    json_t *one;
+    json_array_foreach(troubles, i, one)
+    {
+        const char *kind = mu_json_str(one, "kind", "");
+        const char *color = strcmp(kind, "blackout") == 0 ? "yellow" : "red"; /* wanted, or not */
+        say_hanging(6, "    %s%s%s, %lld since %s: %s\n", mu_cli_color(color), kind,
+                    mu_cli_color("reset"), (long long)mu_json_int(one, "count", 1),
+                    mu_time_local(mu_json_int(one, "since", 0), since),
+                    mu_json_str(one, "why", ""));
+    }
+}
+
 static void say_watch(const json_t *watch)
 {
     char since[MU_TIME_TEXT];
@@ -40,6 +56,7 @@ static void say_watch(const json_t *watch)
         ago(mu_json_int(watch, "since", 0), since), fired && run[0] ? "  " : "", fired ? run : "");
     if (!up && mu_json_str(watch, "why", "")[0])
         say_hanging(16, "                %s\n", mu_json_str(watch, "why", ""));
+    say_troubles(json_object_get(watch, "troubles"));
 }
 
 static void say_watches(const json_t *watches)
@@ -61,22 +78,6 @@ static void say_watches(const json_t *watches)
     }
     if (up > WATCHES_SHOWN)
         say("  and %zu more that are up (--json has them all)\n", up - WATCHES_SHOWN);
-}
-
-static void say_troubles(const json_t *troubles)
-{
-    char since[MU_TIME_TEXT];
-    size_t i;
-    json_t *one;
-    json_array_foreach(troubles, i, one)
-    {
-        const char *kind = mu_json_str(one, "kind", "");
-        const char *color = strcmp(kind, "blackout") == 0 ? "yellow" : "red"; /* wanted, or not */
-        say_hanging(6, "    %s%s%s, %lld since %s: %s\n", mu_cli_color(color), kind,
-                    mu_cli_color("reset"), (long long)mu_json_int(one, "count", 1),
-                    mu_time_local(mu_json_int(one, "since", 0), since),
-                    mu_json_str(one, "why", ""));
-    }
 }
 
 static void say_schedules(const json_t *schedules)

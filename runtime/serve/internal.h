@@ -63,6 +63,7 @@ struct watch {
     const char *name;            /* the same without "watch " */
     char *playbook_name;
     struct launch_playbook playbook;
+    char *owner; /* who is told that an outage starts nothing; NULL = nobody */
     struct mu_hysteresis_rule rule;
     int64_t every_ms;
     /* how it stands; kept in the store */

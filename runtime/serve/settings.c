@@ -35,15 +35,23 @@ static void add_target(struct mu_buf *text, const json_t *target)
 static enum mu_err name_watch(struct watch *watch, const json_t *target, struct mu_fail *fail)
 {
     struct mu_buf text = {0};
-    mu_buf_addf(&text, "watch %s", watch->playbook_name);
+    mu_buf_addf(&text, MU_SOURCE_WATCH "%s", watch->playbook_name);
     add_target(&text, target);
     bool fits = text.len < sizeof watch->source;
     snprintf(watch->source, sizeof watch->source, "%s", mu_buf_text(&text));
-    watch->name = watch->source + strlen("watch ");
+    watch->name = watch->source + strlen(MU_SOURCE_WATCH);
     mu_buf_free(&text);
     return fits ? MU_OK
                 : mu_fail_set(fail, MU_CONFIG, "its parameters are longer than %zu octets",
                               sizeof watch->source - 1);
+}
+
+/* Known from here on: also when the playbook does not load any more. */
+static char *owner_of(const struct settings *settings, const char *named,
+                      const struct mu_header *header)
+{
+    const char *owner = named ? named : header->owner;
+    return owner[0] && mu_config_at(settings->config->values, "people") ? mu_xstrdup(owner) : NULL;
 }
 
 static enum mu_err read_watch(const struct settings *settings, struct watch *watch,
@@ -56,6 +64,7 @@ static enum mu_err read_watch(const struct settings *settings, struct watch *wat
         launch_load(settings->store, settings->config, watch->playbook_name, target, true,
                     &watch->playbook, fail) != MU_OK)
         return fail->class;
+    watch->owner = owner_of(settings, NULL, watch->playbook.header);
     const json_t *rule = watch->playbook.header->watch;
     if (rule == NULL)
         return mu_fail_set(fail, MU_CONFIG,
@@ -98,16 +107,8 @@ static enum mu_err read_watched(struct settings *settings, struct mu_fail *fail)
         }
     }
     for (i = 0; i < settings->watch_count; i++) /* they have moved while there came more */
-        settings->watches[i].name = settings->watches[i].source + strlen("watch ");
+        settings->watches[i].name = settings->watches[i].source + strlen(MU_SOURCE_WATCH);
     return MU_OK;
-}
-
-/* Known from here on: also when the playbook does not load any more. */
-static char *owner_of(const struct settings *settings, const struct mu_schedule *schedule,
-                      const struct mu_header *header)
-{
-    const char *owner = schedule->owner ? schedule->owner : header->owner;
-    return owner[0] && mu_config_at(settings->config->values, "people") ? mu_xstrdup(owner) : NULL;
 }
 
 static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
@@ -124,7 +125,7 @@ static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
         if (launch_load(settings->store, settings->config, schedule->playbook, schedule->params,
                         strcmp(schedule->world, "live") == 0, &playbook, fail) != MU_OK)
             return mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
-        settings->plans[i].owner = owner_of(settings, schedule, playbook.header);
+        settings->plans[i].owner = owner_of(settings, schedule->owner, playbook.header);
         json_t *drill = NULL; /* whether it could be planned; it is planned again when it fires */
         if (launch_drill(settings->config, schedule, &playbook, &drill, fail) != MU_OK)
             err = mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
@@ -180,6 +181,7 @@ void settings_fini(struct settings *settings)
     for (size_t i = 0; i < settings->watch_count; i++) {
         launch_fini(&settings->watches[i].playbook);
         free(settings->watches[i].playbook_name);
+        free(settings->watches[i].owner);
         json_decref(settings->watches[i].first);
         json_decref(settings->watches[i].last);
     }

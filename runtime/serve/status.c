@@ -8,23 +8,6 @@
 #include "base/json.h"
 #include "serve/internal.h"
 
-static json_t *watches(const struct settings *settings)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < settings->watch_count; i++) {
-        const struct watch *watch = &settings->watches[i];
-        json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:b, s:s, s:I, s:I}", "watch",
-                      watch->name, "verdict", watch->verdict, "why", watch->why, "at",
-                      (json_int_t)watch->at, "since", (json_int_t)watch->since, "every_ms",
-                      (json_int_t)watch->every_ms, "bad", watch->state.bad, "confirm",
-                      watch->rule.confirm, "fired", watch->state.fired, "run", watch->run, "looks",
-                      (json_int_t)watch->looks, "no_answer", (json_int_t)watch->killed));
-    }
-    return list;
-}
-
 static bool add_trouble(const struct mu_store_trouble *trouble, void *ud)
 {
     json_array_append_new(ud, json_pack("{s:s, s:s, s:I, s:I, s:I}", "kind", trouble->kind, "why",
@@ -34,18 +17,42 @@ static bool add_trouble(const struct mu_store_trouble *trouble, void *ud)
     return true;
 }
 
+static json_t *troubles_of(const struct serve *serve, const char *source)
+{
+    json_t *list = json_array();
+    (void)!mu_store_troubles(serve->store, source, add_trouble, list, NULL);
+    return list;
+}
+
+static json_t *watches(const struct serve *serve)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < serve->settings.watch_count; i++) {
+        const struct watch *watch = &serve->settings.watches[i];
+        bool outage = watch->state.bad > 0; /* else it is over, and nothing has to be started */
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:b, s:s, s:I, s:I, s:o}", "watch",
+                      watch->name, "verdict", watch->verdict, "why", watch->why, "at",
+                      (json_int_t)watch->at, "since", (json_int_t)watch->since, "every_ms",
+                      (json_int_t)watch->every_ms, "bad", watch->state.bad, "confirm",
+                      watch->rule.confirm, "fired", watch->state.fired, "run", watch->run, "looks",
+                      (json_int_t)watch->looks, "no_answer", (json_int_t)watch->killed, "troubles",
+                      outage ? troubles_of(serve, watch->source) : json_array()));
+    }
+    return list;
+}
+
 static json_t *schedules(const struct serve *serve)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < serve->settings.schedules.count; i++) {
         const struct plan *plan = &serve->settings.plans[i];
-        json_t *troubles = json_array();
-        (void)!mu_store_troubles(serve->store, plan->source, add_trouble, troubles, NULL);
         json_array_append_new(
             list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "schedule", plan->schedule->name,
                             "playbook", plan->schedule->playbook, "zone", plan->schedule->zone_name,
                             "next", (json_int_t)plan->next, "due", (json_int_t)plan->due,
-                            "troubles", troubles));
+                            "troubles", troubles_of(serve, plan->source)));
     }
     return list;
 }
@@ -81,7 +88,7 @@ json_t *status_json(struct serve *serve)
                      (int)getpid(), "started", (json_int_t)serve->started, "config",
                      serve->settings.config->path, "reloaded", (json_int_t)serve->reloaded,
                      "reload_refused", serve->reload_why, "draining", serve->draining, "workers",
-                     worker_count(serve, NULL), "watches", watches(&serve->settings), "schedules",
+                     worker_count(serve, NULL), "watches", watches(serve), "schedules",
                      schedules(serve), "runs", runs_json(serve), "waits", gates, "parked", parked,
                      "heartbeat", heartbeat(serve));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Messages about schedules, which turn.c has put into the outbox: no run sends them, so a worker does. What
+ * Messages about schedules and watches, which turn.c has put into the outbox: no run sends them, so a worker does. What
  * can't be delivered is tried again, as the outbox says. */
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,10 @@
 static json_t *tell(struct serve *serve, const char *source, struct mu_fail *fail)
 {
     const struct plan *plan = settings_plan(&serve->settings, source);
-    return mu_outbox_deliver(serve->settings.config, serve->state_dir, source,
-                             plan ? plan->schedule->params : NULL, fail) == MU_OK
+    const struct watch *watch = settings_watch(&serve->settings, source);
+    const json_t *params = plan ? plan->schedule->params : watch ? watch->playbook.params : NULL;
+    return mu_outbox_deliver(serve->settings.config, serve->state_dir, source, params, fail) ==
+                   MU_OK
                ? json_object()
                : NULL;
 }
@@ -34,10 +36,15 @@ static void told(struct serve *serve, const char *source, const json_t *result, 
 
 static const struct job tell_job = {.name = "tell", .run = tell, .done = told};
 
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
 static bool note_due(const struct mu_store_message *message, void *ud)
 {
     char **source = ud;
-    if (strncmp(message->run, MU_SOURCE_SCHEDULE, strlen(MU_SOURCE_SCHEDULE)) != 0)
+    if (!begins(message->run, MU_SOURCE_SCHEDULE) && !begins(message->run, MU_SOURCE_WATCH))
         return true;
     *source = mu_xstrdup(message->run);
     return false;

@@ -13,8 +13,9 @@
 static void finish(const struct mu_maker *maker, struct trouble *out, char *why_take,
                    char *subject_take, const char *advice)
 {
-    char *body = mu_xasprintf("%s\n\n%sLook: muster schedules %s\n", why_take, advice,
-                              maker->schedule->name);
+    char *body = mu_xasprintf("%s\n\n%sLook: muster %s%s\n", why_take, advice,
+                              maker->schedule ? "schedules " : "status",
+                              maker->schedule ? maker->schedule->name : "");
     out->why = mu_redact_text(why_take);
     out->subject = mu_redact_text(subject_take);
     out->body = mu_redact_text(body);
@@ -34,26 +35,44 @@ static const char *cause_of(const struct mu_fail *why)
     return why->class == MU_CONFLICT ? mu_err_name(MU_CONFLICT) : why->text;
 }
 
-void trouble_refused(const struct mu_maker *maker, const char *source, int64_t tick,
-                     const struct mu_fail *why, struct trouble *out)
+static void refused_schedule(const struct mu_maker *maker, int64_t tick, const struct mu_fail *why,
+                             struct trouble *out)
 {
     const struct mu_schedule *schedule = maker->schedule;
     char at[MU_SCHEDULE_CLOCK_TEXT];
-    *out = (struct trouble){.note = NULL};
-    if (schedule == NULL)
-        return;
-    out->row = (struct mu_store_trouble){.source = source,
-                                         .kind = "refused",
-                                         .cause = cause_of(why),
-                                         .since = tick,
-                                         .last = tick,
-                                         .count = 1};
+    out->row.cause = cause_of(why);
     finish(maker, out,
            mu_xasprintf("The tick of %s started no run of %s: %s",
                         mu_schedule_clock(schedule, tick, at), schedule->playbook, why->text),
            mu_xasprintf("Schedule %s: %s was not started", schedule->name, schedule->playbook),
            "Its next ticks are tried as ever. You hear of it again when the reason is another one, "
            "and when it comes back after a run was started.\n");
+}
+
+/* Each outage is news, its cause or not. */
+static void refused_watch(const struct mu_maker *maker, const struct mu_fail *why,
+                          struct trouble *out)
+{
+    const struct mu_watched *watched = maker->watched;
+    out->cause = mu_xasprintf("%lld: %s", (long long)watched->since, cause_of(why));
+    out->row.cause = out->cause;
+    finish(maker, out,
+           mu_xasprintf("%s: %s. No run of %s was started: %s", watched->name, watched->why,
+                        watched->playbook, why->text),
+           mu_xasprintf("Outage, and nothing started: %s", watched->name),
+           "A run is tried again after each look that is bad. You hear of it again when the reason "
+           "is another one.\n");
+}
+
+void trouble_refused(const struct mu_maker *maker, const char *source, int64_t tick,
+                     const struct mu_fail *why, struct trouble *out)
+{
+    *out = (struct trouble){
+        .row = {.source = source, .kind = "refused", .since = tick, .last = tick, .count = 1}};
+    if (maker->schedule)
+        refused_schedule(maker, tick, why, out);
+    else if (maker->watched)
+        refused_watch(maker, why, out);
 }
 
 /* "The tick of ..." or "3 ticks from ... to ...". */
@@ -127,6 +146,7 @@ void trouble_passed(const struct mu_maker *maker, const char *source,
 
 void trouble_fini(struct trouble *trouble)
 {
+    free(trouble->cause);
     free(trouble->why);
     free(trouble->subject);
     free(trouble->body);

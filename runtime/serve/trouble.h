@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * Ticks that start nothing, in words: what is kept about it in the store and told to the owner of the
- * schedule. Private to serve/. */
+ * schedule, or of the playbook that watches. Private to serve/. */
 #ifndef MU_SERVE_TROUBLE_H
 #define MU_SERVE_TROUBLE_H
 
 #include "serve/turn.h"
 
 struct trouble {
-    const struct mu_store_trouble *note; /* NULL: nothing is noted (the maker is for no schedule) */
+    const struct mu_store_trouble *note; /* NULL: nothing is noted */
     struct mu_store_trouble row;
-    char *why, *subject, *body;
+    char *cause, *why, *subject, *body;
 };
 /* The source's text and the failure's must stay as long as the trouble. */
 void trouble_refused(const struct mu_maker *, const char *source, int64_t tick,

@@ -11,16 +11,25 @@
 
 #define MU_SOURCE_TEXT     400
 #define MU_SOURCE_SCHEDULE "schedule " /* what sources that are schedules begin with */
+#define MU_SOURCE_WATCH    "watch "
 
 /* What "schedule NAME" is called in the store; buf holds MU_SOURCE_TEXT; returns it. */
 const char *mu_schedule_source(const struct mu_schedule *, char *buf);
 
+/* What a watch has seen. */
+struct mu_watched {
+    const char *name, *playbook;
+    const char *why; /* of its last look */
+    int64_t since;   /* wall ms of the first bad look */
+};
 struct mu_maker {
     const struct mu_store_run *run; /* of every tick; NULL: refused says why there is none */
     const char *title;              /* of its incident; NULL = it opens none */
     const struct mu_fail *refused;
-    const struct mu_schedule *schedule; /* whose ticks start nothing: that is noted; NULL = not */
-    const char *owner;                  /* who is told so; NULL = nobody */
+    /* Whose ticks start nothing: that is noted. Neither: it is not. */
+    const struct mu_schedule *schedule;
+    const struct mu_watched *watched;
+    const char *owner; /* who is told so; NULL = nobody */
     /* Makes the run, or finds it made, and starts it where nobody executes it. MU_STORAGE, MU_INTERNAL: tried
      * again at the next look; anything else refuses the tick for good (its run is forgotten). */
     enum mu_err (*make)(const struct mu_store_taken *, int64_t tick, void *ud, struct mu_fail *);

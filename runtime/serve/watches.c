@@ -143,8 +143,17 @@ static json_t *start(struct serve *serve, const char *source, struct mu_fail *fa
                             .kind = "watch",
                             .name = watch->name,
                             .reason = watch->why};
-    struct mu_maker maker = {
-        .run = &row, .title = watch->playbook.header->summary, .make = launch_make, .ud = &launch};
+    char *seen = mu_xasprintf("%s: %s", watch->verdict, watch->why);
+    struct mu_watched watched = {.name = watch->name,
+                                 .playbook = watch->playbook_name,
+                                 .why = seen,
+                                 .since = watch->state.bad_since};
+    struct mu_maker maker = {.run = &row,
+                             .title = watch->playbook.header->summary,
+                             .make = launch_make,
+                             .ud = &launch,
+                             .watched = &watched,
+                             .owner = watch->owner};
     char *who, *subject, bundle[MU_SHA256_HEX];
     int64_t upto;
     if (serve_worker_store(serve, &launch, fail) != MU_OK)
@@ -186,12 +195,15 @@ static void started(struct serve *serve, const char *source, const json_t *resul
         watch->retry_ms = mu_clock_mono_ms() + RETRY_MS;
         return;
     }
+    bool refused = strcmp(mu_json_str(result, "state", ""), "refused") == 0;
     watch->pending = 0;
-    snprintf(watch->run, sizeof watch->run, "%s", mu_json_str(result, "run", ""));
-    if (strcmp(mu_json_str(result, "state", ""), "refused") == 0)
+    snprintf(watch->run, sizeof watch->run, "%s", refused ? "" : mu_json_str(result, "run", ""));
+    if (refused) {
+        watch->state.fired = false; /* the next bad look tries again: nobody is at it yet */
         mu_warn("serve", "%s: no run was started: %s", source, mu_json_str(result, "why", ""));
-    else
+    } else {
         mu_info("serve", "%s: started %s", source, watch->run);
+    }
     keep(serve, watch, NULL);
 }
 

@@ -47,6 +47,7 @@ SHORT = """playbook { name = "short", version = "1.0.0", owner = "ops", summary 
   changelog = { ["1.0.0"] = "First" } }
 function main(p) step "Nap" sleep(p.nap) finish("done", p.what) end
 """
+HOLDER = SHORT.replace('name = "short"', 'name = "holder"').replace("short:{what}", "port:{what}")
 QUICK = SHORT.replace('name = "short"', 'name = "quick"').replace('exclusive = "short:{what}",', "")
 
 
@@ -129,7 +130,7 @@ class Place:
 
     def __init__(self):
         self.folder, self.server, self.notified = tempfile.mkdtemp(prefix="muster-serve."), None, []
-        for name, text in (("watched", WATCHED), ("wedged", WEDGED), ("acting", ACTING), ("short", SHORT), ("quick", QUICK)):
+        for name, text in (("watched", WATCHED), ("wedged", WEDGED), ("acting", ACTING), ("short", SHORT), ("quick", QUICK), ("holder", HOLDER)):
             os.makedirs(os.path.join(self.folder, "playbooks", name))
             with open(os.path.join(self.folder, "playbooks", name, "playbook.lua"), "w") as f:
                 f.write(text)
@@ -321,6 +322,36 @@ def owners_hear_once_why_nothing_starts(place, _):
     time.sleep(3)
     assert [len(Hook.about("Schedule " + name)) for name in ("tick", "held", "dark", "late")] == [3, 1, 1, 1], Hook.heard
     place.muster("cancel", next(r["run"] for r in place.runs("short") if r["state"] != "finished"), "--reason", "over")
+
+
+@case(CASES)
+def owners_hear_of_an_outage_that_starts_nothing(place, host):
+    hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    Hook.heard = []
+
+    def refused():
+        return len(place.store("SELECT 1 FROM tick WHERE source LIKE 'watch %' AND state = 'refused'"))
+
+    place.configure("")
+    assert place.muster("run", "holder", f"what={host.port}", "nap=1h", "--detach")[0] == 0
+    host.set("refuse")
+    place.serve("""people = { ana = { contact = { "hook:ana" }, teams = { "ops" } } },
+      channels = { hook = { kind = "webhook", url = "http://127.0.0.1:%d/" } },
+      watched = { watched = { { port = %d } } }""" % (hook.server_port, host.port))
+    wait_for("three refused", lambda: refused() >= 3)
+    (word,) = wait_for("word of it", lambda: Hook.about("Outage, and nothing started"))
+    assert "down: " in word and "is held by holder.1" in word, word
+    place.kill()  # what was said is not forgotten with it
+    place.serve()
+    count = refused()
+    wait_for("another refused one", lambda: refused() > count)
+    assert len(Hook.about("Outage")) == 1, Hook.heard
+    code, out, _ = place.muster("status")
+    assert code == 0 and "    refused, " in out and "is held by" in out, out
+    place.muster("cancel", "holder.1", "--reason", "over")
+    wait_for("a run", lambda: place.runs("watched"))
+    wait_for("no trouble", lambda: place.watch("watched")["troubles"] == [] and place.watch("watched")["fired"])
 
 
 @case(CASES)
