@@ -70,6 +70,14 @@ static void end_fail(struct change *change, enum mu_err class, bool in_doubt, co
     free(copy);
 }
 
+/* The change is made. */
+static void end_late(struct change *change, const char *text)
+{
+    struct mu_call *call = change->call;
+    free_change(change);
+    mu_call_fail_done(call, MU_REMOTE, "%s", text);
+}
+
 static void end_done(struct change *change, json_t *value)
 {
     struct mu_call *call = change->call;
@@ -293,7 +301,7 @@ static void on_confirmed(const struct mu_zone_confirmed *confirmed, void *ud)
     else if (confirmed->all)
         end_done(change, result(change, confirmed));
     else
-        end_fail(change, MU_REMOTE, false, lagging);
+        end_late(change, lagging);
     free(lagging);
 }
 
@@ -336,7 +344,7 @@ static void on_read_back(struct mu_zone_ask *ask)
         free(is);
         free(wanted);
     }
-    end_fail(change, unread ? job->fail.class : MU_REMOTE, unread, text);
+    end_fail(change, unread ? job->fail.class : MU_REMOTE, unread || change->written_s >= 0, text);
     free(text);
 }
 

@@ -322,7 +322,8 @@ static json_t *foreseen_lag(const struct mu_zone_plan *plan, const json_t *serve
     }
     if (serving == json_array_size(servers))
         return NULL;
-    return json_pack("{s:b, s:s, s:o}", "ok", 0, "class", mu_err_name(MU_REMOTE), "why",
+    return json_pack("{s:b, s:b, s:s, s:o}", "ok", 0, "done", 1, "class", mu_err_name(MU_REMOTE),
+                     "why",
                      json_sprintf("%s: %zu of %zu authoritative addresses serve the change; the "
                                   "others: %s ... The change is made and is not undone",
                                   plan->name, serving, json_array_size(servers), last));

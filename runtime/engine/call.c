@@ -536,13 +536,22 @@ void call_arrive_value(struct call *call, json_t *value_take, const char *how)
     arrive(call, true, value_take ? value_take : json_null(), how);
 }
 
+bool call_took_effect(const struct call *call)
+{
+    return call->ok || strstr(call->value, "\"done\":true") != NULL;
+}
+
+static json_t *error_of(const struct call *call, enum mu_err class, const char *why, bool in_doubt)
+{
+    return json_pack("{s:s, s:s, s:o, s:b, s:s}", "verb", call->name, "class", mu_err_name(class),
+                     "why", mu_json_lenient_string(why, strlen(why)), "in_doubt", in_doubt, "src",
+                     call->src);
+}
+
 void call_arrive_error(struct call *call, enum mu_err class, const char *why, bool in_doubt,
                        const char *how)
 {
-    json_t *error = json_pack("{s:s, s:s, s:o, s:b, s:s}", "verb", call->name, "class",
-                              mu_err_name(class), "why", mu_json_lenient_string(why, strlen(why)),
-                              "in_doubt", in_doubt, "src", call->src);
-    arrive(call, false, error, how);
+    arrive(call, false, error_of(call, class, why, in_doubt), how);
 }
 
 void call_arrive_probe(struct call *call, json_t *value_take)
@@ -615,17 +624,40 @@ static bool stays_for_want(struct call *call, int phase, const char *why)
     return scarce_parks(call, 0, why);
 }
 
+/* Redacted before it goes its many ways. */
+static void why_of(struct mu_fail *fail, enum mu_err class, const char *fmt, va_list ap)
+{
+    mu_fail_setv(fail, class, fmt, ap);
+    char *clean = mu_redact_text(fail->text);
+    mu_fail_set(fail, class, "%s", clean);
+    free(clean);
+}
+
+void mu_call_fail_done(struct mu_call *pub, enum mu_err class, const char *fmt, ...)
+{
+    struct call *call = call_of(pub);
+    struct mu_fail fail;
+    va_list ap;
+    va_start(ap, fmt);
+    why_of(&fail, class, fmt, ap);
+    va_end(ap);
+    if (call->phase != PHASE_START || answers_directly(call)) {
+        mu_call_fail(pub, class, false, "%s", fail.text);
+        return;
+    }
+    json_t *error = error_of(call, class, fail.text, false);
+    json_object_set_new(error, "done", json_true());
+    arrive(call, false, error, call->how);
+}
+
 void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const char *fmt, ...)
 {
     struct call *call = call_of(pub);
     struct mu_fail fail;
     va_list ap;
     va_start(ap, fmt);
-    mu_fail_setv(&fail, class, fmt, ap);
+    why_of(&fail, class, fmt, ap);
     va_end(ap);
-    char *clean = mu_redact_text(fail.text); /* before it goes its many ways */
-    mu_fail_set(&fail, class, "%s", clean);
-    free(clean);
     int phase = call->phase;
     call->phase = PHASE_NONE;
     if (class == MU_RESOURCES && !in_doubt && stays_for_want(call, phase, fail.text))

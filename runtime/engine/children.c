@@ -243,6 +243,7 @@ static enum mu_err take_place(struct run *run, const struct child *child, struct
                                .subject = "",
                                .who = mu_json_str(mu_json_get(run->start, "who"), "name", ""),
                                .bundle = bundle,
+                               .started = now,
                                .exit = -1};
     enum mu_err err = mu_store_source_meet(run->store, place->source, "", now, &upto, fail);
     struct mu_store_turn turn = {.source = place->source,
@@ -292,7 +293,7 @@ static enum mu_err make(const struct mu_call *call, const struct child *child,
 
 struct executing { /* call->state of a start */
     struct mu_op *op;
-    char run[128];
+    char run[128], path[4096];
     bool read_back;
 };
 
@@ -350,20 +351,56 @@ static struct mu_op *execute(struct run *run, const char *child, mu_process_cb *
     return op;
 }
 
-/* Whatever came of it: the child is there, and start.wait looks after it. */
+/* The first line of what it said, or how it ended. */
+static char *reason_of(const struct mu_process_end *end)
+{
+    int len = (int)strcspn(end->error, "\n");
+    if (end->err != MU_OK)
+        return mu_xstrdup(end->why);
+    if (len > 0)
+        return mu_xasprintf("%.*s", len < 300 ? len : 300, end->error);
+    return end->signal ? mu_xasprintf("it was killed by signal %d", end->signal)
+                       : mu_xasprintf("it ended with %d", end->code);
+}
+
+static bool note_over(const struct mu_store_run *run, void *ud)
+{
+    *(bool *)ud = run->ended != 0;
+    return false;
+}
+
+/* Why nobody executes it, a new text; NULL: somebody does, or it is over. */
+static char *idle(const struct mu_call *call, const struct executing *executing,
+                  const struct mu_process_end *end)
+{
+    bool over = false;
+    if ((end->err == MU_OK && end->code == 0) || is_executed(executing->path))
+        return NULL;
+    (void)!mu_store_run_find(call_of((struct mu_call *)call)->run->store, executing->run, note_over,
+                             &over, NULL);
+    return over ? NULL : reason_of(end);
+}
+
+/* The child is there, and start.wait looks after it; who does not wait must hear that nobody executes it. */
 static void on_executed(const struct mu_process_end *end, void *ud)
 {
     struct mu_call *call = ud;
     struct executing *executing = call->state;
-    json_t *value = value_of(call, executing->run);
+    char *run = mu_xstrdup(executing->run), *why = idle(call, executing, end);
     bool read_back = executing->read_back;
-    (void)end;
     free(executing);
     call->state = NULL;
     if (read_back)
-        mu_call_readback(call, MU_APPLIED, value, "the child is there");
+        mu_call_readback(call, why ? MU_PENDING : MU_APPLIED, why ? NULL : value_of(call, run),
+                         why ? why : "the child is there");
+    else if (why)
+        mu_call_fail_done(call, MU_REMOTE,
+                          "%s is made, and nobody executes it: %s. Then: muster resume %s", run,
+                          why, run);
     else
-        mu_call_done(call, value);
+        mu_call_done(call, value_of(call, run));
+    free(run);
+    free(why);
 }
 
 static void see_to_it(struct mu_call *call, const struct place *place, bool read_back)
@@ -373,6 +410,7 @@ static void see_to_it(struct mu_call *call, const struct place *place, bool read
     call->state = executing;
     executing->read_back = read_back;
     snprintf(executing->run, sizeof executing->run, "%s", place->taken.run);
+    snprintf(executing->path, sizeof executing->path, "%s", place->taken.path);
     executing->op = execute(run, place->taken.run, on_executed, call);
 }
 
@@ -443,11 +481,27 @@ static bool may_be_forgotten(struct mu_call *call, const struct place *place)
            (rebuilt > 0 && rebuilt + FORGOTTEN_MS >= own->errand->first_sent_ms);
 }
 
+/* It was executed. What it did stands in its file only. */
+static void lost(struct mu_call *call, const struct place *place, bool ended)
+{
+    if (ended) {
+        mu_call_readback(call, MU_APPLIED, value_of(call, place->taken.run), "the child has ended");
+        return;
+    }
+    char *why = mu_xasprintf(
+        "%s was made and executed, and its run file %s is gone: put it back, with its -wal, "
+        "or look what it did",
+        place->taken.run, place->taken.path);
+    mu_call_readback(call, MU_CHANGED, NULL, why);
+    free(why);
+}
+
 static void read_back(struct mu_call *call)
 {
     struct mu_fail fail;
     struct place place;
     json_t *begun = NULL;
+    bool ended;
     if (find_place(call, &place, &fail) != MU_OK) {
         mu_call_readback(call, MU_UNKNOWN, NULL, fail.text);
         return;
@@ -461,6 +515,11 @@ static void read_back(struct mu_call *call)
     }
     if (place.taken.run[0])
         begun = mu_run_beginning(place.taken.path, &fail);
+    if (begun == NULL && place.taken.run[0] &&
+        mu_run_lost(call_of(call)->run->store, place.taken.run, &ended)) {
+        lost(call, &place, ended);
+        return;
+    }
     if (begun == NULL)
         mu_call_readback(call, MU_NOT_APPLIED, NULL, "no child was made");
     else if (is_executed(place.taken.path))

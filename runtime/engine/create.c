@@ -303,6 +303,7 @@ static enum mu_err create_reserved(struct mu_store *store, const struct mu_run_r
 {
     struct lock_plan plan;
     struct mu_fail ignored;
+    bool ended;
     *out = *request->reserved;
     out->unborn[0] = '\0';
     json_t *start = mu_run_beginning(out->path, &ignored);
@@ -310,6 +311,11 @@ static enum mu_err create_reserved(struct mu_store *store, const struct mu_run_r
     json_decref(start);
     if (there)
         return MU_OK;
+    if (mu_run_lost(store, out->name, &ended))
+        return mu_fail_set(fail, MU_STORAGE,
+                           "%.120s was made and executed, and its run file %.500s is gone: it is "
+                           "not made a second time. Put it back, with its -wal",
+                           out->name, out->path);
     if (access(out->path, F_OK) == 0 && unborn_put_aside(out->path, fail) != MU_OK)
         return fail->class;
     enum mu_err err = locks_check(store, request, lock, &plan, out, fail);

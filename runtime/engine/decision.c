@@ -155,17 +155,26 @@ static const json_t *decided_before(const struct run *run, const json_t *decisio
     return NULL;
 }
 
+/* Before the replay comes to it: its intent is recorded, and no outcome. */
+static bool to_be_replayed(const struct run *run, const char *task, int64_t seq)
+{
+    const struct recorded *known = run->live ? NULL : cursor_find(run->cursor, task, seq);
+    return known && known->row.type == MU_ROW_INTENT &&
+           cursor_outcome(run->cursor, task, seq) == NULL;
+}
+
 /* Why it can't count, a new text; NULL when it does. One retry that waits for a thaw may still be changed. */
 static char *objection(const struct run *run, const struct call *call, const json_t *decision)
 {
     const json_t *before = decided_before(run, decision);
+    const char *task = mu_json_str(decision, "task", "");
+    int64_t seq = mu_json_int(decision, "seq", -1), now = round_of(run, task, seq);
     bool waits = call && call->state == MU_CALL_FROZEN;
-    bool open =
-        call ? waits || call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED : !run->live;
+    bool open = call && call->state != MU_CALL_MATCHED
+                    ? waits || call->state == MU_CALL_DOUBT || call->state == MU_CALL_ASKED
+                    : to_be_replayed(run, task, seq);
     if (!open)
         return mu_xstrdup("it is not in doubt (any more)");
-    int64_t now =
-        round_of(run, mu_json_str(decision, "task", ""), mu_json_int(decision, "seq", -1));
     if (mu_json_int(decision, "round", now) != now)
         return mu_xstrdup("it was sent again since, or waited for a thaw: look once more");
     if (run->stop != STOP_NONE && strcmp(mu_json_str(decision, "decision", ""), "retry") == 0)

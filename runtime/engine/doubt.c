@@ -9,7 +9,8 @@
  *
  * An act that is held back behind its sync (h unsent) has not left, if no earlier sending of it is in doubt. It is
  * sent when nothing holds it any more; where it can be read back, that comes first: what it was prepared on is old
- * by then, and a change of somebody else is not overwritten.
+ * by then, and a change of somebody else is not overwritten. What is known not to have been done, and belongs to a
+ * block that was given up meanwhile, is not sent any more.
  *
  * What a person decides is in decision.c. */
 #include <stdlib.h>
@@ -62,6 +63,27 @@ void doubt_stop_asking(struct call *call)
     call->timer = NULL;
 }
 
+/* Its block was given up (within, race): what was not done is not done any more, the playbook went another way.
+ * Unless a person says so. */
+static bool given_up(const struct call *call, bool repeated)
+{
+    return call->task && call->task->killed && !repeated && call->errand->who == NULL;
+}
+
+static void give_up(struct call *call)
+{
+    call_arrive_error(call, MU_CANCELLED, "its block was over before it could be sent", false,
+                      call_unsent(call) ? "not sent" : "readback");
+}
+
+bool doubt_drop(struct call *call)
+{
+    if (call->state != MU_CALL_FROZEN || !call_unsent(call) || !given_up(call, false))
+        return false;
+    give_up(call);
+    return true;
+}
+
 /* Sending what was not done, or may be done twice, is an act like the first time: not after a long absence,
  * and on disk before it leaves. */
 void doubt_send_again(struct call *call, bool repeated, const char *why)
@@ -71,6 +93,10 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
         run->ends_in_doubt = run->ends_in_doubt || repeated;
         call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again",
                           repeated, "readback");
+        return;
+    }
+    if (given_up(call, repeated)) {
+        give_up(call);
         return;
     }
     call->errand->pub.repeated = repeated;
@@ -226,7 +252,9 @@ void doubt_unsent(struct call *call)
 {
     if (!ask_world(call))
         return;
-    if (doubt_policy(call) == MU_READBACK && call->errand->pub.verb->readback)
+    if (given_up(call, false))
+        give_up(call);
+    else if (doubt_policy(call) == MU_READBACK && call->errand->pub.verb->readback)
         read_back(call);
     else
         doubt_send_again(call, false, "it had not left");

@@ -359,6 +359,8 @@ void call_leave(struct call *);
 void call_stays(struct call *, const char *why); /* its intent stands, and it does not leave now */
 /* It is known that nothing of it ever left, or took effect: held back, and no earlier sending is in doubt. */
 bool call_unsent(const struct call *);
+/* It has arrived: it is done, whatever was to follow. */
+bool call_took_effect(const struct call *);
 void call_arrive_value(struct call *, json_t *value_take, const char *how);
 void call_arrive_probe(struct call *, json_t *value_take); /* of a task's probe or a sub */
 void call_arrive_error(struct call *, enum mu_err class, const char *why, bool in_doubt,
@@ -390,6 +392,8 @@ enum mu_in_doubt doubt_policy(const struct call *); /* what may be done with thi
 void doubt_enter(struct call *, const char *why);
 void doubt_unsent(
     struct call *); /* nothing holds it any more: sent, where it can be read back after a look */
+/* Its block was given up: true if it waited for a thaw and had not left, and now never does. */
+bool doubt_drop(struct call *);
 void doubt_stop_asking(struct call *);
 void doubt_send_again(struct call *, bool repeated, const char *why);
 void doubt_ask(struct call *, const char *what); /* a person: the run parks */
@@ -473,7 +477,8 @@ void drill_end(struct run *);
 bool drill_dry_people(const struct run *);
 /* In a drill: marked as one; else as it is. New texts. */
 char *drill_subject(const struct run *, const char *subject);
-const char *drill_unmarked(const struct run *, const char *subject); /* for the middle of one that is marked */
+const char *drill_unmarked(const struct run *,
+                           const char *subject); /* for the middle of one that is marked */
 char *drill_text(const struct run *, const char *text);
 void drill_mark(struct call *); /* the same for a message that was prepared */
 void drill_note_told(struct call *);
@@ -500,7 +505,8 @@ json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
 struct undo_file { /* an undo run, by its file or by the control store */
     char *name, *path;
     const char *undoes, *world; /* whom we ask about */
-    bool known; /* the control store says that it takes that one back; and that it has ended, or never began */
+    bool
+        known; /* the control store says that it takes that one back; and that it has ended, or never began */
     bool ended, unborn;
     bool begun; /* it has a row 1 */
 };

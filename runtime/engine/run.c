@@ -184,7 +184,7 @@ static void count_call(struct call *call)
         run->last_gate_expired = strstr(call->value, "\"how\":\"expired\"") != NULL;
     } else if (call->kind == MU_CALL_VERB && call->errand->pub.verb->kind == MU_ACT) {
         run->acts++;
-        undo_settle(call, call->ok);
+        undo_settle(call, call_took_effect(call));
     } else if (call->kind == MU_CALL_VERB) {
         run->probes++;
     }

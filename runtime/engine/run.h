@@ -140,6 +140,8 @@ enum mu_err mu_run_get(const struct mu_config *, const char *url, int timeout_ms
 /* Killed while it was made: no row of it was ever on disk, no executor had it, so nothing was sent. By its row of
  * the control store, and its file; nobody makes it just now. */
 bool mu_run_never_began(const struct mu_store_run *);
+/* The control store knows that an executor had it, or that it has ended, and its run file is not there. */
+bool mu_run_lost(struct mu_store *, const char *name, bool *ended);
 /* The same by a file alone, of a run that nobody knows. */
 bool mu_run_file_unborn(const char *path);
 /* Ends it in the control store if it is such a one, and puts aside what there is of its file. *unborn: it is;

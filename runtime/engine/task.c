@@ -220,6 +220,8 @@ void task_cancel(struct task *task)
                     call->state != MU_CALL_INTENDED; /* then it has not left, and never will */
     if (task->state == TASK_READY || shielded) {
         task->killed = true;
+        if (shielded)
+            (void)!doubt_drop(call);
         return;
     }
     if (call)

@@ -51,6 +51,26 @@ enum mu_err unborn_put_aside(const char *path, struct mu_fail *fail)
     return access(path, F_OK) == 0 ? fail->class : MU_OK;
 }
 
+struct lost {
+    bool lost, ended;
+};
+
+static bool keep_lost(const struct mu_store_run *run, void *ud)
+{
+    struct lost *lost = ud;
+    lost->ended = run->ended != 0;
+    lost->lost = access(run->path, F_OK) != 0 && !mu_run_never_began(run);
+    return false;
+}
+
+bool mu_run_lost(struct mu_store *store, const char *name, bool *ended)
+{
+    struct lost lost = {.lost = false};
+    (void)!mu_store_run_find(store, name, keep_lost, &lost, NULL);
+    *ended = lost.ended;
+    return lost.lost;
+}
+
 struct known {
     char path[4096];
     bool never_began;

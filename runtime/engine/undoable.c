@@ -4,7 +4,8 @@
  * done, or may have been, with its recorded inverse; the journals of undo runs, which lie in the same
  * folder, say in their first row what they take back, and in the rows behind it how that went.
  *
- *   intent with undo ─▶ outcome ok: open · known failure: no item · none or in doubt: in_doubt
+ *   intent with undo ─▶ outcome ok, or a failure behind what was done: open · known failure: no item
+ *                       none or in doubt: in_doubt
  *   undo run: start.undo_items[k] ─ k-th step ─▶ its act: ok: taken_back · refused: left_alone
  *             no row yet and not ended: being_taken_back
  *             it can't be read, or the control store knows it and it is not there: unknown
@@ -112,6 +113,8 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
         set_state(item, "in_doubt", "", 0, "a person said: skip");
     else if (mu_json_bool(outcome, "ok", false))
         set_state(item, "open", "", 0, "");
+    else if (mu_json_bool(error, "done", false))
+        set_state(item, "open", "", 0, mu_json_str(error, "why", ""));
     else if (mu_json_bool(error, "in_doubt", false))
         set_state(item, "in_doubt", "", 0, mu_json_str(error, "why", ""));
     else
@@ -217,7 +220,7 @@ static void take_result(struct undo_run *run, struct attempt *attempt, const str
 {
     json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
     const json_t *error = mu_json_get(outcome, "error");
-    bool ok = mu_json_bool(outcome, "ok", false);
+    bool ok = mu_json_bool(outcome, "ok", false) || mu_json_bool(error, "done", false);
     if (outcome == NULL) {
         run->damaged = true;
         return;

@@ -191,7 +191,8 @@ static void drill_delivered(struct call *call)
         use_up(call);
     }
     drill_note_told(call);
-    if (call->kind == MU_CALL_VERB && call->errand->pub.verb->kind == MU_ACT && call->ok)
+    if (call->kind == MU_CALL_VERB && call->errand->pub.verb->kind == MU_ACT &&
+        call_took_effect(call))
         take_effect(call);
 }
 

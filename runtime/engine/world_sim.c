@@ -109,9 +109,13 @@ static void do_act(struct call *call)
     enum mu_err class = MU_REMOTE;
     (void)!mu_err_of_name(mu_json_str(value, "class", ""), &class);
     mu_fail_set(&fail, class, "%s", mu_json_str(value, "why", "it failed"));
-    bool in_doubt = mu_json_bool(value, "in_doubt", false);
+    bool in_doubt = mu_json_bool(value, "in_doubt", false),
+         done = mu_json_bool(value, "done", false);
     json_decref(value);
-    mu_call_fail(&call->errand->pub, class, in_doubt, "%s", fail.text);
+    if (done)
+        mu_call_fail_done(&call->errand->pub, class, "%s", fail.text);
+    else
+        mu_call_fail(&call->errand->pub, class, in_doubt, "%s", fail.text);
 }
 
 /* The far side is busy with it; whoever reads it back meanwhile finds nothing. */

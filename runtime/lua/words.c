@@ -56,6 +56,7 @@ const struct mu_word_type mu_word_types[] = {
             GIVES("class", "string", "usage, config, refused, net, proto, remote, conflict, storage, cancelled, internal or resources"),
             GIVES("why", "string", "what happened, in words"),
             GIVES("in_doubt", "boolean", "it may have taken effect all the same"),
+            MAY_GIVE("done", "boolean", "true: it took effect, and what should have followed did not; undo knows it"),
             GIVES("src", "string", "the line of the playbook: \"playbook.lua:12\""))},
     {"muster.person", "Somebody who answered.", FIELDS(GIVES("name", "string", "as in people of muster.lua"))},
     {"muster.vote", "One answer of one person, also one that was withdrawn.",

@@ -203,6 +203,10 @@ MU_API void mu_call_done(struct mu_call *, json_t *value_take);
  * engine turns this into {ok = false, why = ..., class = ...}. */
 MU_API void mu_call_fail(struct mu_call *, enum mu_err class, bool in_doubt, const char *fmt, ...)
     MU_PRINTF(4, 5);
+/* An act that took effect, and what should have followed did not (a name server is late): the playbook gets an error
+ * with done = true, and undo takes it back. From start(). */
+MU_API void mu_call_fail_done(struct mu_call *, enum mu_err class, const char *fmt, ...)
+    MU_PRINTF(3, 4);
 /* value: the result for APPLIED (as start would have returned), evidence for CHANGED; may be NULL. */
 MU_API void mu_call_readback(struct mu_call *, enum mu_known, json_t *value_take, const char *why);
 

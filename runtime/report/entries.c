@@ -160,6 +160,10 @@ static void put_outcome(struct writer *writer, const struct entry *entry)
         document_line(writer, TONE_WARN,
                       "IN DOUBT after %s, whether it took effect is not known: %s", took,
                       mu_json_str(entry->value, "why", "no reason given"));
+    else if (mu_json_bool(entry->value, "done", false))
+        document_line(writer, TONE_WARN, "took effect, and after %s failed (%s): %s", took,
+                      mu_json_str(entry->value, "class", "error"),
+                      mu_json_str(entry->value, "why", "no reason given"));
     else
         document_line(writer, TONE_BAD, "failed after %s (%s), %s: %s", took,
                       mu_json_str(entry->value, "class", "error"), known_from(entry->how),

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/share.h"
 #include "base/storage.h"
@@ -170,10 +171,13 @@ enum mu_err launch_make(const struct mu_store_taken *taken, int64_t tick, void *
                                      .trigger = trigger,
                                      .reserved = &reserved,
                                      .lab = mu_json_bool(launch->config->values, "lab", false)};
-    enum mu_err err = mu_run_create(launch->store, &request, &made, fail);
+    bool lost = before ? false : mu_run_lost(launch->store, taken->run, &ended);
+    if (lost) /* what became of it is not this tick's matter: it was started */
+        mu_warn("serve", "%s was executed, and its run file %s is gone", taken->run, taken->path);
+    enum mu_err err = lost ? MU_OK : mu_run_create(launch->store, &request, &made, fail);
     json_decref(who);
     json_decref(trigger);
-    if (err != MU_OK)
+    if (err != MU_OK || lost)
         return err;
     if (before) /* somebody died behind making it: perhaps it has an executor, perhaps it is over */
         nanosleep(&(struct timespec){.tv_nsec = SETTLE_MS * 1000000}, NULL);

@@ -551,19 +551,35 @@ void mu_call_done(struct mu_call *base, json_t *value_take)
     finished(call);
 }
 
-void mu_call_fail(struct mu_call *base, enum mu_err class, bool in_doubt, const char *fmt, ...)
+static void failed(struct call *call, enum mu_err class, bool in_doubt, bool done, const char *fmt,
+                   va_list ap)
 {
-    struct call *call = completing(base, "mu_call_fail");
     struct mu_fail fail;
-    va_list ap;
-    va_start(ap, fmt);
     mu_fail_setv(&fail, class, fmt, ap);
-    va_end(ap);
     call->why = mu_xstrdup(fail.text);
     call->outcome.err = class;
     call->outcome.in_doubt = in_doubt;
+    call->outcome.done = done;
     call->outcome.why = call->why;
     finished(call);
+}
+
+void mu_call_fail(struct mu_call *base, enum mu_err class, bool in_doubt, const char *fmt, ...)
+{
+    struct call *call = completing(base, "mu_call_fail");
+    va_list ap;
+    va_start(ap, fmt);
+    failed(call, class, in_doubt, false, fmt, ap);
+    va_end(ap);
+}
+
+void mu_call_fail_done(struct mu_call *base, enum mu_err class, const char *fmt, ...)
+{
+    struct call *call = completing(base, "mu_call_fail_done");
+    va_list ap;
+    va_start(ap, fmt);
+    failed(call, class, false, true, fmt, ap);
+    va_end(ap);
 }
 
 void mu_call_readback(struct mu_call *base, enum mu_known known, json_t *value_take,

@@ -81,7 +81,7 @@ const char *mu_harness_progress(const struct mu_harness *);
 
 struct mu_harness_outcome {
     enum mu_err err;     /* MU_OK: done, or read back */
-    bool in_doubt;       /* of a failure */
+    bool in_doubt, done; /* of a failure */
     const char *why;     /* "" when there is none */
     const json_t *value; /* of done or readback; NULL when there is none. Borrowed */
     enum mu_known known; /* of readback */

@@ -495,6 +495,7 @@ static void test_lagging_server(void **state)
     assert_non_null(
         strstr(mu_harness_outcome(act)->why, "ns2.example.com: connection refused at 127.0.0.99:"));
     assert_non_null(strstr(mu_harness_outcome(act)->why, "is not undone"));
+    assert_true(mu_harness_outcome(act)->done);
     assert_int_equal(mu_harness_readback(act)->known, MU_PENDING);
     mu_harness_close(act);
 }
