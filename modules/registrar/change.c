@@ -35,6 +35,7 @@ struct change {
     struct mu_zone_plan plan; /* prepare only */
     json_t *before, *after;   /* {ttl, records}; start and readback take them from call->prepared */
     bool reading_back;        /* readback(), not start() */
+    bool by_others;           /* it was so when we came to write */
     int64_t guard_us;         /* when the last read before the write was sent */
     int64_t race_window_ms;
     int64_t written_s; /* wall time of the write's answer */
@@ -278,8 +279,11 @@ static struct change *resume(struct mu_call *call, struct mu_fail *fail)
 static json_t *result(const struct change *change, const struct mu_zone_confirmed *confirmed)
 {
     int64_t written_s = change->written_s < 0 ? mu_clock_real_ms() / 1000 : change->written_s;
-    return mu_zone_plan_result(change->call->prepared, confirmed->servers, confirmed->all,
-                               change->race_window_ms, written_s);
+    json_t *value = mu_zone_plan_result(change->call->prepared, confirmed->servers, confirmed->all,
+                                        change->race_window_ms, written_s);
+    if (change->by_others)
+        json_object_set_new(value, "changed", json_false());
+    return value;
 }
 
 static void on_confirmed(const struct mu_zone_confirmed *confirmed, void *ud)
@@ -288,11 +292,12 @@ static void on_confirmed(const struct mu_zone_confirmed *confirmed, void *ud)
     char about[MU_NAME_TEXT + 20];
     change->confirm = NULL;
     subject(change, about, sizeof about);
-    char *lagging = mu_xasprintf("%s: %zu of %zu authoritative addresses serve the change; the "
-                                 "others: %s. The change is made "
-                                 "at %s and is not undone",
-                                 about, confirmed->serving, confirmed->asked, confirmed->lagging,
-                                 change->ask.job.provider.name);
+    char *lagging =
+        mu_xasprintf("%s: %zu of %zu authoritative addresses serve the change; the "
+                     "others: %s. The change is made "
+                     "at %s%s and is not undone",
+                     about, confirmed->serving, confirmed->asked, confirmed->lagging,
+                     change->ask.job.provider.name, change->by_others ? " by somebody else" : "");
     if (change->reading_back)
         end_readback(change, confirmed->all ? MU_APPLIED : MU_PENDING, result(change, confirmed),
                      confirmed->all
@@ -300,6 +305,8 @@ static void on_confirmed(const struct mu_zone_confirmed *confirmed, void *ud)
                          : lagging);
     else if (confirmed->all)
         end_done(change, result(change, confirmed));
+    else if (change->by_others)
+        end_fail(change, MU_REMOTE, false, lagging);
     else
         end_late(change, lagging);
     free(lagging);
@@ -376,6 +383,13 @@ static void conflict(struct change *change)
     free(text);
 }
 
+/* Somebody did the same, and it is theirs. */
+static void confirm_others(struct change *change)
+{
+    change->by_others = true;
+    confirm(change);
+}
+
 static void guard(struct mu_zone_ask *ask);
 
 static void on_guarded(struct mu_zone_ask *ask)
@@ -386,7 +400,7 @@ static void on_guarded(struct mu_zone_ask *ask)
     else if (mu_zone_rrset_is(ask->job.rrset, change->before))
         mu_zone_ask(ask, MU_ZONE_WRITE, on_written, guard);
     else if (mu_zone_rrset_is(ask->job.rrset, change->after))
-        confirm(change); /* somebody did the same */
+        confirm_others(change);
     else
         conflict(change);
 }

@@ -89,6 +89,8 @@ bool doubt_drop(struct call *call)
 void doubt_send_again(struct call *call, bool repeated, const char *why)
 {
     struct run *run = call->run;
+    if (run->stop == STOP_PARK || run->stop == STOP_LEAVE)
+        return; /* the run has not ended: who goes on with it finds out again, and sends it */
     if (run->stop != STOP_NONE) {
         run->ends_in_doubt = run->ends_in_doubt || repeated;
         call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again",

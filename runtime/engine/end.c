@@ -125,7 +125,7 @@ static void patience_ends(void *ud)
 }
 
 /* Acts of other tasks are out: cut off they would be in doubt, too. What comes of them within some seconds is
- * recorded. */
+ * recorded. A person's cancel does not wait for them. */
 static void await_sent(struct run *run)
 {
     int64_t until = mu_clock_mono_ms() + PARK_PATIENCE_MS;
@@ -135,7 +135,8 @@ static void await_sent(struct run *run)
     run_settle(run);
     if (act_is_sent(run))
         end = mu_timer_start(run->loop, PARK_PATIENCE_MS, patience_ends, &end);
-    while (end && !run->storage_failed && act_is_sent(run) && mu_clock_mono_ms() < until) {
+    while (end && !run->storage_failed && act_is_sent(run) && mu_clock_mono_ms() < until &&
+           !orders_cancel_at_end(run)) {
         mu_loop_turn(run->loop, true);
         run_settle(run);
     }
@@ -238,7 +239,6 @@ void end_tell_parked(struct run *run)
 
 static int park_run(struct run *run)
 {
-    await_sent(run);
     record_host(run, "park", end_park_value(run));
     if (!record_barrier(run))
         return freeze(run);
@@ -422,6 +422,8 @@ static int end_as(struct run *run, const char *state, enum mu_run_exit usual)
 int end_conclude(struct run *run)
 {
     clock_notice_step(run); /* since the last poll */
+    if (run->stop == STOP_PARK)
+        await_sent(run);
     if (run->stop == STOP_PARK)
         return park_run(run);
     for (size_t i = 0; i < MU_COUNT(endings); i++)

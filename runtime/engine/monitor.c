@@ -44,13 +44,21 @@ static int leave_terminal(const char *path)
     return log;
 }
 
-/* In the executor's process. why: shared with the monitor, what it could not write. */
-static int run_executor(const struct mu_execute *how, char *why)
+/* In memory that executor and monitor see. */
+struct shared {
+    bool returned; /* from mu_run_execute(): else a library or a module ended the process */
+    char why[MU_FAIL_TEXT]; /* what it could not write */
+};
+
+/* In the executor's process. */
+static int run_executor(const struct mu_execute *how, struct shared *shared)
 {
     struct mu_fail fail = {.class = MU_OK};
     int code = mu_run_execute(how, &fail);
-    if (why && (code == MU_RUN_STORAGE || (code == MU_RUN_REFUSED && fail.class == MU_STORAGE)))
-        snprintf(why, MU_FAIL_TEXT, "%s", fail.text);
+    if (shared)
+        shared->returned = true;
+    if (shared && (code == MU_RUN_STORAGE || (code == MU_RUN_REFUSED && fail.class == MU_STORAGE)))
+        snprintf(shared->why, sizeof shared->why, "%s", fail.text);
     if (code == MU_RUN_REFUSED || code == MU_RUN_INTERNAL)
         mu_error("engine", "%s: %s", how->path, fail.text);
     return code == MU_RUN_REFUSED && fail.class == MU_STORAGE ? MU_RUN_CANTOPEN : code;
@@ -84,8 +92,8 @@ struct watch {
     struct mu_execute next; /* for the next executor */
     int log;                /* fd: where others see what we wait for (monitor_look.c) */
     int deaths, storage_tries;
-    char *why; /* of the executor, what it could not write: in memory that both see; or NULL */
-    bool ran;  /* an executor came so far as to open its files */
+    struct shared *shared; /* or NULL */
+    bool ran;              /* an executor came so far as to open its files */
 };
 
 /* In a process of its own: the monitor opens no files and no sockets. */
@@ -117,14 +125,21 @@ static void wait_for_storage(struct watch *watch)
              watch->storage_tries < 5 ? 250L << watch->storage_tries : STORAGE_PAUSE);
 }
 
+static bool ended_by_others(const struct watch *watch, int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) != MU_RUN_STUCK && watch->shared &&
+           !watch->shared->returned;
+}
+
 static void wait_after_death(struct watch *watch, int status, int64_t lived_ms)
 {
     char text[200];
     if (lived_ms >= LIVED_MS)
         watch->deaths = 0;
-    snprintf(text, sizeof text, "the executor %s %d",
+    snprintf(text, sizeof text, "the executor %s %d%s",
              WIFSIGNALED(status) ? "died by signal" : "left with",
-             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+             ended_by_others(watch, status) ? ": a library or a module ended its process" : "");
     if (++watch->deaths >= MOST_STARTS) {
         size_t len = strlen(text);
         snprintf(text + len, sizeof text - len, ", %d times one after another; look at its log",
@@ -153,7 +168,9 @@ static void tell_storage(const struct watch *watch)
 /* Starts another executor after this end, or never returns. */
 static void judge(struct watch *watch, int status, int64_t lived_ms)
 {
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    int code = !WIFEXITED(status)               ? 0
+               : ended_by_others(watch, status) ? MU_RUN_TEMPORARY
+                                                : WEXITSTATUS(status);
     bool cant_open = code == MU_RUN_CANTOPEN && watch->ran;
     bool storage = code == MU_RUN_STORAGE || cant_open;
     watch->ran = watch->ran || code != MU_RUN_CANTOPEN;
@@ -161,7 +178,9 @@ static void judge(struct watch *watch, int status, int64_t lived_ms)
         tell_storage(watch);
     watch->next.after = own_fault(status);
     watch->next.storage_told = storage;
-    watch->next.stopped = !storage ? NULL : watch->why ? watch->why : "nothing could be written";
+    watch->next.stopped = !storage        ? NULL
+                          : watch->shared ? watch->shared->why
+                                          : "nothing could be written";
     if (storage) {
         wait_for_storage(watch);
     } else if (WIFSIGNALED(status) || code == MU_RUN_TEMPORARY || code == MU_RUN_STUCK) {
@@ -176,8 +195,8 @@ static MU_NORETURN void monitor(const struct mu_execute *how)
 {
     struct watch watch = {.how = how, .next = *how};
     void *page =
-        mmap(NULL, MU_FAIL_TEXT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    watch.why = page == MAP_FAILED ? NULL : page;
+        mmap(NULL, sizeof *watch.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    watch.shared = page == MAP_FAILED ? NULL : page;
     setsid();
     watch.log = leave_terminal(how->path);
     monitor_tell(watch.log, MU_MONITOR_STARTS, 0);
@@ -187,9 +206,11 @@ static MU_NORETURN void monitor(const struct mu_execute *how)
     for (;;) {
         int status = 0;
         int64_t began = mu_clock_mono_ms();
+        if (watch.shared)
+            watch.shared->returned = false;
         pid_t executor = fork();
         if (executor == 0)
-            _exit(run_executor(&watch.next, watch.why));
+            _exit(run_executor(&watch.next, watch.shared));
         if (executor < 0 || waitpid(executor, &status, 0) < 0)
             _exit(MU_RUN_INTERNAL);
         judge(&watch, status, mu_clock_mono_ms() - began);

@@ -4,7 +4,8 @@
  * done, or may have been, with its recorded inverse; the journals of undo runs, which lie in the same
  * folder, say in their first row what they take back, and in the rows behind it how that went.
  *
- *   intent with undo ─▶ outcome ok, or a failure behind what was done: open · known failure: no item
+ *   intent with undo ─▶ outcome ok, or a failure behind what was done: open
+ *                       known failure, or nothing changed: no item
  *                       none or in doubt: in_doubt
  *   undo run: start.undo_items[k] ─ k-th step ─▶ its act: ok: taken_back · refused: left_alone
  *             no row yet and not ended: being_taken_back
@@ -111,6 +112,8 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     const json_t *value = mu_json_get(outcome, "value");
     if (mu_json_bool(value, "skipped", false)) /* nobody said that it did not take effect */
         set_state(item, "in_doubt", "", 0, "a person said: skip");
+    else if (json_is_false(mu_json_get(value, "changed"))) /* it was so: by somebody else's hand */
+        drop(reading->found, item);
     else if (mu_json_bool(outcome, "ok", false))
         set_state(item, "open", "", 0, "");
     else if (mu_json_bool(error, "done", false))

@@ -146,7 +146,8 @@ struct mu_verb {
     /* Completes with mu_call_readback(). call->prepared is as it was when the intent was written. */
     void (*readback)(struct mu_call *);
     /* The undo as data, from call->args and call->prepared: {verb, args: [as a playbook would write
-     * them]}, a new reference; NULL = can't be undone. Pure. */
+     * them]}, a new reference; NULL = can't be undone. Pure. An act whose value says changed = false has written
+     * nothing (somebody else had done the same): it is not undone. */
     json_t *(*invert)(struct mu_call *);
     /* The value a dry run gets; writes what would then hold into facts. Pure, uses call->prepared. In the
      * simulated world it is what happens: {ok: false, why, class} there says that these facts make it fail. */

@@ -12,8 +12,10 @@
  *   drawer.late NAME VALUE {ms=}    accepted after ms, without a reply; done two seconds later   act, read back
  *   drawer.ring TEXT {...}          one more line in the file "bell"     act that may be repeated
  *
- * Options of acts: ms = how long it takes, fail = "text" (refused, nothing changed; "no descriptor": it could not leave), lose = true (done,
- * the reply is lost), short = true (done, and what should follow is not: an error), halt = true (never done, the reply is lost). Every act that happens adds its line
+ * Options of acts: ms = how long it takes, fail = "text" (refused, nothing changed;
+ * "no descriptor": it could not leave), lose = true (done,
+ * the reply is lost), short = true (done, and what should follow is not: an error), leave = true (done,
+ * and it ends the process by exit(1), as a library may), halt = true (never done, the reply is lost). Every act that happens adds its line
  * "VERB NAME VALUE" to the file "acts", with "again" behind it when the engine said so.
  *
  * In a drill put and ring go to slips and a bell of another name: "drill-NAME". post has no such place.
@@ -193,6 +195,8 @@ static void act_now(void *ud)
         mu_call_fail(call, MU_NET, true, "no reply");
     else if (mu_json_bool(call->args, "lose", false) && !call->repeated)
         apply_and_lose(call);
+    else if (mu_json_bool(call->args, "leave", false) && apply(call))
+        exit(1);
     else if (mu_json_bool(call->args, "short", false) && apply(call))
         mu_call_fail_done(call, MU_REMOTE, "written, and not everybody sees it");
     else if (apply(call))
@@ -328,6 +332,11 @@ static const struct mu_field value_return[] = {
          .flags = MU_F_OPTION,                                                         \
          .otherwise = "false",                                                         \
          .doc = "done, and then an error"},                                            \
+        {.name = "leave",                                                              \
+         .type = MU_T_BOOL,                                                            \
+         .flags = MU_F_OPTION,                                                         \
+         .otherwise = "false",                                                         \
+         .doc = "done, and then exit()"},                                              \
     {                                                                                  \
         .name = "halt", .type = MU_T_BOOL, .flags = MU_F_OPTION, .otherwise = "false", \
         .doc = "not done, reply lost"                                                  \

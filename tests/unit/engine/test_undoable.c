@@ -118,15 +118,21 @@ static void outcomes_of_every_kind(void **state)
     intent(7, "{\"foreseen\":true,\"undo\":{\"title\":\"F\",\"verb\":\"v.put\",\"args\":[]}}");
     outcome(7, DONE);
     intent(8, UNGUARDED); /* the executor died */
+    intent(9, GUARDED);   /* done, and what follows is not */
+    outcome(9, "{\"error\":{\"done\":true,\"why\":\"late\",\"in_doubt\":false},\"how\":\"sent\","
+               "\"ok\":false}");
+    intent(10, GUARDED); /* a colleague had done the same */
+    outcome(10, "{\"how\":\"sent\",\"ok\":true,\"value\":{\"changed\":false,\"ok\":true}}");
     struct mu_undo undo = read_it();
-    assert_int_equal(json_array_size(undo.items), 5);
-    says(&undo, 0, 8, "in_doubt", "no outcome is recorded");
-    says(&undo, 1, 6, "in_doubt", "a person said: skip");
-    says(&undo, 2, 4, "in_doubt", "cut");
-    says(&undo, 3, 1, "open", "");
-    says(&undo, 4, 2, "open", "");
-    assert_true(mu_json_bool(json_array_get(undo.items, 1), "guarded", false));
-    assert_false(mu_json_bool(json_array_get(undo.items, 0), "guarded", true));
+    assert_int_equal(json_array_size(undo.items), 6);
+    says(&undo, 0, 9, "open", "late");
+    says(&undo, 1, 8, "in_doubt", "no outcome is recorded");
+    says(&undo, 2, 6, "in_doubt", "a person said: skip");
+    says(&undo, 3, 4, "in_doubt", "cut");
+    says(&undo, 4, 1, "open", "");
+    says(&undo, 5, 2, "open", "");
+    assert_true(mu_json_bool(json_array_get(undo.items, 2), "guarded", false));
+    assert_false(mu_json_bool(json_array_get(undo.items, 1), "guarded", true));
     mu_undo_fini(&undo);
 }
 

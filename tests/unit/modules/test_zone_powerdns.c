@@ -324,6 +324,20 @@ static void test_colleague_between_prepare_and_start(void **state)
     mu_harness_close(act);
 }
 
+/* It is theirs: nothing is written, and undo does not touch it. */
+static void test_colleague_does_the_same(void **state)
+{
+    (void)state;
+    struct mu_call *act = prepared(h, "zone.set_mx", MOVE);
+    assert_int_equal(
+        pdnsutil("replace-rrset", "example.com", "@", "MX", "3600", "10 mx-standby.example.net"),
+        0);
+    assert_went_well(mu_harness_start(act));
+    assert_int_equal(range.proxy.writes, 0);
+    assert_false(mu_json_bool(mu_harness_outcome(act)->value, "changed", true));
+    mu_harness_close(act);
+}
+
 static void test_never_without_mx(void **state)
 {
     (void)state;
