@@ -536,9 +536,19 @@ void call_arrive_value(struct call *call, json_t *value_take, const char *how)
     arrive(call, true, value_take ? value_take : json_null(), how);
 }
 
+json_t *call_result(const struct call *call)
+{
+    return mu_json_parse(call->value, strlen(call->value), NULL);
+}
+
 bool call_took_effect(const struct call *call)
 {
-    return call->ok || strstr(call->value, "\"done\":true") != NULL;
+    if (call->ok)
+        return true;
+    json_t *error = call_result(call);
+    bool done = mu_json_bool(error, "done", false);
+    json_decref(error);
+    return done;
 }
 
 static json_t *error_of(const struct call *call, enum mu_err class, const char *why, bool in_doubt)

@@ -359,6 +359,9 @@ void call_leave(struct call *);
 void call_stays(struct call *, const char *why); /* its intent stands, and it does not leave now */
 /* It is known that nothing of it ever left, or took effect: held back, and no earlier sending is in doubt. */
 bool call_unsent(const struct call *);
+/* It has arrived: its value, or its error object; a new reference. What it says is read from its own members, never
+ * found in its text: below them stands what strangers said. */
+json_t *call_result(const struct call *);
 /* It has arrived: it is done, whatever was to follow. */
 bool call_took_effect(const struct call *);
 void call_arrive_value(struct call *, json_t *value_take, const char *how);

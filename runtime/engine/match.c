@@ -243,10 +243,20 @@ json_t *cursor_last_host(const struct mu_cursor *cursor, const char *verb)
     return NULL;
 }
 
+/* The text of one of a row's own members is this; NULL: it has one. */
+static bool row_says(const struct mu_row *row, const char *key, const char *text)
+{
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    const char *said = mu_json_str(value, key, NULL);
+    bool so = said && (text == NULL || strcmp(said, text) == 0);
+    json_decref(value);
+    return so;
+}
+
 /* A park is a leaving in good order, but for that of a poisoned run, which stays so until a person says. */
 static bool parked_in_order(const struct mu_row *row)
 {
-    return strcmp(row->verb, "park") == 0 && strstr(row->value, "\"why\":\"poisoned\"") == NULL;
+    return strcmp(row->verb, "park") == 0 && !row_says(row, "why", "poisoned");
 }
 
 /* Poison detection: executors that died while they replayed, or of the playbook's own fault with nothing
@@ -264,7 +274,7 @@ int cursor_failed_starts(const struct mu_cursor *cursor, bool again)
         bool resume = strcmp(row->verb, "resume") == 0;
         if (strcmp(row->verb, "start") == 0 || resume)
             starts++;
-        if (resume && strstr(row->value, "\"after\":\"") != NULL)
+        if (resume && row_says(row, "after", NULL))
             faults++;
         if (strcmp(row->verb, "frontier") == 0)
             starts = 0;
@@ -388,6 +398,7 @@ static void take_record(struct call *call, const struct mu_row *row)
     }
     json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
     call->ok = mu_json_bool(outcome, "ok", false);
+    call->how = run_text(call->run, mu_json_str(outcome, "how", ""));
     call->value = mu_json_text(json_object_get(outcome, call->ok ? "value" : "error"));
     json_decref(outcome);
 }

@@ -175,13 +175,22 @@ void run_unload(struct run *run)
 
 /* --- delivering --- */
 
+static void count_gate(struct call *call)
+{
+    struct run *run = call->run;
+    json_t *answer = call_result(call);
+    const char *how = mu_json_str(answer, "how", "");
+    run->gates++;
+    run->last_gate_declined = strcmp(how, "declined") == 0;
+    run->last_gate_expired = strcmp(how, "expired") == 0;
+    json_decref(answer);
+}
+
 static void count_call(struct call *call)
 {
     struct run *run = call->run;
     if (call->kind == MU_CALL_GATE) {
-        run->gates++;
-        run->last_gate_declined = strstr(call->value, "\"how\":\"declined\"") != NULL;
-        run->last_gate_expired = strstr(call->value, "\"how\":\"expired\"") != NULL;
+        count_gate(call);
     } else if (call->kind == MU_CALL_VERB && call->errand->pub.verb->kind == MU_ACT) {
         run->acts++;
         undo_settle(call, call_took_effect(call));

@@ -55,10 +55,15 @@ json_t *undo_for(struct call *call)
     return inverse;
 }
 
-/* A person's word (decision.c): it did not happen. */
+/* A person's word (decision.c): it did not happen. The same member in an answer of the far side says nothing. */
 static bool skipped(const struct call *call)
 {
-    return call->value && strstr(call->value, "\"skipped\":true") != NULL;
+    if (call->value == NULL || call->how == NULL || strcmp(call->how, "person") != 0)
+        return false;
+    json_t *value = call_result(call);
+    bool said = mu_json_bool(value, "skipped", false);
+    json_decref(value);
+    return said;
 }
 
 /* One undo is never recorded for two acts: the act that took effect uses it up, one that did not gives it

@@ -110,7 +110,8 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     drop(reading->found, item);
     json_array_append(reading->found, item); /* the last to be done, whatever held it back */
     const json_t *value = mu_json_get(outcome, "value");
-    if (mu_json_bool(value, "skipped", false)) /* nobody said that it did not take effect */
+    bool by_person = strcmp(mu_json_str(outcome, "how", ""), "person") == 0;
+    if (by_person && mu_json_bool(value, "skipped", false)) /* nobody said: it was not applied */
         set_state(item, "in_doubt", "", 0, "a person said: skip");
     else if (json_is_false(mu_json_get(value, "changed"))) /* it was so: by somebody else's hand */
         drop(reading->found, item);

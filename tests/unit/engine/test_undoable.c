@@ -123,16 +123,19 @@ static void outcomes_of_every_kind(void **state)
                "\"ok\":false}");
     intent(10, GUARDED); /* a colleague had done the same */
     outcome(10, "{\"how\":\"sent\",\"ok\":true,\"value\":{\"changed\":false,\"ok\":true}}");
+    intent(11, GUARDED); /* the far side's word, not a person's */
+    outcome(11, "{\"how\":\"sent\",\"ok\":true,\"value\":{\"skipped\":true}}");
     struct mu_undo undo = read_it();
-    assert_int_equal(json_array_size(undo.items), 6);
-    says(&undo, 0, 9, "open", "late");
-    says(&undo, 1, 8, "in_doubt", "no outcome is recorded");
-    says(&undo, 2, 6, "in_doubt", "a person said: skip");
-    says(&undo, 3, 4, "in_doubt", "cut");
-    says(&undo, 4, 1, "open", "");
-    says(&undo, 5, 2, "open", "");
-    assert_true(mu_json_bool(json_array_get(undo.items, 2), "guarded", false));
-    assert_false(mu_json_bool(json_array_get(undo.items, 1), "guarded", true));
+    assert_int_equal(json_array_size(undo.items), 7);
+    says(&undo, 0, 11, "open", "");
+    says(&undo, 1, 9, "open", "late");
+    says(&undo, 2, 8, "in_doubt", "no outcome is recorded");
+    says(&undo, 3, 6, "in_doubt", "a person said: skip");
+    says(&undo, 4, 4, "in_doubt", "cut");
+    says(&undo, 5, 1, "open", "");
+    says(&undo, 6, 2, "open", "");
+    assert_true(mu_json_bool(json_array_get(undo.items, 3), "guarded", false));
+    assert_false(mu_json_bool(json_array_get(undo.items, 2), "guarded", true));
     mu_undo_fini(&undo);
 }
 
