@@ -16,13 +16,15 @@
 #include "engine/run.h"
 
 /* What is put back comes from the journal: an edited one must not decide what a zone holds. */
-static enum mu_err check_journal(const char *path, struct mu_fail *fail)
+static enum mu_err check_journal(const struct mu_cli *cli, const struct found_run *run,
+                                 struct mu_fail *fail)
 {
+    const char *path = run->path;
     struct mu_journal_verdict verdict;
     if (mu_journal_verify(path, &verdict, fail) != MU_OK)
         return fail->class;
     if (verdict.ok)
-        return MU_OK;
+        return mu_run_complete(path, cli->store, run->name, fail);
     return mu_fail_set(fail, MU_STORAGE,
                        "the journal is damaged, and what it says was there before can't be relied "
                        "on: %.300s. Nothing was changed; put it back by hand (%s)",
@@ -153,6 +155,8 @@ static int list(struct mu_cli *cli, const struct found_run *run, const json_t *d
     struct mu_undo undo;
     struct mu_doubts doubts = {.ended = false};
     int holder, code = 0;
+    if (mu_run_complete(run->path, cli->store, run->name, &fail) != MU_OK)
+        say_err("muster undo: %s\n", fail.text);
     if (mu_undo_read(run->path, cli->store, despite, &undo, &fail) != MU_OK)
         code = mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", fail.text);
     if (code == 0)
@@ -192,7 +196,7 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
     struct mu_bundle *bundle = NULL;
     struct mu_header *header = NULL;
     json_t *items = NULL;
-    enum mu_err err = check_journal(found->path, &fail);
+    enum mu_err err = check_journal(cli, found, &fail);
     if (err == MU_OK)
         err =
             mu_undo_make(found->path, cli->store, despite, wanted, &bundle, &header, &items, &fail);

@@ -13,6 +13,7 @@
 #include "cli/say.h"
 #include "cli/evidence.h"
 #include "cli/verify_archive.h"
+#include "engine/run.h"
 #include "journal/journal.h"
 
 #define LEAST_HEAD 12 /* digits: 48 bits, more than a message's foot can be guessed by */
@@ -105,6 +106,21 @@ static bool read_anchor(const char *typed, char out[2 * MU_SHA256 + 1])
     return true;
 }
 
+/* Of a run the control store knows how far it was, and whether it has ended. */
+static void compare_with_store(const struct mu_cli *cli, const char *path,
+                               struct mu_journal_verdict *verdict)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char run[EVIDENCE_PATH];
+    struct mu_fail fail;
+    snprintf(run, sizeof run, "%.*s", (int)(strlen(name) - strlen(".run")), name);
+    if (mu_run_complete(path, cli->store, run, &fail) == MU_OK)
+        return;
+    verdict->ok = false;
+    verdict->bad_gsn = verdict->rows + 1;
+    snprintf(verdict->why, sizeof verdict->why, "%s", fail.text);
+}
+
 static int verify(struct mu_cli *cli, const char *typed, const char *anchor)
 {
     char path[EVIDENCE_PATH], incident[32];
@@ -115,6 +131,8 @@ static int verify(struct mu_cli *cli, const char *typed, const char *anchor)
         return code;
     if (mu_journal_verify_anchor(path, anchor, &verdict, &fail) != MU_OK)
         return mu_cli_fail(cli, "verify", MU_EXIT_USAGE, "%s", fail.text);
+    if (verdict.ok && cli->store && !evidence_is_file(typed))
+        compare_with_store(cli, path, &verdict);
     if (cli->json) {
         json_t *out = describe(path, &verdict, anchor);
         say_json_take(out);

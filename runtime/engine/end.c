@@ -103,6 +103,7 @@ static int end_run(struct run *run, const char *state, int exit_code, json_t *ro
     if (run->store && !run_in_place(run))
         return freeze(
             run); /* the next executor finds the end and tells the store that lies there */
+    record_reached(run);
     if (run->store)
         ended_tell_store(run, state, run->stop_result, run->stop_why, exit_code);
     anchor_end(run);

@@ -2,6 +2,10 @@
  *
  * May a journal be gone on with? Rows that were edited must not decide what is done next, and rows that are
  * missing would be done again. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
 #include "base/digest.h"
 #include "engine/internal.h"
 
@@ -37,8 +41,8 @@ static bool take_epoch(const struct mu_row *row, void *ud)
     return true;
 }
 
-enum mu_err intact_epoch(struct mu_journal *journal, struct mu_store *store, const char *name,
-                         struct mu_fail *fail)
+static enum mu_err intact_epoch(struct mu_journal *journal, struct mu_store *store,
+                                const char *name, struct mu_fail *fail)
 {
     int64_t known = 0, newest = 0;
     enum mu_err err = mu_store_run_epoch(store, name, &known, fail);
@@ -54,17 +58,70 @@ enum mu_err intact_epoch(struct mu_journal *journal, struct mu_store *store, con
         name, (long long)known, (long long)newest);
 }
 
+struct known {
+    int64_t ended;
+    char state[24];
+};
+
+static bool keep_known(const struct mu_store_run *run, void *ud)
+{
+    struct known *known = ud;
+    known->ended = run->ended;
+    snprintf(known->state, sizeof known->state, "%s", run->state);
+    return false;
+}
+
+static bool find_end(const struct mu_row *row, void *ud)
+{
+    *(bool *)ud = row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0;
+    return !*(bool *)ud;
+}
+
+/* The end is on disk before the control store hears of it. */
+static enum mu_err intact_end(struct mu_journal *journal, struct mu_store *store, const char *name,
+                              struct mu_fail *fail)
+{
+    struct known known = {.ended = 0};
+    bool found = false;
+    char when[MU_TIME_TEXT];
+    if (mu_store_run_find(store, name, keep_known, &known, NULL) != MU_OK || known.ended == 0)
+        return MU_OK;
+    enum mu_err err = mu_journal_each(journal, 0, find_end, &found, fail);
+    if (err != MU_OK || found)
+        return err;
+    return mu_fail_set(
+        fail, MU_STORAGE,
+        "%.300s has ended (%s, %s), and its run file has no end: rows are missing, or an older "
+        "copy was put back. To go on from here could repeat acts, so it does not. Put the right "
+        "one back",
+        name, known.state, mu_time_local(known.ended, when));
+}
+
+enum mu_err intact_known(struct mu_journal *journal, struct mu_store *store, const char *name,
+                         struct mu_fail *fail)
+{
+    enum mu_err err = intact_reached(journal, store, name, fail);
+    if (err == MU_OK)
+        err = intact_epoch(journal, store, name, fail);
+    return err == MU_OK ? intact_end(journal, store, name, fail) : err;
+}
+
 enum mu_err mu_run_intact(const char *path, struct mu_store *store, const char *name,
                           struct mu_fail *fail)
 {
+    return intact_rows(path, fail) == MU_OK ? mu_run_complete(path, store, name, fail)
+                                            : fail->class;
+}
+
+enum mu_err mu_run_complete(const char *path, struct mu_store *store, const char *name,
+                            struct mu_fail *fail)
+{
     struct mu_journal *journal;
-    if (intact_rows(path, fail) != MU_OK || mu_journal_open_read(path, &journal, fail) != MU_OK)
+    if (mu_journal_open_read(path, &journal, fail) != MU_OK)
         return fail->class;
     enum mu_err err = mu_journal_whole(journal, fail);
     if (err == MU_OK && store)
-        err = intact_reached(journal, store, name, fail);
-    if (err == MU_OK && store)
-        err = intact_epoch(journal, store, name, fail);
+        err = intact_known(journal, store, name, fail);
     mu_journal_close(journal);
     /* Somebody began to execute it meanwhile, and looked at it, too: what was noted is newer than what was read. */
     return mu_journal_lock_holder(path) != 0 ? MU_OK : err;

@@ -609,8 +609,8 @@ void record_reached_due(struct run *); /* the same every few seconds, when there
 enum mu_err intact_rows(const char *path, struct mu_fail *);
 enum mu_err intact_reached(struct mu_journal *, struct mu_store *, const char *name,
                            struct mu_fail *);
-/* Has it the rows of the newest executor that the store knows of? */
-enum mu_err intact_epoch(struct mu_journal *, struct mu_store *, const char *name,
+/* Beside that: has it the rows of the newest executor that the store knows of, and the end? */
+enum mu_err intact_known(struct mu_journal *, struct mu_store *, const char *name,
                          struct mu_fail *);
 
 /* policy.c */

@@ -698,9 +698,7 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
     if (err == MU_OK && how->state_dir)
         err = mu_store_open(how->state_dir, &run->store, fail);
     if (err == MU_OK && run->store)
-        err = intact_reached(run->journal, run->store, run->name, fail);
-    if (err == MU_OK && run->store)
-        err = intact_epoch(run->journal, run->store, run->name, fail);
+        err = intact_known(run->journal, run->store, run->name, fail);
     if (err == MU_OK)
         err = host_open(run, fail);
     if (err == MU_OK)

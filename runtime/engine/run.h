@@ -156,6 +156,9 @@ json_t *mu_run_beginning(const char *path, struct mu_fail *fail);
  * read. The executor looks again. store NULL: what that knows is not asked. */
 enum mu_err mu_run_intact(const char *path, struct mu_store *store, const char *name,
                           struct mu_fail *fail);
+/* The second half of it: has it all rows that are known to have been on disk? */
+enum mu_err mu_run_complete(const char *path, struct mu_store *store, const char *name,
+                            struct mu_fail *fail);
 
 /* A word for `muster decide`: applied, not-applied, retry, skip, result. */
 bool mu_run_decision_known(const char *name);
