@@ -29,10 +29,11 @@
 #define MU_LIMIT_TASK_DEPTH 32    /* blocks inside blocks */
 #define MU_LIMIT_TASK_PATH \
     (MU_LIMIT_TASK_DEPTH * 12) /* "r", and a dot and a number of up to ten digits for each block */
-#define MU_LIMIT_CALL       (MU_LIMIT_TASK_PATH + 24) /* path, slash, number: the name of a call */
-#define MU_LIMIT_CHILD_DEPTH 4 /* runs that start runs: an incident, its playbook, a part of it, one more */
-#define MU_LIMIT_BATCH_ROWS 256                       /* journal rows in one group commit */
-#define MU_LIMIT_BATCH_MS   20                        /* and the longest one waits for it */
+#define MU_LIMIT_CALL (MU_LIMIT_TASK_PATH + 24) /* path, slash, number: the name of a call */
+#define MU_LIMIT_CHILD_DEPTH \
+    4 /* runs that start runs: an incident, its playbook, a part of it, one more */
+#define MU_LIMIT_BATCH_ROWS 256 /* journal rows in one group commit */
+#define MU_LIMIT_BATCH_MS   20  /* and the longest one waits for it */
 #define MU_LIMIT_SECRET_MIN 8   /* shorter secrets would scrub innocent text */
 #define MU_LIMIT_NAME       253 /* octets of a domain name without the root dot, RFC 1035 2.3.4 */
 #define MU_LIMIT_SLICE_CPU_S \
@@ -43,7 +44,9 @@
 #define MU_LIMIT_CPU_S     3600 /* CPU time of one executor: an hour of computing is no incident */
 #define MU_LIMIT_REASON    4096 /* octets of why a run ended or parked: a person reads it on a phone */
 #define MU_LIMIT_STARTS    3    /* starts that died before the frontier, then the run is poisoned */
-#define MU_LIMIT_FILE      (1u << 20) /* a playbook, template or configuration file */
+#define MU_LIMIT_TEST_RESULT \
+    (256u << 20) /* of one test, with its runs' journals: looking every minute makes 3 MiB a day */
+#define MU_LIMIT_FILE (1u << 20) /* a playbook, template or configuration file */
 
 #define MU_LIMIT_LAB_SESSIONS 64   /* SMTP and DNS/TCP connections at once to one host of the lab */
 #define MU_LIMIT_LAB_LINE     2048 /* an SMTP command line; RFC 5321 4.5.3.1.4 asks for 512 */

@@ -3,27 +3,26 @@
  * Many tests, some at a time. Each is a forked child with a state folder of its own; it writes its result, one JSON
  * text, into a pipe and ends. What a child leaves behind or dies of is dealt with here, and results are
  * handed on in the order of files and tests, whichever was done first. */
-#define _XOPEN_SOURCE 700 /* nftw */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "testing/testing.h"
 
-#define MOST_RESULT (64u << 20) /* octets of one result: its runs' journals */
-#define CHUNK       65536
-#define MOST_LOG    8192
+#define CHUNK    65536
+#define MOST_LOG 8192
 
 struct job {
     size_t file, test;
@@ -44,20 +43,6 @@ struct pool {
 };
 
 /* --- the child --- */
-
-char *mu_test_state_new(struct mu_fail *fail)
-{
-    const char *places[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
-    for (size_t i = 0; i < MU_COUNT(places); i++) {
-        char *state = places[i] ? mu_xasprintf("%s/muster-test.XXXXXX", places[i]) : NULL;
-        if (state && mkdtemp(state))
-            return state;
-        free(state);
-    }
-    mu_fail_set(fail, MU_STORAGE,
-                "no place for a test's state folder: neither $TMPDIR nor /tmp can be written");
-    return NULL;
-}
 
 static void write_all(int fd, const char *text, size_t len)
 {
@@ -82,12 +67,43 @@ static void divert_log(const char *state)
     free(path);
 }
 
+/* What was expected and is not so is still told; the journals can't be. */
+static void say_too_large(json_t *result, struct mu_buf *text)
+{
+    char why[200];
+    snprintf(why, sizeof why,
+             "the journals of its runs have more than %u MiB, which is all that a result may hold: "
+             "play a shorter time",
+             MU_LIMIT_TEST_RESULT >> 20);
+    json_array_clear(json_object_get(result, "runs"));
+    if (!json_is_string(json_object_get(result, "broke")))
+        json_object_set_new(result, "broke", json_string(why));
+    json_object_set_new(result, "ok", json_false());
+    mu_buf_free(text);
+    text->max = MU_LIMIT_TEST_RESULT;
+    mu_json_canon(result, text);
+}
+
+/* It dies with whoever wants its result, and holds no end of a pipe but its own to write into. */
+static void leave_parent(const struct pool *pool, pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    for (size_t i = pool->handed; i < pool->next; i++)
+        if (pool->jobs[i].fd >= 0)
+            close(pool->jobs[i].fd);
+}
+
 static void be_child(const struct pool *pool, const struct job *job, int fd)
 {
     divert_log(job->state);
     json_t *result = mu_test_play(pool->suite->files[job->file], job->test, job->state);
-    char *text = mu_json_text(result);
-    write_all(fd, text, strlen(text));
+    struct mu_buf text = {.max = MU_LIMIT_TEST_RESULT};
+    mu_json_canon(result, &text);
+    if (text.full)
+        say_too_large(result, &text);
+    write_all(fd, text.data, text.len);
     _exit(0);
 }
 
@@ -101,33 +117,22 @@ static enum mu_err begin(struct pool *pool, struct job *job, struct mu_fail *fai
         return fail->class;
     if (pipe(ends) != 0) /* a test starts no other program */
         return mu_fail_set(fail, MU_INTERNAL, "no pipe for a test: %s", strerror(errno));
-    job->pid = fork();
-    if (job->pid == 0)
-        be_child(pool, job, ends[1]);
-    close(ends[1]);
     job->fd = ends[0];
+    pid_t parent = getpid();
+    job->pid = fork();
+    if (job->pid == 0) {
+        leave_parent(pool, parent);
+        be_child(pool, job, ends[1]);
+    }
+    close(ends[1]);
     job->began_ms = mu_clock_mono_ms();
     if (job->pid < 0) {
-        close(ends[0]);
+        close(job->fd);
+        job->fd = -1;
         return mu_fail_set(fail, MU_INTERNAL, "no process for a test: %s", strerror(errno));
     }
     pool->running++;
     return MU_OK;
-}
-
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-    (void)stat;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-void mu_test_state_free(char *state)
-{
-    if (state)
-        nftw(state, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    free(state);
 }
 
 static json_t *log_of(const struct job *job)
@@ -162,8 +167,9 @@ static json_t *dead(const struct pool *pool, const struct job *job, int status)
 static void finish(struct pool *pool, struct job *job)
 {
     int status = 0;
+    close(job->fd); /* first: it may have more to write than anybody reads */
+    job->fd = -1;
     waitpid(job->pid, &status, 0);
-    close(job->fd);
     job->result =
         job->text.len ? mu_json_parse(mu_buf_text(&job->text), job->text.len, NULL) : NULL;
     if (job->result == NULL)
@@ -180,8 +186,8 @@ static void read_some(struct pool *pool, struct job *job)
 {
     char chunk[CHUNK];
     ssize_t len = read(job->fd, chunk, sizeof chunk);
-    if (len > 0 && job->text.len + (size_t)len <= MOST_RESULT)
-        mu_buf_add(&job->text, chunk, (size_t)len);
+    if (len > 0)
+        mu_buf_add(&job->text, chunk, (size_t)len); /* no more than max: the child sees to that */
     else if (len >= 0 || errno != EINTR)
         finish(pool, job);
 }
@@ -240,7 +246,8 @@ static void plan(struct pool *pool)
         for (size_t j = 0; j < mu_tests_count(suite->files[i]->tests); j++)
             if (suite->filter == NULL ||
                 strstr(mu_tests_name(suite->files[i]->tests, j), suite->filter))
-                pool->jobs[pool->count++] = (struct job){.file = i, .test = j};
+                pool->jobs[pool->count++] =
+                    (struct job){.file = i, .test = j, .fd = -1, .text.max = MU_LIMIT_TEST_RESULT};
 }
 
 static void abandon(struct pool *pool)

@@ -4,7 +4,7 @@
  *
  *   file.c    a playbook with its tests, read       suite.c  many of them, some at a time, in order
  *   play.c    one test, in its own process          record.c what a run's journal says, for the test
- *   coverage.c  which places of the playbook they reach
+ *   coverage.c  which places of the playbook they reach      state.c  their folders, and that none stays
  *
  * Nothing here prints; results are values. */
 #ifndef MU_TESTING_H
@@ -63,6 +63,12 @@ json_t *mu_test_by_hand(const struct mu_test_file *, const json_t *said, const j
 enum mu_err mu_test_record(const char *path, int exit_code, const char *why, json_t **out,
                            struct mu_fail *);
 
+/* --- state.c --- */
+/* A folder for the control store of one test, in memory where there is room for that; and away with it. What dies
+ * in between leaves nothing behind. */
+char *mu_test_state_new(struct mu_fail *);
+void mu_test_state_free(char *);
+
 /* --- suite.c --- */
 struct mu_suite {
     struct mu_test_file *const *files;
@@ -74,9 +80,6 @@ struct mu_suite {
 /* file: which of them. result as of mu_test_play, with took_ms (real time) beside; in the order of files and tests.
  * False: no more. */
 typedef bool mu_suite_cb(size_t file, const json_t *result, void *ud);
-/* A folder for the control store of one test, in memory where there is room for that; and away with it. */
-char *mu_test_state_new(struct mu_fail *);
-void mu_test_state_free(char *);
 enum mu_err mu_suite_run(const struct mu_suite *, mu_suite_cb *, void *ud, struct mu_fail *);
 
 #endif

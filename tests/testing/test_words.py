@@ -79,6 +79,13 @@ def fails(playbook, tests, *says, code=1, **how):
     return out + err
 
 
+def within(seconds, holds):
+    """Waits for so long at most; what must hold then is for the caller to say."""
+    until = time.monotonic() + seconds
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 CASES = []
 
 
@@ -535,6 +542,39 @@ def a_test_can_t_reach_the_host():
 @case
 def a_test_that_hangs_is_ended():
     fails(MOVE, test("  while true do end"), "it broke off: .*still computing")
+
+
+@case
+def nothing_stays_of_one_that_is_ended():
+    endless = "function main()\n  while true do end\nend\n"
+    ways = [(["test", "./p"], number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)]
+    ways += [(["run", "./p", "--world", "sim"], number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)]
+    for words, number in ways:
+        with tempfile.TemporaryDirectory(prefix="words.") as folder:
+            os.makedirs(os.path.join(folder, "p"))
+            os.makedirs(os.path.join(folder, "tmp"))
+            for path, text in [("playbook.lua", HEADER % ("p", "") + endless), ("test.lua", CONFIG + test("  world:run()") + test("  world:run()", "two"))]:
+                with open(os.path.join(folder, "p", path), "w") as f:
+                    f.write(text)
+
+            def left():
+                """State folders, and processes that were started here: muster, its tests and what removes their folders."""
+                found = os.listdir(os.path.join(folder, "tmp"))
+                for pid in filter(str.isdigit, os.listdir("/proc")):
+                    try:
+                        here = os.readlink(f"/proc/{pid}/cwd") == folder and open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
+                    except OSError:  # it has just ended
+                        here = False
+                    found += [f"process {pid}"] if here else []
+                return found
+
+            process = subprocess.Popen([MUSTER, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env={**os.environ, "TMPDIR": os.path.join(folder, "tmp"), "MUSTER_STATE": os.path.join(folder, "state")})
+            within(10, lambda: any("muster-test" in one for one in left()))
+            process.send_signal(number)
+            assert process.wait(timeout=10) == -number, process.returncode
+            within(3, lambda: left() == [])  # a test computes for five seconds, and none may go on for so long
+            assert left() == [], f"{words[0]}, {number.name}: {left()} stays"
 
 
 # --- how it is told -----------------------------------------------------------------------------------
