@@ -33,8 +33,9 @@ void mu_scarce_text(int errnum, char *text)
 int mu_scarce_look(void)
 {
     int fds[WANTED], count = 0, errnum = 0;
-    while (count < WANTED && errnum == 0) {
-        fds[count] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (count < WANTED && errnum == 0) { /* doubles cost less than opening again */
+        fds[count] = count == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+                                : fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
         if (fds[count] >= 0)
             count++;
         else
