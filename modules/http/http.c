@@ -289,12 +289,6 @@ static json_t *under_get(struct mu_call *call, const struct mu_facts *facts, jso
 
 /* --- http.post ------------------------------------------------------------------------------- */
 
-/* Answers of something between us and the receiver, which may have acted all the same. */
-static bool fate_unknown(int status)
-{
-    return status == 502 || status == 504 || status == 408;
-}
-
 /* The start of the answer's body as one line for people: valid UTF-8, no control characters. */
 static char *first_words(const struct mu_http_response *r)
 {
@@ -311,8 +305,9 @@ static char *first_words(const struct mu_http_response *r)
 static void on_refusal(struct mu_call *call, const struct mu_http_response *r)
 {
     char *words = first_words(r);
-    mu_call_fail(call, MU_REMOTE, fate_unknown(r->status), "POST: %s answered %d%s%s", r->server,
-                 r->status, *words ? ": " : "", words);
+    bool in_doubt = mu_http_may_have_acted(r->status);
+    mu_call_fail(call, MU_REMOTE, in_doubt, "POST: %s answered %d%s%s%s", r->server, r->status,
+                 *words ? ": " : "", words, in_doubt ? " (it may have acted all the same)" : "");
     free(words);
 }
 
@@ -428,8 +423,9 @@ static const struct mu_verb verbs[] = {
         .params = post_params,
         .returns = returns,
         .doc = "Sends JSON or text to a URL. Fails unless the answer is 200 to 299. The call's "
-               "key goes along in `key_header`; when the answer is lost a person decides, since "
-               "not every receiver honours keys.",
+               "key goes along in `key_header`; when the answer is lost, or one that does not say "
+               "that nothing was done (3xx but 307 and 308, 408, 5xx but 501 and 505), a person "
+               "decides, since not every receiver honours keys.",
         .example = "http.post(\"https://hooks.example.net/mx\", { json = { state = \"moved\" } })",
         .target = "url",
         .start = start_post,

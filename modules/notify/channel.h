@@ -58,6 +58,7 @@ enum channel_verdict {
 
 struct channel_answer {
     enum channel_verdict verdict;
+    bool maybe; /* LATER, NEVER: it may have arrived all the same; MAYBE always says so */
     int64_t retry_after_ms; /* LATER: when the far side said; -1 = it did not */
     char why[256];          /* when not SENT; never holds a secret */
     char id[160];           /* what the far side, or we, call this message; "" = nothing */

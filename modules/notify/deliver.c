@@ -10,6 +10,9 @@
  *                 │             │           else:
  *                 └─ next ◀─────┴─ NEVER, MAYBE, out of time                 none left ─▶ failed
  *
+ * A try behind one that may have arrived (MAYBE, or a refusal that does not say that nothing was done) is marked as
+ * a possible duplicate, unless the far side drops doubles.
+ *
  * Who is told was fixed by prepare; how they are reached is read from muster.lua again, because
  * what the intent shows may be hidden. Somebody who left muster.lua in between is not told. */
 #include "notify/deliver.h"
@@ -55,8 +58,8 @@ struct recipient {
     struct mu_timer *timer;
     struct mu_buf why; /* what went wrong so far: "push: HTTP 503; relay: ..." */
     bool refused_only; /* nothing but refusals so far */
-    bool maybe;
-    json_t *result; /* once decided */
+    bool maybe;        /* a try that was not confirmed may have arrived all the same */
+    json_t *result;    /* once decided */
 };
 
 struct delivery {
@@ -309,7 +312,7 @@ static void attempt(struct recipient *recipient)
     int64_t left = recipient->deadline_ms - mu_clock_mono_ms();
     if (left < TIMEOUT_MIN_MS)
         left = TIMEOUT_MIN_MS;
-    bool mark = delivery->call->repeated && !recipient->channel.class->keyed;
+    bool mark = (delivery->call->repeated || recipient->maybe) && !recipient->channel.class->keyed;
     char key[33];
     derive_key(recipient, key);
     recipient->tries++;
@@ -365,13 +368,13 @@ static void decide(struct recipient *recipient, const struct channel_answer *ans
         conclude(recipient, true, answer->id);
         return;
     }
+    recipient->maybe = recipient->maybe || answer->maybe || answer->verdict == CHANNEL_MAYBE;
     int64_t wait = again ? wait_before_retry(recipient, answer) : -1;
     if (wait >= 0) {
         recipient->timer =
             mu_timer_start(recipient->delivery->call->host->loop, wait, on_wait, recipient);
         return;
     }
-    recipient->maybe = recipient->maybe || answer->verdict == CHANNEL_MAYBE;
     add_why(recipient, recipient->channel.name, answer->why);
     next_point(recipient);
 }

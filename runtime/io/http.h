@@ -56,6 +56,9 @@ typedef void mu_http_cb(const struct mu_http_response *, void *ud);
 MU_API struct mu_op *mu_http_start(struct mu_http *, const struct mu_http_request *, mu_http_cb *,
                                    void *ud);
 
+/* May a request that changes something have been carried out, although it was answered with this status? False only
+ * where the status itself says that it was not (RFC 9110 15.4 to 15.6; the reasons stand in http_answer.c). */
+MU_API bool mu_http_may_have_acted(int status);
 /* The value of a response header, NULL when absent; name in lower case. */
 MU_API const char *mu_http_header(const struct mu_http_response *, const char *name);
 /* Retry-After in ms (seconds or HTTP-date, RFC 9110 10.2.3), -1 when absent or not understood. */

@@ -41,6 +41,31 @@ int64_t mu_http_retry_after_ms(const struct mu_http_response *response, int64_t 
     return wait > 0 ? wait : 0;
 }
 
+/* What proves that nothing was done, by RFC 9110 where nothing else is named:
+ *
+ *   4xx       15.5     the request is refused as it stands; one that we don't know counts as 400 (15)
+ *   307, 308  15.4.8f  this very request, method and all, belongs elsewhere
+ *   501, 505  15.6.2, 15.6.6   it knows no such method, no such version
+ *   511       RFC 6585 6       the network on the way there wants a login first
+ *
+ * and what does not, however much it sounds like a no:
+ *
+ *   300 to 303, other 3xx   15.4.2 to 15.4.4: "go and GET that" is how a POST is answered that was taken
+ *   408       15.5.9   proxies send it, too, about what they had passed on
+ *   500       15.6.1   something went wrong, perhaps half way
+ *   502, 504  15.6.3, 15.6.5   the origin had it; 520 to 527 of a CDN say the same
+ *   503       15.6.4   meant as "not now", but Varnish (by default with Retry-After: 5) and Envoy send it as well
+ *                      when the origin had the request and broke off, and nothing tells the one from the other
+ *   the rest  not a status, or none that we know: as 5xx (15) */
+bool mu_http_may_have_acted(int status)
+{
+    static const int not_done[] = {307, 308, 501, 505, 511};
+    for (size_t i = 0; i < MU_COUNT(not_done); i++)
+        if (status == not_done[i])
+            return false;
+    return status < 400 || status > 499 || status == 408;
+}
+
 /* --- as it arrives --- */
 
 size_t http_on_header(char *bytes, size_t size, size_t count, void *ud)

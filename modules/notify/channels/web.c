@@ -188,9 +188,11 @@ static void classify(const struct exchange *exchange, const struct mu_http_respo
                      struct channel_answer *answer)
 {
     int status = response->status;
+    bool taken = status >= 200 && status < 300;
+    answer->maybe = response->err == MU_OK && !taken && mu_http_may_have_acted(status);
     if (response->err != MU_OK) {
         say_error(response, answer);
-    } else if (exchange->request.any_status || (status >= 200 && status < 300)) {
+    } else if (exchange->request.any_status || taken) {
         answer->verdict = CHANNEL_SENT;
         if (exchange->request.judge != NULL)
             exchange->request.judge(response, answer);

@@ -42,6 +42,8 @@ static char *words_of(const struct mu_http_response *response, const json_t *bod
 static void refused(struct mu_zone_job *job, const struct exchange *exchange,
                     const struct mu_http_response *response, const char *words)
 {
+    bool in_doubt = exchange->write && mu_http_may_have_acted(response->status);
+    const char *all_the_same = in_doubt ? " (it may have been done all the same)" : "";
     if (response->status == 401 || response->status == 403)
         mu_zone_job_fail(job, MU_CONFIG, false,
                          "%s refuses the credential (HTTP %d): check muster.lua, "
@@ -50,16 +52,12 @@ static void refused(struct mu_zone_job *job, const struct exchange *exchange,
                          exchange->credential, exchange->text, words);
     else if (response->status >= 300 && response->status < 400)
         mu_zone_job_fail(
-            job, MU_PROTO, false,
-            "%s: %s is redirected (HTTP %d); set the final address in providers[\"%s\"].url",
-            job->provider.name, exchange->text, response->status, job->provider.name);
+            job, MU_PROTO, in_doubt,
+            "%s: %s is redirected (HTTP %d)%s; set the final address in providers[\"%s\"].url",
+            job->provider.name, exchange->text, response->status, all_the_same, job->provider.name);
     else
-        mu_zone_job_fail(job, MU_REMOTE, exchange->write && response->status >= 500,
-                         "%s answers HTTP %d to %s: %.300s%s", job->provider.name, response->status,
-                         exchange->text, words,
-                         exchange->write && response->status >= 500
-                             ? " (it may have been done all the same)"
-                             : "");
+        mu_zone_job_fail(job, MU_REMOTE, in_doubt, "%s answers HTTP %d to %s: %.300s%s",
+                         job->provider.name, response->status, exchange->text, words, all_the_same);
 }
 
 static void sort_answer(struct mu_zone_job *job, struct exchange *exchange,

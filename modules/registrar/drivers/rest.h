@@ -5,7 +5,8 @@
  *
  *   2xx, 404 ─▶ then(job, status, body)       401, 403 ─▶ MU_CONFIG naming the credential's key
  *   429      ─▶ busy (Retry-After)            other 4xx ─▶ MU_REMOTE with the provider's words
- *   5xx, lost reply, timeout ─▶ MU_REMOTE or MU_NET; of a write: in doubt */
+ *   3xx, 5xx, lost reply, timeout ─▶ MU_PROTO, MU_REMOTE or MU_NET; of a write in doubt, unless the status
+ *   says that nothing was done (mu_http_may_have_acted) */
 #ifndef MU_REGISTRAR_REST_H
 #define MU_REGISTRAR_REST_H
 

@@ -562,6 +562,21 @@ static void reuses_connections(void **state)
     client_free(&c);
 }
 
+static void statuses_that_prove_something(void **state)
+{
+    (void)state;
+    static const int not_done[] = {307, 308, 400, 401, 403, 404, 405, 409, 412, 413, 415,
+                                   421, 422, 425, 428, 429, 451, 499, 501, 505, 511},
+                     may_be[] = {0,   199, 200, 300, 301, 302, 303, 304, 305, 399, 408,
+                                 500, 502, 503, 504, 507, 508, 520, 524, 599, 600, 999};
+    for (size_t i = 0; i < MU_COUNT(not_done); i++)
+        if (mu_http_may_have_acted(not_done[i]))
+            fail_msg("%d says that nothing was done", not_done[i]);
+    for (size_t i = 0; i < MU_COUNT(may_be); i++)
+        if (!mu_http_may_have_acted(may_be[i]))
+            fail_msg("%d does not say that nothing was done", may_be[i]);
+}
+
 static void reads_retry_after(void **state)
 {
     (void)state;
@@ -588,11 +603,17 @@ static void reads_retry_after(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asks_and_answers),         cmocka_unit_test(follows_redirects_with_care),
-        cmocka_unit_test(bounds_the_body),          cmocka_unit_test(verifies_certificates),
-        cmocka_unit_test(says_whether_it_was_sent), cmocka_unit_test(sends_a_post_once),
-        cmocka_unit_test(refuses_what_cannot_be),   cmocka_unit_test(cancels_cleanly),
-        cmocka_unit_test(reuses_connections),       cmocka_unit_test(reads_retry_after),
+        cmocka_unit_test(asks_and_answers),
+        cmocka_unit_test(follows_redirects_with_care),
+        cmocka_unit_test(bounds_the_body),
+        cmocka_unit_test(verifies_certificates),
+        cmocka_unit_test(says_whether_it_was_sent),
+        cmocka_unit_test(sends_a_post_once),
+        cmocka_unit_test(refuses_what_cannot_be),
+        cmocka_unit_test(cancels_cleanly),
+        cmocka_unit_test(reuses_connections),
+        cmocka_unit_test(reads_retry_after),
+        cmocka_unit_test(statuses_that_prove_something),
     };
     return cmocka_run_group_tests(tests, start_servers, stop_servers);
 }

@@ -41,6 +41,8 @@ static const struct {
     {"/broken", 200, "application/json", "{oops"},
     {"/busy", 503, "text/plain", "come back later"},
     {"/gateway", 504, "text/plain", ""},
+    {"/seen", 303, "text/plain", "thank you"},
+    {"/method", 501, "text/plain", "what?"},
 };
 
 static enum MHD_Result answer(struct MHD_Connection *connection, const char *url)
@@ -205,8 +207,11 @@ static void fails_an_act_with_its_fate(void **state)
         bool in_doubt;
         const char *why;
     } rows[] = {
-        {"/busy", "{}", MU_REMOTE, false, "answered 503: come back later"},
+        {"/busy", "{}", MU_REMOTE, true, "answered 503: come back later (it may have acted"},
         {"/gateway", "{}", MU_REMOTE, true, "answered 504"},
+        {"/seen", "{}", MU_REMOTE, true, "answered 303: thank you (it may have acted"},
+        {"/method", "{}", MU_REMOTE, false, "answered 501: what?"},
+        {"/gone", "{}", MU_REMOTE, false, "answered 410: gone"},
         {"/json", "{'json': 1, 'body': 'x'}", MU_USAGE, false, "json or body, not both"},
     };
     struct mu_call *call;

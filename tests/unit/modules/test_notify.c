@@ -197,7 +197,29 @@ static void busy_servers_are_tried_again(void **state)
     assert_int_equal(mu_json_int(line_of(call, 0), "attempts", 0), 3);
     assert_int_equal(receiver_count(receiver, "/ana"), 3);
     assert_string_equal(receiver_header(receiver, "/ana", 0, "title"), "One line only");
+    assert_string_equal(receiver_header(receiver, "/ana", 1, "title"), "One line only");
+    assert_string_equal(
+        receiver_header(receiver, "/ana", 2, "title"),
+        "(possible duplicate) One line only"); /* a 500 does not say that it was dropped */
     mu_harness_close(call);
+}
+
+/* Nobody was reached for sure, and a server that answered so may have taken it: in doubt. */
+static void answers_that_prove_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        bool in_doubt;
+    } rows[] = {{303, true}, {308, false}, {403, false}, {500, true}, {501, false}};
+    for (size_t i = 0; i < MU_COUNT(rows); i++) {
+        receiver_clear(receiver);
+        receiver_script(receiver, SLACK, 1, (struct step[]){{.status = rows[i].status}});
+        struct mu_call *call = told("notify", mu_harness_json("['status', 'plain']"));
+        assert_int_equal(mu_harness_outcome(call)->err, MU_REMOTE);
+        assert_int_equal(mu_harness_outcome(call)->in_doubt, rows[i].in_doubt);
+        mu_harness_close(call);
+    }
 }
 
 static void next_point_when_told_to_wait_too_long(void **state)
@@ -486,6 +508,7 @@ int main(void)
         TEST(everybody_is_told),
         TEST(webhooks_are_signed),
         TEST(busy_servers_are_tried_again),
+        TEST(answers_that_prove_nothing),
         TEST(next_point_when_told_to_wait_too_long),
         TEST(no_means_no),
         TEST(lost_answers),

@@ -440,6 +440,29 @@ static void test_busy(void **state)
 
 /* --- in doubt --- */
 
+static void test_statuses_of_writes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *status, *why;
+        enum mu_err err;
+        bool in_doubt;
+    } rows[] = {{"500 Oops", "may have been done all the same", MU_REMOTE, true},
+                {"303 See Other", "may have been done all the same", MU_PROTO, true},
+                {"308 Permanent Redirect", "set the final address", MU_PROTO, false},
+                {"501 Not Implemented", "answers HTTP 501", MU_REMOTE, false},
+                {"422 Unprocessable", "answers HTTP 422", MU_REMOTE, false}};
+    char canned[128];
+    for (size_t i = 0; i < MU_COUNT(rows); i++) {
+        snprintf(canned, sizeof canned, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", rows[i].status);
+        range.proxy.canned = canned;
+        range.proxy.mode = PROXY_CANNED;
+        struct mu_call *act = mu_harness_act(h, "zone.set_mx", MOVE);
+        assert_failed(mu_harness_outcome(act), rows[i].err, rows[i].in_doubt, rows[i].why);
+        mu_harness_close(act);
+    }
+}
+
 /* Prepared and started; its request met with `mode`, and what became of it is not known. */
 static struct mu_call *act_in_doubt(enum proxy_mode mode)
 {
@@ -696,6 +719,7 @@ int main(void)
         CASE(provider_says_no),
         CASE(wrong_key),
         CASE(busy),
+        CASE(statuses_of_writes),
         CASE(lost_reply),
         CASE(request_never_arrives),
         CASE(other_serial),
