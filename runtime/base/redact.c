@@ -9,12 +9,19 @@
  *   form      needle                                   a text character is read as
  *   raw       the secret                               itself
  *   percent   the secret                               %XX decoded, + also as a space
- *   json      the secret                               \n \" \/ \uXXXX decoded
- *   json²     the secret, where escaping changes it     the same twice: JSON in a string of JSON
- *   hex       its digits, lower case                   lower case
+ *   escaped   the secret                               \n \" \uXXXX (JSON), \xXX \042 \& (C, shells) decoded
+ *   entities  the secret                               &amp; &#38; &#x26; decoded
+ *   quoted    the secret                               =XX decoded (quoted-printable)
+ *   hex       its digits, lower case                   lower case; "41:42", "41 42", "41-42" as "4142"
  *   base64    for 0, 1 and 2 octets before it, the     %XX and \/ decoded, - as +, _ as /
  *             characters that only the secret decides; the one at either edge that it shares with
  *             its neighbours, and padding, go with it
+ *
+ * Where it makes a difference there are forms of two layers as well: percent of percent, JSON in a string
+ * of JSON, entities of entities, entities in JSON. To add a form, start at `forms`.
+ *
+ * A form may be broken over lines: a break within a needle, spelled as the form does, and what the next line is
+ * indented by, are passed over.
  *
  * A text that was cut to a limit may end within a secret: at its end, half of a needle (and at least
  * PART_MIN characters of it) is a match as well.
@@ -26,6 +33,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -33,9 +41,23 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-#define PART_MIN 12
+#define PART_MIN   12
+#define ESCAPE_MAX 12 /* octets, of the longest escape: a surrogate pair, \uD834\uDD1E */
+#define GAP_MAX    64 /* octets between two characters of a needle: a line's end and indentation */
 
-enum form { RAW, PERCENT, JSON, JSON_TWICE, HEX, BASE64 };
+enum form {
+    RAW,
+    PERCENT,
+    PERCENT_TWICE,
+    ESCAPED,
+    ESCAPED_TWICE,
+    ENTITY,
+    ENTITY_TWICE,
+    ENTITY_IN_JSON,
+    QUOTED,
+    HEX,
+    BASE64,
+};
 
 struct needle {
     enum form form;
@@ -291,13 +313,34 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* %XX at p? Then its octet into *c. */
-static bool percent_octet(const char *p, size_t room, char *c)
+/* The escape at p: what it stands for into out, its length in the text returned; 0 = none. */
+typedef size_t decode_fn(const char *p, size_t room, char out[4], size_t *out_len);
+
+/* A sign and two hex digits. */
+static size_t signed_octet(char sign, const char *p, size_t room, char out[4], size_t *out_len)
 {
-    if (room < 3 || p[0] != '%' || hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
-        return false;
-    *c = (char)(hex_digit(p[1]) << 4 | hex_digit(p[2]));
-    return true;
+    if (room < 3 || p[0] != sign || hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
+        return 0;
+    out[0] = (char)(hex_digit(p[1]) << 4 | hex_digit(p[2]));
+    *out_len = 1;
+    return 3;
+}
+
+static size_t percent_octet(const char *p, size_t room, char out[4], size_t *out_len)
+{
+    return signed_octet('%', p, room, out, out_len);
+}
+
+/* "=" before a line's end is a soft break (RFC 2045, section 6.7). */
+static size_t quoted_octet(const char *p, size_t room, char out[4], size_t *out_len)
+{
+    size_t used = signed_octet('=', p, room, out, out_len);
+    if (used == 0 && room >= 2 && p[0] == '=' && (p[1] == '\r' || p[1] == '\n')) {
+        out[0] = p[1];
+        *out_len = 1;
+        return 2;
+    }
+    return used;
 }
 
 static int32_t unicode_escape(const char *p, size_t room)
@@ -325,11 +368,8 @@ static size_t put_utf8(uint32_t point, char out[4])
     return more + 1;
 }
 
-/* An escape of JSON at p: what it stands for into out, its length in the text returned; 0 = none.
- */
-static size_t json_escape(const char *p, size_t room, char out[4], size_t *out_len)
+static size_t json_unicode(const char *p, size_t room, char out[4], size_t *out_len)
 {
-    static const char letters[] = "\"\\/bfnrt", stands_for[] = "\"\\/\b\f\n\r\t";
     int32_t point = unicode_escape(p, room);
     size_t len = 6;
     if (point >= 0xD800 && point < 0xDC00) {
@@ -339,25 +379,117 @@ static size_t json_escape(const char *p, size_t room, char out[4], size_t *out_l
             len = 12;
         }
     }
-    if (point >= 0) {
-        *out_len = put_utf8((uint32_t)point, out);
-        return len;
-    }
-    const char *letter = room >= 2 && p[0] == '\\' && p[1] ? strchr(letters, p[1]) : NULL;
-    if (letter == NULL)
+    if (point < 0)
         return 0;
-    out[0] = stands_for[letter - letters];
-    *out_len = 1;
-    return 2;
+    *out_len = put_utf8((uint32_t)point, out);
+    return len;
 }
 
-/* The escape of a text that is escaped once more: `\\"` stands for `\"`, which stands for `"`. */
-static size_t twice_escape(const char *p, size_t room, char out[4], size_t *out_len)
+static bool is_octal(const char *p)
 {
-    char once[16];
-    size_t ends[16], count = 0, at = 0, octets;
-    while (count + 4 <= sizeof once && at < room) { /* 12 is the longest escape */
-        size_t used = json_escape(p + at, room - at, once + count, &octets);
+    return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
+}
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* What JSON, C, Python and shells write: any of them reads a sign behind a backslash as itself. */
+static size_t backslash_escape(const char *p, size_t room, char out[4], size_t *out_len)
+{
+    static const char letters[] = "abefnrtv", stands_for[] = "\a\b\x1b\f\n\r\t\v";
+    size_t used = json_unicode(p, room, out, out_len);
+    if (used || room < 2 || p[0] != '\\')
+        return used;
+    const char *letter = p[1] ? strchr(letters, p[1]) : NULL;
+    *out_len = 1;
+    if (p[1] == 'x' && room >= 4 && hex_digit(p[2]) >= 0 && hex_digit(p[3]) >= 0) {
+        out[0] = (char)(hex_digit(p[2]) << 4 | hex_digit(p[3]));
+        return 4;
+    }
+    if (room >= 4 && is_octal(p + 1)) {
+        out[0] = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
+        return 4;
+    }
+    out[0] = letter ? stands_for[letter - letters] : p[1];
+    return letter || !is_alphanumeric(p[1]) ? 2 : 0;
+}
+
+/* &#38; and &#x26; */
+static size_t numeric_entity(const char *p, size_t room, char out[4], size_t *out_len)
+{
+    uint32_t point = 0;
+    bool hex = room >= 3 && (p[2] | 0x20) == 'x';
+    size_t first = hex ? 3 : 2, i = first;
+    if (room < 4 || p[1] != '#')
+        return 0;
+    for (int digit; i < room && i < ESCAPE_MAX - 1; i++) {
+        digit = hex_digit(p[i]);
+        if (digit < 0 || (digit > 9 && !hex))
+            break;
+        point = point * (hex ? 16 : 10) + (uint32_t)digit;
+    }
+    if (i == first || i == room || p[i] != ';' || point > 0x10FFFF)
+        return 0;
+    *out_len = put_utf8(point, out);
+    return i + 1;
+}
+
+/* The names that escaping needs; those of letters are for people who type. */
+static size_t entity(const char *p, size_t room, char out[4], size_t *out_len)
+{
+    static const struct {
+        const char *name;
+        char stands_for;
+    } names[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    if (room < 4 || p[0] != '&')
+        return 0;
+    for (size_t i = 0; i < MU_COUNT(names); i++) {
+        size_t len = strlen(names[i].name);
+        if (len <= room && strncasecmp(p, names[i].name, len) == 0) {
+            out[0] = names[i].stands_for;
+            *out_len = 1;
+            return len;
+        }
+    }
+    return numeric_entity(p, room, out, out_len);
+}
+
+/* base64 in a URL, and in JSON: "\/", and "\n" where it is broken over lines. */
+static size_t escape_of_base64(const char *p, size_t room, char out[4], size_t *out_len)
+{
+    if (p[0] == '\\' && room >= 2 && p[1] && strchr("/nr", p[1]))
+        return backslash_escape(p, room, out, out_len);
+    return percent_octet(p, room, out, out_len);
+}
+
+/* escapes: what one starts with. inner: what the text is that the outer escapes stand for. */
+static const struct layers {
+    const char *escapes;
+    decode_fn *outer, *inner;
+} forms[] = {
+    [RAW] = {"", NULL, NULL},
+    [PERCENT] = {"%", percent_octet, NULL},
+    [PERCENT_TWICE] = {"%", percent_octet, percent_octet},
+    [ESCAPED] = {"\\", backslash_escape, NULL},
+    [ESCAPED_TWICE] = {"\\", backslash_escape, backslash_escape},
+    [ENTITY] = {"&", entity, NULL},
+    [ENTITY_TWICE] = {"&", entity, entity},
+    [ENTITY_IN_JSON] = {"&\\", backslash_escape, entity},
+    [QUOTED] = {"=", quoted_octet, NULL},
+    [HEX] = {"", NULL, NULL},
+    [BASE64] = {"%\\", escape_of_base64, NULL},
+};
+
+/* The escape of a text that is escaped once more: `\\"` stands for `\"`, which stands for `"`. */
+static size_t twice_escape(const struct layers *layers, const char *p, size_t room, char out[4],
+                           size_t *out_len)
+{
+    char once[ESCAPE_MAX + 4];
+    size_t ends[ESCAPE_MAX + 4], count = 0, at = 0, octets;
+    while (count + 4 <= sizeof once && at < room) {
+        size_t used = layers->outer(p + at, room - at, once + count, &octets);
         if (used == 0) {
             once[count] = p[at];
             used = octets = 1;
@@ -365,31 +497,30 @@ static size_t twice_escape(const char *p, size_t room, char out[4], size_t *out_
         for (at += used; octets > 0; octets--)
             ends[count++] = at;
     }
-    size_t escape = count ? json_escape(once, count, out, out_len) : 0;
+    size_t escape = count ? layers->inner(once, count, out, out_len) : 0;
     return escape ? ends[escape - 1] : 0;
+}
+
+static bool starts_escape(enum form form, char c)
+{
+    return c != '\0' && strchr(forms[form].escapes, c) != NULL;
 }
 
 /* Reads one step of the text in this form: up to four octets into out; returns octets of text used.
  */
 static size_t read_step(enum form form, const char *p, size_t room, char out[4], size_t *out_len)
 {
-    size_t used = 1;
-    *out_len = 1;
-    out[0] = p[0];
-    if (form == JSON_TWICE && p[0] == '\\') {
-        size_t escape = twice_escape(p, room, out, out_len);
-        if (escape == 0)
-            escape = json_escape(p, room, out, out_len);
-        return escape ? escape : 1;
+    const struct layers *layers = &forms[form];
+    size_t used = 0;
+    if (starts_escape(form, p[0])) {
+        used = layers->inner ? twice_escape(layers, p, room, out, out_len) : 0;
+        if (used == 0)
+            used = layers->outer(p, room, out, out_len);
     }
-    if (form == JSON && p[0] == '\\') {
-        size_t escape = json_escape(p, room, out, out_len);
-        return escape ? escape : 1;
+    if (used == 0) {
+        out[0] = p[0];
+        used = *out_len = 1;
     }
-    if ((form == PERCENT || form == BASE64) && percent_octet(p, room, out))
-        used = 3;
-    else if (form == BASE64 && room >= 2 && p[0] == '\\' && p[1] == '/')
-        out[0] = p[used++];
     if (form == BASE64)
         out[0] = out[0] == '-' ? '+' : out[0] == '_' ? '/' : out[0];
     if (form == HEX && out[0] >= 'A' && out[0] <= 'F')
@@ -400,24 +531,53 @@ static size_t read_step(enum form form, const char *p, size_t room, char out[4],
 /* Form encoding writes a space so. */
 static bool plus_is_space(const struct needle *needle, const char *octets, size_t done)
 {
-    return needle->form == PERCENT && octets[0] == '+' && needle->bytes[done] == ' ';
+    return (needle->form == PERCENT || needle->form == PERCENT_TWICE) && octets[0] == '+' &&
+           needle->bytes[done] == ' ';
 }
 
-/* The end of the needle that starts at p, or NULL. */
+/* What may stand between two characters of a needle: a break, what the line behind it is indented by, and what
+ * separates octets in hex. `gap`: octets passed over so far; broken: a break was read last. */
+static bool is_gap(const struct needle *needle, char c, size_t done, size_t gap, bool broken)
+{
+    if (done == 0 || gap >= GAP_MAX)
+        return false;
+    if (needle->form == HEX && done % 2 == 0 && (c == ':' || c == ' ' || c == '-'))
+        return true;
+    return c == '\n' || c == '\r' || (broken && (c == ' ' || c == '\t'));
+}
+
+static bool is_part(const struct needle *needle, size_t done)
+{
+    return done >= PART_MIN && done >= needle->len / 2;
+}
+
+/* The end of the needle that starts at p, or NULL. cut: the text ends within an escape, perhaps. */
 static const char *needle_end(const struct needle *needle, const char *p, const char *end)
 {
-    size_t done = 0;
-    while (done < needle->len && p < end) {
+    size_t done = 0, gap = 0, used = 0;
+    bool broken = false, cut = false;
+    for (; done < needle->len && p < end; p += used) {
         char octets[4];
-        size_t count, used = read_step(needle->form, p, (size_t)(end - p), octets, &count);
-        if (count > needle->len - done || (memcmp(octets, needle->bytes + done, count) != 0 &&
-                                           !plus_is_space(needle, octets, done)))
-            return NULL;
-        done += count;
-        p += used;
+        size_t count;
+        used = read_step(needle->form, p, (size_t)(end - p), octets, &count);
+        cut = cut || (used == 1 && end - p < ESCAPE_MAX && starts_escape(needle->form, p[0]) &&
+                      is_part(needle, done));
+        bool is_break = octets[0] == '\n' || octets[0] == '\r';
+        if (count <= needle->len - done && (memcmp(octets, needle->bytes + done, count) == 0 ||
+                                            plus_is_space(needle, octets, done))) {
+            done += count;
+            gap = 0;
+            broken = is_break;
+        } else if (is_gap(needle, octets[0], done, gap, broken)) {
+            gap += used;
+            broken = broken || is_break;
+        } else {
+            break;
+        }
     }
-    bool part = p == end && done >= PART_MIN && done >= needle->len / 2;
-    return done == needle->len || part ? p : NULL;
+    if (done == needle->len)
+        return p;
+    return cut || (p == end && is_part(needle, done)) ? end : NULL;
 }
 
 static bool is_base64(char c)
@@ -434,7 +594,7 @@ static void widen(const struct needle *needle, const char *text, const char *lim
     size_t count;
     if (needle->edge_before && *start > text && is_base64((*start)[-1])) {
         *start -= 1;
-        if (*start - text >= 2 && percent_octet(*start - 2, 3, octets))
+        if (*start - text >= 2 && percent_octet(*start - 2, 3, octets, &count))
             *start -= 2;
     }
     for (int i = 0; i < 3 && *end < limit; i++) {
@@ -485,13 +645,19 @@ static size_t spellings(enum form form, char c, char out[5])
         out[n++] = (char)(c & ~0x20);
     if (form == BASE64 && (c == '+' || c == '/'))
         out[n++] = c == '+' ? '-' : '_';
-    if (form == PERCENT && c == ' ')
+    if ((form == PERCENT || form == PERCENT_TWICE) && c == ' ')
         out[n++] = '+';
-    if (form == PERCENT || form == BASE64)
-        out[n++] = '%';
-    if (form == JSON || form == JSON_TWICE || (form == BASE64 && c == '/'))
-        out[n++] = '\\';
+    for (const char *p = forms[form].escapes; *p; p++)
+        out[n++] = *p;
     return n;
+}
+
+/* The second octets of escapes that this one starts. */
+static void allow_escapes(char first)
+{
+    for (char c = ' '; c < 0x7f; c++)
+        if (first == '&' ? strchr("#algqALGQ", c) != NULL : first == '\\' || hex_digit(c) >= 0)
+            allow_pair(first, c);
 }
 
 static void add_starter(char first, size_t needle)
@@ -503,14 +669,17 @@ static void add_starter(char first, size_t needle)
 
 static void allow_starts(const struct needle *needle)
 {
-    char first[5], second[5];
+    char first[5], second[7];
     size_t firsts = spellings(needle->form, needle->bytes[0], first);
     size_t seconds = spellings(needle->form, needle->bytes[1], second);
+    second[seconds++] = '\n';
+    second[seconds++] = '\r';
     for (size_t i = 0; i < firsts; i++) {
+        if (needle->form == BASE64 && first[i] == '\\' && needle->bytes[0] != '/')
+            continue; /* "\n": only between two characters */
         add_starter(first[i], (size_t)(needle - known.needles));
-        if (first[i] != needle->bytes[0] && (first[i] == '%' || first[i] == '\\'))
-            for (const char *p = "0123456789abcdefABCDEFubnrt\"\\/"; *p; p++)
-                allow_pair(first[i], *p);
+        if (first[i] != needle->bytes[0] && starts_escape(needle->form, first[i]))
+            allow_escapes(first[i]);
         for (size_t j = 0; j < seconds; j++)
             allow_pair(first[i], second[j]);
     }
@@ -546,11 +715,17 @@ static void add_base64(const char *text, size_t len, size_t before, size_t secre
     free(padded);
 }
 
-static bool changes_in_json(const char *text)
+/* Whether the form of one layer is another text than the secret, so that that of two layers is another one yet.
+ */
+static bool changes(enum form form, const char *text)
 {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        if (*p < 0x20 || *p >= 0x7f || strchr("\"\\/", *p))
+    for (const char *p = text; *p; p++) {
+        bool ascii = *p >= 0x20 && *p < 0x7f;
+        if (!ascii || (form == PERCENT_TWICE   ? !is_alphanumeric(*p) && strchr("-._~", *p) == NULL
+                       : form == ESCAPED_TWICE ? strchr("\"'\\/&<>", *p) != NULL
+                                               : strchr("\"'&<>", *p) != NULL))
             return true;
+    }
     return false;
 }
 
@@ -558,13 +733,11 @@ static void add_needles(size_t secret)
 {
     const char *text = known.secrets[secret].text;
     size_t len = strlen(text);
-    static const enum form plain[] = {RAW, PERCENT, JSON};
-    for (size_t i = 0; i < MU_COUNT(plain); i++)
-        add_needle((struct needle){
-            .form = plain[i], .bytes = mu_xstrdup(text), .len = len, .secret = secret});
-    if (changes_in_json(text))
-        add_needle((struct needle){
-            .form = JSON_TWICE, .bytes = mu_xstrdup(text), .len = len, .secret = secret});
+    for (enum form form = RAW; form < HEX; form++) {
+        if (forms[form].inner == NULL || changes(form, text))
+            add_needle((struct needle){
+                .form = form, .bytes = mu_xstrdup(text), .len = len, .secret = secret});
+    }
     char *hex = mu_xcalloc(2 * len + 1, 1);
     mu_hex((const uint8_t *)text, len, hex);
     add_needle((struct needle){.form = HEX, .bytes = hex, .len = 2 * len, .secret = secret});

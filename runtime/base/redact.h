@@ -3,7 +3,8 @@
  * Secrets, and keeping them out of everything that is kept or shown (design J12). Secrets are
  * registered once, when configuration or a secret parameter is read; from then on every value that
  * goes to journal, Lua, log or report passes here. A secret is found raw, as base64 in its three
- * alignments, percent-encoded, JSON-escaped and in hex (both cases), and becomes "[secret NAME]".
+ * alignments, percent-encoded, escaped with backslashes, in entities of HTML, quoted-printable and in
+ * hex, broken over lines or not, and becomes "[secret NAME]".
  *
  * The registry is process-wide and append-only: a secret once known stays known. */
 #ifndef MU_BASE_REDACT_H

@@ -4,7 +4,7 @@
  * stays one that can be journaled.
  *
  *   line 1   the secret
- *   rest     text; an octet 1 ... 8 in it stands for the secret in one of its forms */
+ *   rest     text; an octet 1 ... 8 or 14 ... 18 in it stands for the secret in one of its forms */
 #include "fuzz.h"
 
 #include <ctype.h>
@@ -55,6 +55,34 @@ static void add_json(struct mu_buf *out, const char *text, size_t len)
     mu_buf_free(&quoted);
 }
 
+static void add_percent_twice(struct mu_buf *out, const char *text, size_t len)
+{
+    struct mu_buf once = {0};
+    add_percent(&once, text, len);
+    add_percent(out, mu_buf_text(&once), once.len);
+    mu_buf_free(&once);
+}
+
+/* Each octet but letters and digits between what the form writes before and behind its number. */
+static void add_escaped(struct mu_buf *out, const char *text, size_t len, int form)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned octet = (unsigned char)text[i];
+        if (isalnum(octet) || (form == 15 && octet >= 0x80)) /* an entity stands for a character */
+            mu_buf_addc(out, text[i]);
+        else if (form == 15)
+            mu_buf_addf(out, "&#%u;", octet);
+        else
+            mu_buf_addf(out, form == 16 ? "=%02X" : "\\x%02x", octet);
+    }
+}
+
+static void add_hex_with_colons(struct mu_buf *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        mu_buf_addf(out, "%s%02X", i ? ":" : "", (unsigned)(unsigned char)text[i]);
+}
+
 static void add_form(struct mu_buf *out, int form, const char *secret, size_t len)
 {
     switch (form) {
@@ -75,16 +103,32 @@ static void add_form(struct mu_buf *out, int form, const char *secret, size_t le
     case 7:
         add_json(out, secret, len);
         break;
+    case 14:
+        add_percent_twice(out, secret, len);
+        break;
+    case 15:
+    case 16:
+    case 17:
+        add_escaped(out, secret, len, form);
+        break;
+    case 18:
+        add_hex_with_colons(out, secret, len);
+        break;
     default:
         mu_buf_add(out, secret, len);
     }
+}
+
+static bool is_planted(char c)
+{
+    return (c >= 1 && c <= 8) || (c >= 14 && c <= 18);
 }
 
 static void expand(struct mu_buf *out, const char *text, size_t len, const char *secret,
                    size_t secret_len)
 {
     for (size_t i = 0; i < len; i++)
-        if (text[i] >= 1 && text[i] <= 8)
+        if (is_planted(text[i]))
             add_form(out, text[i], secret, secret_len);
         else if (text[i] != '\0')
             mu_buf_addc(out, text[i]);
@@ -156,7 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     expand(&full, text, text_len, secret, secret_len);
     bool planted = false;
     for (size_t i = 0; i < text_len; i++)
-        planted |= text[i] >= 1 && text[i] <= 8;
+        planted |= is_planted(text[i]);
     check_text(mu_buf_text(&full), planted);
     check_json(mu_buf_text(&full), strpbrk(secret, "\"\\") == NULL);
     mu_buf_free(&full);

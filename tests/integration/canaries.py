@@ -3,9 +3,12 @@
 them. The search reads a form back its own way (Python's codecs), it shares nothing with muster's."""
 
 import base64
+import html
 import json
 import os
+import quopri
 import random
+import re
 import subprocess
 import tempfile
 import urllib.parse
@@ -61,8 +64,32 @@ def forms(text):
         "form": urllib.parse.quote_plus(text),
         "json": json.dumps(text, ensure_ascii=False)[1:-1], "json, ascii": json.dumps(text)[1:-1],
         "json, all escaped": "".join(f"\\u{ord(c):04X}" if ord(c) < 0x10000 else json.dumps(c)[1:-1] for c in text),
-        "hex": raw.hex(), "HEX": raw.hex().upper(),
+        "hex": raw.hex(), "HEX": raw.hex().upper(), "hex, with colons": raw.hex(":"), "hex, as od": raw.hex(" ", -2),
+        **elsewhere(text), **broken(text),
     }
+
+
+def elsewhere(text):
+    """Pages, mails, C and shells."""
+    page = html.escape(text)
+    return {
+        "html": page, "html, twice": html.escape(page), "html in JSON": json.dumps(page)[1:-1].replace("&", "\\u0026"),
+        "html, numbers": "".join(c if c.isascii() and c.isalnum() else f"&#{ord(c)};" for c in text),
+        "html, hex": "".join(f"&#x{ord(c):x};" for c in text),
+        "percent, twice": percent(percent(text)),
+        "quoted-printable": quopri.encodestring(text.encode(), quotetabs=True).decode(),
+        "c": "".join(chr(o) if chr(o).isascii() and chr(o).isalnum() else f"\\x{o:02x}" for o in text.encode()),
+        "octal": "".join(chr(o) if chr(o).isascii() and chr(o).isalnum() else f"\\{o:03o}" for o in text.encode()),
+        "shell": re.sub(r"([^\w\n])", r"\\\1", text, flags=re.ASCII),
+    }
+
+
+def broken(text):
+    """Over lines: in the middle, and as base64 of mails is, there the characters that the secret alone decides."""
+    raw = text.encode()
+    lines = base64.encodebytes(b"x" * 50 + raw).decode()
+    core = lines[(50 * 8 + 5) // 6:((50 + len(raw)) * 8 // 6) * 77 // 76]
+    return {"broken": text[:len(text) // 2] + "\n" + text[len(text) // 2:], "base64, broken": core, "base64, broken in JSON": json.dumps(core)[1:-1]}
 
 
 def needles(text):
@@ -70,7 +97,8 @@ def needles(text):
     raw = text.encode()
     found = {raw, raw.hex().encode(), raw.hex().upper().encode(), percent(text).encode(),
              urllib.parse.quote_plus(text).encode(), "".join(f"%{o:02x}" for o in raw).encode(),
-             json.dumps(text, ensure_ascii=False)[1:-1].encode(), json.dumps(text)[1:-1].encode()}
+             json.dumps(text, ensure_ascii=False)[1:-1].encode(), json.dumps(text)[1:-1].encode(),
+             raw.hex(":").encode(), raw.hex(" ", -2).encode(), *(form.encode() for form in {**elsewhere(text), **broken(text)}.values())}
     # kept in a JSON string, a JSON escape is escaped once more
     found |= {json.dumps(each.decode(), ensure_ascii=False)[1:-1].encode() for each in set(found)}
     for before in (0, 1, 2):
@@ -80,8 +108,8 @@ def needles(text):
         found |= {core, core.replace(b"+", b"-").replace(b"/", b"_"), percent(core.decode()).encode()}
     if len(raw) >= 24:  # a part that was cut off
         found |= {raw[:len(raw) * 3 // 4], raw[len(raw) // 4:]} if len(set(raw)) > 6 else set()
-    assert not any(b"\n" in each for each in found), "grep takes one pattern a line"
-    return {each for each in found if len(each) >= 8}
+    # grep takes one pattern a line, and muster keeps nothing else: a break is "\\n" there
+    return {each for each in found if len(each) >= 8 and b"\n" not in each}
 
 
 def files_under(*folders):

@@ -232,6 +232,63 @@ static void form_encoding_and_json_in_json_are_read(void **state)
            "{\"a\":\"{\\\"b\\\":\\\"[secret k]\\\"}\"}");
 }
 
+#define SIGNS "Tok&one<two\"three'four=5" /* holds what pages, mails and shells have to touch */
+
+static void pages_mails_and_shells_are_read(void **state)
+{
+    (void)state;
+    assert_int_equal(mu_redact_register("k", SIGNS, NULL), MU_OK);
+    static const char *const forms[] = {
+        "Tok&amp;one&lt;two&quot;three&#39;four=5", /* HTML */
+        "Tok&#38;one&#x3C;two&#34;three&#x00027;four&#61;5",
+        "&#84;&#111;&#107;&AMP;one&LT;two&QUOT;three&apos;four=5",
+        "Tok&amp;amp;one&amp;lt;two&amp;quot;three&amp;#39;four=5",         /* a page in a page */
+        "Tok\\u0026amp;one\\u0026lt;two\\u0026quot;three\\u0026#39;four=5", /* a page in JSON */
+        "Tok%2526one%253Ctwo%2522three%2527four%253d5",
+        "Tok&one<two\"three'four=3D5", /* quoted-printable */
+        "=54ok=26one<tw=\r\no\"three'four=3D5",
+        "Tok\\x26one\\x3ctwo\\x22three\\'four=5", /* C */
+        "Tok\\046one\\074two\\042three\\047four=5",
+        "Tok\\&one\\<two\\\"three\\'four\\=5", /* a shell */
+    };
+    for (size_t i = 0; i < MU_COUNT(forms); i++) {
+        expect(forms[i], "[secret k]");
+        char *text = mu_xasprintf("t=%s&amp;", forms[i]);
+        expect(text, "t=[secret k]&amp;");
+        free(text);
+    }
+    expect("Tok&amp;one&lt;two&quot;three&quot;four=5",
+           "Tok&amp;one&lt;two&quot;three&quot;four=5");
+    expect("Tok&#3a8;one &#; &#x; &amp &", "Tok&#3a8;one &#; &#x; &amp &");
+}
+
+/* Encodings of mail and of tools are broken at 64 or 76 characters; terminals and YAML indent. */
+static void breaks_are_passed_over(void **state)
+{
+    (void)state;
+    assert_int_equal(mu_redact_register("k", "correct-horse battery", NULL), MU_OK);
+    expect("a correct-ho\nrse battery b", "a [secret k] b");
+    expect("a c\r\n   orrect-horse \r\n\tbattery b", "a [secret k] b");
+    expect("Y29ycmVjdC1o\nb3JzZSBiYXR0\r\n ZXJ5", "[secret k]");
+    expect("{\"a\":\"Y29ycmVjdC1o\\nb3JzZSBiYXR0\\r\\nZXJ5\"}", "{\"a\":\"[secret k]\"}");
+    expect("correct-ho\\\nrse battery", "[secret k]"); /* a shell's continuation */
+    expect("63:6F:72:72:65:63:74:2D:68:6F:72:73:65:20:62:61:74:74:65:72:79", "[secret k]");
+    expect("636f 7272 6563 742d 686f 7273 6520 6261\n7474 6572 79", "[secret k]");
+    expect("correct-ho rse battery", "correct-ho rse battery");
+    char *far = mu_xasprintf("correct-ho\n%100srse battery", "");
+    expect(far, far); /* nor over any distance: a line of blanks must not be read again and again */
+    free(far);
+}
+
+static void an_escape_that_was_cut_goes_too(void **state)
+{
+    (void)state;
+    assert_int_equal(mu_redact_register("k", "correct-horse&battery", NULL), MU_OK);
+    expect("it said correct-horse&am", "it said [secret k]");
+    expect("it said correct-horse%2", "it said [secret k]");
+    expect("it said correct-horse&lt;", "it said correct-horse&lt;");
+}
+
 /* In the canonical text of a value, what a string escapes is escaped once more: the value is looked at. */
 static void canonical_text_is_read_as_a_value(void **state)
 {
@@ -253,6 +310,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_part_at_the_end_goes, clear),
         cmocka_unit_test_teardown(form_encoding_and_json_in_json_are_read, clear),
+        cmocka_unit_test_teardown(pages_mails_and_shells_are_read, clear),
+        cmocka_unit_test_teardown(breaks_are_passed_over, clear),
+        cmocka_unit_test_teardown(an_escape_that_was_cut_goes_too, clear),
         cmocka_unit_test_teardown(canonical_text_is_read_as_a_value, clear),
         cmocka_unit_test_teardown(every_form_is_found, clear),
         cmocka_unit_test_teardown(base64_is_found_wherever_it_starts, clear),
