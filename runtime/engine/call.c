@@ -635,6 +635,7 @@ static bool stays_for_want(struct call *call, int phase, const char *why)
 }
 
 /* Redacted before it goes its many ways. */
+MU_PRINTF(3, 0)
 static void why_of(struct mu_fail *fail, enum mu_err class, const char *fmt, va_list ap)
 {
     mu_fail_setv(fail, class, fmt, ap);

@@ -551,6 +551,7 @@ void mu_call_done(struct mu_call *base, json_t *value_take)
     finished(call);
 }
 
+MU_PRINTF(5, 0)
 static void failed(struct call *call, enum mu_err class, bool in_doubt, bool done, const char *fmt,
                    va_list ap)
 {
