@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/team.h"
@@ -35,10 +36,13 @@ static void say_troubles(const json_t *troubles)
     {
         const char *kind = mu_json_str(one, "kind", "");
         const char *color = strcmp(kind, "blackout") == 0 ? "yellow" : "red"; /* wanted, or not */
-        say_hanging(6, "    %s%s%s, %lld since %s: %s\n", mu_cli_color(color), kind,
-                    mu_cli_color("reset"), (long long)mu_json_int(one, "count", 1),
-                    mu_time_local(mu_json_int(one, "since", 0), since),
-                    mu_json_str(one, "why", ""));
+        char *count = strcmp(kind, "unread") == 0
+                          ? mu_xstrdup("") /* it is a state, and no tick */
+                          : mu_xasprintf(", %lld", (long long)mu_json_int(one, "count", 1));
+        say_hanging(
+            6, "    %s%s%s%s since %s: %s\n", mu_cli_color(color), kind, mu_cli_color("reset"),
+            count, mu_time_local(mu_json_int(one, "since", 0), since), mu_json_str(one, "why", ""));
+        free(count);
     }
 }
 
@@ -47,6 +51,12 @@ static void say_watch(const json_t *watch)
     char since[MU_TIME_TEXT];
     const char *verdict = mu_json_str(watch, "verdict", ""), *run = mu_json_str(watch, "run", "");
     bool fired = mu_json_bool(watch, "fired", false), up = strcmp(verdict, "up") == 0;
+    if (mu_json_bool(watch, "unread", false)) {
+        say("  %snot looked%s    %s\n", mu_cli_color("red"), mu_cli_color("reset"),
+            mu_json_str(watch, "watch", ""));
+        say_troubles(json_object_get(watch, "troubles"));
+        return;
+    }
     if (verdict[0] == '\0') {
         say("  %-12s  %s\n", "-", mu_json_str(watch, "watch", ""));
         return;
@@ -59,6 +69,12 @@ static void say_watch(const json_t *watch)
     say_troubles(json_object_get(watch, "troubles"));
 }
 
+static bool is_up(const json_t *watch)
+{
+    return strcmp(mu_json_str(watch, "verdict", ""), "up") == 0 &&
+           !mu_json_bool(watch, "unread", false);
+}
+
 static void say_watches(const json_t *watches)
 {
     size_t i, up = 0;
@@ -68,12 +84,12 @@ static void say_watches(const json_t *watches)
     say("%swatched%s\n", mu_cli_color("bold"), mu_cli_color("reset"));
     json_array_foreach(watches, i, watch)
     {
-        if (strcmp(mu_json_str(watch, "verdict", ""), "up") != 0)
+        if (!is_up(watch))
             say_watch(watch);
     }
     json_array_foreach(watches, i, watch)
     {
-        if (strcmp(mu_json_str(watch, "verdict", ""), "up") == 0 && up++ < WATCHES_SHOWN)
+        if (is_up(watch) && up++ < WATCHES_SHOWN)
             say_watch(watch);
     }
     if (up > WATCHES_SHOWN)

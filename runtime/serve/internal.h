@@ -5,7 +5,7 @@
  *   serve.c     its life: start, turns, signals, drain      settings.c  muster.lua, read and swapped whole
  *   worker.c    processes that work for it                  plans.c     schedules: what is due
  *   watches.c   looks, and when they start a run            runs.c      executors that died
- *   tell.c      messages about schedules
+ *   tell.c      messages about schedules              unread.c    playbooks that do not load
  *   heartbeat.c to a dead man's switch                      notify.c    to systemd
  *   socket.c    who asks, over what question.c reads        peer.c      who that is, and who may be
  *   ask.c       the other end of it                         status.c    what is answered */
@@ -49,6 +49,10 @@ void workers_reap(struct serve *); /* takes in who ended, kills who is overdue *
 void workers_drain(struct serve *);
 
 /* --- settings.c --- */
+struct unread {     /* its playbook did not load when we started */
+    char *why;      /* NULL: it did, or does now */
+    int64_t due_ms; /* monotonic: it is read again then */
+};
 struct plan { /* of a schedule */
     struct mu_schedule *schedule;
     char *owner; /* who is told that it starts nothing; NULL = nobody */
@@ -57,13 +61,16 @@ struct plan { /* of a schedule */
     int64_t due;        /* which fires then; 0: somebody died over one, at once */
     int64_t retry_ms;   /* monotonic: not before */
     int failures;       /* in a row */
+    struct unread unread;
 };
 struct watch {
     char source[MU_SOURCE_TEXT]; /* "watch mx-failover domain=example.com" */
     const char *name;            /* the same without "watch " */
     char *playbook_name;
+    const json_t *target; /* of config */
     struct launch_playbook playbook;
-    char *owner; /* who is told that an outage starts nothing; NULL = nobody */
+    struct unread unread; /* then there is no playbook, and nobody looks */
+    char *owner;          /* who is told that an outage starts nothing; NULL = nobody */
     struct mu_hysteresis_rule rule;
     int64_t every_ms;
     /* how it stands; kept in the store */
@@ -79,6 +86,7 @@ struct watch {
 };
 struct settings {
     struct mu_store *store; /* while they are read: where published playbooks are */
+    bool whole;             /* one that does not load refuses all of them */
     struct mu_config *config;
     struct mu_schedules schedules;
     struct plan *plans;
@@ -88,9 +96,13 @@ struct settings {
     int64_t look_timeout_ms, beat_every_ms;
     const json_t *beat_url; /* of config; NULL = none */
 };
-/* All of it or nothing. */
-enum mu_err settings_read(struct mu_config *config_take, struct mu_store *, struct settings *out,
-                          struct mu_fail *);
+/* whole: all of it or nothing. Else a playbook that does not load, or does not take its parameters, is listed as
+ * unread; what is wrong in muster.lua itself is an error all the same. */
+enum mu_err settings_read(struct mu_config *config_take, struct mu_store *, bool whole,
+                          struct settings *out, struct mu_fail *);
+/* Reads the playbook of one; `store` must be there. */
+enum mu_err settings_load_plan(struct settings *, struct plan *, struct mu_fail *);
+enum mu_err settings_load_watch(struct settings *, struct watch *, struct mu_fail *);
 void settings_fini(struct settings *);
 struct watch *settings_watch(struct settings *, const char *source);
 struct plan *settings_plan(struct settings *, const char *source);
@@ -130,6 +142,12 @@ void plans_meet(struct serve *, struct settings *);
 void plans_turn(struct serve *);
 
 void tell_turn(struct serve *);
+
+/* --- unread.c --- */
+/* Says of each what does not load, and that what loads is fine again. */
+void unread_meet(struct serve *);
+void unread_turn(struct serve *);
+size_t unread_count(const struct settings *);
 
 void watches_meet(struct serve *, struct settings *);
 void watches_turn(struct serve *);

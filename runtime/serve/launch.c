@@ -39,8 +39,6 @@ enum mu_err launch_load(struct mu_store *store, const struct mu_config *config,
         err = mu_header_read(out->choice.bundle, &out->header, fail);
     if (err == MU_OK)
         err = mu_params_resolve_values(out->header, params, config->values, &out->params, fail);
-    if (err != MU_OK)
-        launch_fini(out);
     return err;
 }
 

@@ -17,7 +17,7 @@ struct launch_playbook {     /* what a run starts from */
     json_t *params; /* resolved */
 };
 /* What is published, or the folder of that name; live: as publish{} of muster.lua demands.
- * params: {name: text, number, boolean or list}. */
+ * params: {name: text, number, boolean or list}. Also a failure leaves what was read until then: launch_fini(). */
 enum mu_err launch_load(struct mu_store *, const struct mu_config *, const char *playbook,
                         const json_t *params, bool live, struct launch_playbook *out,
                         struct mu_fail *);

@@ -57,6 +57,8 @@ static json_t *fire(struct serve *serve, const char *source, struct mu_fail *fai
         maker.title = title;
     } else {
         maker.refused = &refused;
+        if (plan->unread.why && strcmp(plan->unread.why, refused.text) == 0)
+            maker.owner = NULL; /* who was told of just that when it was read */
     }
     if (mu_turn_schedule(&launch.store, schedule, mu_clock_real_ms(), &maker, fail) != MU_OK)
         return NULL;

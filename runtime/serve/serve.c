@@ -49,12 +49,13 @@ enum mu_err serve_reload(struct serve *serve, struct mu_fail *fail)
     notify_send("RELOADING=1");
     enum mu_err err = mu_config_load(serve->config_path, &config, fail);
     if (err == MU_OK)
-        err = settings_read(config, serve->store, &fresh, fail);
+        err = settings_read(config, serve->store, true, &fresh, fail);
     if (err == MU_OK) {
         plans_meet(serve, &fresh);
         watches_meet(serve, &fresh);
         settings_fini(&serve->settings);
         serve->settings = fresh;
+        unread_meet(serve);
         serve->reloaded = mu_clock_real_ms();
         serve->beat_due_ms = 0;
         serve->reload_why[0] = '\0';
@@ -139,6 +140,7 @@ static void on_turn(uv_timer_t *timer)
     plans_turn(serve);
     watches_turn(serve);
     runs_turn(serve);
+    unread_turn(serve);
     tell_turn(serve);
     heartbeat_turn(serve);
 }
@@ -193,8 +195,10 @@ static enum mu_err serve_until_told(struct serve *serve, struct mu_fail *fail)
     enum mu_err err = socket_open(serve, fail);
     if (err == MU_OK) {
         notify_send("READY=1");
-        mu_info("serve", "serves %s: %zu watches, %zu schedules", serve->state_dir,
-                serve->settings.watch_count, serve->settings.schedules.count);
+        size_t unread = unread_count(&serve->settings);
+        mu_info("serve", "serves %s: %zu watches, %zu schedules%s", serve->state_dir,
+                serve->settings.watch_count, serve->settings.schedules.count,
+                unread ? "; some playbooks do not load: muster status" : "");
     }
     while (err == MU_OK && !serve->over && mu_loop_turn(serve->loop, true))
         ;
@@ -215,13 +219,14 @@ enum mu_err mu_serve(const struct mu_serve_start *start, struct mu_fail *fail)
     if (err == MU_OK)
         err = take_lock(serve.state_dir, fail);
     if (err == MU_OK)
-        err = settings_read(start->config, serve.store, &serve.settings, fail);
+        err = settings_read(start->config, serve.store, false, &serve.settings, fail);
     else
         mu_config_free(start->config);
     if (err == MU_OK) {
         serve.reloaded = serve.started;
         plans_meet(&serve, &serve.settings);
         watches_meet(&serve, &serve.settings);
+        unread_meet(&serve);
         err = serve_until_told(&serve, fail);
     }
     mu_store_close(serve.store);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * muster.lua as the supervisor needs it: everything is read and checked, playbooks and time zones included,
- * before anything of it counts. */
+ * before anything of it counts; unread.c has what is done about a playbook that does not load at the start. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 #define WORKERS_MOST    256
 #define LOOK_TIMEOUT_MS 60000
 #define BEAT_EVERY_MS   60000
+#define WATCH_EVERY_MS  60000 /* of one whose header does not say, or can't be read */
 
 /* "domain=example.com port=25" */
 static void add_target(struct mu_buf *text, const json_t *target)
@@ -46,31 +47,42 @@ static enum mu_err name_watch(struct watch *watch, const json_t *target, struct 
                               sizeof watch->source - 1);
 }
 
-/* Known from here on: also when the playbook does not load any more. */
-static char *owner_of(const struct settings *settings, const char *named,
+/* Known from here on: also when the playbook does not load any more, and by whoever serves next. */
+static char *owner_of(const struct settings *settings, const char *playbook, const char *named,
                       const struct mu_header *header)
 {
-    const char *owner = named ? named : header->owner;
-    return owner[0] && mu_config_at(settings->config->values, "people") ? mu_xstrdup(owner) : NULL;
+    char *owner = NULL;
+    if (mu_config_at(settings->config->values, "people") == NULL)
+        return NULL;
+    if (named)
+        return mu_xstrdup(named);
+    if (header)
+        (void)!mu_store_owner_put(settings->store, playbook, header->owner, NULL);
+    (void)!mu_store_owner_get(settings->store, playbook, &owner, NULL);
+    if (owner && owner[0])
+        return owner;
+    free(owner);
+    return NULL;
 }
 
-static enum mu_err read_watch(const struct settings *settings, struct watch *watch,
-                              const json_t *target, struct mu_fail *fail)
+enum mu_err settings_load_watch(struct settings *settings, struct watch *watch,
+                                struct mu_fail *fail)
 {
-    if (!json_is_object(target))
-        return mu_fail_set(fail, MU_CONFIG,
-                           "a target is a table of parameters: { domain = \"example.com\" }");
-    if (name_watch(watch, target, fail) != MU_OK ||
-        launch_load(settings->store, settings->config, watch->playbook_name, target, true,
-                    &watch->playbook, fail) != MU_OK)
-        return fail->class;
-    watch->owner = owner_of(settings, NULL, watch->playbook.header);
-    const json_t *rule = watch->playbook.header->watch;
-    if (rule == NULL)
-        return mu_fail_set(fail, MU_CONFIG,
-                           "the playbook %s has no watch = { every, confirm, clear, again_after }",
-                           watch->playbook_name);
-    watch->every_ms = mu_json_int(rule, "every_ms", 60000);
+    enum mu_err err = launch_load(settings->store, settings->config, watch->playbook_name,
+                                  watch->target, true, &watch->playbook, fail);
+    const struct mu_header *header = watch->playbook.header;
+    const json_t *rule = header ? header->watch : NULL;
+    free(watch->owner);
+    watch->owner = owner_of(settings, watch->playbook_name, NULL, header);
+    if (err == MU_OK && rule == NULL)
+        err = mu_fail_set(fail, MU_CONFIG,
+                          "the playbook %s has no watch = { every, confirm, clear, again_after }",
+                          watch->playbook_name);
+    if (err != MU_OK) {
+        launch_fini(&watch->playbook);
+        return err;
+    }
+    watch->every_ms = mu_json_int(rule, "every_ms", WATCH_EVERY_MS);
     watch->rule =
         (struct mu_hysteresis_rule){.confirm = (int)mu_json_int(rule, "confirm", 3),
                                     .clear = (int)mu_json_int(rule, "clear", 3),
@@ -78,13 +90,38 @@ static enum mu_err read_watch(const struct settings *settings, struct watch *wat
     return MU_OK;
 }
 
+/* A playbook that is broken when we start costs what it starts, nothing else. */
+static enum mu_err leave_unread(const struct settings *settings, struct unread *unread,
+                                struct mu_fail *fail)
+{
+    if (settings->whole)
+        return fail->class;
+    unread->why = mu_xstrdup(fail->text);
+    return MU_OK;
+}
+
+static enum mu_err read_watch(struct settings *settings, struct watch *watch, struct mu_fail *fail)
+{
+    if (!json_is_object(watch->target))
+        return mu_fail_set(fail, MU_CONFIG,
+                           "a target is a table of parameters: { domain = \"example.com\" }");
+    if (name_watch(watch, watch->target, fail) != MU_OK)
+        return fail->class;
+    return settings_load_watch(settings, watch, fail) == MU_OK
+               ? MU_OK
+               : leave_unread(settings, &watch->unread, fail);
+}
+
 static enum mu_err add_watch(struct settings *settings, const char *playbook, const json_t *target,
                              struct mu_fail *fail)
 {
     settings->watches =
         mu_xrealloc(settings->watches, settings->watch_count + 1, sizeof *settings->watches);
-    struct watch watch = {.playbook_name = mu_xstrdup(playbook)}, *place;
-    enum mu_err err = read_watch(settings, &watch, target, fail);
+    struct watch watch = {.playbook_name = mu_xstrdup(playbook),
+                          .target = target,
+                          .every_ms = WATCH_EVERY_MS},
+                 *place;
+    enum mu_err err = read_watch(settings, &watch, fail);
     if (err == MU_OK && settings_watch(settings, watch.source))
         err = mu_fail_set(fail, MU_CONFIG, "it stands there twice: %s", watch.name);
     place = &settings->watches[settings->watch_count++];
@@ -111,9 +148,25 @@ static enum mu_err read_watched(struct settings *settings, struct mu_fail *fail)
     return MU_OK;
 }
 
+enum mu_err settings_load_plan(struct settings *settings, struct plan *plan, struct mu_fail *fail)
+{
+    const struct mu_schedule *schedule = plan->schedule;
+    struct launch_playbook playbook;
+    json_t *drill = NULL; /* whether it could be planned; it is planned again when it fires */
+    enum mu_err err =
+        launch_load(settings->store, settings->config, schedule->playbook, schedule->params,
+                    strcmp(schedule->world, "live") == 0, &playbook, fail);
+    free(plan->owner);
+    plan->owner = owner_of(settings, schedule->playbook, schedule->owner, playbook.header);
+    if (err == MU_OK)
+        err = launch_drill(settings->config, schedule, &playbook, &drill, fail);
+    json_decref(drill);
+    launch_fini(&playbook);
+    return err;
+}
+
 static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
 {
-    struct launch_playbook playbook;
     enum mu_err err = mu_schedules_read(settings->config->values, &settings->schedules, fail);
     if (err != MU_OK)
         return err;
@@ -122,17 +175,9 @@ static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
         struct mu_schedule *schedule = &settings->schedules.items[i];
         settings->plans[i].schedule = schedule;
         mu_schedule_source(schedule, settings->plans[i].source);
-        if (launch_load(settings->store, settings->config, schedule->playbook, schedule->params,
-                        strcmp(schedule->world, "live") == 0, &playbook, fail) != MU_OK)
+        if (settings_load_plan(settings, &settings->plans[i], fail) != MU_OK &&
+            leave_unread(settings, &settings->plans[i].unread, fail) != MU_OK)
             return mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
-        settings->plans[i].owner = owner_of(settings, schedule->owner, playbook.header);
-        json_t *drill = NULL; /* whether it could be planned; it is planned again when it fires */
-        if (launch_drill(settings->config, schedule, &playbook, &drill, fail) != MU_OK)
-            err = mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
-        json_decref(drill);
-        launch_fini(&playbook);
-        if (err != MU_OK)
-            return err;
     }
     return MU_OK;
 }
@@ -160,10 +205,10 @@ static enum mu_err read_serve(struct settings *settings, struct mu_fail *fail)
     return MU_OK;
 }
 
-enum mu_err settings_read(struct mu_config *config, struct mu_store *store, struct settings *out,
-                          struct mu_fail *fail)
+enum mu_err settings_read(struct mu_config *config, struct mu_store *store, bool whole,
+                          struct settings *out, struct mu_fail *fail)
 {
-    *out = (struct settings){.config = config, .store = store};
+    *out = (struct settings){.config = config, .store = store, .whole = whole};
     enum mu_err err = read_serve(out, fail);
     if (err == MU_OK)
         err = read_plans(out, fail);
@@ -182,12 +227,15 @@ void settings_fini(struct settings *settings)
         launch_fini(&settings->watches[i].playbook);
         free(settings->watches[i].playbook_name);
         free(settings->watches[i].owner);
+        free(settings->watches[i].unread.why);
         json_decref(settings->watches[i].first);
         json_decref(settings->watches[i].last);
     }
     free(settings->watches);
-    for (size_t i = 0; settings->plans && i < settings->schedules.count; i++)
+    for (size_t i = 0; settings->plans && i < settings->schedules.count; i++) {
         free(settings->plans[i].owner);
+        free(settings->plans[i].unread.why);
+    }
     free(settings->plans);
     mu_schedules_fini(&settings->schedules);
     mu_config_free(settings->config);

@@ -32,13 +32,14 @@ static json_t *watches(const struct serve *serve)
         bool outage = watch->state.bad > 0; /* else it is over, and nothing has to be started */
         json_array_append_new(
             list,
-            json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:b, s:s, s:I, s:I, s:o}", "watch",
-                      watch->name, "verdict", watch->verdict, "why", watch->why, "at",
-                      (json_int_t)watch->at, "since", (json_int_t)watch->since, "every_ms",
-                      (json_int_t)watch->every_ms, "bad", watch->state.bad, "confirm",
-                      watch->rule.confirm, "fired", watch->state.fired, "run", watch->run, "looks",
-                      (json_int_t)watch->looks, "no_answer", (json_int_t)watch->killed, "troubles",
-                      outage ? troubles_of(serve, watch->source) : json_array()));
+            json_pack(
+                "{s:s, s:b, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:b, s:s, s:I, s:I, s:o}", "watch",
+                watch->name, "unread", watch->unread.why != NULL, "verdict", watch->verdict, "why",
+                watch->why, "at", (json_int_t)watch->at, "since", (json_int_t)watch->since,
+                "every_ms", (json_int_t)watch->every_ms, "bad", watch->state.bad, "confirm",
+                watch->rule.confirm, "fired", watch->state.fired, "run", watch->run, "looks",
+                (json_int_t)watch->looks, "no_answer", (json_int_t)watch->killed, "troubles",
+                outage || watch->unread.why ? troubles_of(serve, watch->source) : json_array()));
     }
     return list;
 }
@@ -49,10 +50,11 @@ static json_t *schedules(const struct serve *serve)
     for (size_t i = 0; i < serve->settings.schedules.count; i++) {
         const struct plan *plan = &serve->settings.plans[i];
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "schedule", plan->schedule->name,
-                            "playbook", plan->schedule->playbook, "zone", plan->schedule->zone_name,
-                            "next", (json_int_t)plan->next, "due", (json_int_t)plan->due,
-                            "troubles", troubles_of(serve, plan->source)));
+            list,
+            json_pack("{s:s, s:b, s:s, s:s, s:I, s:I, s:o}", "schedule", plan->schedule->name,
+                      "unread", plan->unread.why != NULL, "playbook", plan->schedule->playbook,
+                      "zone", plan->schedule->zone_name, "next", (json_int_t)plan->next, "due",
+                      (json_int_t)plan->due, "troubles", troubles_of(serve, plan->source)));
     }
     return list;
 }

@@ -144,6 +144,30 @@ void trouble_passed(const struct mu_maker *maker, const char *source,
         set_back(maker, missed, out);
 }
 
+void trouble_unread(const struct mu_maker *maker, const char *source, int64_t now, const char *why,
+                    struct trouble *out)
+{
+    const struct mu_schedule *schedule = maker->schedule;
+    *out = (struct trouble){.row = {.source = source,
+                                    .kind = "unread",
+                                    .cause = why,
+                                    .since = now,
+                                    .last = now,
+                                    .count = 1}};
+    char *subject = schedule ? mu_xasprintf("Schedule %s: %s can't be started", schedule->name,
+                                            schedule->playbook)
+                             : mu_xasprintf("Not watched: %s", maker->watched->name);
+    char *text = schedule ? mu_xasprintf("No tick starts a run of %s until it loads: %s",
+                                         schedule->playbook, why)
+                          : mu_xasprintf("Nobody looks, and no outage starts a run of %s, until it "
+                                         "loads: %s",
+                                         maker->watched->playbook, why);
+    finish(maker, out, text, subject,
+           "It is read again by itself: mend the playbook (muster check). What is mended in "
+           "muster.lua counts from muster serve --reload on. You hear of it again when the reason "
+           "is another one.\n");
+}
+
 void trouble_fini(struct trouble *trouble)
 {
     free(trouble->cause);

@@ -17,6 +17,9 @@ void trouble_refused(const struct mu_maker *, const char *source, int64_t tick,
                      const struct mu_fail *why, struct trouble *out);
 void trouble_passed(const struct mu_maker *, const char *source, const struct mu_store_missed *,
                     struct trouble *out);
+/* Its playbook does not load, tick or not. */
+void trouble_unread(const struct mu_maker *, const char *source, int64_t now, const char *why,
+                    struct trouble *out);
 void trouble_fini(struct trouble *);
 
 #endif

@@ -303,6 +303,8 @@ void watches_meet(struct serve *serve, struct settings *settings)
 static void turn(struct serve *serve, struct watch *watch, int64_t now)
 {
     bool room = worker_count(serve, &look_job) < serve->settings.workers;
+    if (watch->unread.why)
+        return;
     if (watch->pending && now >= watch->retry_ms && !worker_is_at(serve, &start_job, watch->source))
         (void)!worker_start(serve, &start_job, watch->source, START_TIMEOUT_MS);
     if (now < watch->due_ms || !room || worker_is_at(serve, &look_job, watch->source))

@@ -12,6 +12,7 @@
  *   bundle    their files, by digest   rollback     which version people went back to, and why
  *   content   what lies in files       signature    who stands for a version, signed
  *   schedule, tick, missed, trouble    watch, sample, sample_hour
+ *   owner     of a playbook that was read
  *
  * A new version of the schema: add a step to `steps`, never change one. */
 #include "store/store.h"
@@ -157,6 +158,9 @@ static const char *const steps[] = {
 
     /* Who executes it: an executor of an earlier epoch does nothing more. */
     "ALTER TABLE run ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;",
+
+    /* Who hears that a playbook does not load: its header, which says so, can't be read then. */
+    ("CREATE TABLE owner (playbook TEXT PRIMARY KEY, owner TEXT NOT NULL) STRICT, WITHOUT ROWID;"),
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

@@ -390,12 +390,22 @@ enum mu_err mu_store_source_meet(struct mu_store *, const char *source, const ch
  * between; of a blackout, which somebody wanted, once for each cause. */
 struct mu_store_trouble {
     const char *source;
-    const char *kind;                /* refused, late, blackout, set_back */
+    const char *kind;                /* refused, late, blackout, set_back, unread */
     const char *cause;               /* the same: the same trouble goes on */
     const char *why;                 /* in words */
     int64_t since, last, count;      /* wall ms: of its first tick and of its last, and how many */
     const char *to, *subject, *body; /* the message; to NULL: nobody is told. Not kept with it */
 };
+/* Where no tick is decided with it. */
+enum mu_err mu_store_trouble_note(struct mu_store *, const struct mu_store_trouble *, int64_t now,
+                                  struct mu_fail *);
+enum mu_err mu_store_trouble_over(struct mu_store *, const char *source, const char *kind,
+                                  struct mu_fail *);
+/* Who is told: kept for when a playbook, whose header says it, does not load. *out: a new text, NULL = nobody kept. */
+enum mu_err mu_store_owner_put(struct mu_store *, const char *playbook, const char *owner,
+                               struct mu_fail *);
+enum mu_err mu_store_owner_get(struct mu_store *, const char *playbook, char **out,
+                               struct mu_fail *);
 struct mu_store_missed { /* ticks that did not fire */
     const char *source;
     int64_t first, last, count, noted;

@@ -77,7 +77,8 @@ enum mu_err store_message_put(struct mu_store *, const struct mu_store_message *
 /* --- troubles.c: within a transaction --- */
 enum mu_err store_trouble_note(struct mu_store *, const struct mu_store_trouble *, int64_t now,
                                struct mu_fail *);
-enum mu_err store_trouble_over(struct mu_store *, const char *source, struct mu_fail *);
+enum mu_err store_trouble_over(struct mu_store *, const char *source,
+                               const char *kind /* or NULL = all */, struct mu_fail *);
 
 /* --- statement.c --- */
 /* INDEX: may be lost with a power cut, never a middle; TRUTH: on disk when store_end returns MU_OK.

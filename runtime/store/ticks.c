@@ -179,7 +179,7 @@ enum mu_err mu_store_tick_done(struct mu_store *store, const char *source, int64
     if (err == MU_OK && trouble)
         err = store_trouble_note(store, trouble, now, fail);
     if (err == MU_OK && strcmp(state, "started") == 0)
-        err = store_trouble_over(store, source, fail);
+        err = store_trouble_over(store, source, NULL, fail);
     return store_end(store, err, what, fail);
 }
 

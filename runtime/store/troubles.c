@@ -2,10 +2,11 @@
  *
  * Why ticks of a source started nothing, one row for each kind of reason, and the message about it: in the
  * transaction that refuses or passes the tick, so that nobody is left untold, nor told twice. A row that is
- * over stays: it knows what was said about a blackout. */
+ * over stays: it knows what was said about a blackout. And who is told so. */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "store/store_internal.h"
 
 static const char what[] = "noting why a schedule starts nothing";
@@ -56,11 +57,57 @@ enum mu_err store_trouble_note(struct mu_store *store, const struct mu_store_tro
     return store_message_put(store, &message, what, fail);
 }
 
-enum mu_err store_trouble_over(struct mu_store *store, const char *source, struct mu_fail *fail)
+enum mu_err store_trouble_over(struct mu_store *store, const char *source, const char *kind,
+                               struct mu_fail *fail)
 {
     return store_exec(store, what, fail,
-                      "UPDATE trouble SET over = 1 WHERE source = ? AND over = 0",
-                      STORE_VALUES(STORE_TEXT(source)));
+                      "UPDATE trouble SET over = 1 WHERE source = ?1 AND over = 0"
+                      " AND (?2 IS NULL OR kind = ?2)",
+                      STORE_VALUES(STORE_TEXT(source), STORE_TEXT(kind)));
+}
+
+enum mu_err mu_store_trouble_note(struct mu_store *store, const struct mu_store_trouble *trouble,
+                                  int64_t now, struct mu_fail *fail)
+{
+    enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
+    if (err != MU_OK)
+        return err;
+    return store_end(store, store_trouble_note(store, trouble, now, fail), what, fail);
+}
+
+enum mu_err mu_store_trouble_over(struct mu_store *store, const char *source, const char *kind,
+                                  struct mu_fail *fail)
+{
+    enum mu_err err = store_begin(store, STORE_INDEX, what, fail);
+    if (err != MU_OK)
+        return err;
+    return store_end(store, store_trouble_over(store, source, kind, fail), what, fail);
+}
+
+enum mu_err mu_store_owner_put(struct mu_store *store, const char *playbook, const char *owner,
+                               struct mu_fail *fail)
+{
+    static const char keeping[] = "keeping who owns a playbook";
+    enum mu_err err = store_begin(store, STORE_INDEX, keeping, fail);
+    if (err != MU_OK)
+        return err;
+    err = store_exec(store, keeping, fail,
+                     "INSERT INTO owner (playbook, owner) VALUES (?1, ?2) ON CONFLICT (playbook)"
+                     " DO UPDATE SET owner = ?2 WHERE owner <> ?2",
+                     STORE_VALUES(STORE_TEXT(playbook), STORE_TEXT(owner)));
+    return store_end(store, err, keeping, fail);
+}
+
+enum mu_err mu_store_owner_get(struct mu_store *store, const char *playbook, char **owner_out,
+                               struct mu_fail *fail)
+{
+    struct store_table table = {0};
+    enum mu_err err = store_select(store, "reading who owns a playbook", fail, &table,
+                                   "SELECT owner FROM owner WHERE playbook = ?",
+                                   STORE_VALUES(STORE_TEXT(playbook)));
+    *owner_out = err == MU_OK && table.rows ? mu_xstrdup(store_text(&table, 0, 0)) : NULL;
+    store_table_free(&table);
+    return err;
 }
 
 enum mu_err mu_store_troubles(struct mu_store *store, const char *source, mu_store_trouble_cb *cb,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The supervisor: watches with hysteresis, wedged and failing looks, schedules, runs that get another executor,
 reloads, heartbeat, what systemd is told, and how it ends. Real processes, an SMTP host whose answer is chosen, a
-state folder of its own for each case. Prints `ok NAME` or `NOT OK NAME: why`."""
+state folder of its own for each case; words behind it choose cases. Prints `ok NAME` or `NOT OK NAME: why`."""
 import hashlib
 import http.server
 import json
@@ -404,6 +404,62 @@ def a_reload_is_all_or_nothing(place, _):
 
 
 @case(CASES)
+def what_does_not_load_at_the_start_costs_only_itself(place, host):
+    hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    Hook.heard = []
+    watched, yearly = [os.path.join(place.folder, "playbooks", name, "playbook.lua") for name in ("watched", "short")]
+
+    def edit(path, text):
+        with open(path + ".new", "w") as f:
+            f.write(text)
+        os.rename(path + ".new", path)
+
+    def schedule(name):
+        return next(s for s in place.json("status")[0]["schedules"] if s["schedule"] == name)
+
+    text = """people = { ana = { contact = { "hook:ana" }, teams = { "ops" } }, bo = { contact = { "hook:bo" } } },
+      channels = { hook = { kind = "webhook", url = "http://127.0.0.1:%d/" } },
+      watched = { watched = { { port = %d } } },
+      schedules = { often = { run = "quick", every = "1s" }, yearly = { run = "short", cron = "0 0 1 1 *" },%%s }""" % (hook.server_port, host.port)
+    place.serve(text % "")
+    name = place.muster("run", "holder", "nap=1h", "--detach")[1].split()[0]
+    wait_for("looks", lambda: place.watch("watched")["looks"])
+    place.kill()
+    edit(watched, WATCHED + "x = = 1\n")  # somebody saves half an edit, and the machine restarts
+    edit(yearly, SHORT + "x = = 1\n")
+    place.configure(text % ' gone = { run = "no-such", every = "1s", owner = "bo" }, wants = { run = "acting", every = "1h" }, broken = { run = "watched", every = "1h" }')
+    count = len(place.runs("quick"))
+    place.serve()
+    wait_for("the others go on", lambda: len(place.runs("quick")) > count)
+    wait_for("runs are looked after", lambda: [r for r in place.json("status")[0]["runs"] if r["run"] == name and r["pid"]])
+    for source in ("Schedule yearly", "Schedule gone", "Schedule wants", "Schedule broken", "Not watched: watched"):
+        wait_for("word of " + source, lambda: Hook.about(source))
+    assert "ana" in Hook.about("Schedule yearly")[0] and "bo" in Hook.about("Schedule gone")[0], Hook.heard
+    wait_for("a refused tick", lambda: place.store("SELECT 1 FROM tick WHERE source = 'schedule gone' AND state = 'refused'"))
+    time.sleep(1.5)
+    assert len(Hook.about("Schedule gone")) == 1, Hook.heard  # its tick says nothing that was not said
+    code, out, _ = place.muster("status")
+    assert code == 0 and "not looked    watched port=" in out and out.count("    unread since ") == 5, out
+    assert "playbook.lua:10" in out and "nobody looks until its playbook loads" in place.said(), out
+    code, _, err = place.muster("serve", "--reload")  # which is all or nothing, also now
+    assert code == 2 and "the old configuration stays" in err, (code, err)
+    place.kill()
+    place.serve()
+    time.sleep(1.5)
+    assert [len(Hook.about(s)) for s in ("Schedule yearly", "Not watched")] == [1, 1], Hook.heard
+    edit(watched, WATCHED)
+    edit(yearly, SHORT)
+    looks = place.watch("watched")["looks"]
+    wait_for("it looks again", lambda: place.watch("watched")["looks"] > looks and not place.watch("watched")["unread"])
+    wait_for("the schedule is fine", lambda: not schedule("yearly")["unread"] and schedule("yearly")["troubles"] == [])
+    assert place.watch("watched")["troubles"] == [] and schedule("gone")["unread"]
+    place.configure(text % "")
+    assert place.muster("serve", "--reload")[0] == 0
+    place.muster("cancel", name, "--reason", "over")
+
+
+@case(CASES)
 def the_heartbeat_and_what_systemd_hears(place, _):
     heart = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Heart)
     threading.Thread(target=heart.serve_forever, daemon=True).start()
@@ -426,6 +482,8 @@ def the_heartbeat_and_what_systemd_hears(place, _):
 def main():
     failed = 0
     for function in CASES:
+        if not all(word in function.__name__ for word in sys.argv[1:]):
+            continue
         place, name = Place(), function.__name__
         host = Host()
         try:
