@@ -24,6 +24,7 @@ static int dispatch(struct mu_cli *cli, int argc, char **argv)
     char *help_argv[] = {(char *)"help", (char *)command->name, NULL};
     if (mu_cli_option(&argc, argv, "--help", NULL) || mu_cli_option(&argc, argv, "-h", NULL))
         return mu_command_find("help")->run(cli, 2, help_argv);
+    cli->without_secrets = command->without_secrets;
     if (argc > 1 && team_asks(cli, command, argc - 1, argv + 1, &code))
         return code;
     return argc > 1 ? command->run(cli, argc - 1, argv + 1) : command->run(cli, argc, argv);

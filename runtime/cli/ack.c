@@ -13,4 +13,5 @@ const struct mu_command mu_command_ack = {.name = "ack",
                                           .summary = "take a page: you are on it",
                                           .help = VOTE_HELP,
                                           .run = run,
+                                          .without_secrets = true,
                                           .team = MU_TEAM_ACTS};

@@ -15,4 +15,5 @@ const struct mu_command mu_command_answer = {.name = "answer",
                                                  "ANSWER is one of the choices, which muster "
                                                  "pending lists, or a text of yours.\n\n" VOTE_HELP,
                                              .run = run,
+                                             .without_secrets = true,
                                              .team = MU_TEAM_ACTS};

@@ -13,4 +13,5 @@ const struct mu_command mu_command_approve = {.name = "approve",
                                               .summary = "say yes to a question",
                                               .help = VOTE_HELP,
                                               .run = run,
+                                              .without_secrets = true,
                                               .team = MU_TEAM_ACTS};

@@ -56,7 +56,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (found.ended)
         return mu_cli_fail(cli, "cancel", MU_EXIT_USAGE, "%s has ended already: %s", found.name,
                            found.result);
-    char *said = mu_cli_said(reason);
+    char *said = mu_cli_said(cli, reason);
     code = order(cli, &found, said);
     free(said);
     return code;
@@ -68,4 +68,5 @@ const struct mu_command mu_command_cancel = {.name = "cancel",
                                                  "stop a run; what it did stays, and can be undone",
                                              .help = "",
                                              .run = run,
+                                             .without_secrets = true,
                                              .team = MU_TEAM_ACTS};

@@ -183,9 +183,18 @@ int mu_cli_words(const struct mu_command *command, int argc, int least, int most
 int mu_cli_config(struct mu_cli *cli)
 {
     struct mu_fail fail;
-    if (cli->config || mu_config_load(cli->config_path, &cli->config, &fail) == MU_OK)
+    if (cli->config)
+        return 0;
+    enum mu_err err = cli->without_secrets ? mu_config_look(cli->config_path, &cli->config, &fail)
+                                           : mu_config_load(cli->config_path, &cli->config, &fail);
+    if (err == MU_OK)
         return 0;
     return mu_cli_fail(cli, "config", MU_EXIT_USAGE, "%s", fail.text);
+}
+
+const char *mu_cli_missing_secret(const struct mu_cli *cli)
+{
+    return cli->config ? cli->config->missing : NULL;
 }
 
 char *mu_cli_state_dir(struct mu_cli *cli)
@@ -241,8 +250,19 @@ json_t *mu_cli_who(struct mu_cli *cli)
 
 /* --- words of people --- */
 
-char *mu_cli_said(const char *text)
+static void warn_unscrubbed(const struct mu_cli *cli)
 {
+    static bool warned;
+    const char *missing = mu_cli_missing_secret(cli);
+    if (missing && !warned)
+        say_err("muster: %s; if it stands in your words, it is not taken out of them\n", missing);
+    warned = warned || missing;
+}
+
+char *mu_cli_said(const struct mu_cli *cli, const char *text)
+{
+    if (text && text[0])
+        warn_unscrubbed(cli);
     char *clean = mu_redact_text(text ? text : "");
     json_t *valid = mu_json_lenient_string(clean, strlen(clean)); /* a terminal may be in Latin 1 */
     free(clean);

@@ -29,10 +29,12 @@ enum mu_exit {
 struct mu_peer;
 struct mu_cli {          /* what every command gets; global options are already taken off argv */
     const char *program; /* argv[0] */
-    const char *config_path;    /* --config FILE, or NULL */
-    const char *socket_path;    /* --socket FILE, or NULL */
-    const struct mu_peer *peer; /* who asked for it over the socket of muster serve; NULL: who typed it */
-    bool json;                  /* --json */
+    const char *config_path; /* --config FILE, or NULL */
+    const char *socket_path; /* --socket FILE, or NULL */
+    const struct mu_peer
+        *peer;            /* who asked for it over the socket of muster serve; NULL: who typed it */
+    bool json;            /* --json */
+    bool without_secrets; /* what the command says of itself, see struct mu_command */
     struct mu_config *config; /* made by mu_cli_config() */
     struct mu_store *store;   /* made by mu_cli_store() */
     char **playbook_path;     /* made by mu_cli_playbook_path() */
@@ -51,6 +53,9 @@ struct mu_command {
     int (*run)(struct mu_cli *, int argc, char **argv); /* argv[0] is the command's name */
     bool hidden;                                        /* for programs: no list names it */
     enum mu_for_team team;
+    /* It sends nothing: it works in a shell that has not every secret of muster.lua (the red switch is such a
+     * one). What it keeps of people's words is scrubbed of those that are to be had. */
+    bool without_secrets;
 };
 
 void mu_cli_close(struct mu_cli *);
@@ -61,6 +66,9 @@ int mu_cli_unknown_command(const struct mu_cli *, const char *name);
  * reason and returns the exit code, else 0. */
 int mu_cli_config(struct mu_cli *);
 int mu_cli_store(struct mu_cli *);
+/* Behind mu_cli_config(): which secret of muster.lua is not to be had here, and why; NULL: it has them all, as
+ * every command has that is not `without_secrets`. Whoever makes an executor asks. */
+const char *mu_cli_missing_secret(const struct mu_cli *);
 /* The same behind mu_cli_config(), and says nothing. */
 enum mu_err mu_cli_open_store(struct mu_cli *, struct mu_fail *);
 
@@ -77,8 +85,8 @@ int mu_cli_fail(const struct mu_cli *, const char *command, int code, const char
 int mu_cli_exit_for(enum mu_err);
 
 /* Words a person typed, scrubbed of every secret that muster.lua names; "" for NULL. A new text. Load the
- * configuration first. */
-char *mu_cli_said(const char *text);
+ * configuration first. Says once on stderr when one of the secrets is not to be had here. */
+char *mu_cli_said(const struct mu_cli *, const char *text);
 /* True when there is nothing in it that a person could read: NULL, "" or blanks of any kind. */
 bool mu_cli_blank(const char *text);
 /* 0 when a reason was given; else says `missing` as of `command` and returns the exit code. */

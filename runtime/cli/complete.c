@@ -93,7 +93,7 @@ static bool offer_gate(const struct mu_store_gate *gate, void *ud)
 static bool has_store(struct asked *asked)
 {
     struct mu_fail fail;
-    if (mu_config_load(asked->cli->config_path, &asked->cli->config, &fail) != MU_OK)
+    if (mu_config_look(asked->cli->config_path, &asked->cli->config, &fail) != MU_OK)
         return false;
     char *dir = mu_cli_state_dir(asked->cli), *file = mu_xasprintf("%s/control.db", dir);
     bool there = access(file, R_OK | W_OK) == 0;
@@ -400,4 +400,5 @@ const struct mu_command mu_command_complete = {
     .help = "For the scripts of muster doc --completion: a candidate, a tab and a description a "
             "line.\n",
     .run = run,
+    .without_secrets = true,
     .hidden = true};

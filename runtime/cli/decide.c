@@ -275,4 +275,5 @@ const struct mu_command mu_command_decide = {
         "                must be of the verb's types (muster help VERB)\n"
         "  --reason      how you know; kept in the journal with your name\n",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_ACTS};

@@ -44,7 +44,8 @@ static int put(struct mu_cli *cli, const struct found_run *run, const struct dec
 {
     struct mu_fail fail;
     const json_t *act = decision->act;
-    char *said = mu_cli_said(decision->reason), *words = note ? note_of(run, decision, said) : NULL;
+    char *said = mu_cli_said(cli, decision->reason),
+         *words = note ? note_of(run, decision, said) : NULL;
     json_t *who = mu_cli_who(cli),
            *order = json_pack("{s:O, s:O, s:O, s:O, s:s, s:O?, s:s}", "task",
                               json_object_get(act, "task"), "seq", json_object_get(act, "seq"),

@@ -14,4 +14,5 @@ const struct mu_command mu_command_deny = {.name = "deny",
                                                "say no to a question, or that a step can't be done",
                                            .help = VOTE_HELP,
                                            .run = run,
+                                           .without_secrets = true,
                                            .team = MU_TEAM_ACTS};

@@ -338,4 +338,5 @@ const struct mu_command mu_command_diff = {
         "  --text  the lines of the files as well, unified (diff -u)\n"
         "\n"
         "    muster diff @published ./mx-failover\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

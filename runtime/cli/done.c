@@ -14,4 +14,5 @@ const struct mu_command mu_command_done = {
     .summary = "say that a step which you were asked to do is done",
     .help = "Where it can't be done: muster deny CODE --reason \"...\".\n\n" VOTE_HELP,
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_ACTS};

@@ -83,8 +83,10 @@ static int stop(struct mu_cli *cli, int argc, char **argv)
         return code;
     char *typed = reason_of(argc, argv);
     json_t *who = mu_cli_who(cli);
-    struct stopping stopping = {
-        .cli = cli, .who = mu_json_text(who), .reason = mu_cli_said(typed), .runs = json_array()};
+    struct stopping stopping = {.cli = cli,
+                                .who = mu_json_text(who),
+                                .reason = mu_cli_said(cli, typed),
+                                .runs = json_array()};
     if (stop_all(&stopping, &fail) != MU_OK)
         code = mu_cli_fail(cli, "drill", MU_EXIT_USAGE, "%s", fail.text);
     else if (json_array_size(stopping.runs) == 0 && !cli->json)

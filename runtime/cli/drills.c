@@ -252,4 +252,5 @@ const struct mu_command mu_command_drills = {
             "OVERDUE  no drill that went well is as young as drill.every of the header, or the "
             "schedule, wants\n",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_READS};

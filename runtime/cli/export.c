@@ -281,4 +281,5 @@ const struct mu_command mu_command_export = {
             "and heads, and how to check all that without muster. The same state gives the same "
             "octets. The\n"
             "file is there whole or not at all.\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

@@ -297,7 +297,7 @@ static bool take_yes_or_no(struct view *view, char *line, const char *yes)
          refuses = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
     if (!agrees && !refuses)
         return false;
-    char *said = mu_cli_said(reason);
+    char *said = mu_cli_said(view->cli, reason);
     vote(view, view->gate_id, view->gate_digest, agrees ? "yes" : "no", NULL, said);
     free(said);
     return true;
@@ -306,7 +306,7 @@ static bool take_yes_or_no(struct view *view, char *line, const char *yes)
 /* Refused, it may be typed again: a choice that is none. */
 static bool take_text(struct view *view, char *line)
 {
-    char *said = mu_cli_said(line);
+    char *said = mu_cli_said(view->cli, line);
     bool counts = vote(view, view->gate_id, view->gate_digest, "yes", said, NULL);
     free(said);
     if (!counts)

@@ -47,7 +47,7 @@ static int freeze(struct mu_cli *cli, const char *zone, const char *reason)
 {
     struct mu_fail fail;
     json_t *who = mu_cli_who(cli);
-    char *said = mu_cli_said(reason);
+    char *said = mu_cli_said(cli, reason);
     struct mu_store_freeze freeze = {.zone = zone,
                                      .who = mu_json_str(who, "name", "?"),
                                      .reason = said,
@@ -105,4 +105,5 @@ const struct mu_command mu_command_freeze = {
             "  --all        every act of every verb, messages of playbooks included\n"
             "  --reason     why; needed\n",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_ACTS};

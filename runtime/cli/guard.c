@@ -377,4 +377,5 @@ const struct mu_command mu_command_guard = {
         "that "
         "can't be\n"
         "            read changes nothing here; may be given several times\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

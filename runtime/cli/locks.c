@@ -95,7 +95,9 @@ static int tell(struct mu_cli *cli, const struct mu_store_break *how, const stru
     if (mu_run_poke(held->path))
         return 0;
     char *state = mu_cli_state_dir(cli);
-    enum mu_err err = mu_outbox_deliver(cli->config, state, how->run, NULL, &fail);
+    const char *missing = mu_cli_missing_secret(cli);
+    enum mu_err err = missing ? mu_fail_set(&fail, MU_CONFIG, "%s", missing)
+                              : mu_outbox_deliver(cli->config, state, how->run, NULL, &fail);
     free(state);
     return err == MU_OK
                ? 0
@@ -120,7 +122,7 @@ static int take_away(struct mu_cli *cli, const struct held *held, const char *re
 {
     struct mu_fail fail;
     json_t *who = mu_cli_who(cli);
-    char *text = mu_json_text(who), *said = mu_cli_said(reason);
+    char *text = mu_json_text(who), *said = mu_cli_said(cli, reason);
     struct mu_store_break how = {.world = held->world,
                                  .name = held->name,
                                  .run = held->run,
@@ -186,4 +188,5 @@ const struct mu_command mu_command_locks = {
             "a lock that a parked or dead one holds, in one step: muster run ... --take-over "
             "--reason TEXT\n",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_ACTS};

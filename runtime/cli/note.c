@@ -36,7 +36,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         incident = found.incident;
     }
     json_t *who = mu_cli_who(cli);
-    char *text = mu_cli_said(argv[2]);
+    char *text = mu_cli_said(cli, argv[2]);
     enum mu_err err = mu_store_note_add(cli->store, incident, mu_json_str(who, "name", "?"), text,
                                         mu_clock_real_ms(), &fail);
     free(text);
@@ -53,4 +53,5 @@ const struct mu_command mu_command_note = {
     .summary = "add your words to an incident",
     .help = "They stand in the report, with your name and the time.\n",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_ACTS};

@@ -119,4 +119,5 @@ const struct mu_command mu_command_pending = {.name = "pending",
                                                   "First those that you may answer. The six digits "
                                                   "name what is asked: --seen takes them.\n",
                                               .run = run,
+                                              .without_secrets = true,
                                               .team = MU_TEAM_READS};

@@ -399,7 +399,7 @@ static int roll_back(struct mu_cli *cli, const char *typed, const char *reason)
         code = published_named(cli, "publish", typed, &name, &version);
     if (code)
         return code;
-    char *said = mu_cli_said(reason);
+    char *said = mu_cli_said(cli, reason);
     json_t *who = mu_cli_who(cli);
     enum mu_err err = find_version(cli, name, version, &list, &item, &fail);
     struct mu_store_rollback back = {.playbook = name,

@@ -264,4 +264,5 @@ const struct mu_command mu_command_report = {
             "  --json        the timeline for programs\n"
             "  --out FILE    into FILE instead of stdout\n\n"
             "Cause, Impact, What went well and Actions left have marked room for your words.\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

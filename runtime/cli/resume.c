@@ -87,7 +87,7 @@ static int put_go_on(struct mu_cli *cli, const char *run, const char *reason)
 {
     struct mu_fail fail;
     json_t *who = mu_cli_who(cli);
-    char *text = mu_json_text(who), *said = mu_cli_said(reason);
+    char *text = mu_json_text(who), *said = mu_cli_said(cli, reason);
     enum mu_err err =
         mu_store_order_put(cli->store, run, "unpark", text, said, mu_clock_real_ms(), &fail);
     free(said);

@@ -130,4 +130,5 @@ const struct mu_command mu_command_runs = {
     .summary = "what ran, newest first",
     .help = "",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_READS};

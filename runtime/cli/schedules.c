@@ -182,4 +182,5 @@ const struct mu_command mu_command_schedules = {
         "\n"
         "  --next N   so many ticks to come instead of three\n",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_READS};

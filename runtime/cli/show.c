@@ -470,4 +470,5 @@ const struct mu_command mu_command_show = {
             " --wide   every line "
             "of the run so far; with --json every row\n",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_READS};

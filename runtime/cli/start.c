@@ -96,6 +96,11 @@ int start_follow(struct mu_cli *cli, const char *command, const char *run, const
     struct mu_fail fail;
     if (mu_run_intact(path, cli->store, run, &fail) != MU_OK)
         return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
+    if (mu_cli_missing_secret(cli))
+        return mu_cli_fail(cli, command, MU_EXIT_TEMPORARY,
+                           "what you said is on disk and counts as soon as %s goes on; nobody "
+                           "executes it, and an executor needs every secret: %s",
+                           run, mu_cli_missing_secret(cli));
     return follow(cli, command, run, path, after, how);
 }
 
@@ -160,7 +165,7 @@ static enum mu_err make(struct mu_cli *cli, const struct mu_bundle *bundle,
     if (how->wish && mu_drill_plan(header, params, cli->config, how->wish, &drill, fail) != MU_OK)
         return fail->class;
     json_t *who = mu_cli_who(cli);
-    char *reason = mu_cli_said(how->reason);
+    char *reason = mu_cli_said(cli, how->reason);
     struct mu_run_request request = {.bundle = bundle,
                                      .header = header,
                                      .params = params,

@@ -194,4 +194,5 @@ const struct mu_command mu_command_status = {
     .help = "What is not up comes first. Exit code 1: no muster serve runs, or it does not answer; "
             "runs and\n"
             "questions are in `muster runs` and `muster pending` all the same.\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

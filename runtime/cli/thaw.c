@@ -21,7 +21,7 @@ static int thaw(struct mu_cli *cli, const char *zone, const char *reason)
 {
     struct mu_fail fail;
     json_t *who = mu_cli_who(cli);
-    char *said = mu_cli_said(reason);
+    char *said = mu_cli_said(cli, reason);
     enum mu_err err = mu_store_thaw(cli->store, zone, mu_json_str(who, "name", "?"), said,
                                     mu_clock_real_ms(), &fail);
     free(said);
@@ -65,4 +65,5 @@ const struct mu_command mu_command_thaw = {
             "\n"
             "  --reason     why; stands in the journals of the runs that waited\n",
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_ACTS};

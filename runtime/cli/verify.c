@@ -183,4 +183,5 @@ const struct mu_command mu_command_verify = {
         "Exit code 0: it holds. 1: it is damaged, and the first bad row is named; or the head "
         "is not in it.\n"
         "2: it can't be read.\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

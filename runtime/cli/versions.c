@@ -196,4 +196,5 @@ const struct mu_command mu_command_versions = {
         "With NAME also\n"
         "from where, the git commit, the whole digest, signatures and runs. --json: one object a "
         "version.\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

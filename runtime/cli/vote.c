@@ -64,10 +64,14 @@ static int wake_run(struct mu_cli *cli, const struct mu_command *command, const 
     mu_store_close(cli->store);
     cli->store = NULL;
     int code = MU_EXIT_INTERNAL;
-    if (mu_monitor_start(&execute, &wake_fd, &monitor, &fail) != MU_OK)
+    if (mu_cli_missing_secret(cli)) {
+        code = MU_EXIT_TEMPORARY;
+        snprintf(why, sizeof why, "an executor needs every secret: %s", mu_cli_missing_secret(cli));
+    } else if (mu_monitor_start(&execute, &wake_fd, &monitor, &fail) != MU_OK) {
         snprintf(why, sizeof why, "%s", fail.text);
-    else
+    } else {
         code = verdict_await(run.name, run.path, wake_fd, monitor, why, sizeof why);
+    }
     if (code == 0)
         say("Nobody executed %s: it was resumed.\n", run.name);
     else
@@ -147,12 +151,12 @@ static int check_kind(struct mu_cli *cli, const struct mu_command *command,
 }
 
 /* The words behind the code, as one text; "" when there are none. */
-static char *words_said(int argc, char **argv)
+static char *words_said(const struct mu_cli *cli, int argc, char **argv)
 {
     struct mu_buf words = {0};
     for (int i = 2; i < argc; i++)
         mu_buf_addf(&words, "%s%s", i > 2 ? " " : "", argv[i]);
-    char *said = mu_cli_said(mu_buf_text(&words));
+    char *said = mu_cli_said(cli, mu_buf_text(&words));
     mu_buf_free(&words);
     return said;
 }
@@ -182,7 +186,7 @@ static int vote(struct mu_cli *cli, const struct mu_command *command, const stru
     if (code)
         return code;
     bool answers = command == &mu_command_answer;
-    char *text = words_said(argc, argv), *reason = mu_cli_said(vote->reason);
+    char *text = words_said(cli, argc, argv), *reason = mu_cli_said(cli, vote->reason);
     vote->text = answers ? text : NULL;
     vote->reason = reason;
     code =

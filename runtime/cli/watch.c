@@ -24,4 +24,5 @@ const struct mu_command mu_command_watch = {
     .usage = "watch [RUN]",
     .summary = "look at a run while it goes on, answer its questions",
     .help = "Exits with the run's code. Ctrl-C ends the view, never the run.\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

@@ -14,4 +14,5 @@ const struct mu_command mu_command_withdraw = {
     .summary = "take your own answer back while the question is open",
     .help = "The answer stays in the journal, and so does that it was taken back.\n\n" VOTE_HELP,
     .run = run,
+    .without_secrets = true,
     .team = MU_TEAM_ACTS};

@@ -467,7 +467,8 @@ static void find_places(const char *text, size_t len, struct mu_places *places)
 
 struct reading {
     const char *dir;
-    bool places_only; /* secrets are left where they are */
+    enum { SECRETS_NEEDED, SECRETS_IF_HAD, SECRETS_LEFT_ALONE } secrets;
+    char **missing; /* with SECRETS_IF_HAD: the first that is not to be had */
 };
 
 static int l_secret(lua_State *L)
@@ -475,10 +476,14 @@ static int l_secret(lua_State *L)
     struct mu_fail fail;
     const struct reading *reading = lua_touserdata(L, lua_upvalueindex(1));
     const char *source = luaL_checkstring(L, 1), *colon = strchr(source, ':');
-    if (!reading->places_only && secret_read(colon + 1, source, reading->dir, &fail) != MU_OK) {
+    if (reading->secrets != SECRETS_LEFT_ALONE &&
+        secret_read(colon + 1, source, reading->dir, &fail) != MU_OK) {
         char src[MU_BIND_SRC];
         lua_pushfstring(L, "%s: %s", mu_bind_src(L, src), fail.text);
-        return lua_error(L);
+        if (reading->secrets == SECRETS_NEEDED)
+            return lua_error(L);
+        if (*reading->missing == NULL)
+            *reading->missing = mu_xstrdup(lua_tostring(L, -1));
     }
     lua_pushstring(L, colon + 1);
     return 1;
@@ -661,7 +666,7 @@ static char *find_file(void)
     return file;
 }
 
-static enum mu_err load(const char *explicit_path, bool places_only, struct mu_config **out,
+static enum mu_err load(const char *explicit_path, struct reading reading, struct mu_config **out,
                         struct mu_fail *fail)
 {
     struct mu_config *config = MU_NEW(struct mu_config);
@@ -673,7 +678,8 @@ static enum mu_err load(const char *explicit_path, bool places_only, struct mu_c
         config->values = json_object();
     } else {
         config->dir = folder_of(config->path);
-        struct reading reading = {config->dir, places_only};
+        reading.dir = config->dir;
+        reading.missing = &config->missing;
         err = read_values(config->path, &reading, &config->values, fail);
         if (err == MU_OK)
             err = merge_folder(config, &reading, fail);
@@ -690,13 +696,18 @@ static enum mu_err load(const char *explicit_path, bool places_only, struct mu_c
 
 enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, struct mu_fail *fail)
 {
-    return load(explicit_path, false, out, fail);
+    return load(explicit_path, (struct reading){.secrets = SECRETS_NEEDED}, out, fail);
+}
+
+enum mu_err mu_config_look(const char *explicit_path, struct mu_config **out, struct mu_fail *fail)
+{
+    return load(explicit_path, (struct reading){.secrets = SECRETS_IF_HAD}, out, fail);
 }
 
 enum mu_err mu_config_places(const char *explicit_path, struct mu_config **out,
                              struct mu_fail *fail)
 {
-    return load(explicit_path, true, out, fail);
+    return load(explicit_path, (struct reading){.secrets = SECRETS_LEFT_ALONE}, out, fail);
 }
 
 enum mu_err mu_config_make(json_t *values_take, const char *name, const char *dir,
@@ -704,7 +715,8 @@ enum mu_err mu_config_make(json_t *values_take, const char *name, const char *di
 {
     struct mu_config *config = MU_NEW(struct mu_config);
     struct source source = {name, {0}, json_object_get(values_take, "modules")};
-    *config = (struct mu_config){values_take, mu_xstrdup(""), mu_xstrdup(dir)};
+    *config =
+        (struct mu_config){.values = values_take, .path = mu_xstrdup(""), .dir = mu_xstrdup(dir)};
     enum mu_err err = check_table(&source, values_take, "", "", fail);
     if (err == MU_OK)
         secret_guard_urls("", config->values);
@@ -720,6 +732,7 @@ void mu_config_free(struct mu_config *config)
         return;
     json_decref(config->values);
     free(config->path);
+    free(config->missing);
     free(config->dir);
     free(config);
 }

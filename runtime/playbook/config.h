@@ -38,11 +38,15 @@ struct mu_config {
     json_t *values; /* object; secrets only as references */
     char *path;     /* of muster.lua; "" when there is none (all defaults) */
     char *dir;      /* its folder; "." when there is none */
+    char *
+        missing; /* mu_config_look(): the first secret that is not to be had, where and why; else NULL */
 };
 
 /* explicit_path NULL: search upward from the working folder, then the machine's own (SYSCONFDIR/muster). No file at
  * all is fine. */
 enum mu_err mu_config_load(const char *explicit_path, struct mu_config **out, struct mu_fail *);
+/* The same, and a secret that is not to be had is only noted (`missing`): enough for what sends nothing. */
+enum mu_err mu_config_look(const char *explicit_path, struct mu_config **out, struct mu_fail *);
 /* The same, and no secret is read: enough to find places, for somebody whose secrets they are not. */
 enum mu_err mu_config_places(const char *explicit_path, struct mu_config **out, struct mu_fail *);
 /* The same checks for values that stand elsewhere, as a table (test.lua). name: what errors begin with; relative
