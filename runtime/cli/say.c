@@ -325,7 +325,8 @@ void say_cut(int columns, const char *text)
 
 static void put_json(FILE *file, const char *json)
 {
-    struct mu_buf escaped = {.max = 2 * MU_LIMIT_BUF}; /* what it holds was bounded before */
+    struct mu_buf escaped = {.max =
+                                 2 * MU_LIMIT_TEST_RESULT}; /* what it holds was bounded before */
     mu_plain_json(&escaped, json);
     fwrite(mu_buf_text(&escaped), 1, escaped.len, file);
     fputc('\n', file);
@@ -345,9 +346,10 @@ void say_json_err(const char *json)
 
 void say_json_take(json_t *value)
 {
-    char *text = mu_json_text(value);
-    say_json(text);
-    free(text);
+    struct mu_buf text = {.max = MU_LIMIT_TEST_RESULT}; /* no command has more to say */
+    mu_json_canon(value, &text);
+    say_json(mu_buf_text(&text));
+    mu_buf_free(&text);
     json_decref(value);
 }
 

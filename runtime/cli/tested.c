@@ -10,43 +10,20 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
-#include "cli/lines.h"
 #include "cli/say.h"
+#include "cli/transcript.h"
 
-static void say_row(const json_t *row, int64_t from_ms)
+static void say_line(const char *at, const struct line *line, void *ud)
 {
-    json_t *value = json_object_get(row, "value");
-    char *text = mu_json_text(value), at[MU_TIME_TEXT];
-    struct mu_row as_row = {.type = mu_json_str(row, "type", "?")[0],
-                            .task = mu_json_str(row, "task", ""),
-                            .seq = mu_json_int(row, "seq", 0),
-                            .verb = mu_json_str(row, "verb", ""),
-                            .args = "",
-                            .src = mu_json_str(row, "src", ""),
-                            .step = mu_json_str(row, "step", ""),
-                            .ts = mu_json_int(row, "ts", 0),
-                            .value = text};
-    struct line line = {0};
-    line_of(&as_row, &line);
-    if (line.kind != LINE_NONE)
-        say("      %8s  %s%-10s%s %s\n", mu_duration_text(as_row.ts - from_ms, at),
-            mu_cli_color(line_color(line.kind)), line.tag, mu_cli_color("reset"),
-            mu_buf_text(&line.text));
-    mu_buf_free(&line.text);
-    free(text);
+    (void)ud;
+    say("      %8s  %s%-10s%s %s\n", at, mu_cli_color(line_color(line->kind)), line->tag,
+        mu_cli_color("reset"), mu_buf_text(&line->text));
 }
 
 void tested_run(const json_t *run)
 {
-    size_t i;
-    json_t *row;
-    const json_t *rows = json_object_get(run, "rows");
-    int64_t from_ms = mu_json_int(json_array_get(rows, 0), "ts", 0);
     say("      %s\n", mu_json_str(run, "name", ""));
-    json_array_foreach(rows, i, row)
-    {
-        say_row(row, from_ms);
-    }
+    transcript_each(run, say_line, NULL);
 }
 
 static void say_failure(const json_t *failure)

@@ -8,6 +8,7 @@
 #include <lua.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -112,6 +113,7 @@ static int l_run(lua_State *L)
     struct mu_tests *tests = self(L);
     struct mu_fail fail;
     struct mu_buf *buf = canonical(L, "run");
+    clock_t began = clock();
     if (tests->ops == NULL)
         return raise(L, "a world is there inside a test only");
     free(tests->record);
@@ -119,6 +121,35 @@ static int l_run(lua_State *L)
     if (tests->ops->run(tests->ud, mu_buf_text(buf), buf->len, &tests->record, &fail) != MU_OK)
         return raise(L, fail.text);
     mu_lua_push_canon(L, tests->record, strlen(tests->record));
+    mu_vm_not_spent(tests->vm, clock() - began);
+    return 1;
+}
+
+/* rows(run): of the run with that number, from 0. */
+static int l_rows(lua_State *L)
+{
+    struct mu_tests *tests = self(L);
+    struct mu_fail fail;
+    if (tests->ops == NULL)
+        return raise(L, "a run is there inside a test only");
+    free(tests->record);
+    tests->record = NULL;
+    if (tests->ops->rows(tests->ud, (size_t)luaL_checkinteger(L, 1), &tests->record, &fail) !=
+        MU_OK)
+        return raise(L, fail.text);
+    mu_lua_push_canon(L, tests->record, strlen(tests->record));
+    return 1;
+}
+
+/* later(table, f): what the table has not is f(table, key). */
+static int l_later(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_createtable(L, 0, 1);
+    lua_pushvalue(L, 2);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, 1);
+    lua_settop(L, 1);
     return 1;
 }
 
@@ -139,6 +170,8 @@ static void push_primitives(lua_State *L, struct mu_tests *tests)
                                          {"canonical", l_canonical},
                                          {"world", l_world},
                                          {"run", l_run},
+                                         {"rows", l_rows},
+                                         {"later", l_later},
                                          {"failed", l_failed}};
     lua_newtable(L);
     for (size_t i = 0; i < MU_COUNT(functions); i++) {

@@ -16,9 +16,12 @@ struct mu_tests;
 struct mu_test_ops {
     /* One operation of engine/sim.h. */
     enum mu_err (*world)(void *ud, const char *op, size_t len, struct mu_fail *);
-    /* A request ({what: run|undo, ...}, prelude/test.lua) to its end; *record_out, to be freed: what became of it. */
+    /* A request ({what: run|undo, ...}, prelude/test.lua) to its end; *record_out, to be freed: what became of it,
+     * its rows without those of probes. */
     enum mu_err (*run)(void *ud, const char *request, size_t len, char **record_out,
                        struct mu_fail *);
+    /* All rows of that run, from 0: only for tests that look at them, since they can be many. */
+    enum mu_err (*rows)(void *ud, size_t run, char **rows_out, struct mu_fail *);
     /* Something that was expected is not so: {src, what, diff?}. The test goes on. */
     void (*failed)(void *ud, const char *failure, size_t len);
 };

@@ -324,6 +324,13 @@ static bool spend_tick(lua_State *L, void *ud)
     return true;
 }
 
+void mu_vm_not_spent(struct mu_vm *vm, int64_t cpu)
+{
+    struct plain *plain = vm->tick == spend_tick ? vm->tick_ud : NULL;
+    if (plain)
+        plain->end += (clock_t)cpu;
+}
+
 /* Without a continuation nothing below can yield: neither verbs nor the hook. */
 static int call_unyieldable(lua_State *L)
 {

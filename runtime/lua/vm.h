@@ -74,6 +74,8 @@ enum mu_err mu_vm_load(lua_State *, const char *text, size_t len, const char *ch
  * on the main stack (nres of them). Nothing in it can yield, so verbs refuse. MU_USAGE with the error's
  * text and file:line; the function and its arguments are popped either way. */
 enum mu_err mu_vm_run_plain(struct mu_vm *, int nargs, int nres, int ticks, struct mu_fail *);
+/* So much CPU time (clock()) of the plain run that goes on was the host's own work for it: it has that much more. */
+void mu_vm_not_spent(struct mu_vm *, int64_t cpu);
 /* Calls a C function of ours with ud as its only argument (light userdata) where errors may be raised:
  * how code without a lua_State reads Lua values. MU_USAGE with the error's text. */
 enum mu_err mu_vm_protect(struct mu_vm *, lua_CFunction, void *ud, struct mu_fail *);

@@ -598,6 +598,37 @@ def machines_can_read_it():
 
 
 @case
+def a_long_run_has_a_result_and_what_differs_is_found_in_it():
+    noisy = """function main()
+  for i = 1, 300 do evidence("page " .. i, string.rep("x", 60000)) sleep("1m") end
+  finish("done")
+end
+"""
+    out = passes(noisy, test('  local run = world:run()\n  run:expect_result("done")\n  expect(#run.evidence, 300)\n  expect(run.rows[1].verb, "start")'), "--json")
+    assert len(out) > 17_000_000 and json.loads(out)["ok"], out[:300]  # no buffer of 16 MiB cuts it
+    looks = """function main()
+  step "Look"
+  for i = 1, 1440 do
+    local found = smtp.probe("mx1.example.com")
+    evidence("look " .. i, "x")
+    if found.verdict == "up" then milestone("mitigated") end
+    sleep("1m")
+  end
+  finish("done")
+end
+"""
+    world = '  world:mail_server("mx1.example.com", "192.0.2.1", "timeout")\n  world:at("700m"):smtp_up("mx1.example.com")\n  world:at("701m"):smtp_down("mx1.example.com")\n'
+    said = fails(looks, test(world + '  world:run():expect_result("x")'))
+    run = [line.split() for line in said[said.index("STEP") :].splitlines()[1:13]]
+    assert [" ".join(words[:4]) for words in run] == [
+        "0ms probe smtp.probe: down", "0ms evidence look 1", "... 699 more like", "11h40m probe smtp.probe: down", "11h40m evidence look 701",
+        "11h41m probe smtp.probe: up", "11h41m evidence look 702", "11h41m milestone mitigated at", "11h42m probe smtp.probe: down",
+        "11h42m evidence look 703", "... 736 more like", "23h59m probe smtp.probe: down"], said
+    assert "699 more like these 2 lines, until 11h39m" in said and "look 1440" in said and " END " in said, said
+    assert len(said.splitlines()) < 30, said
+
+
+@case
 def coverage_names_what_nobody_reached():
     playbook = """function main()
   step "One"
