@@ -132,7 +132,8 @@ static const char *heading(const char *area)
     } known[] = {{"params", "Parameters"}, {"may_change", "What it may change"},
                  {"acts", "Acts"},         {"gates", "Who is asked"},
                  {"steps", "Steps"},       {"templates", "Messages"},
-                 {"rules", "Rules"},       {"about", "About it"}};
+                 {"rules", "Rules"},       {"about", "About it"},
+                 {"code", "How it works"}};
     for (size_t i = 0; i < MU_COUNT(known); i++)
         if (strcmp(known[i].area, area) == 0)
             return known[i].words;
@@ -158,6 +159,21 @@ static void say_reach(const json_t *changes)
     else if (strcmp(reach, "other") == 0)
         say("%sIt may change OTHER things than before: more here, less there.%s\n",
             mu_cli_color("red"), mu_cli_color("reset"));
+}
+
+/* What no list can tell people have to read. */
+static void say_code(const json_t *changes, bool text)
+{
+    size_t i;
+    json_t *item;
+    bool code = false;
+    json_array_foreach(changes, i, item)
+    {
+        code = code || strcmp(mu_json_str(item, "area", ""), "code") == 0;
+    }
+    if (code)
+        say("%sIts conditions, order or other code change.%s Read them: %s.\n", mu_cli_color("red"),
+            mu_cli_color("reset"), text ? "their lines are below" : "--text shows their lines");
 }
 
 static void say_changes(const json_t *changes)
@@ -186,8 +202,10 @@ static void say_people(const struct side *a, const struct side *b, const json_t 
         say("They are the same, file by file.\n");
     } else {
         say_reach(changes);
+        say_code(changes, text);
         if (json_array_size(changes) == 0)
-            say("Nothing that people see from outside changes; how it works may.\n");
+            say("Nothing that a run does changes: only its number and changelog, comments, blanks, "
+                "or files that\nno run reads.\n");
         say_changes(changes);
         say("\nFiles that differ: %s%s\n", files, text ? "" : "  (--text shows their lines)");
     }
@@ -331,9 +349,9 @@ const struct mu_command mu_command_diff = {
         "name), or a\n"
         "run: the playbook it carries. First what people meet: parameters, what it may change, "
         "acts, who is\n"
-        "asked, steps, messages, rules. Exits with 0 when both are the same, 1 when they differ, "
-        "2 when it\n"
-        "can't tell.\n"
+        "asked, steps, messages, rules; then where conditions or other code differ. Exits with 0 "
+        "when both are\n"
+        "the same, 1 when they differ, 2 when it can't tell.\n"
         "\n"
         "  --text  the lines of the files as well, unified (diff -u)\n"
         "\n"

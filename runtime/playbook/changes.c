@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "playbook/code.h"
 #include "playbook/outline.h"
+#include "playbook/sequence.h"
 
 struct changing {
     const json_t *before, *after;
@@ -259,17 +261,62 @@ static bool same_place(const struct changing *c, const json_t *before, const jso
 static bool acts_alike(const json_t *one, const json_t *other, int level)
 {
     bool step = equal(one, other, "step"), what = equal(one, other, "what");
-    return level == 0 ? step && what : level == 1 ? what : step && equal(one, other, "verb");
+    bool all = what && same(mu_json_get(one, "args"), mu_json_get(other, "args")) &&
+               same(mu_json_get(one, "options"), mu_json_get(other, "options"));
+    return level == 0 ? step && all : level == 1 ? all : step && equal(one, other, "verb");
+}
+
+static const char *written(const json_t *value)
+{
+    return value ? json_string_value(value) : "none";
+}
+
+static void add_written(struct mu_buf *text, const char *name, const json_t *before,
+                        const json_t *after)
+{
+    if (!same(before, after))
+        mu_buf_addf(text, "%s%s %s -> %s", text->len ? ", " : "", name, written(before),
+                    written(after));
+}
+
+/* "only_if before -> nil": arguments from the n-th on, and options. */
+static void add_arguments(struct mu_buf *text, const json_t *before, const json_t *after, size_t n)
+{
+    const json_t *old = mu_json_get(before, "args"), *now = mu_json_get(after, "args");
+    const char *key;
+    json_t *value;
+    for (size_t i = n; i < json_array_size(old) || i < json_array_size(now); i++) {
+        char *name = mu_xasprintf("argument %zu", i + 1);
+        add_written(text, name, json_array_get(old, i), json_array_get(now, i));
+        free(name);
+    }
+    old = mu_json_get(before, "options");
+    now = mu_json_get(after, "options");
+    json_object_foreach((json_t *)now, key, value)
+    {
+        add_written(text, key, mu_json_get(old, key), value);
+    }
+    json_object_foreach((json_t *)old, key, value)
+    {
+        if (json_object_get(now, key) == NULL)
+            add_written(text, key, value, NULL);
+    }
 }
 
 static void compare_act(struct changing *c, const json_t *before, const json_t *after)
 {
-    if (!equal(before, after, "what"))
-        add(c, "changed", "%s -> %s, in \"%s\"", text_of(before, "what"), text_of(after, "what"),
-            text_of(after, "step"));
+    struct mu_buf text = {0};
+    bool what = equal(before, after, "what");
+    if (!what)
+        mu_buf_addf(&text, "%s -> %s", text_of(before, "what"), text_of(after, "what"));
+    add_arguments(&text, before, after, what ? 0 : 2);
+    if (text.len)
+        add(c, "changed", "%s%s%s, in \"%s\"", what ? text_of(after, "what") : "", what ? ": " : "",
+            mu_buf_text(&text), text_of(after, "step"));
     else if (!same_place(c, before, after))
         add(c, "moved", "%s: from \"%s\" to \"%s\"", text_of(after, "what"),
             text_of(before, "step"), text_of(after, "step"));
+    mu_buf_free(&text);
 }
 
 static void say_act(struct changing *c, const char *kind, const json_t *act)
@@ -375,38 +422,12 @@ static void gates(struct changing *c)
 struct steps {
     const json_t *before, *after;
     size_t count, others;
-    size_t *length; /* of the longest common subsequence from (i, j) on */
-    bool *kept, *kept_after;
+    bool *kept, *kept_after; /* stand in the same order in both */
 };
 
 static bool titles_equal(const struct steps *s, size_t i, size_t j)
 {
     return json_equal(json_array_get(s->before, i), json_array_get(s->after, j));
-}
-
-static size_t *length_at(const struct steps *s, size_t i, size_t j)
-{
-    return &s->length[i * (s->others + 1) + j];
-}
-
-/* Marks the steps that stand in the same order in both. */
-static void find_common(struct steps *s)
-{
-    for (size_t i = s->count; i-- > 0;)
-        for (size_t j = s->others; j-- > 0;) {
-            size_t down = *length_at(s, i + 1, j), right = *length_at(s, i, j + 1);
-            *length_at(s, i, j) = titles_equal(s, i, j) ? *length_at(s, i + 1, j + 1) + 1
-                                  : down > right        ? down
-                                                        : right;
-        }
-    for (size_t i = 0, j = 0; i < s->count && j < s->others;) {
-        if (titles_equal(s, i, j))
-            s->kept[i++] = s->kept_after[j++] = true;
-        else if (*length_at(s, i + 1, j) >= *length_at(s, i, j + 1))
-            i++;
-        else
-            j++;
-    }
 }
 
 static const char *title(const json_t *list, size_t i)
@@ -450,15 +471,13 @@ static void steps(struct changing *c)
                       .after = mu_json_get(c->after, "steps")};
     s.count = json_array_size(s.before);
     s.others = json_array_size(s.after);
-    s.length = mu_xcalloc((s.count + 1) * (s.others + 1), sizeof *s.length);
     s.kept = mu_xcalloc(s.count + 1, sizeof *s.kept);
     s.kept_after = mu_xcalloc(s.others + 1, sizeof *s.kept_after);
-    find_common(&s);
+    sequence_common(s.before, s.after, s.kept, s.kept_after);
     for (size_t i = 0; i < s.count; i++)
         if (!s.kept[i])
             say_moved(c, &s, i);
     say_renamed(c, &s);
-    free(s.length);
     free(s.kept);
     free(s.kept_after);
 }
@@ -507,6 +526,7 @@ static void rules(struct changing *c)
     compare_values(c, "budget", "budget");
     compare_values(c, "followed_by", "followed_by");
     compare_values(c, "detect", "detect");
+    compare_values(c, "drill", "drill");
 }
 
 static void about(struct changing *c)
@@ -516,14 +536,65 @@ static void about(struct changing *c)
     compare_values(c, "summary", "summary");
 }
 
+/* --- code --- */
+
+static const json_t *same_function(const json_t *pieces, const json_t *like)
+{
+    size_t i;
+    json_t *piece;
+    json_array_foreach(pieces, i, piece)
+    {
+        if (equal(piece, like, "file") && equal(piece, like, "function"))
+            return piece;
+    }
+    return NULL;
+}
+
+/* "main", "outside of functions" */
+static const char *place_of(const json_t *piece)
+{
+    const char *function = text_of(piece, "function");
+    return function[0] ? function : "outside of functions";
+}
+
+static void compare_code(struct changing *c, const json_t *before, const json_t *after)
+{
+    char *lines = code_differs(before, after);
+    if (lines)
+        add(c, "changed", "%s: other conditions, order or code, %s:%s", place_of(after),
+            text_of(after, "file"), lines);
+    free(lines);
+}
+
+static void code(struct changing *c)
+{
+    const json_t *before = mu_json_get(c->before, "code"), *after = mu_json_get(c->after, "code");
+    size_t i;
+    json_t *piece;
+    json_array_foreach(after, i, piece)
+    {
+        const json_t *old = same_function(before, piece);
+        if (old)
+            compare_code(c, old, piece);
+        else
+            add(c, "added", "%s (%s:%d)", place_of(piece), text_of(piece, "file"),
+                (int)mu_json_int(piece, "line", 0));
+    }
+    json_array_foreach(before, i, piece)
+    {
+        if (same_function(after, piece) == NULL)
+            add(c, "removed", "%s (%s)", place_of(piece), text_of(piece, "file"));
+    }
+}
+
 json_t *mu_changes(const json_t *before, const json_t *after)
 {
     static const struct {
         const char *area;
         void (*compare)(struct changing *);
-    } areas[] = {
-        {"params", params}, {"may_change", may_change}, {"acts", acts},   {"gates", gates},
-        {"steps", steps},   {"templates", templates},   {"rules", rules}, {"about", about}};
+    } areas[] = {{"params", params}, {"may_change", may_change}, {"acts", acts},
+                 {"gates", gates},   {"steps", steps},           {"templates", templates},
+                 {"rules", rules},   {"about", about},           {"code", code}};
     struct changing c = {.before = before, .after = after, .out = json_array()};
     for (size_t i = 0; i < MU_COUNT(areas); i++) {
         c.area = areas[i].area;

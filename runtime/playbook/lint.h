@@ -108,8 +108,6 @@ struct mu_node *lint_arg(const struct mu_node *call, size_t n);
 size_t lint_arg_count(const struct mu_node *call);
 /* The last argument may be any number of them: f(g()), f(...). */
 bool lint_args_open(const struct mu_node *call);
-/* What a local that is never assigned again was declared with; NULL = unknown. */
-const struct mu_node *lint_constant(const struct mu_node *);
 /* A constructor behind a node: itself, or what a local that is never assigned again holds. */
 const struct mu_node *lint_table(const struct mu_node *);
 /* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */

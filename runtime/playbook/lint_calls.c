@@ -29,7 +29,7 @@ struct mu_node *lint_callee(const struct mu_node *call)
     if (callee == NULL || callee->kind != MU_NODE_NAME)
         return NULL;
     const struct mu_node *value =
-        callee->local ? lint_constant(callee) : global_function(call, callee->text);
+        callee->local ? mu_node_constant(callee) : global_function(call, callee->text);
     return value && value->kind == MU_NODE_FUNCTION ? (struct mu_node *)value : NULL;
 }
 
@@ -51,7 +51,7 @@ static bool is_field(const struct field *field, const struct mu_node *target)
 {
     const struct mu_node *object = target->kind == MU_NODE_INDEX ? target->first : NULL;
     return object && target->last->kind == MU_NODE_STRING && target->last->text &&
-           strcmp(target->last->text, field->name) == 0 && lint_constant(object) == field->table;
+           strcmp(target->last->text, field->name) == 0 && mu_node_constant(object) == field->table;
 }
 
 /* M.tell, M.ask = tell, ask */
@@ -125,7 +125,7 @@ static const struct mu_node *settle(const struct lint *lint, const struct mu_nod
     case MU_NODE_PAREN:
         return settle(lint, node->first, steps - 1);
     case MU_NODE_NAME:
-        return node->local ? settle(lint, lint_constant(node), steps - 1)
+        return node->local ? settle(lint, mu_node_constant(node), steps - 1)
                            : global_function(node, node->text);
     case MU_NODE_INDEX:
         return member(lint, node->first,

@@ -12,13 +12,6 @@
 
 #define LITERAL_DEPTH 16 /* tables in tables; deeper ones are unknown */
 
-const struct mu_node *lint_constant(const struct mu_node *node)
-{
-    bool fixed = node && node->kind == MU_NODE_NAME && node->local && node->local->writes == 0 &&
-                 node->local->parameter == 0 && !node->local->loop;
-    return fixed ? node->local->value : NULL;
-}
-
 /* --- literals --- */
 
 static json_t *number(const struct mu_token *t)
@@ -96,7 +89,7 @@ static json_t *literal(const struct mu_node *node, int depth)
         }
         return NULL;
     case MU_NODE_NAME: {
-        const struct mu_node *value = lint_constant(node);
+        const struct mu_node *value = mu_node_constant(node);
         bool plain = value && (value->kind == MU_NODE_STRING || value->kind == MU_NODE_NUMBER);
         return plain ? literal(value, depth + 1) : NULL;
     }
@@ -112,14 +105,14 @@ json_t *lint_literal(const struct mu_node *node)
 
 const char *lint_text(const struct mu_node *node)
 {
-    const struct mu_node *value = lint_constant(node);
+    const struct mu_node *value = mu_node_constant(node);
     node = value ? value : node;
     return node && node->kind == MU_NODE_STRING ? node->text : NULL;
 }
 
 const struct mu_node *lint_table(const struct mu_node *node)
 {
-    const struct mu_node *value = lint_constant(node);
+    const struct mu_node *value = mu_node_constant(node);
     node = value ? value : node;
     return node && node->kind == MU_NODE_TABLE ? node : NULL;
 }
@@ -187,7 +180,7 @@ static char shape_of_call(const struct mu_node *node)
 
 char lint_shape(const struct lint *lint, const struct mu_node *node)
 {
-    const struct mu_node *value = lint_constant(node);
+    const struct mu_node *value = mu_node_constant(node);
     node = value ? value : node;
     switch (node ? node->kind : MU_NODE_NIL) {
     case MU_NODE_NIL:
@@ -258,7 +251,7 @@ bool lint_args_open(const struct mu_node *call)
 
 const char *lint_result_of(const struct mu_node *node, char buf[MU_NODE_WORD])
 {
-    const struct mu_node *value = lint_constant(node);
+    const struct mu_node *value = mu_node_constant(node);
     node = value ? value : node;
     const char *word = mu_node_called(node, buf);
     if (word && strcmp(word, "need") == 0)

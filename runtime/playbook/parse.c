@@ -216,6 +216,7 @@ static struct mu_node *call_of(struct parser *p, struct mu_node *callee)
         out->text = name_text(p);
     }
     arguments(p, out);
+    out->end = p->t;
     return out;
 }
 

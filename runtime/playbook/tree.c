@@ -137,19 +137,55 @@ struct mu_node *mu_node_field(const struct mu_node *table, const char *name)
     return NULL;
 }
 
+const struct mu_node *mu_node_constant(const struct mu_node *node)
+{
+    bool fixed = node && node->kind == MU_NODE_NAME && node->local && node->local->writes == 0 &&
+                 node->local->parameter == 0 && !node->local->loop;
+    return fixed ? node->local->value : NULL;
+}
+
+/* What stands behind brackets and such locals; a local's value stands before it, so this ends. */
+static const struct mu_node *behind(const struct mu_node *node)
+{
+    const struct mu_node *next = node;
+    while (next) {
+        node = next;
+        next = node->kind == MU_NODE_PAREN ? node->first : mu_node_constant(node);
+    }
+    return node;
+}
+
+static const char *global_name(const struct mu_node *node)
+{
+    return node->kind == MU_NODE_NAME && node->local == NULL ? node->text : NULL;
+}
+
 const char *mu_node_word(const struct mu_node *node, char buf[MU_NODE_WORD])
 {
     if (node == NULL)
         return NULL;
-    if (node->kind == MU_NODE_NAME && node->local == NULL)
-        return strlen(node->text) < MU_NODE_WORD ? node->text : NULL;
-    if (node->kind != MU_NODE_INDEX || node->first->kind != MU_NODE_NAME || node->first->local)
+    node = behind(node);
+    const char *name = global_name(node);
+    if (name)
+        return strlen(name) < MU_NODE_WORD ? name : NULL;
+    const char *space = node->kind == MU_NODE_INDEX ? global_name(behind(node->first)) : NULL;
+    const struct mu_node *key = space ? behind(node->last) : NULL;
+    if (key == NULL || key->kind != MU_NODE_STRING || key->text == NULL)
         return NULL;
-    const struct mu_node *key = node->first->next;
-    if (key->kind != MU_NODE_STRING || key->text == NULL)
-        return NULL;
-    int len = snprintf(buf, MU_NODE_WORD, "%s.%s", node->first->text, key->text);
+    int len = snprintf(buf, MU_NODE_WORD, "%s.%s", space, key->text);
     return len < MU_NODE_WORD ? buf : NULL;
+}
+
+const struct mu_node *mu_node_call(const struct mu_node *node, struct mu_node *view)
+{
+    char buf[MU_NODE_WORD];
+    const char *word = mu_node_called(node, buf);
+    if (word == NULL || strcmp(word, "pcall") != 0 || node->first->next == NULL)
+        return node;
+    *view = *node;
+    view->first = node->first->next;
+    view->at = view->first->at;
+    return view;
 }
 
 const char *mu_node_called(const struct mu_node *call, char buf[MU_NODE_WORD])

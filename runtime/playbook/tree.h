@@ -84,7 +84,7 @@ struct mu_node {
     int height;
     const struct mu_token *at; /* its first token */
     const struct mu_token
-        *end; /* of a value, argument or function: behind its last token; else NULL */
+        *end; /* of a value, argument, call or function: behind its last token; else NULL */
     const struct mu_token *op; /* BINARY, UNARY: the operator; METHOD: the method's name */
     const char *text;       /* NAME, DECL, STRING (its value), METHOD; NULL for a value with NUL */
     struct mu_local *local; /* NAME, DECL: NULL = a global */
@@ -115,11 +115,17 @@ size_t mu_node_count(const struct mu_node *);
 struct mu_node *mu_node_function(const struct mu_node *);
 /* The value of a table's named field; NULL = none. */
 struct mu_node *mu_node_field(const struct mu_node *table, const char *name);
-/* "zone.set_mx", "notify": a global, or a field of one, written into buf; NULL when it is neither. */
+/* What a local that is never assigned again was declared with; NULL = unknown. */
+const struct mu_node *mu_node_constant(const struct mu_node *);
+/* "zone.set_mx", "notify": a global, or a field of one, written into buf; also through such locals
+ * (local set = zone.set_mx). NULL when it is neither. */
 #define MU_NODE_WORD 80
 const char *mu_node_word(const struct mu_node *, char buf[MU_NODE_WORD]);
 /* The same of what is called; NULL for another node. */
 const char *mu_node_called(const struct mu_node *call, char buf[MU_NODE_WORD]);
+/* The call a node makes: pcall(f, ...) makes f(...), which is written into view (a CALL with the tree's own callee and
+ * arguments); any other node is itself. */
+const struct mu_node *mu_node_call(const struct mu_node *, struct mu_node *view);
 
 /* For parse.c. */
 struct mu_node *mu_tree_node(struct mu_tree *, enum mu_node_kind, const struct mu_token *at);

@@ -100,13 +100,105 @@ static void outlined(void **state)
     json_decref(out);
 }
 
+/* Comments, blanks, lines, the number: no run does anything else for them. */
 static void nothing(void **state)
 {
+    static const struct {
+        const char *from, *to;
+    } cases[] = {{" step \"Three\"\n", " step   \"Three\" -- at last\n\n"},
+                 {"zone.set_mx(p.domain, a.mx,", "zone.set_mx( --[[ whose? ]] p.domain,\n  a.mx,"},
+                 {"function main(p)\n", "function main(\n p\n)\n"},
+                 {"[\"1.0.0\"] = \".\"", "[\"1.0.0\"] = \"First\""}};
     (void)state;
-    json_t *found = changes_of(" step \"Three\"\n", " step \"Three\" local x = 1\n", false);
-    assert_int_equal(json_array_size(found), 0);
-    assert_string_equal(mu_changes_reach(found), "same");
-    json_decref(found);
+    for (size_t i = 0; i < MU_COUNT(cases); i++) {
+        json_t *found = changes_of(cases[i].from, cases[i].to, false);
+        char *all = mu_json_text(found);
+        if (json_array_size(found) > 0)
+            fail_msg("%s", all);
+        assert_string_equal(mu_changes_reach(found), "same");
+        free(all);
+        json_decref(found);
+    }
+}
+
+/* Whatever else a run would do otherwise is said, with its place, if only as code to be read. */
+static void code(void **state)
+{
+    static const struct {
+        const char *from, *to, *kind, *part;
+    } cases[] = {
+        {" step \"Three\"\n", " step \"Three\" local x = 1\n", "changed",
+         "main: other conditions, order or code, playbook.lua:12"},
+        {" zone.set_mx(p.domain, a.mx, { only_if = a })\n",
+         " if a.yes then zone.set_mx(p.domain, a.mx, { only_if = a }) end\n", "changed",
+         "playbook.lua:11"},
+        {" local a =", " if p.domain then step \"x\" end local a =", "changed", "playbook.lua:10"},
+        {"function main(p)\n", "function main(p)\n local p = { domain = p.domain .. \".x\" }\n",
+         "changed", "playbook.lua:7"},
+        {"function main(p)\n", "local n = 1\nfunction main(p)\n", "changed",
+         "outside of functions: other conditions, order or code, playbook.lua:6"},
+        {"function main(p)\n", "local function look() end\nfunction main(p)\n", "added",
+         "look (playbook.lua:6)"},
+        {"function main(p)\n", "zone = nil\nfunction main(p)\n", "changed", "outside of functions"},
+        {" step \"Three\"\n", " local f = zone[\"set_\" .. p.domain] f()\n", "changed",
+         "playbook.lua:12"},
+        {"quorum = 1", "quorum = 1, show = { p }", "changed", "playbook.lua:10"},
+        {" notify(\"stakeholders\", \"failing\", { domain = p.domain })\n step \"Two\"\n local a = "
+         "approve { \"Go?\", by = \"lead\", deadline = \"10m\", quorum = 1 }\n",
+         " local a = approve { \"Go?\", by = \"lead\", deadline = \"10m\", quorum = 1 }\n "
+         "notify(\"stakeholders\", \"failing\", { domain = p.domain })\n step \"Two\"\n",
+         "changed", "playbook.lua:8"},
+    };
+    (void)state;
+    for (size_t i = 0; i < MU_COUNT(cases); i++)
+        changes(cases[i].from, cases[i].to, "code", cases[i].kind, cases[i].part, "same");
+}
+
+/* What the lists tell in full is not told again as code. */
+static void listed(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } cases[] = {{" step \"Three\"", " page(\"ana\", \"failing\") step \"Three\""},
+                 {"only_if = a", "only_if = nil"},
+                 {"quorum = 1", "quorum = 2"},
+                 {" step \"Three\"\n", " step \"Three\" step \"More\"\n"},
+                 {"default = \"15m\"", "default = \"30m\""}};
+    (void)state;
+    for (size_t i = 0; i < MU_COUNT(cases); i++)
+        for (int back = 0; back < 2; back++) {
+            json_t *found = changes_of(cases[i].from, cases[i].to, back);
+            char *all = mu_json_text(found);
+            if (json_array_size(found) != 1 || strstr(all, "\"code\""))
+                fail_msg("%s", all);
+            free(all);
+            json_decref(found);
+        }
+}
+
+/* An act is one by whatever way it is called. */
+static void ways_to_an_act(void **state)
+{
+    static const struct {
+        const char *to, *part;
+    } cases[] = {
+        {" local s = zone.set_mx s(p.domain, { 1 })\n step \"Three\"",
+         "zone.set_mx(p.domain, { 1 }), in \"Two\" (playbook.lua:12)"},
+        {" local z, key = zone, \"set_mx\" z[key](p.domain, { 1 })\n step \"Three\"",
+         "zone.set_mx(p.domain, { 1 })"},
+        {" pcall(zone.set_mx, \"example.org\", { 1 })\n step \"Three\"",
+         "zone.set_mx(\"example.org\", { 1 })"},
+        {" local s = zone.set_mx pcall(s, \"example.org\", { 1 })\n step \"Three\"",
+         "zone.set_mx(\"example.org\", { 1 })"},
+        {" undo(\"Put it back\", zone.set_mx, p.domain, a)\n step \"Three\"",
+         "undo by zone.set_mx(p.domain, a)"},
+        {" each({ 1 }, notify)\n step \"Three\"", "notify, handed to each({ 1 }, notify)"},
+        {" local t = { f = escalate }\n step \"Three\"", "escalate, kept as a value"},
+        {" local s s = zone.set_mx s(p.domain)\n step \"Three\"", "zone.set_mx, kept as a value"},
+    };
+    (void)state;
+    for (size_t i = 0; i < MU_COUNT(cases); i++)
+        changes(" step \"Three\"", cases[i].to, "acts", "added", cases[i].part, "same");
 }
 
 static void areas(void **state)
@@ -135,6 +227,13 @@ static void areas(void **state)
         {" zone.set_mx(p.domain, a.mx, { only_if = a })\n step \"Three\"\n",
          " step \"Three\"\n zone.set_mx(p.domain, a.mx, { only_if = a })\n", "acts", "moved",
          "from \"Two\" to \"Three\"", "same"},
+        {"{ only_if = a }", "{ only_if = nil }", "acts", "changed",
+         "zone.set_mx(p.domain, a.mx, ...): only_if a -> nil, in \"Two\"", "same"},
+        {", { only_if = a }", "", "acts", "changed", "only_if a -> none", "same"},
+        {", { only_if = a }", ", { [\"only_if\"] = a, [1] = 2 }", "acts", "changed",
+         "argument 3 none -> {", "same"},
+        {"{ domain = p.domain }", "{ domain = \"a  b\" }", "acts", "changed",
+         "domain p.domain -> \"a  b\"", "same"},
         {"by = \"lead\", deadline = \"10m\"", "by = \"duty\", deadline = \"5m\"", "gates",
          "changed", "by \"lead\" -> \"duty\"", "same"},
         {"quorum = 1", "quorum = 2", "gates", "changed", "quorum \"1\" -> \"2\"", "same"},
@@ -225,9 +324,10 @@ static void cut_off(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(outlined), cmocka_unit_test(nothing),
-                                       cmocka_unit_test(areas),    cmocka_unit_test(renamed),
-                                       cmocka_unit_test(moved),    cmocka_unit_test(messages),
-                                       cmocka_unit_test(cut_off)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(outlined),       cmocka_unit_test(nothing),
+                                       cmocka_unit_test(code),           cmocka_unit_test(listed),
+                                       cmocka_unit_test(ways_to_an_act), cmocka_unit_test(areas),
+                                       cmocka_unit_test(renamed),        cmocka_unit_test(moved),
+                                       cmocka_unit_test(messages),       cmocka_unit_test(cut_off)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
