@@ -21,8 +21,9 @@
 struct readiness { /* of one playbook */
     const char *name;
     json_t *cards;           /* its drills, oldest first */
-    const json_t *last;      /* of those that are over, or NULL */
-    int64_t good_ms;         /* when the last good one began, 0 = never */
+    const json_t *last;      /* of those with people that are over, or NULL */
+    int dry;                 /* without people: they say nothing of how ready people are */
+    int64_t good_ms;         /* when the last good one with people began, 0 = never */
     int64_t every_ms;        /* the longest time between two good ones, 0 = nobody says */
     int64_t grace_ms;        /* and how much later is still fine */
     int64_t next_ms;         /* a schedule's next tick, 0 = none */
@@ -85,8 +86,12 @@ static void take_cards(struct readiness *r)
     {
         if (mu_json_int(card, "ended_ms", 0) == 0)
             continue;
+        if (!mu_json_bool(card, "people", false)) {
+            r->dry++;
+            continue;
+        }
         r->last = card;
-        if (mu_json_bool(card, "good", false))
+        if (mu_json_bool(card, "good", false) && mu_json_int(card, "of", 0) > 0)
             r->good_ms = mu_json_int(card, "started_ms", 0);
     }
 }
@@ -112,12 +117,18 @@ static void judge(struct readiness *r, int64_t now)
     bool due = r->every_ms && now - r->good_ms > r->every_ms + r->grace_ms;
     if (r->last == NULL && r->every_ms == 0)
         r->state = "no plan",
-        r->why = "never drilled; drill = { every = ... } in its header says how often";
+        r->why = r->dry ? "never drilled with people; drill = { every = ... } in its header says "
+                          "how often"
+                        : "never drilled; drill = { every = ... } in its header says how often";
     else if (r->last == NULL)
-        r->state = "OVERDUE", r->why = "never drilled";
+        r->state = "OVERDUE", r->why = r->dry ? "never drilled with people" : "never drilled";
     else if (due)
         r->state = "OVERDUE",
         r->why = r->good_ms ? "the last one that went well is too old" : "none went well yet";
+    else if (mu_json_int(r->last, "of", 0) == 0)
+        r->state = "no plan",
+        r->why =
+            "nothing was expected of the last one; scenarios and targets in its header say what";
     else if (!mu_json_bool(r->last, "good", false))
         r->state = "MISS", r->why = "the last one did not meet what it should";
     else
@@ -128,10 +139,10 @@ static void judge(struct readiness *r, int64_t now)
 
 static json_t *json_of(const struct readiness *r)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:O?, s:I}", "playbook", r->name, "state",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:O?, s:i, s:I}", "playbook", r->name, "state",
                      r->state, "why", r->why, "every_ms", (json_int_t)r->every_ms, "next_ms",
                      (json_int_t)r->next_ms, "schedule", r->schedule, "last", r->last,
-                     "last_good_ms", (json_int_t)r->good_ms);
+                     "without_people", r->dry, "last_good_ms", (json_int_t)r->good_ms);
 }
 
 static void say_last(const struct readiness *r)
@@ -141,8 +152,9 @@ static void say_last(const struct readiness *r)
         say("never");
         return;
     }
-    snprintf(score, sizeof score, "%d of %d", (int)mu_json_int(r->last, "met", 0),
-             (int)mu_json_int(r->last, "of", 0));
+    if (mu_json_int(r->last, "of", 0) > 0)
+        snprintf(score, sizeof score, "%d of %d", (int)mu_json_int(r->last, "met", 0),
+                 (int)mu_json_int(r->last, "of", 0));
     snprintf(result, sizeof result, "%s",
              mu_json_bool(r->last, "stopped", false) ? "stopped"
                                                      : mu_json_str(r->last, "result", ""));
@@ -160,6 +172,8 @@ static void say_one(const struct readiness *r)
     say("\n");
     if (r->why[0])
         say_hanging(9, "         %s\n", r->why);
+    if (r->dry)
+        say("         %d without people\n", r->dry);
     if (r->every_ms || r->next_ms)
         say_hanging(9, "         %s%s%s%s%s%s\n", r->every_ms ? "every " : "",
                     r->every_ms ? mu_duration_text(r->every_ms, every) : "",
@@ -247,10 +261,15 @@ const struct mu_command mu_command_drills = {
     .name = "drills",
     .usage = "drills",
     .summary = "what was drilled, how it went, what is overdue",
-    .help = "ready    the last drill met everything, and is not too old\n"
-            "MISS     it did not: muster report RUN has its scorecard\n"
-            "OVERDUE  no drill that went well is as young as drill.every of the header, or the "
-            "schedule, wants\n",
+    .help =
+        "ready    the last drill with people met everything, and is not too old\n"
+        "MISS     it did not: muster report RUN has its scorecard\n"
+        "OVERDUE  no drill that went well is as young as drill.every of the header, or the "
+        "schedule, wants\n"
+        "no plan  nothing says how often, or what a drill is to meet\n"
+        "\n"
+        "Drills without people (--dry-people, or answered by --yes) are counted beside, and make "
+        "nothing ready.\n",
     .run = run,
     .without_secrets = true,
     .team = MU_TEAM_READS};

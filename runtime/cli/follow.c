@@ -345,7 +345,7 @@ static bool answer_for(const struct mu_store_gate *gate, void *ud)
     const char *first = json_string_value(json_array_get(choices, 0));
     exercise->answer = mine && kind ? kind->agree : NULL;
     if (strcmp(gate->kind, "ask") == 0)
-        exercise->text = mu_xstrdup(first ? first : "answered by --yes");
+        exercise->text = mu_xstrdup(first ? first : MU_REASON_YES);
     json_decref(choices);
     return false;
 }
@@ -366,7 +366,7 @@ static bool answer_yes(struct view *view, const struct mu_row *row)
     struct mu_fail fail;
     (void)!mu_store_gate_find(view->cli->store, gate, answer_for, &exercise, &fail);
     if (exercise.answer)
-        counts = vote(view, gate, NULL, exercise.answer, exercise.text, "answered by --yes");
+        counts = vote(view, gate, NULL, exercise.answer, exercise.text, MU_REASON_YES);
     free(exercise.text);
     json_decref(value);
     json_decref(who);

@@ -97,13 +97,14 @@ void scorecard_print(const json_t *cards)
 {
     const json_t *card = json_array_get(cards, json_array_size(cards) - 1);
     const char *scenario = mu_json_str(card, "scenario", "");
+    char met[MU_SCORECARD_MET_TEXT];
     size_t i;
     json_t *one;
     if (card == NULL)
         return;
-    say("\n%sDRILL %s%s%s: %lld of %lld met%s%s\n", mu_cli_color("bold"),
-        mu_json_str(card, "run", ""), scenario[0] ? ", " : "", scenario,
-        (long long)mu_json_int(card, "met", 0), (long long)mu_json_int(card, "of", 0),
+    say("\n%sDRILL %s%s%s: %s%s%s%s\n", mu_cli_color("bold"), mu_json_str(card, "run", ""),
+        scenario[0] ? ", " : "", scenario, mu_scorecard_met(card, met),
+        mu_json_bool(card, "people", false) ? "" : ", without people",
         mu_json_bool(card, "stopped", false) ? ", and it was stopped" : "", mu_cli_color("reset"));
     json_array_foreach(mu_json_get(card, "expected"), i, one)
     {

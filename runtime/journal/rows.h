@@ -87,4 +87,7 @@
 #define MU_ROW_OUTCOME    'o'
 #define MU_ROW_NOTE       'n'
 
+/* The reason of an answer that --yes gave: no person thought about it. */
+#define MU_REASON_YES "answered by --yes"
+
 #endif

@@ -90,15 +90,16 @@ static void put_card(struct writer *writer, const json_t *cards)
     const json_t *card = json_array_get(cards, json_array_size(cards) - 1);
     size_t i;
     json_t *measure;
-    char *aside = mu_xasprintf("%lld of %lld met%s", (long long)mu_json_int(card, "met", 0),
-                               (long long)mu_json_int(card, "of", 0),
+    char met[MU_SCORECARD_MET_TEXT];
+    char *aside = mu_xasprintf("%s%s", mu_scorecard_met(card, met),
                                mu_json_bool(card, "stopped", false) ? ", stopped" : "");
     char *said = mu_xasprintf(
         "Scenario: %s%s",
         mu_json_str(card, "scenario", "")[0] ? mu_json_str(card, "scenario", "") : "none",
         mu_json_bool(card, "dry_people", false)
             ? ". Nobody real was told; people answered as the scenario says."
-            : ".");
+        : mu_json_bool(card, "by_yes", false) ? ". Questions were answered by --yes, not by people."
+                                              : ".");
     writer->ops->heading(writer, 2, "Scorecard", aside);
     writer->ops->paragraph(writer, said);
     put_expected(writer, card);
@@ -108,6 +109,10 @@ static void put_card(struct writer *writer, const json_t *cards)
         put_measure(writer, cards, measure);
     }
     writer->ops->table_end(writer);
+    if (json_array_size(cards) > 1 && mu_scorecard_any_dry(cards))
+        writer->ops->paragraph(
+            writer, "Drills without people (dry) say nothing of how fast people are; in the "
+                    "picture their points are hollow.");
     if (json_array_size(cards) > 1 && writer->ops->trend)
         writer->ops->trend(writer, cards);
     put_silent(writer, card);

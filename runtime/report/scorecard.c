@@ -27,6 +27,7 @@ struct tally {
     json_t *acts;                      /* [{shown, audience, ok, key}]: intents of acts, in order */
     json_t *gates;                     /* {key: {by, title, kind}} of questions without an answer */
     json_t *silent;                    /* [{who, title, kind}] */
+    bool by_yes;                       /* an answer that no person gave */
     json_t *told;                      /* {audience or recipient: true} */
 };
 
@@ -110,6 +111,18 @@ static void take_act_outcome(struct tally *tally, const struct mu_row *row, cons
     }
 }
 
+static bool any_by_yes(const json_t *answer)
+{
+    size_t i;
+    json_t *vote;
+    json_array_foreach(mu_json_get(answer, "votes"), i, vote)
+    {
+        if (strcmp(mu_json_str(vote, "reason", ""), MU_REASON_YES) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The first answer of a person, in wall ms. */
 static int64_t first_vote(const json_t *answer, int64_t otherwise)
 {
@@ -123,6 +136,7 @@ static void take_answer(struct tally *tally, const struct mu_row *row, const cha
     const json_t *answer = mu_json_get(value, "value");
     json_t *gate = json_incref(json_object_get(tally->gates, key));
     json_object_del(tally->gates, key);
+    tally->by_yes = tally->by_yes || any_by_yes(answer);
     if (strcmp(mu_json_str(answer, "how", ""), "expired") == 0) {
         json_array_append(tally->silent, gate);
     } else if (json_array_size(mu_json_get(answer, "votes")) > 0) {
@@ -310,14 +324,16 @@ static json_t *card_of(const struct tally *tally)
     const json_t *drill = mu_json_get(tally->start, "drill"),
                  *playbook = mu_json_get(tally->start, "playbook");
     json_t *measures = measures_of(tally, &score), *expected = expected_of(tally, &score);
-    bool stopped = strcmp(mu_json_str(tally->end, "state", ""), "cancelled") == 0;
+    bool stopped = strcmp(mu_json_str(tally->end, "state", ""), "cancelled") == 0,
+         dry = mu_json_bool(drill, "dry_people", false);
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:O, s:i, s:i, s:b}",
+        "{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:O, s:i, "
+        "s:i, s:b}",
         "run", mu_json_str(tally->start, "run", ""), "playbook", mu_json_str(playbook, "name", ""),
         "version", mu_json_str(playbook, "version", ""), "scenario",
-        mu_json_str(drill, "scenario", ""), "dry_people", mu_json_bool(drill, "dry_people", false),
-        "started_ms", (json_int_t)tally->started, "ended_ms", (json_int_t)tally->ended, "state",
-        mu_json_str(tally->end, "state", "running"), "result",
+        mu_json_str(drill, "scenario", ""), "dry_people", dry, "by_yes", tally->by_yes, "people",
+        !dry && !tally->by_yes, "started_ms", (json_int_t)tally->started, "ended_ms",
+        (json_int_t)tally->ended, "state", mu_json_str(tally->end, "state", "running"), "result",
         mu_json_str(tally->end, "result", ""), "why", mu_json_str(tally->end, "why", ""), "stopped",
         stopped, "measures", measures, "expected", expected, "silent", tally->silent, "met",
         score.met, "of", score.of, "good", tally->ended != 0 && !stopped && score.met == score.of);
@@ -348,6 +364,28 @@ enum mu_err mu_scorecard_read(const char *path, json_t **out, struct mu_fail *fa
 
 /* --- for people --- */
 
+const char *mu_scorecard_met(const json_t *card, char *buf)
+{
+    int met = (int)mu_json_int(card, "met", 0), of = (int)mu_json_int(card, "of", 0);
+    if (of == 0)
+        snprintf(buf, MU_SCORECARD_MET_TEXT, "nothing expected: no plan");
+    else
+        snprintf(buf, MU_SCORECARD_MET_TEXT, "%d of %d met", met, of);
+    return buf;
+}
+
+bool mu_scorecard_any_dry(const json_t *cards)
+{
+    size_t i;
+    json_t *card;
+    json_array_foreach(cards, i, card)
+    {
+        if (!mu_json_bool(card, "people", false))
+            return true;
+    }
+    return false;
+}
+
 const char *mu_scorecard_took(const json_t *measure, char *buf)
 {
     const json_t *ms = mu_json_get(measure, "ms");
@@ -362,11 +400,13 @@ char *mu_scorecard_before(const json_t *cards, const char *name)
     for (size_t i = count_all > MOST_BEFORE + 1 ? count_all - MOST_BEFORE - 1 : 0;
          i + 1 < count_all; i++) {
         json_t *measure;
-        json_array_foreach(mu_json_get(json_array_get(cards, i), "measures"), j, measure)
+        const json_t *card = json_array_get(cards, i);
+        json_array_foreach(mu_json_get(card, "measures"), j, measure)
         {
             if (strcmp(mu_json_str(measure, "name", ""), name) == 0)
-                mu_buf_addf(&text, "%s%s", text.len ? ", " : "",
-                            mu_json_get(measure, "ms") ? mu_scorecard_took(measure, took) : "-");
+                mu_buf_addf(&text, "%s%s%s", text.len ? ", " : "",
+                            mu_json_get(measure, "ms") ? mu_scorecard_took(measure, took) : "-",
+                            mu_json_bool(card, "people", false) ? "" : " (dry)");
         }
     }
     return mu_buf_take(&text);

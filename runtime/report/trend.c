@@ -98,11 +98,12 @@ static void put_point(const struct chart *chart, size_t i)
     char took[MU_TIME_TEXT];
     const json_t *measure = measure_at(chart, i), *ms = mu_json_get(measure, "ms");
     const char *tone = mu_json_bool(measure, "ok", false) ? "good" : "bad";
+    bool people = mu_json_bool(json_array_get(chart->cards, i), "people", false);
     int x = x_of(chart, i), y = ms ? y_of(chart, json_integer_value(ms)) : TOP;
     bool last = i + 1 == chart->count;
     if (ms)
-        mu_buf_addf(chart->out, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>", tone, x, y,
-                    last ? 5 : 3);
+        mu_buf_addf(chart->out, "<circle class=\"%s%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>", tone,
+                    people ? "" : " dry", x, y, last ? 5 : 3);
     else
         mu_buf_addf(chart->out, "<path class=\"%s\" d=\"M%d %dl8 8m0-8l-8 8\"/>", tone, x - 4,
                     y - 4);

@@ -157,6 +157,36 @@ def without_a_place_nothing_leaves(site):
     assert site.writes() == [], site.writes()
 
 
+def stands(site, playbook):
+    return next(json.loads(line) for line in site.muster("--json", "drills").stdout.splitlines() if f'"{playbook}"' in line)
+
+
+@case(CASES)
+def nobody_is_ready_without_people(site):
+    dry = site.drill("--dry-people", "--fault", "person ana yes 1s")
+    dry.ends("failed_over", 0, "finished")
+    said = site.muster("drill", "mx-failover", f"domain={DOMAIN}", "every=1s", "settle=2s", *FAULT, "--wait", "--yes")
+    assert said.returncode == 0 and "met, without people" in said.stdout, said.stdout + said.stderr
+    assert " (dry)" in said.stdout.split("DRILL mx-failover")[-1], said.stdout
+    found = stands(site, "mx-failover")
+    assert found["state"] == "OVERDUE" and found["why"] == "never drilled with people" and found["without_people"] == 2, found
+    assert "2 without people" in site.muster("drills").stdout and found["last"] is None
+    run = site.drill()
+    run.approve()
+    run.ends("failed_over", 0, "finished")
+    found = stands(site, "mx-failover")
+    assert found["state"] == "ready" and found["last"]["people"], found
+    page = os.path.join(site.folder, "drill.html")
+    assert site.muster("report", run.name, "--html", page).returncode == 0
+    with open(page) as f:
+        html = f.read()
+    assert ' dry" cx=' in html and "Drills without people (dry)" in html and " (dry)" in html
+    nothing = site.muster("drill", "standby-check", "domain=example.com", "--every", "1s", "--wait")
+    assert "nothing expected: no plan" in nothing.stdout and "0 of 0" not in nothing.stdout, nothing.stdout + nothing.stderr
+    found = stands(site, "standby-check")
+    assert found["state"] == "no plan" and "nothing was expected" in found["why"], found
+
+
 @case(CASES)
 def dry_people_are_told_nothing(site):
     run = site.drill("--dry-people", "--fault", "person ana yes 1s")
