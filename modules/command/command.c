@@ -211,6 +211,17 @@ static void cancel(struct mu_call *call)
 /* --- command.run --- */
 
 /* What the intent holds is what is run, whatever muster.lua says by then. */
+static json_t *prepared_of(json_t *plan_take, int64_t ttl_ms)
+{
+    json_t *prepared =
+        json_pack("{s:O, s:O, s:O, s:O, s:I}", "target", json_object_get(plan_take, "shown"),
+                  "argv", json_object_get(plan_take, "argv"), "names",
+                  json_object_get(plan_take, "names"), "in_doubt",
+                  json_object_get(plan_take, "in_doubt"), "key_ttl_s", (json_int_t)(ttl_ms / 1000));
+    json_decref(plan_take);
+    return prepared;
+}
+
 static void prepare_run(struct mu_call *call)
 {
     struct mu_fail fail;
@@ -219,13 +230,7 @@ static void prepare_run(struct mu_call *call)
         fail_call(call, &fail);
         return;
     }
-    int64_t ttl_ms = duration_of(entry_of(call), "key_ttl", 0);
-    json_t *prepared = json_pack(
-        "{s:o, s:O, s:O, s:I}", "target", json_sprintf("%s", mu_json_str(found, "shown", "")),
-        "argv", json_object_get(found, "argv"), "in_doubt", json_object_get(found, "in_doubt"),
-        "key_ttl_s", (json_int_t)(ttl_ms / 1000));
-    json_decref(found);
-    mu_call_done(call, prepared);
+    mu_call_done(call, prepared_of(found, duration_of(entry_of(call), "key_ttl", 0)));
 }
 
 static json_t *prepare_under(struct mu_call *call, const struct mu_facts *facts,
@@ -235,11 +240,7 @@ static json_t *prepare_under(struct mu_call *call, const struct mu_facts *facts,
     (void)facts;
     if (plan(call, &found, fail) != MU_OK)
         return NULL;
-    json_t *prepared = json_pack("{s:O, s:O, s:O, s:i}", "target", json_object_get(found, "shown"),
-                                 "argv", json_object_get(found, "argv"), "in_doubt",
-                                 json_object_get(found, "in_doubt"), "key_ttl_s", 0);
-    json_decref(found);
-    return prepared;
+    return prepared_of(found, 0);
 }
 
 static void start_run(struct mu_call *call)

@@ -291,6 +291,27 @@ static enum mu_err fill_all(const json_t *entry, const json_t *params, json_t *a
     return MU_OK;
 }
 
+/* What its params name in DNS: a freeze of a zone holds it by them. They were checked by now. */
+static json_t *names_of(const json_t *entry, const json_t *params)
+{
+    json_t *names = json_array(), *given;
+    const char *name;
+    json_object_foreach((json_t *)params, name, given)
+    {
+        struct mu_field field = {.name = name};
+        json_t *taken = NULL;
+        type_of(mu_json_str(params_of(entry), name, ""), &field);
+        bool in_dns =
+            field.type == MU_T_DOMAIN || field.type == MU_T_HOST || field.type == MU_T_MAILBOX;
+        if (in_dns && mu_value_take(&field, given, &taken, NULL) == MU_OK) {
+            const char *text = json_string_value(taken), *at = strrchr(text, '@');
+            json_array_append_new(names, json_string(at ? at + 1 : text));
+        }
+        json_decref(taken);
+    }
+    return names;
+}
+
 enum mu_err mu_argv_plan(const json_t *commands, const char *name, bool probe, const json_t *params,
                          json_t **out, struct mu_fail *fail)
 {
@@ -310,8 +331,9 @@ enum mu_err mu_argv_plan(const json_t *commands, const char *name, bool probe, c
     struct mu_buf shown = {0};
     err = fill_all(entry, params, argv, &shown, fail);
     if (err == MU_OK)
-        *out = json_pack("{s:O, s:s, s:s}", "argv", argv, "shown", mu_buf_text(&shown), "in_doubt",
-                         mu_json_str(entry, "in_doubt", "ask"));
+        *out = json_pack("{s:O, s:s, s:s, s:o}", "argv", argv, "shown", mu_buf_text(&shown),
+                         "in_doubt", mu_json_str(entry, "in_doubt", "ask"), "names",
+                         names_of(entry, params));
     json_decref(argv);
     mu_buf_free(&shown);
     return err;

@@ -7,8 +7,9 @@
  *   lock gone ─▶ the run parks (lock_lost)     taken back by an undo run ─▶ it parks (undone.c)     frozen ─▶ the act waits (h frozen), the run stays alive
  *   thawed ─▶ h thawed ─▶ prepared anew; what has its intent: read back anew; after stale_after a person is asked first
  *
- * A freeze covers an act when the parameter that may_change looks at (verb.target), or the name that it
- * changes, is the zone or lies below it; one of "" covers every act of every verb. Probes, gates and the
+ * A freeze covers an act when the parameter that may_change looks at (verb.target), the name that it changes
+ * (prepared.name), or one of those that it hands on (prepared.names: what a program is told) is the zone or lies
+ * below it; one of "" covers every act of every verb. Probes, gates and the
  * host's own messages are no acts: they go on. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,22 +45,35 @@ bool mu_freeze_covers(const char *zone, const char *target)
         return true;
     if (target == NULL || target[0] == '\0')
         return false;
+    if (strncmp(zone, "*.", 2) == 0) /* taken by an earlier muster, and meant so */
+        zone += 2;
     host_of(target, host, sizeof host);
     return mu_name_within(host, zone);
 }
 
+static bool covers_act(const char *zone, const struct mu_call *act)
+{
+    const char *target = act->verb->target ? mu_json_str(act->args, act->verb->target, NULL) : NULL;
+    size_t i;
+    json_t *name;
+    if (mu_freeze_covers(zone, target) ||
+        mu_freeze_covers(zone, mu_json_str(act->prepared, "name", NULL)))
+        return true;
+    json_array_foreach(mu_json_get(act->prepared, "names"), i, name)
+    {
+        if (mu_freeze_covers(zone, json_string_value(name)))
+            return true;
+    }
+    return false;
+}
+
 static const json_t *covering(const struct run *run, const struct call *call)
 {
-    const struct mu_verb *verb = call->errand->pub.verb;
-    const char *target =
-        verb->target ? mu_json_str(call->errand->pub.args, verb->target, NULL) : NULL;
     size_t i;
     json_t *freeze;
     json_array_foreach(run->freezes, i, freeze)
     {
-        const char *zone = mu_json_str(freeze, "zone", "");
-        if (mu_freeze_covers(zone, target) ||
-            mu_freeze_covers(zone, mu_json_str(call->errand->pub.prepared, "name", NULL)))
+        if (covers_act(mu_json_str(freeze, "zone", ""), &call->errand->pub))
             return freeze;
     }
     return NULL;
@@ -411,9 +425,24 @@ static void thaw(struct call *call)
     free(why);
 }
 
-/* Another freeze may cover it by now: it waits for that one, without a row of its own. */
+static bool stands(const struct run *run, const json_t *freeze)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach(run->freezes, i, other)
+    {
+        if (json_equal(other, freeze))
+            return true;
+    }
+    return false;
+}
+
+/* What it was prepared with may be gone (back_to_checked()), and with it the name by which its freeze holds it: that
+ * one holds until it is thawed. Another may cover it by then: it waits for that one, without a row of its own. */
 static bool still_frozen(struct call *call)
 {
+    if (stands(call->run, call->errand->freeze))
+        return true;
     json_t *freeze = json_incref((json_t *)covering(call->run, call));
     if (freeze == NULL)
         return false;

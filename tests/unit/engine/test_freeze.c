@@ -24,6 +24,8 @@ static void covers_zone_and_below(void **state)
         {"example.com", "notexample.com", false},
         {"example.com", "com", false},
         {"www.example.com", "example.com", false},
+        {"*.example.com", "www.example.com", true}, /* of an earlier muster */
+        {"*.example.com", "notexample.com", false},
         {"example.com", "https://example.com", true},
         {"example.com", "https://api.example.com:8443/v1?x=example.org", true},
         {"example.com", "https://ana@api.example.com/", true},
