@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/tested.h"
+#include "cli/transcript.h"
 #include "cli/watching.h"
 #include "testing/report.h"
 #include "testing/testing.h"
@@ -27,9 +28,15 @@ struct options {
     bool tap, coverage, watch;
 };
 
+/* A playbook or its test.lua that can't be read: a test that fails, too. */
+struct broken {
+    char *typed, *why;
+};
+
 struct files {
     struct mu_test_file *list[MOST_FILES];
-    size_t count;
+    struct broken broken[MOST_FILES];
+    size_t count, broken_count;
 };
 
 struct telling {
@@ -71,38 +78,80 @@ static void close_files(struct telling *telling, size_t file)
     }
 }
 
-static void tell_tap(struct telling *telling, size_t file, const json_t *result)
+static void tell_tap(struct telling *telling, const char *playbook, const json_t *result)
 {
     struct mu_buf buf = {0};
     if (telling->passed + telling->failed == 1)
         mu_tap_begin(&buf);
-    mu_tap_point(telling->files->list[file]->header->name, result,
-                 telling->passed + telling->failed, &buf);
+    mu_tap_point(playbook, result, telling->passed + telling->failed, &buf);
     say_document(&buf);
     mu_buf_free(&buf);
+}
+
+/* For those who read it elsewhere, and later: what its runs did. */
+static void add_transcript(json_t *result)
+{
+    struct mu_buf text = {0};
+    transcript_text(result, &text);
+    if (text.len)
+        json_object_set_new(result, "transcript", mu_json_lenient_string(text.data, text.len));
+    mu_buf_free(&text);
+}
+
+static void tell_one(struct telling *telling, size_t suite, const char *playbook,
+                     const json_t *result)
+{
+    bool ok = mu_json_bool(result, "ok", false);
+    json_t *line = json_copy((json_t *)result);
+    telling->passed += ok;
+    telling->failed += !ok;
+    if (!ok && !telling->cli->json)
+        add_transcript(line);
+    if (telling->options->tap) {
+        tell_tap(telling, playbook, line);
+    } else if (telling->cli->json) {
+        json_object_set_new(line, "playbook", json_string(playbook));
+        say_json_take(json_incref(line));
+    } else {
+        tested_result(result);
+    }
+    json_object_del(line, "runs"); /* whole journals, and there can be many tests */
+    json_array_append_new(json_object_get(json_array_get(telling->suites, suite), "results"), line);
 }
 
 static bool tell(size_t file, const json_t *result, void *ud)
 {
     struct telling *telling = ud;
-    bool ok = mu_json_bool(result, "ok", false);
-    telling->passed += ok;
-    telling->failed += !ok;
     note_hits(telling, file, result);
-    json_array_append(json_object_get(json_array_get(telling->suites, file), "results"),
-                      (json_t *)result);
     close_files(telling, file);
-    if (telling->options->tap) {
-        tell_tap(telling, file, result);
-    } else if (telling->cli->json) {
-        json_t *line = json_copy((json_t *)result);
-        json_object_set_new(line, "playbook",
-                            json_string(telling->files->list[file]->header->name));
-        say_json_take(line);
-    } else {
-        tested_result(result);
-    }
+    tell_one(telling, file, telling->files->list[file]->header->name, result);
     return true;
+}
+
+/* The line in "b/test.lua:2: ...". */
+static int line_in(const char *why)
+{
+    const char *lua = strstr(why, ".lua:");
+    return lua ? (int)strtol(lua + strlen(".lua:"), NULL, 10) : 0;
+}
+
+static void tell_broken(struct telling *telling)
+{
+    for (size_t i = 0; i < telling->files->broken_count; i++) {
+        const struct broken *broken = &telling->files->broken[i];
+        close_files(telling, telling->files->count);
+        json_array_append_new(telling->suites,
+                              json_pack("{s:s, s:s, s:s, s:[]}", "playbook", broken->typed,
+                                        "version", "", "file", broken->typed, "results"));
+        json_t *result =
+            json_pack("{s:s, s:i, s:b, s:b, s:s, s:[], s:[], s:i, s:i}", "name", "can be read",
+                      "line", line_in(broken->why), "ok", 0, "unread", 1, "broke", broken->why,
+                      "failures", "runs", "simulated_ms", 0, "took_ms", 0);
+        if (for_people(telling))
+            say("%s%s%s\n", mu_cli_color("bold"), broken->typed, mu_cli_color("reset"));
+        tell_one(telling, telling->files->count + i, broken->typed, result);
+        json_decref(result);
+    }
 }
 
 static int write_junit(struct telling *telling)
@@ -169,7 +218,10 @@ static void add_file(struct mu_cli *cli, const char *typed, bool must, struct fi
                                         &files->list[files->count], &fail);
     if (err == MU_OK)
         files->count++;
-    else if (must || err != MU_REFUSED) /* else it is one without tests, and nobody asked for it */
+    else if (err != MU_REFUSED && files->broken_count < MOST_FILES)
+        files->broken[files->broken_count++] =
+            (struct broken){mu_xstrdup(typed), mu_xstrdup(fail.text)};
+    else if (must) /* else it is one without tests, and nobody asked for it */
         *code = mu_cli_fail(cli, "test", MU_EXIT_USAGE, "%s", fail.text);
 }
 
@@ -204,7 +256,7 @@ static int add_files(struct mu_cli *cli, int argc, char **argv, struct files *fi
     for (const char *const *path = mu_cli_playbook_path(cli); argc == 1 && *path; path++)
         if (files->count == 0 || path[1] != NULL) /* muster's own only when there are no others */
             add_folder(cli, *path, files, &code);
-    if (code == 0 && files->count == 0)
+    if (code == 0 && files->count + files->broken_count == 0)
         code = mu_cli_fail(cli, "test", MU_EXIT_USAGE,
                            "no playbook with a test.lua is found here; name one: muster test "
                            "./my-playbook");
@@ -226,7 +278,9 @@ static int play(struct mu_cli *cli, const struct files *files, const struct opti
                              .timeout_ms = TIMEOUT_MS};
     telling_init(&telling);
     int code = 0;
-    if (mu_suite_run(&suite, tell, &telling, &fail) != MU_OK)
+    enum mu_err err = mu_suite_run(&suite, tell, &telling, &fail);
+    tell_broken(&telling);
+    if (err != MU_OK)
         code = mu_cli_fail(cli, "test", MU_EXIT_INTERNAL, "%s", fail.text);
     else if (telling.passed + telling.failed == 0)
         code = mu_cli_fail(cli, "test", MU_EXIT_USAGE, "no test has \"%s\" in its name",
@@ -236,7 +290,7 @@ static int play(struct mu_cli *cli, const struct files *files, const struct opti
     if (code == 0 && options->junit)
         code = write_junit(&telling);
     if (code == 0 && telling.failed)
-        code = MU_EXIT_FAILED;
+        code = files->broken_count ? MU_EXIT_USAGE : MU_EXIT_FAILED;
     telling_fini(&telling);
     return code;
 }
@@ -249,6 +303,10 @@ static int once(struct mu_cli *cli, int argc, char **argv, const struct options 
         code = play(cli, &files, options);
     for (size_t i = 0; i < files.count; i++)
         mu_test_file_free(files.list[i]);
+    for (size_t i = 0; i < files.broken_count; i++) {
+        free(files.broken[i].typed);
+        free(files.broken[i].why);
+    }
     return code;
 }
 

@@ -48,7 +48,8 @@ static void say_trouble(const json_t *result)
     json_t *one;
     const char *broke = mu_json_str(result, "broke", NULL), *log = mu_json_str(result, "log", "");
     if (broke)
-        say("    it broke off: %s\n", broke);
+        say("    %s: %s\n",
+            mu_json_bool(result, "unread", false) ? "it can't be read" : "it broke off", broke);
     json_array_foreach(json_object_get(result, "failures"), i, one)
     {
         say_failure(one);

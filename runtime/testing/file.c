@@ -86,6 +86,19 @@ static struct mu_test_file *file_new(const char *typed, const char *const *searc
     return file;
 }
 
+/* Places are said from where a person stands: of several playbooks each has a test.lua. */
+static void say_folder(const struct mu_test_file *file, struct mu_fail *fail)
+{
+    const char *folder = file->bundle ? mu_bundle_folder(file->bundle) : NULL;
+    size_t name = strcspn(fail->text, ":");
+    bool place = name > strlen(".lua") && strncmp(fail->text + name - 4, ".lua", 4) == 0;
+    if (folder == NULL || !place || strncmp(fail->text, folder, strlen(folder)) == 0)
+        return;
+    char *text = mu_xasprintf("%s/%s", folder, fail->text);
+    mu_fail_set(fail, fail->class, "%s", text);
+    free(text);
+}
+
 /* The file, or nothing of it. */
 static enum mu_err hand_out(enum mu_err err, struct mu_test_file *file, struct mu_test_file **out)
 {
@@ -103,8 +116,10 @@ enum mu_err mu_test_file_load(const char *typed, const char *const *search,
     enum mu_err err = mu_bundle_load(typed, search, &file->bundle, fail);
     if (err == MU_OK)
         err = read_playbook(file, fail);
-    if (err != MU_OK)
+    if (err != MU_OK) {
+        say_folder(file, fail);
         return hand_out(err, file, out);
+    }
     err = read_text(file, fail);
     if (err == MU_REFUSED && !must) { /* nothing is known of its world, then */
         file->text = mu_xcalloc(1, 1);
@@ -112,6 +127,8 @@ enum mu_err mu_test_file_load(const char *typed, const char *const *search,
     }
     if (err == MU_OK)
         err = load_tests(file, config, must, fail);
+    if (err != MU_OK)
+        say_folder(file, fail);
     return hand_out(err, file, out);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/plain.h"
 
 void mu_test_why(const json_t *result, const char *indent, struct mu_buf *out)
@@ -15,7 +16,9 @@ void mu_test_why(const json_t *result, const char *indent, struct mu_buf *out)
     json_t *failure, *line;
     const char *broke = mu_json_str(result, "broke", NULL);
     if (broke)
-        mu_buf_addf(out, "%sit broke off: %s\n", indent, broke);
+        mu_buf_addf(out, "%s%s: %s\n", indent,
+                    mu_json_bool(result, "unread", false) ? "it can't be read" : "it broke off",
+                    broke);
     json_array_foreach(json_object_get(result, "failures"), i, failure)
     {
         mu_buf_addf(out, "%s%s: %s\n", indent, mu_json_str(failure, "src", ""),
@@ -44,6 +47,22 @@ static void add_description(struct mu_buf *out, const char *text)
     }
 }
 
+/* A literal block of YAML: its lines are what they are, without what YAML can't hold or a terminal obeys. The digit
+ * says how far in the text begins, since its first line may begin with blanks of its own. */
+static void add_block(struct mu_buf *out, const char *key, const char *text)
+{
+    mu_buf_addf(out, "  %s: |2\n", key);
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        char *line = mu_xstrndup(text, len);
+        mu_buf_adds(out, "    ");
+        mu_plain(out, line, false);
+        mu_buf_adds(out, "\n");
+        free(line);
+        text += text[len] ? len + 1 : len;
+    }
+}
+
 void mu_tap_point(const char *playbook, const json_t *result, int number, struct mu_buf *out)
 {
     bool ok = mu_json_bool(result, "ok", false);
@@ -54,9 +73,13 @@ void mu_tap_point(const char *playbook, const json_t *result, int number, struct
     mu_buf_addf(out, "\n  ---\n  duration_ms: %lld\n",
                 (long long)mu_json_int(result, "took_ms", 0));
     if (!ok) {
-        mu_buf_adds(out, "  message: |\n");
-        mu_test_why(result, "    ", out);
+        struct mu_buf why = {0};
+        mu_test_why(result, "", &why);
+        add_block(out, "message", mu_buf_text(&why));
+        mu_buf_free(&why);
     }
+    if (!ok && mu_json_str(result, "transcript", NULL))
+        add_block(out, "transcript", mu_json_str(result, "transcript", ""));
     mu_buf_adds(out, "  ...\n");
 }
 
@@ -100,6 +123,7 @@ static void add_case(struct mu_buf *out, const char *playbook, const char *file,
     add_xml(out, mu_buf_text(&first));
     mu_buf_adds(out, "\">");
     add_xml(out, mu_buf_text(&why));
+    add_xml(out, mu_json_str(result, "transcript", ""));
     mu_buf_addf(out, "</%s>\n    </testcase>\n", broke ? "error" : "failure");
     mu_buf_free(&first);
     mu_buf_free(&why);
@@ -121,7 +145,7 @@ static void add_suite(struct mu_buf *out, const json_t *suite)
     }
     mu_buf_adds(out, "  <testsuite name=\"");
     add_xml(out, mu_json_str(suite, "playbook", ""));
-    mu_buf_adds(out, " ");
+    mu_buf_adds(out, mu_json_str(suite, "version", "")[0] ? " " : "");
     add_xml(out, mu_json_str(suite, "version", ""));
     mu_buf_addf(out, "\" tests=\"%zu\" failures=\"%d\" errors=\"%d\" skipped=\"0\"",
                 json_array_size(results), failures, errors);

@@ -587,11 +587,16 @@ def machines_can_read_it():
         code, out, err = run(MOVE, tests, "--tap", "--junit", junit.name)
         assert code == 1, err
         assert out.startswith("TAP version 14\nok 1 - p: a <good> & \\#1\n"), out
-        assert re.search(r"^not ok 2 - p: bad\n  ---\n  duration_ms: \d+\n  message: \|\n    test.lua:14: the run ended otherwise$", out, re.M), out
+        assert re.search(r"^not ok 2 - p: bad\n  ---\n  duration_ms: \d+\n  message: \|2\n    test.lua:14: the run ended otherwise$", out, re.M), out
+        assert re.search(r"^  transcript: \|2\n    p.1\n +0ms  RUN  (?s:.*)ACT +zone.set_mx example.com", out, re.M), out
         assert out.endswith("1..2\n"), out
         suite = xml.dom.minidom.parse(junit.name).getElementsByTagName("testsuite")[0]
         assert (suite.getAttribute("tests"), suite.getAttribute("failures")) == ("2", "1")
         assert [c.getAttribute("name") for c in suite.getElementsByTagName("testcase")] == ["a <good> & #1", "bad"]
+        assert "ACT        zone.set_mx example.com" in suite.getElementsByTagName("failure")[0].firstChild.data
+    code, out, err = run(MOVE, test(ZONE + '  world:run():expect_result("a\\27[31m\\1z")'), "--tap")
+    assert code == 1 and "    - a\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}z" in out.replace("      -", "    -"), out
+    assert not re.search("[\0-\x09\x0b-\x1f\x7f]", out), out  # YAML holds no such character
     code, out, err = run(MOVE, tests, "--json")
     rows = [json.loads(line) for line in out.splitlines()]
     assert [row["ok"] for row in rows] == [True, False] and rows[0]["runs"][0]["rows"][0]["verb"] == "start", out
@@ -626,6 +631,35 @@ end
         "11h42m evidence look 703", "... 736 more like", "23h59m probe smtp.probe: down"], said
     assert "699 more like these 2 lines, until 11h39m" in said and "look 1440" in said and " END " in said, said
     assert len(said.splitlines()) < 30, said
+
+
+@case
+def what_can_t_be_read_is_a_failed_test_and_the_others_are_played():
+    good = "function main()\n  finish('done')\nend\n"
+    with tempfile.TemporaryDirectory() as folder:
+        for name, playbook, tests in (("a", good, ""), ("b", good, "{\n"), ("c", good + "}\n", "")):
+            book = os.path.join(folder, "playbooks", name)
+            os.makedirs(book)
+            with open(os.path.join(book, "playbook.lua"), "w") as f:
+                f.write(HEADER % (name, "") + playbook)
+            with open(os.path.join(book, "test.lua"), "w") as f:
+                f.write(CONFIG + test('  world:run():expect_result("done")') + tests)
+
+        def muster(*words):
+            done = subprocess.run([MUSTER, "test", *words], cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 2, done
+            return done.stdout
+
+        for words in ((), ("a", "b", "c")):
+            out = muster(*words)
+            assert "ok      it" in out and "1 passed, 2 failed" in out, out
+            assert re.search(r"NOT OK  can be read .*\n +it can't be read: \S*playbooks/b/test.lua:12: ", out), out
+            assert re.search(r"it can't be read: \S*playbooks/c/playbook.lua:8: ", out), out
+        out = muster("--tap", "--junit", "out.xml")
+        assert re.search(r"^ok 1 - a: it\n(?s:.*)^not ok 2 - \S*b: can be read\n(?s:.*)^not ok 3 - \S*c: can be read\n(?s:.*)^1\.\.3$", out, re.M), out
+        suites = xml.dom.minidom.parse(os.path.join(folder, "out.xml")).getElementsByTagName("testsuite")
+        assert [(suite.getAttribute("errors"), suite.getAttribute("failures")) for suite in suites] == [("0", "0"), ("1", "0"), ("1", "0")]
+        assert "playbooks/b/test.lua:12: " in suites[1].getElementsByTagName("error")[0].getAttribute("message")
 
 
 @case
