@@ -13,6 +13,7 @@
 #include "cli/find.h"
 #include "cli/start.h"
 #include "cli/unborn.h"
+#include "cli/undo_children.h"
 #include "engine/run.h"
 
 /* What is put back comes from the journal: an edited one must not decide what a zone holds. */
@@ -75,19 +76,6 @@ static void print_json(const json_t *item)
     free(text);
 }
 
-static const json_t *act_of(const json_t *list, const json_t *one)
-{
-    size_t i;
-    json_t *other;
-    json_array_foreach(list, i, other)
-    {
-        if (mu_json_int(other, "seq", -1) == mu_json_int(one, "seq", 0) &&
-            strcmp(mu_json_str(other, "task", ""), mu_json_str(one, "task", "")) == 0)
-            return other;
-    }
-    return NULL;
-}
-
 /* What may have taken effect and has no inverse: an empty list would say that nothing has. */
 static size_t list_doubts(const struct mu_cli *cli, const struct found_run *run,
                           const struct mu_undo *undo, const struct mu_doubts *doubts)
@@ -96,7 +84,7 @@ static size_t list_doubts(const struct mu_cli *cli, const struct found_run *run,
     json_t *act;
     json_array_foreach(doubts->open, i, act)
     {
-        if (!mu_doubt_is(act, "in_doubt") || act_of(undo->items, act))
+        if (!mu_doubt_is(act, "in_doubt") || undo_act_of(undo->items, act))
             continue;
         count++;
         if (cli->json) {
@@ -136,7 +124,7 @@ static void list_items(const struct mu_cli *cli, const struct found_run *run,
     json_t *item;
     json_array_foreach(undo->items, i, item)
     {
-        const json_t *act = act_of(doubts->open, item);
+        const json_t *act = undo_act_of(doubts->open, item);
         if (cli->json) {
             print_json(item);
             continue;
@@ -165,7 +153,8 @@ static int list(struct mu_cli *cli, const struct found_run *run, const json_t *d
         list_items(cli, run, &undo, &doubts);
         size_t others = list_doubts(cli, run, &undo, &doubts);
         if (json_array_size(undo.items) + others == 0 && !cli->json)
-            say("%s changed nothing that can be taken back.\n", mu_json_str(undo.start, "run", ""));
+            say("%s changed nothing that can be taken back.\n", run->name);
+        undo_children_say(cli, run->name, undo.children);
     }
     mu_undo_fini(&undo);
     mu_doubts_fini(&doubts);
@@ -189,6 +178,18 @@ static int nothing_to_undo(struct mu_cli *cli, const struct found_run *run,
                        why->text, count, count == 1 ? " is" : "s are", run->name);
 }
 
+/* An undo takes back what this run did, and nothing of what it had others do. */
+static void say_children(struct mu_cli *cli, const struct found_run *found)
+{
+    struct mu_undo undo;
+    struct mu_fail ignored;
+    if (mu_cli_store(cli) != 0) /* closed while its run was made and followed */
+        return;
+    if (mu_undo_read(found->path, cli->store, NULL, &undo, &ignored) == MU_OK)
+        undo_children_say(cli, found->name, undo.children);
+    mu_undo_fini(&undo);
+}
+
 static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *wanted,
                       const json_t *despite, struct start *how)
 {
@@ -210,6 +211,7 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
         code = start_run(cli, "undo", bundle, header, params, how);
         json_decref(params);
     }
+    say_children(cli, found);
     json_decref(items);
     if (header) {
         mu_bundle_free(bundle);
@@ -291,6 +293,8 @@ const struct mu_command mu_command_undo = {
         "alone and said so, and the exit code is 1. An act in doubt is taken back, too, if the "
         "world is as it\n"
         "would have left it.\n"
+        "\n"
+        "Runs that it started are not touched: they are named where something of them is left.\n"
         "\n"
         "  --list       what it changed, and what became of each: open, in doubt, left alone, "
         "taken back\n"

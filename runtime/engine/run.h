@@ -204,6 +204,8 @@ bool mu_run_poke(const char *path);
 struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;
+    json_t *
+        children; /* names of the runs that it started, in that order: what they changed is theirs */
 };
 enum mu_err mu_undo_read(const char *path, struct mu_store *, const json_t *despite,
                          struct mu_undo *, struct mu_fail *);

@@ -94,9 +94,21 @@ static void drop(json_t *list, const json_t *item)
         }
 }
 
+/* A run that it started: what that one changed stands in a journal of its own. */
+static void take_child(struct reading *reading, const struct mu_row *row)
+{
+    json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
+    const char *child = mu_json_str(mu_json_get(outcome, "value"), "run", "");
+    if (child[0] && !mu_json_lists(reading->undo->children, child))
+        json_array_append_new(reading->undo->children, json_string(child));
+    json_decref(outcome);
+}
+
 static void take_outcome(struct reading *reading, const struct mu_row *row)
 {
     char key[MU_LIMIT_CALL];
+    if (strcmp(row->verb, "start") == 0)
+        take_child(reading, row);
     key_of(row->task, row->seq, key);
     json_t *item = json_object_get(reading->pending, key);
     if (item == NULL)
@@ -174,6 +186,7 @@ static enum mu_err read_journal(const char *path, mu_journal_row_cb *cb, void *u
 static enum mu_err read_own(const char *path, struct mu_undo *undo, struct mu_fail *fail)
 {
     struct reading reading = {undo, false, json_object(), json_array()};
+    undo->children = json_array();
     enum mu_err err = read_journal(path, read_row, &reading, fail);
     if (err == MU_OK && (reading.damaged || undo->start == NULL))
         err = mu_fail_set(fail, MU_STORAGE, "%.500s is damaged: see muster verify", path);
@@ -513,5 +526,6 @@ void mu_undo_fini(struct mu_undo *undo)
 {
     json_decref(undo->start);
     json_decref(undo->items);
+    json_decref(undo->children);
     *undo = (struct mu_undo){0};
 }

@@ -317,6 +317,26 @@ static void nothing_changed(void **state)
     mu_undo_fini(&undo);
 }
 
+static void runs_that_it_started(void **state)
+{
+    (void)state;
+    static const char *const values[] = {
+        "{\"how\":\"sent\",\"ok\":true,\"value\":{\"ok\":true,\"run\":\"part.1\"}}",
+        "{\"error\":{\"why\":\"no such playbook\"},\"how\":\"sent\",\"ok\":false}",
+        "{\"how\":\"readback\",\"ok\":true,\"value\":{\"ok\":true,\"run\":\"part.2\"}}"};
+    start();
+    for (int i = 0; i < 3; i++) {
+        put(MU_ROW_INTENT, i, "start", "{\"undo\":null}");
+        put(MU_ROW_OUTCOME, i, "start", values[i]);
+    }
+    intent(7, "{\"undo\":null}"); /* no start */
+    outcome(7, "{\"how\":\"sent\",\"ok\":true,\"value\":{\"run\":\"other.1\"}}");
+    struct mu_undo undo = read_it();
+    assert_int_equal(json_array_size(undo.children), 2);
+    assert_true(mu_json_lists(undo.children, "part.1") && mu_json_lists(undo.children, "part.2"));
+    mu_undo_fini(&undo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_undo_run_that_cant_be_read, setup, teardown),
         cmocka_unit_test_setup_teardown(deep_tasks, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_changed, setup, teardown),
+        cmocka_unit_test_setup_teardown(runs_that_it_started, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
