@@ -141,6 +141,16 @@ static int l_rows(lua_State *L)
     return 1;
 }
 
+static int l_known(lua_State *L)
+{
+    struct mu_tests *tests = self(L);
+    struct mu_fail fail;
+    struct mu_buf *buf = canonical(L, "what was told");
+    if (tests->ops && tests->ops->known(tests->ud, mu_buf_text(buf), buf->len, &fail) != MU_OK)
+        return raise(L, fail.text);
+    return 0;
+}
+
 /* later(table, f): what the table has not is f(table, key). */
 static int l_later(lua_State *L)
 {
@@ -172,6 +182,7 @@ static void push_primitives(lua_State *L, struct mu_tests *tests)
                                          {"run", l_run},
                                          {"rows", l_rows},
                                          {"later", l_later},
+                                         {"known", l_known},
                                          {"failed", l_failed}};
     lua_newtable(L);
     for (size_t i = 0; i < MU_COUNT(functions); i++) {

@@ -22,6 +22,8 @@ struct mu_test_ops {
                        struct mu_fail *);
     /* All rows of that run, from 0: only for tests that look at them, since they can be many. */
     enum mu_err (*rows)(void *ud, size_t run, char **rows_out, struct mu_fail *);
+    /* Are these names of somebody who can be told, and of something that can be said? {who, what?} */
+    enum mu_err (*known)(void *ud, const char *told, size_t len, struct mu_fail *);
     /* Something that was expected is not so: {src, what, diff?}. The test goes on. */
     void (*failed)(void *ud, const char *failure, size_t len);
 };

@@ -11,10 +11,12 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/run.h"
 #include "engine/sim.h"
 #include "store/store.h"
+#include "testing/names.h"
 #include "testing/testing.h"
 
 #define BEGINS "2026-01-05T09:00:00Z" /* no test may depend on when it is played */
@@ -24,6 +26,7 @@ struct playing {
     const struct mu_test_file *file;
     const char *state;
     struct mu_sim *sim;
+    struct mu_registry *registry; /* of names */
     int64_t began_ms;
     json_t *failures, *runs;
     bool *hits; /* by point */
@@ -55,7 +58,19 @@ static enum mu_err do_world(void *ud, const char *op, size_t len, struct mu_fail
 {
     struct playing *playing = ud;
     json_t *value = mu_json_parse(op, len, fail);
-    enum mu_err err = value ? mu_sim_do(playing->sim, value, fail) : fail->class;
+    enum mu_err err =
+        value ? names_of_world(playing->file, playing->registry, value, fail) : fail->class;
+    if (err == MU_OK)
+        err = mu_sim_do(playing->sim, value, fail);
+    json_decref(value);
+    return err;
+}
+
+static enum mu_err do_known(void *ud, const char *told, size_t len, struct mu_fail *fail)
+{
+    struct playing *playing = ud;
+    json_t *value = mu_json_parse(told, len, fail);
+    enum mu_err err = value ? names_of_telling(playing->file, value, fail) : fail->class;
     json_decref(value);
     return err;
 }
@@ -305,10 +320,11 @@ static json_t *hits_of(const struct playing *playing)
 }
 
 static const struct mu_test_ops ops = {
-    .world = do_world, .run = do_run, .rows = do_rows, .failed = do_failed};
+    .world = do_world, .run = do_run, .rows = do_rows, .known = do_known, .failed = do_failed};
 
 static int64_t begin(struct playing *playing, const struct mu_test_file *file, const char *state)
 {
+    struct mu_fail fail;
     int64_t begins;
     mu_time_parse(BEGINS, &begins);
     mu_clock_simulate(begins);
@@ -319,6 +335,8 @@ static int64_t begin(struct playing *playing, const struct mu_test_file *file, c
                                 .failures = json_array(),
                                 .runs = json_array(),
                                 .hits = mu_xcalloc(file->coverage.count + 1, sizeof(bool))};
+    if (mu_run_registry(file->config, &playing->registry, &fail) != MU_OK)
+        mu_warn("testing", "%s", fail.text); /* the run says it, too */
     return begins;
 }
 
@@ -332,6 +350,7 @@ static json_t *finish(struct playing *playing, const char *name, int line, int64
         "failures", playing->failures, "runs", playing->runs, "hits", hits_of(playing),
         "simulated_ms", (json_int_t)(mu_clock_real_ms() - began_ms));
     mu_sim_free(playing->sim);
+    mu_registry_free(playing->registry);
     free(playing->hits);
     return result;
 }

@@ -4,6 +4,7 @@
  *
  *   file.c    a playbook with its tests, read       suite.c  many of them, some at a time, in order
  *   play.c    one test, in its own process          record.c what a run's journal says, for the test
+ *   names.c   names that tests say, and whether there is such a thing
  *   coverage.c  which places of the playbook they reach      state.c  their folders, and that none stays
  *
  * Nothing here prints; results are values. */

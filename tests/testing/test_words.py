@@ -524,6 +524,46 @@ def what_is_wrong_in_a_test_file_is_one_error():
 
 
 @case
+def names_that_nobody_has_are_errors():
+    tell = """function main()
+  notify("all", "down", {})
+  smtp.probe("mx1.example.com")
+  finish("told")
+end
+"""
+    files = [("templates/down.md", "Subject: d\n\nIt is down\n")]
+    played = "world:run():"
+    for body, says in {
+        'world:channel("psh", "down")': 'there is no channel "psh" .*: did you mean push',
+        'world:at("5m"):channel("psh", "down")': 'there is no channel "psh" .*: did you mean push',
+        'world:provider("dsn", "lies")': 'there is no provider "dsn" .*: did you mean dns',
+        'world:fact("provider", "dsn", { state = "lies" })': 'there is no provider "dsn"',
+        'world:person("anna", { says = "yes" })': 'there is no person "anna" .*: did you mean ana',
+        'world:command("nosuch", { exit_code = 1 })': 'there is no command "nosuch"',
+        'world:fails("notifi", "lies")': 'there is no verb "notifi" .*: did you mean notify',
+        'world:result("smtp.prob", { ok = true })': 'there is no verb "smtp.prob" .*: did you mean smtp.probe',
+        'world:fails("smtp.probe", "lies")': 'smtp.probe only looks, so "lies" is no way for it to fail',
+        'world:fails("notify", "refused", { target = "al" })': '"al" is no audience.*; did you mean "all"',
+        played + 'expect_not_told("al")': '"al" is no audience.*; did you mean "all"',
+        played + 'expect_told("al")': '"al" is no audience.*; did you mean "all"',
+        played + 'expect_not_told("all", "dwon")': 'there is no template "dwon" .*: did you mean down',
+        played + 'expect_not_told("all", "restored")': 'there is no template "restored"',
+        'test("never played", function() end)': "test stands inside a test",
+        "ordinary(function() end)": "ordinary stands inside a test",
+    }.items():
+        fails(tell, test("  " + body), r"it broke off: test\.lua:9: " + says, files=files)
+    fails(tell, test("  world:run()"), r"it broke off: test\.lua:8: this test expects nothing", files=files)
+    # What may look like one: a part of what is said, somebody with an account, a refusal of a probe.
+    passes(tell, test("""  world:person("root", { says = "yes", unasked = true })
+  world:fails("smtp.probe", "timeout")
+  local run = world:run()
+  run:expect_told("all", "down")
+  run:expect_told("ana", "It is")
+  run:expect_not_told("boss", "down")
+  run:expect_not_told("ana", "another thing")"""), files=files)
+
+
+@case
 def a_playbook_without_tests_is_told():
     with tempfile.TemporaryDirectory() as folder:
         os.makedirs(os.path.join(folder, "p"))
@@ -689,7 +729,7 @@ end
 
 @case
 def only_some_are_played():
-    tests = test(ZONE + "  world:run()", "one") + test(ZONE + "  world:run()", "two")
+    tests = "".join(test(ZONE + '  world:run():expect_result("moved")', name) for name in ("one", "two"))
     out = passes(MOVE, tests, "--only", "tw")
     assert "1 passed" in out and "  one  " not in out, out
     code, out, err = run(MOVE, tests, "--only", "three")

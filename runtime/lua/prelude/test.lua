@@ -6,7 +6,8 @@ local ipairs, pairs, type, tostring, pcall = env.ipairs, env.pairs, env.type, en
 local table, string, misuse = env.table, env.string, prim.misuse
 
 local tests, settings, ordinary_day = {}, nil, nil
-local runs = 0 -- so many of the test that is played
+-- Of the test that is played: whether there is one, how many runs it had, and what it expected.
+local playing, runs, expected = false, 0, 0
 local make_world, make_run
 
 -- --- arguments ---------------------------------------------------------------------------------
@@ -35,19 +36,26 @@ end
 
 -- --- what the file says ------------------------------------------------------------------------
 
+local function top_level(word)
+  if playing then misuse(word .. " stands inside a test, where it would never be played: it belongs beside it") end
+end
+
 function env.config(values)
+  top_level("config")
   if type(values) ~= "table" then misuse("config takes a table, as muster.lua returns one") end
   if settings then misuse("config stands here twice") end
   settings = values
 end
 
 function env.ordinary(body)
+  top_level("ordinary")
   if type(body) ~= "function" then misuse("ordinary takes a function: ordinary(function(world) ... end)") end
   if ordinary_day then misuse("ordinary stands here twice") end
   ordinary_day = body
 end
 
 function env.test(name, body)
+  top_level("test")
   if text(name, "test") == "" then misuse("a test needs a name") end
   if type(body) ~= "function" then misuse('test takes a name and a function: test("...", function(world) ... end)') end
   for _, other in ipairs(tests) do
@@ -110,8 +118,16 @@ local function expect_list(what, expected, got, same)
   return diff == nil or failed(what .. " (- expected, + happened)", diff)
 end
 
+-- Lua's own is an expectation, too.
+local assert = env.assert
+function env.assert(...)
+  expected = expected + 1
+  return assert(...)
+end
+
 -- expect(got, wanted, what): both are the same, deeply.
 function env.expect(got, wanted, what)
+  expected = expected + 1
   local one, two = show(got), show(wanted)
   if one == two then return true end
   return failed((what or "a value") .. " is not as expected", { "- " .. two, "+ " .. one })
@@ -237,11 +253,15 @@ function expectations.expect_undo(run, wanted) return expect_list("what can be t
 
 function expectations.expect_told(run, who, what)
   if was_told(run, text(who, "expect_told"), what) then return true end
+  prim.known { who = who, what = what }
   return failed(who .. " was not told" .. (what and " of " .. what or ""), told_lines(run))
 end
 
 function expectations.expect_not_told(run, who, what)
-  if not was_told(run, text(who, "expect_not_told"), what) then return true end
+  if not was_told(run, text(who, "expect_not_told"), what) then
+    prim.known { who = who, what = what } -- of nobody it would hold for ever
+    return true
+  end
   return failed(who .. " was told" .. (what and " of " .. what or ""), told_lines(run))
 end
 
@@ -318,7 +338,12 @@ function make_run(record)
                 findings = {}, evidence = {}, undo = {} }
   read_rows(run, record.rows)
   add_undo(run)
-  for name, expectation in pairs(expectations) do run[name] = expectation end
+  for name, expectation in pairs(expectations) do
+    run[name] = function(...)
+      expected = expected + 1
+      return expectation(...)
+    end
+  end
   rows_later(run)
   return run
 end
@@ -526,7 +551,11 @@ local function begin()
   return world
 end
 
-local function play(i) tests[i].body(begin()) end
+local function play(i)
+  playing = true
+  tests[i].body(begin())
+  if expected == 0 then misuse("test.lua:" .. tests[i].line .. ": this test expects nothing, so it can't fail: run:expect_result(...), expect(...)") end
+end
 
 -- said: texts for the world; params: of the run.
 local function by_hand(said, params)
