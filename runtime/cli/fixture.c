@@ -3,13 +3,40 @@
  * `muster fixture RUN`: a test made out of a run. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
+#include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/evidence.h"
 #include "cli/say.h"
 #include "testing/fixture.h"
+
+/* "test("as in mx-failover.1"" as it begins in the text; new. */
+static char *head_of(const struct mu_buf *text)
+{
+    const char *begin = strstr(mu_buf_text(text), "\ntest("),
+               *end = begin ? strstr(begin, ", function(") : NULL;
+    return end ? mu_xstrndup(begin + 1, (size_t)(end - begin - 1)) : mu_xstrdup("");
+}
+
+/* Two tests of one name make a test.lua that can't be read. */
+static bool is_there(const char *path, const struct mu_buf *text)
+{
+    char *head = head_of(text), *content = mu_xcalloc(1, MU_LIMIT_FILE + 1);
+    FILE *file = fopen(path, "re");
+    size_t len = file ? fread(content, 1, MU_LIMIT_FILE, file) : 0;
+    content[len] = '\0';
+    if (file)
+        fclose(file);
+    bool there = head[0] && strstr(content, head) != NULL;
+    free(content);
+    free(head);
+    return there;
+}
 
 /* Behind what is there: a test.lua grows by one test. */
 static int append(struct mu_cli *cli, const char *path, const struct mu_buf *text)
@@ -42,7 +69,12 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = evidence_find(cli, "fixture", argv[1], path, incident);
     if (code == 0 && mu_fixture_of(path, &text, &fail) != MU_OK)
         code = mu_cli_fail(cli, "fixture", MU_EXIT_USAGE, "%s", fail.text);
-    if (code == 0 && into)
+    if (code == 0 && into && is_there(into, &text))
+        code = mu_cli_fail(cli, "fixture", MU_EXIT_USAGE,
+                           "%s has a test of this run already: rename or remove it there, and a "
+                           "new one can be added",
+                           into);
+    else if (code == 0 && into)
         code = append(cli, into, &text);
     else if (code == 0)
         say_document(&text);

@@ -67,10 +67,10 @@ static enum mu_err read_playbook(struct mu_test_file *file, struct mu_fail *fail
     return MU_OK;
 }
 
-static enum mu_err load_tests(struct mu_test_file *file, const struct mu_config *config, bool must,
-                              struct mu_fail *fail)
+static enum mu_err load_tests(struct mu_test_file *file, const char *chunk,
+                              const struct mu_config *config, bool must, struct mu_fail *fail)
 {
-    enum mu_err err = mu_tests_load(file->text, file->len, "test.lua", &file->tests, fail);
+    enum mu_err err = mu_tests_load(file->text, file->len, chunk, &file->tests, fail);
     if (err == MU_OK && must && mu_tests_count(file->tests) == 0)
         err = mu_fail_set(fail, MU_USAGE,
                           "%s: there is no test in it: test(\"...\", function(world) ... end)",
@@ -126,7 +126,7 @@ enum mu_err mu_test_file_load(const char *typed, const char *const *search,
         err = MU_OK;
     }
     if (err == MU_OK)
-        err = load_tests(file, config, must, fail);
+        err = load_tests(file, "test.lua", config, must, fail);
     if (err != MU_OK)
         say_folder(file, fail);
     return hand_out(err, file, out);
@@ -142,7 +142,7 @@ enum mu_err mu_test_file_with(struct mu_bundle *bundle_take, const char *const *
     file->len = strlen(text);
     enum mu_err err = read_playbook(file, fail);
     if (err == MU_OK)
-        err = load_tests(file, config, true, fail);
+        err = load_tests(file, "rehearsal", config, true, fail); /* no file has that text */
     return hand_out(err, file, out);
 }
 

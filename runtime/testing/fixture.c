@@ -12,13 +12,15 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "engine/run.h"
 #include "testing/testing.h"
 
 struct fixture {
     struct mu_buf *out;
     const json_t *record, *rows;
-    json_t *known; /* rrsets that are in the world already */
+    json_t *known;  /* rrsets that are in the world already */
+    json_t *params; /* what the test runs it with */
 };
 
 static void add(struct fixture *f, const char *text)
@@ -245,7 +247,7 @@ static void add_people(struct fixture *f)
 
 /* --- what it did --- */
 
-static void add_run(struct fixture *f, const json_t *start)
+static json_t *params_of(const json_t *start)
 {
     const char *name;
     json_t *value, *params = json_object();
@@ -256,10 +258,14 @@ static void add_run(struct fixture *f, const json_t *start)
         else if (!json_is_null(value))
             json_object_set(params, name, value);
     }
+    return params;
+}
+
+static void add_run(struct fixture *f)
+{
     add(f, "  local run = world:run(");
-    literal(f, params);
+    literal(f, f->params);
     add(f, ")\n");
-    json_decref(params);
 }
 
 static void add_list(struct fixture *f, const char *expectation, const json_t *texts)
@@ -314,33 +320,100 @@ static void write_test(struct fixture *f)
     add_acts(f);
     add_people(f);
     add(f, "\n");
-    add_run(f, start);
+    add_run(f);
     add_expectations(f);
     add(f, "end)\n");
 }
 
-enum mu_err mu_fixture_of(const char *path, struct mu_buf *out, struct mu_fail *fail)
+/* --- for another version --- */
+
+static void change(json_t *params, const json_t *changed)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)changed, name, value)
+    {
+        if (json_string_value(value)[0])
+            json_object_set(params, name, value);
+        else
+            json_object_del(params, name);
+    }
+}
+
+static bool has_param(const struct mu_header *version, const char *name, struct mu_near *near)
+{
+    for (size_t i = 0; i < version->param_count; i++) {
+        if (strcmp(version->params[i].name, name) == 0)
+            return true;
+        mu_near_try(near, version->params[i].name);
+    }
+    return false;
+}
+
+/* The run's parameters are those of its own version. */
+static enum mu_err check_params(const json_t *params, const json_t *changed,
+                                const struct mu_header *version, struct mu_fail *fail)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)params, name, value)
+    {
+        struct mu_near near = {.typed = name};
+        if (has_param(version, name, &near))
+            continue;
+        if (json_object_get(changed, name))
+            return mu_fail_set(fail, MU_USAGE, "%s %s has no parameter %s%s%s%s", version->name,
+                               version->version, name, near.best ? ": did you mean " : "",
+                               near.best ? near.best : "", near.best ? "?" : "");
+        return mu_fail_set(fail, MU_USAGE,
+                           "%s %s has no parameter %s, which the run had: add %s= to leave it out, "
+                           "and NAME=VALUE for what stands in its place",
+                           version->name, version->version, name, name);
+    }
+    for (size_t i = 0; i < version->param_count; i++) {
+        const struct mu_param *param = &version->params[i];
+        if (param->otherwise == NULL && param->from == NULL &&
+            json_object_get(params, param->name) == NULL)
+            return mu_fail_set(fail, MU_USAGE,
+                               "%s %s needs a parameter %s, which the run had not: add %s=VALUE",
+                               version->name, version->version, param->name, param->name);
+    }
+    return MU_OK;
+}
+
+enum mu_err mu_fixture_for(const char *path, const struct mu_header *version, const json_t *changed,
+                           struct mu_buf *out, struct mu_fail *fail)
 {
     json_t *record = NULL;
     if (mu_test_record(path, 0, "", &record, fail) != MU_OK)
         return fail->class;
+    const json_t *rows = json_object_get(record, "rows"),
+                 *start = json_object_get(json_array_get(rows, 0), "value");
     struct fixture f = {.out = out,
                         .record = record,
-                        .rows = json_object_get(record, "rows"),
-                        .known = json_object()};
-    const char *world =
-        mu_json_str(json_object_get(json_array_get(f.rows, 0), "value"), "world", "");
+                        .rows = rows,
+                        .known = json_object(),
+                        .params = params_of(start)};
     enum mu_err err = MU_OK;
+    change(f.params, changed);
     if (strcmp(mu_json_str(record, "state", ""), "left") == 0)
         err = mu_fail_set(fail, MU_REFUSED, "%s has not ended: what it would do next is not known",
                           mu_json_str(record, "name", ""));
-    else if (!mu_world_sends(world))
+    else if (!mu_world_sends(mu_json_str(start, "world", "")))
         err =
             mu_fail_set(fail, MU_REFUSED, "%s is a dry run: what would have happened is not known",
                         mu_json_str(record, "name", ""));
-    else
+    else if (version)
+        err = check_params(f.params, changed, version, fail);
+    if (err == MU_OK)
         write_test(&f);
     json_decref(f.known);
+    json_decref(f.params);
     json_decref(record);
     return err;
+}
+
+enum mu_err mu_fixture_of(const char *path, struct mu_buf *out, struct mu_fail *fail)
+{
+    return mu_fixture_for(path, NULL, NULL, out, fail);
 }

@@ -18,7 +18,7 @@ RUNTIME = {  # folder: what it may include of the others
     "engine": {"lua", "io", "module", "journal", "store", "playbook", "base"},
     "report": {"base", "journal"},
     "lab": {"base", "io"},
-    "testing": {"lua", "journal", "store", "playbook", "engine", "report", "base"},
+    "testing": {"lua", "module", "journal", "store", "playbook", "engine", "report", "base"},
     "doc": {"base", "lua", "module", "playbook"},
     "scaffold": {"base", "playbook"},
     "serve": {"base", "io", "journal", "store", "playbook", "engine", "report"},

@@ -434,18 +434,34 @@ end
         with open(os.path.join(folder, "muster.lua"), "w") as f:
             f.write('return { state = "state", people = { ana = { account = "root", contact = { "push:ana" } } },\n'
                     '  channels = { push = { kind = "webhook", url = "http://127.0.0.1:1/" } } }\n')
-        for version, text in (("old", playbook), ("new", playbook.replace('step "Look"', 'step "Look better"').replace('"ana", deadline', '"ana", quorum = 1, deadline'))):
+        renamed = playbook.replace("function main(p)", "function main(p)\n  if p.votes ~= 3 then finish('other') end")
+        for version, text in (("old", playbook), ("renamed", renamed), ("new", playbook.replace('step "Look"', 'step "Look better"').replace('"ana", deadline', '"ana", quorum = 1, deadline'))):
             os.makedirs(os.path.join(folder, version, "templates"))
             with open(os.path.join(folder, version, "playbook.lua"), "w") as f:
-                f.write(HEADER % (version, "") + text)
+                f.write(HEADER % (version, 'votes = param.integer "V"' if version == "renamed" else 'quorum = param.integer "Q"') + text)
             with open(os.path.join(folder, version, "templates", "t.md"), "w") as f:
                 f.write("Subject: x\n\ny\n")
-        done = muster("run", "./old", "--wait", "--yes")
+        done = muster("run", "./old", "quorum=2", "--wait", "--yes")
         assert done.returncode == 0, done.stdout
         done = muster("fixture", "last", "--into", "old/test.lua")
         assert done.returncode == 0 and "one more test" in done.stdout, done.stdout
         done = muster("test", "./old")
         assert done.returncode == 0 and "ok      as in old.1" in done.stdout, done.stdout
+        with open(os.path.join(folder, "old", "test.lua")) as f:
+            before = f.read()
+        done = muster("fixture", "last", "--into", "old/test.lua")
+        assert done.returncode == 2 and "old/test.lua has a test of this run already" in done.stdout, done.stdout
+        with open(os.path.join(folder, "old", "test.lua")) as f:
+            assert f.read() == before
+        for words, code, says in (((), 2, "renamed 1.0.0 has no parameter quorum, which the run had: add quorum= to leave it out"),
+                                  (("quorum=",), 2, "renamed 1.0.0 needs a parameter votes, which the run had not: add votes=VALUE"),
+                                  (("quorum=", "vots=3"), 2, "renamed 1.0.0 has no parameter vots: did you mean votes?"),
+                                  (("quorum=", "votes=many"), 1, "parameter votes (V) takes an integer"),
+                                  (("quorum", "votes=3"), 2, '"quorum" is no parameter: key=value'),
+                                  (("quorum=", "votes=3"), 0, "it does the same"),
+                                  (("quorum=", "votes=4"), 1, "+ other")):
+            done = muster("rehearse", "last", *words, "--with", "./renamed")
+            assert done.returncode == code and says in done.stdout and "test.lua:" not in done.stdout, (words, done)
         done = muster("rehearse", "last", "--with", "./old")
         assert done.returncode == 0 and "it does the same" in done.stdout, done.stdout
         done = muster("rehearse", "last", "--with", "./new")
@@ -453,7 +469,7 @@ end
         for words, says in ((["rehearse", "last"], "which playbook"), (["rehearse", "last", "--with", "./nosuch"], "nosuch"), (["fixture", "nosuch.7"], "nosuch.7")):
             done = muster(*words)
             assert done.returncode == 2 and says in done.stdout, done.stdout
-        muster("run", "./old", "--wait", "--dry-run")
+        muster("run", "./old", "quorum=2", "--wait", "--dry-run")
         done = muster("fixture", "old.2")
         assert done.returncode == 2 and "is a dry run" in done.stdout, done.stdout
 
