@@ -58,7 +58,8 @@ struct recipient {
     struct mu_timer *timer;
     struct mu_buf why; /* what went wrong so far: "push: HTTP 503; relay: ..." */
     bool refused_only; /* nothing but refusals so far */
-    bool maybe;        /* a try that was not confirmed may have arrived all the same */
+    bool maybe;        /* a try that was not confirmed may have arrived all the same, */
+    bool elsewhere;    /* over an earlier contact point: no key keeps the two together */
     json_t *result;    /* once decided */
 };
 
@@ -282,6 +283,7 @@ static void next_point(struct recipient *recipient)
         if (!use_point(recipient, point))
             continue;
         recipient->refused_only = false;
+        recipient->elsewhere = recipient->maybe;
         recipient->tries = 0;
         recipient->deadline_ms = mu_clock_mono_ms() + recipient->channel.deadline_ms;
         attempt(recipient);
@@ -312,7 +314,8 @@ static void attempt(struct recipient *recipient)
     int64_t left = recipient->deadline_ms - mu_clock_mono_ms();
     if (left < TIMEOUT_MIN_MS)
         left = TIMEOUT_MIN_MS;
-    bool mark = (delivery->call->repeated || recipient->maybe) && !recipient->channel.class->keyed;
+    bool mark = recipient->elsewhere || ((delivery->call->repeated || recipient->maybe) &&
+                                         !recipient->channel.class->keyed);
     char key[33];
     derive_key(recipient, key);
     recipient->tries++;
@@ -394,10 +397,13 @@ static void fail_all(struct delivery *delivery)
         refused = refused && recipient->refused_only && recipient->why.len > 0;
     }
     call->state = NULL;
-    bool repeated = call->repeated; /* then once is enough: no third time by itself */
     delivery_free(delivery);
-    mu_call_fail(call, refused ? MU_REFUSED : MU_REMOTE, maybe && !repeated,
-                 "nobody was reached: %s", mu_buf_text(&text));
+    if (maybe && call->repeated) /* once is enough: no third time by itself */
+        mu_call_fail_unknown(call, MU_REMOTE, "nobody is known to have been reached: %s",
+                             mu_buf_text(&text));
+    else
+        mu_call_fail(call, refused ? MU_REFUSED : MU_REMOTE, maybe, "nobody was reached: %s",
+                     mu_buf_text(&text));
     mu_buf_free(&text);
 }
 

@@ -661,6 +661,22 @@ void mu_call_fail_done(struct mu_call *pub, enum mu_err class, const char *fmt, 
     arrive(call, false, error, call->how);
 }
 
+void mu_call_fail_unknown(struct mu_call *pub, enum mu_err class, const char *fmt, ...)
+{
+    struct call *call = call_of(pub);
+    struct mu_fail fail;
+    va_list ap;
+    va_start(ap, fmt);
+    why_of(&fail, class, fmt, ap);
+    va_end(ap);
+    if (call->phase != PHASE_START || answers_directly(call)) {
+        mu_call_fail(pub, class, true, "%s", fail.text);
+        return;
+    }
+    call->phase = PHASE_NONE;
+    call_arrive_error(call, class, fail.text, true, call->how);
+}
+
 void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const char *fmt, ...)
 {
     struct call *call = call_of(pub);
@@ -676,9 +692,9 @@ void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const c
     if (phase == PHASE_NONE)
         mu_error("engine", "%s failed after it was complete: %s", call->name, fail.text);
     else if (phase != PHASE_READBACK && answers_directly(call))
-        answered(call, json_pack("{s:b, s:o, s:s}", "ok", 0, "why",
+        answered(call, json_pack("{s:b, s:o, s:s, s:o*}", "ok", 0, "why",
                                  mu_json_lenient_string(fail.text, strlen(fail.text)), "class",
-                                 mu_err_name(class)));
+                                 mu_err_name(class), "in_doubt", in_doubt ? json_true() : NULL));
     else if (phase == PHASE_START && in_doubt)
         doubt_enter(call, fail.text);
     else if (phase == PHASE_READBACK)

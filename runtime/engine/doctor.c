@@ -87,7 +87,7 @@ static void ask_probes(struct exam *exam, const json_t *asked)
     json_array_foreach(asked, i, item)
     {
         sub_host_call(exam->run, mu_json_str(item, "verb", ""),
-                      json_incref(json_object_get(item, "args")), "doctor", probe_answered,
+                      json_incref(json_object_get(item, "args")), "doctor", false, probe_answered,
                       patient_new(exam, NULL, mu_json_str(item, "what", "")));
     }
 }

@@ -380,7 +380,7 @@ void call_pending_remove(struct call *);
 /* A call of the host itself, outside any task: done gets the result, or {ok = false, why} of an act. */
 typedef void sub_done_cb(struct run *, const json_t *result, void *ud);
 void sub_host_call(struct run *, const char *verb, json_t *args_take, const char *dedup,
-                   sub_done_cb *, void *ud);
+                   bool repeated, sub_done_cb *, void *ud);
 /* The same for a module's doctor(), which is no verb. */
 void sub_host_doctor(struct run *, const struct mu_module *, void *module_state, sub_done_cb *,
                      void *ud);

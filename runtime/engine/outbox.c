@@ -109,7 +109,8 @@ static void sent(struct run *run, const json_t *result, void *ud)
     bool ok = mu_json_bool(result, "ok", false);
     const char *why = mu_json_str(result, "why", "");
     int64_t now = mu_clock_real_ms();
-    (void)!mu_store_message_sent(run->store, sending->id, ok, why, now,
+    (void)!mu_store_message_sent(run->store, sending->id, ok,
+                                 mu_json_bool(result, "in_doubt", false), why, now,
                                  now + pause_after(sending->attempts), NULL);
     if (run->journal && !run->sealing && !sending->others) /* stuck.c has none */
         record_told(run, sending, result, ok, why);
@@ -139,7 +140,7 @@ static void send_unrecorded(struct run *run, const struct mu_store_message *mess
                             const char *why)
 {
     char *text = mu_xasprintf("%s\n(not recorded: %s)\n", message->body, why);
-    sub_host_call(run, "notify.direct", letter(message, text, run->params), message->dedup,
+    sub_host_call(run, "notify.direct", letter(message, text, run->params), message->dedup, false,
                   sent_unrecorded, NULL);
     free(text);
 }
@@ -215,11 +216,12 @@ static void due_fini(struct due *due)
 static void send_one(struct run *run, const struct mu_store_message *message, const json_t *params,
                      bool others)
 {
+    bool repeated = false;
     if (in_flight(run, message->id) ||
-        !mu_store_message_claim(run->store, message->id, mu_clock_real_ms()))
+        !mu_store_message_claim(run->store, message->id, mu_clock_real_ms(), &repeated))
         return;
     sub_host_call(run, "notify.direct", letter(message, message->body, params), message->dedup,
-                  sent, sending_new(run, message, others));
+                  repeated, sent, sending_new(run, message, others));
 }
 
 static bool take_path(const struct mu_store_run *found, void *ud)

@@ -67,13 +67,14 @@ static struct call *host_call_new(struct run *run, const char *name, sub_done_cb
 }
 
 void sub_host_call(struct run *run, const char *verb, json_t *args_take, const char *dedup,
-                   sub_done_cb *done, void *ud)
+                   bool repeated, sub_done_cb *done, void *ud)
 {
     char hex[MU_SHA256_HEX];
     struct call *sub = host_call_new(run, verb, done, ud);
     mu_sha256_hex(dedup, strlen(dedup), hex);
     sub->errand->key = mu_xstrndup(hex, 32);
     sub->errand->pub.key = sub->errand->key;
+    sub->errand->pub.repeated = repeated;
     start(sub, args_take, true);
     json_decref(args_take);
 }

@@ -209,6 +209,10 @@ MU_API void mu_call_fail(struct mu_call *, enum mu_err class, bool in_doubt, con
  * with done = true, and undo takes it back. From start(). */
 MU_API void mu_call_fail_done(struct mu_call *, enum mu_err class, const char *fmt, ...)
     MU_PRINTF(3, 4);
+/* An act that was repeated, and it is in doubt again: it is not sent a third time by itself, the playbook gets an error
+ * with in_doubt = true. */
+MU_API void mu_call_fail_unknown(struct mu_call *, enum mu_err class, const char *fmt, ...)
+    MU_PRINTF(3, 4);
 /* value: the result for APPLIED (as start would have returned), evidence for CHANGED; may be NULL. */
 MU_API void mu_call_readback(struct mu_call *, enum mu_known, json_t *value_take, const char *why);
 

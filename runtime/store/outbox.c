@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The outbox: the host's own messages, sent by whoever is alive. A sender claims a message first;
- * the claim of one that died lapses, that of one which is still at it is renewed. A message that failed waits until retry_at; with retry_at 0
+ * the claim of one that died lapses, that of one which is still at it is renewed. A try that was begun and of which
+ * nothing is known may have arrived: the next one says so. A message that failed waits until retry_at; with retry_at 0
  * nobody tries again, and it stays in the table, unsent, with the reason. */
 #include "store/store_internal.h"
 
@@ -72,16 +73,23 @@ enum mu_err mu_store_messages_due(struct mu_store *store, const char *run, int64
     return err;
 }
 
-bool mu_store_message_claim(struct mu_store *store, int64_t id, int64_t now)
+bool mu_store_message_claim(struct mu_store *store, int64_t id, int64_t now, bool *repeated)
 {
     static const char what[] = "claiming a message";
-    if (store_begin(store, STORE_INDEX, what, NULL) != MU_OK)
+    int64_t begun = 0;
+    if (store_begin(store, STORE_TRUTH, what, NULL) != MU_OK)
         return false;
     enum mu_err err =
-        store_exec(store, what, NULL,
-                   "UPDATE message SET claimed = ?2 WHERE id = ?1 AND sent = 0 AND claimed <= ?3",
-                   STORE_VALUES(STORE_NUMBER(id), STORE_NUMBER(now), STORE_NUMBER(now - CLAIM_MS)));
+        store_ask(store, what, NULL, &begun, 0, "SELECT begun FROM message WHERE id = ?1",
+                  STORE_VALUES(STORE_NUMBER(id)));
+    if (err == MU_OK)
+        err = store_exec(
+            store, what, NULL,
+            "UPDATE message SET claimed = ?2, begun = 1 WHERE id = ?1 AND sent = 0 AND claimed <= "
+            "?3",
+            STORE_VALUES(STORE_NUMBER(id), STORE_NUMBER(now), STORE_NUMBER(now - CLAIM_MS)));
     bool ours = err == MU_OK && store_changes(store) == 1;
+    *repeated = begun != 0;
     return store_end(store, err, what, NULL) == MU_OK && ours;
 }
 
@@ -96,18 +104,19 @@ void mu_store_message_renew(struct mu_store *store, int64_t id, int64_t now)
     (void)!store_end(store, err, what, NULL);
 }
 
-enum mu_err mu_store_message_sent(struct mu_store *store, int64_t id, bool ok, const char *why,
-                                  int64_t now, int64_t retry_at, struct mu_fail *fail)
+enum mu_err mu_store_message_sent(struct mu_store *store, int64_t id, bool ok, bool in_doubt,
+                                  const char *why, int64_t now, int64_t retry_at,
+                                  struct mu_fail *fail)
 {
     static const char what[] = "noting what became of a message";
     enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
     if (err != MU_OK)
         return err;
-    err = store_exec(store, what, fail,
-                     "UPDATE message SET attempts = attempts + 1, claimed = 0, why = ?2, sent = ?3,"
-                     " not_before = iif(?3 = 0, ?4, not_before) WHERE id = ?1 AND sent = 0",
-                     STORE_VALUES(STORE_NUMBER(id), STORE_TEXT(why ? why : ""),
-                                  STORE_NUMBER(ok ? now : 0),
-                                  STORE_NUMBER(retry_at > 0 ? retry_at : NEVER)));
+    err = store_exec(
+        store, what, fail,
+        "UPDATE message SET attempts = attempts + 1, claimed = 0, why = ?2, sent = ?3,"
+        " not_before = iif(?3 = 0, ?4, not_before), begun = ?5 WHERE id = ?1 AND sent = 0",
+        STORE_VALUES(STORE_NUMBER(id), STORE_TEXT(why ? why : ""), STORE_NUMBER(ok ? now : 0),
+                     STORE_NUMBER(retry_at > 0 ? retry_at : NEVER), STORE_NUMBER(ok || in_doubt)));
     return store_end(store, err, what, fail);
 }

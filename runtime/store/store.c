@@ -161,6 +161,10 @@ static const char *const steps[] = {
 
     /* Who hears that a playbook does not load: its header, which says so, can't be read then. */
     ("CREATE TABLE owner (playbook TEXT PRIMARY KEY, owner TEXT NOT NULL) STRICT, WITHOUT ROWID;"),
+
+    /* A try of it was begun, and nobody knows whether it arrived. */
+    "ALTER TABLE message ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE message SET begun = 1 WHERE sent = 0 AND claimed <> 0;",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

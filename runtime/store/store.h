@@ -371,14 +371,16 @@ struct mu_store_message {
 enum mu_err mu_store_message_put(struct mu_store *, const struct mu_store_message *,
                                  struct mu_fail *);
 typedef bool mu_store_message_cb(const struct mu_store_message *, void *ud);
-/* Waiting and due. Claim before sending: false when another process has it (claims lapse after 60 s). */
+/* Waiting and due. Claim before sending: false when another process has it (claims lapse after 60 s). That a try was
+ * begun is on disk then; *repeated: an earlier one was, and may have arrived. */
 enum mu_err mu_store_messages_due(struct mu_store *, const char *run /* or NULL = all */,
                                   int64_t now, mu_store_message_cb *, void *ud, struct mu_fail *);
-bool mu_store_message_claim(struct mu_store *, int64_t id, int64_t now);
+bool mu_store_message_claim(struct mu_store *, int64_t id, int64_t now, bool *repeated);
 /* By who has the claim, well before 60 s are over. */
 void mu_store_message_renew(struct mu_store *, int64_t id, int64_t now);
-enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, const char *why,
-                                  int64_t now, int64_t retry_at, struct mu_fail *);
+/* in_doubt: not ok, and it may have arrived all the same. */
+enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, bool in_doubt,
+                                  const char *why, int64_t now, int64_t retry_at, struct mu_fail *);
 
 /* --- what starts runs by itself: schedules and watches --- */
 /* How far a source was looked at. One that is new, or that is defined otherwise now (digest), counts from `now`

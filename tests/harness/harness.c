@@ -574,6 +574,16 @@ void mu_call_fail(struct mu_call *base, enum mu_err class, bool in_doubt, const 
     va_end(ap);
 }
 
+void mu_call_fail_unknown(struct mu_call *base, enum mu_err class, const char *fmt, ...)
+{
+    struct call *call = completing(base, "mu_call_fail_unknown");
+    va_list ap;
+    va_start(ap, fmt);
+    failed(call, class, true, false, fmt, ap);
+    call->outcome.last = true;
+    va_end(ap);
+}
+
 void mu_call_fail_done(struct mu_call *base, enum mu_err class, const char *fmt, ...)
 {
     struct call *call = completing(base, "mu_call_fail_done");

@@ -80,11 +80,11 @@ const char *mu_harness_progress(const struct mu_harness *);
 /* --- acts, step by step ---------------------------------------------------------------------- */
 
 struct mu_harness_outcome {
-    enum mu_err err;     /* MU_OK: done, or read back */
-    bool in_doubt, done; /* of a failure */
-    const char *why;     /* "" when there is none */
-    const json_t *value; /* of done or readback; NULL when there is none. Borrowed */
-    enum mu_known known; /* of readback */
+    enum mu_err err;           /* MU_OK: done, or read back */
+    bool in_doubt, done, last; /* of a failure; last: it is not sent again by itself */
+    const char *why;           /* "" when there is none */
+    const json_t *value;       /* of done or readback; NULL when there is none. Borrowed */
+    enum mu_known known;       /* of readback */
 };
 
 /* The call itself, so that a test may set key, repeated, run or prepared. Dies when refused. */

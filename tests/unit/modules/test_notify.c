@@ -278,6 +278,8 @@ static void lost_answers(void **state)
     assert_text(line_of(call, 0), "channel", "hook");
     assert_has(mu_json_str(line_of(call, 0), "why", ""), "it may have arrived");
     assert_int_equal(receiver_count(receiver, "/ana"), 1);
+    assert_has(receiver_body(receiver, "/hook", 0),
+               "(possible duplicate) One line only"); /* key or not */
     mu_harness_close(call);
     /* with a key: the same again, under the same key */
     receiver_clear(receiver);
@@ -294,8 +296,12 @@ static void lost_answers(void **state)
     call = told("notify", mu_harness_json("['status', 'plain']"));
     assert_int_equal(mu_harness_outcome(call)->err, MU_REMOTE);
     assert_true(mu_harness_outcome(call)->in_doubt);
+    assert_false(mu_harness_outcome(call)->last);
     call->repeated = true;
-    assert_false(mu_harness_start(call)->in_doubt);
+    receiver_script(receiver, SLACK, 1, (struct step[]){{.drop = true}});
+    assert_true(mu_harness_start(call)->in_doubt);
+    assert_true(mu_harness_outcome(call)->last);
+    assert_has(mu_harness_outcome(call)->why, "it may have arrived");
     mu_harness_close(call);
 }
 

@@ -492,8 +492,8 @@ static void a_secret_is_taken_out_of_the_file(void **state)
 {
     (void)state;
     struct mu_buf buf = {0};
-    assert_int_equal(
-        mu_store_order_put(store, "a.1", "cancel", "{}", "it is sesame-0pen", 7, NULL), MU_OK);
+    assert_int_equal(mu_store_order_put(store, "a.1", "cancel", "{}", "it is sesame-0pen", 7, NULL),
+                     MU_OK);
     assert_true(lies_in("control.db-wal", "sesame-0pen"));
     assert_int_equal(mu_redact_register("param.token", "sesame-0pen", NULL), MU_OK);
     assert_int_equal(mu_store_scrub(store, "a.1", NULL), MU_OK);
@@ -654,37 +654,62 @@ static void messages_are_sent_once(void **state)
                                        .not_before = 1000};
     assert_int_equal(mu_store_message_put(store, &message, NULL), MU_OK);
     assert_int_equal(mu_store_message_put(store, &message, NULL), MU_OK);
+    bool repeated = true;
     due_is(999, "");
     due_is(100000, "1 ana S 0;");
-    assert_true(mu_store_message_claim(store, 1, 100000));
-    assert_false(mu_store_message_claim(store, 1, 100001));
+    assert_true(mu_store_message_claim(store, 1, 100000, &repeated));
+    assert_false(mu_store_message_claim(store, 1, 100001, &repeated));
     due_is(100001, "");
     due_is(160000, "1 ana S 0;"); /* the sender died */
     mu_store_message_renew(store, 1, 130000);
-    assert_false(mu_store_message_claim(store, 1, 160000)); /* whoever sends is still at it */
+    assert_false(
+        mu_store_message_claim(store, 1, 160000, &repeated)); /* whoever sends is still at it */
     mu_store_message_renew(store, 1, 100000);
-    assert_true(mu_store_message_claim(store, 1, 160000));
-    assert_int_equal(mu_store_message_sent(store, 1, false, "550 no", 160001, 170000, NULL), MU_OK);
+    assert_true(mu_store_message_claim(store, 1, 160000, &repeated));
+    assert_int_equal(mu_store_message_sent(store, 1, false, false, "550 no", 160001, 170000, NULL),
+                     MU_OK);
     due_is(169999, "");
     due_is(170000, "1 ana S 1;");
-    assert_true(mu_store_message_claim(store, 1, 170000));
-    assert_int_equal(mu_store_message_sent(store, 1, true, NULL, 170001, 0, NULL), MU_OK);
+    assert_true(mu_store_message_claim(store, 1, 170000, &repeated));
+    assert_int_equal(mu_store_message_sent(store, 1, true, false, NULL, 170001, 0, NULL), MU_OK);
     due_is(INT64_MAX / 2, "");
-    assert_false(mu_store_message_claim(store, 1, 900000));
+    assert_false(mu_store_message_claim(store, 1, 900000, &repeated));
     message.dedup = NULL;
     assert_int_equal(mu_store_message_put(store, &message, NULL), MU_OK);
     assert_int_equal(mu_store_message_put(store, &message, NULL), MU_OK);
     due_is(900000, "2 ana S 0;3 ana S 0;");
-    assert_int_equal(mu_store_message_sent(store, 2, false, "gone", 900000, 0, NULL), MU_OK);
+    assert_int_equal(mu_store_message_sent(store, 2, false, false, "gone", 900000, 0, NULL), MU_OK);
     due_is(INT64_MAX / 2, "3 ana S 0;");
+}
+
+/* Who began a try and did not say what became of it may have sent it. */
+static void a_try_that_was_begun_is_known(void **state)
+{
+    (void)state;
+    struct mu_store_message message = {.run = "a.1", .kind = "gate", .to = "ana"};
+    bool repeated = true;
+    assert_int_equal(mu_store_message_put(store, &message, NULL), MU_OK);
+    assert_true(mu_store_message_claim(store, 1, 100000, &repeated));
+    assert_false(repeated);
+    assert_true(mu_store_message_claim(store, 1, 160000, &repeated)); /* the sender died */
+    assert_true(repeated);
+    assert_int_equal(mu_store_message_sent(store, 1, false, false, "550 no", 160001, 1, NULL),
+                     MU_OK);
+    assert_true(mu_store_message_claim(store, 1, 170000, &repeated));
+    assert_false(repeated); /* it is known not to have arrived */
+    assert_int_equal(mu_store_message_sent(store, 1, false, true, "no reply", 170001, 1, NULL),
+                     MU_OK);
+    assert_true(mu_store_message_claim(store, 1, 180000, &repeated));
+    assert_true(repeated);
 }
 
 static int claim_all(struct mu_store *own, int who)
 {
     (void)who;
     int claimed = 0;
+    bool repeated;
     for (int id = 1; id <= 20; id++)
-        claimed += mu_store_message_claim(own, id, 1000000);
+        claimed += mu_store_message_claim(own, id, 1000000, &repeated);
     return claimed;
 }
 
@@ -793,6 +818,7 @@ int main(void)
                                        T(decisions_count_once_a_round),
                                        T(every_commit_is_seen),
                                        T(messages_are_sent_once),
+                                       T(a_try_that_was_begun_is_known),
                                        T(every_message_is_claimed_by_one),
                                        T(a_child_may_open_it_again)};
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
