@@ -19,14 +19,14 @@ local NORMAL = "notify stakeholders mail-normal"
 local UNDO = "Point the MX at the standby again"
 
 -- Failed over; both of the primary's servers take mail again.
-local function failed_over(world)
+ordinary(function(world)
   world:nameservers("example.com", "ns1.example.org", "ns2.example.org")
   world:mx("example.com", { "10 mx-standby.example.net" }, 300)
   world:mail_server("mx1.example.com", "192.0.2.10")
   world:mail_server("mx2.example.com", "192.0.2.11")
   world:mail_server("mx-standby.example.net", "198.51.100.21")
   world:mail_server("mx.control.example", "203.0.113.5")
-end
+end)
 
 local function primary(world, state)
   world:smtp("mx1.example.com", state)
@@ -41,7 +41,6 @@ local function stays(run)
 end
 
 test("moves the MX back once the primary has been well for two hours", function(world)
-  failed_over(world)
   approved(world)
   local run = world:run { domain = "example.com" }
   run:expect_result("failed_back", "via mx1.example.com")
@@ -55,7 +54,6 @@ test("moves the MX back once the primary has been well for two hours", function(
 end)
 
 test("its parameters count", function(world)
-  failed_over(world)
   approved(world)
   local run = world:run { domain = "example.com", primary = { "mx2.example.com" }, well_for = "10m", every = "2m", ttl = 600 }
   run:expect_result("failed_back", "via mx2.example.com")
@@ -65,7 +63,6 @@ test("its parameters count", function(world)
 end)
 
 test("shows what would be moved", function(world)
-  failed_over(world)
   approved(world)
   local run = world:run { domain = "example.com", well_for = "1m" }
   for _, row in ipairs(run.rows) do
@@ -78,7 +75,6 @@ test("shows what would be moved", function(world)
 end)
 
 test("a break makes the two hours begin anew", function(world)
-  failed_over(world)
   approved(world)
   world:at("100m"):smtp("mx1.example.com", "timeout", { lasts = "5m" })
   world:at("100m"):smtp("mx2.example.com", "timeout", { lasts = "5m" })
@@ -88,7 +84,6 @@ test("a break makes the two hours begin anew", function(world)
 end)
 
 test("a primary that is never well stays where it is", function(world)
-  failed_over(world)
   primary(world, "timeout")
   local run = world:run { domain = "example.com" }
   run:expect_result("no_action", "not up for 2h without a break")
@@ -98,7 +93,6 @@ test("a primary that is never well stays where it is", function(world)
 end)
 
 test("how long to wait for it is a parameter", function(world)
-  failed_over(world)
   primary(world, "busy") -- inconclusive is not well
   local run = world:run { domain = "example.com", give_up = "3h" }
   run:expect_result("no_action")
@@ -106,7 +100,6 @@ test("how long to wait for it is a parameter", function(world)
 end)
 
 test("a DNS host that does not answer ends it at once", function(world)
-  failed_over(world)
   world:provider("dns", "refused")
   local run = world:run { domain = "example.com" }
   run:expect_result("failed", "DNS provider does not answer")
@@ -114,7 +107,6 @@ test("a DNS host that does not answer ends it at once", function(world)
 end)
 
 test("a primary that is an alias is not fit", function(world)
-  failed_over(world)
   approved(world)
   local fine = { ok = true, name = "mx1.example.com", type = "A", rcode = "NOERROR", consistent = true, ttl = 60 }
   fine.records, fine.canonical = { "192.0.2.10" }, "host.example.com"
@@ -126,7 +118,6 @@ test("a primary that is an alias is not fit", function(world)
 end)
 
 test("a no leaves it at the standby", function(world)
-  failed_over(world)
   world:person("ana", { says = "no", after = "5m", why = "on Monday" })
   local run = world:run { domain = "example.com", well_for = "1m" }
   run:expect_result("declined", "on Monday")
@@ -134,7 +125,6 @@ test("a no leaves it at the standby", function(world)
 end)
 
 test("nobody answers: the next is asked, then it expires", function(world)
-  failed_over(world)
   local run = world:run { domain = "example.com", well_for = "1m" }
   run:expect_result("expired")
   stays(run)
@@ -143,7 +133,6 @@ test("nobody answers: the next is asked, then it expires", function(world)
 end)
 
 test("the duty manager may decide", function(world)
-  failed_over(world)
   world:person("bo", { says = "yes", after = "1m" })
   local run = world:run { domain = "example.com", well_for = "1m", answer = "30m" }
   run:expect_result("failed_back")
@@ -152,7 +141,6 @@ test("the duty manager may decide", function(world)
 end)
 
 test("two people where two are wanted", function(world)
-  failed_over(world)
   approved(world, "1m")
   local run = world:run { domain = "example.com", well_for = "1m", quorum = 2 }
   run:expect_result("expired")
@@ -163,7 +151,6 @@ test("two people where two are wanted", function(world)
 end)
 
 test("a colleague's change between approval and act is not overwritten", function(world)
-  failed_over(world)
   world:at("3m"):mx("example.com", { "10 mx-colleague.example.org" }, 300)
   approved(world, "5m")
   local run = world:run { domain = "example.com", well_for = "1m" }
@@ -172,7 +159,6 @@ test("a colleague's change between approval and act is not overwritten", functio
 end)
 
 test("after a machine that stood still for long a person is asked, and nobody else moves that MX", function(world)
-  failed_over(world)
   world:at("2m"):host_sleeps("20m")
   approved(world, "5m")
   local run = world:run { domain = "example.com", well_for = "1m" }
@@ -182,7 +168,6 @@ test("after a machine that stood still for long a person is asked, and nobody el
 end)
 
 test("a lost reply is read back: the MX moves once", function(world)
-  failed_over(world)
   approved(world)
   world:fails("zone.set_mx", "lost", { times = 1 })
   local run = world:run { domain = "example.com", well_for = "1m" }
@@ -191,7 +176,6 @@ test("a lost reply is read back: the MX moves once", function(world)
 end)
 
 test("resolvers that still have the standby don't hide what is broken", function(world)
-  failed_over(world)
   approved(world, "5m")
   world:resolver_caches("1h")
   world:at("330s"):smtp_down("mx1.example.com")
@@ -201,7 +185,6 @@ test("resolvers that still have the standby don't hide what is broken", function
 end)
 
 test("no mail afterwards: people are told, and it can be taken back", function(world)
-  failed_over(world)
   approved(world, "5m")
   world:at("6m"):smtp_down("mx1.example.com")
   world:at("6m"):smtp_down("mx2.example.com")
@@ -214,7 +197,6 @@ test("no mail afterwards: people are told, and it can be taken back", function(w
 end)
 
 test("mail that comes and goes has not settled", function(world)
-  failed_over(world)
   approved(world, "5m")
   world:at("390s"):smtp("mx1.example.com", "busy", { lasts = "1m" })
   local run = world:run { domain = "example.com", well_for = "1m" }

@@ -21,14 +21,19 @@ local PUT_BACK = "zone.set_mx example.com 10 mx1.example.com, 20 mx2.example.com
 local FAILING, RESTORED = "notify stakeholders mail-failing", "notify stakeholders mail-restored"
 local UNDO = "Put the old MX rrset back"
 
--- Both exchangers are silent, the control target answers, the standby would take mail.
-local function outage(world)
+ordinary(function(world) -- mail flows over the primary, and the standby would take it
   world:nameservers("example.com", "ns1.example.org", "ns2.example.org")
   world:mx("example.com", { "10 mx1.example.com", "20 mx2.example.com" }, 3600)
-  world:mail_server("mx1.example.com", "192.0.2.10", "timeout")
-  world:mail_server("mx2.example.com", "192.0.2.11", "refused")
+  world:mail_server("mx1.example.com", "192.0.2.10")
+  world:mail_server("mx2.example.com", "192.0.2.11")
   world:mail_server("mx-standby.example.net", "198.51.100.21")
   world:mail_server("mx.control.example", "203.0.113.5")
+end)
+
+-- Both exchangers are silent, the control target answers, the standby would take mail.
+local function outage(world)
+  world:smtp("mx1.example.com", "timeout")
+  world:smtp("mx2.example.com", "refused")
 end
 
 local function approved(world, after)

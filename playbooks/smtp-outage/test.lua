@@ -12,7 +12,9 @@ config {
 
 local DOWN, DEGRADED, RESTORED = "page ana smtp-down", "notify stakeholders smtp-degraded", "notify stakeholders smtp-restored"
 
-local function outage(world) world:mail_server("mx1.example.com", "192.0.2.10", "refused") end
+ordinary(function(world) world:mail_server("mx1.example.com", "192.0.2.10") end)
+
+local function outage(world) world:smtp("mx1.example.com", "refused") end
 
 local function says(run, template, words)
   for _, one in ipairs(run.told) do

@@ -26,6 +26,8 @@ local function calm(world, certificate)
   world:mail_server("mx.control.example", "203.0.113.5")
 end
 
+ordinary(function(world) calm(world) end)
+
 local function looks(run)
   local count = 0
   for _, row in ipairs(run.rows) do
@@ -45,7 +47,6 @@ local function says(run, template, words)
 end
 
 test("a standby that is fit: nobody is told anything", function(world)
-  calm(world)
   local run = world:run { domain = "example.com" }
   run:expect_result("fit", "GO: ")
   run:expect_acts {}
@@ -57,7 +58,6 @@ test("a standby that is fit: nobody is told anything", function(world)
 end)
 
 test("a standby that is down: the owner is told, and nothing is moved", function(world)
-  calm(world)
   world:smtp_down(STANDBY)
   local run = world:run { domain = "example.com" }
   run:expect_result("unfit", "1 of 1 findings")
@@ -69,7 +69,6 @@ test("a standby that is down: the owner is told, and nothing is moved", function
 end)
 
 test("a standby that refuses our mail", function(world)
-  calm(world)
   world:smtp(STANDBY, "rejecting", { why = "rcpt: 550 5.7.1 relaying denied", certificate = FINE })
   local run = world:run { domain = "example.com" }
   run:expect_result("unfit")
@@ -78,7 +77,6 @@ test("a standby that refuses our mail", function(world)
 end)
 
 test("a standby that is an alias is unfit although it answers", function(world)
-  calm(world)
   world:result("dns.query", { ok = true, rcode = "NOERROR", consistent = true, ttl = 60, records = { "198.51.100.21" }, canonical = "host.example.net" }, { target = STANDBY })
   local run = world:run { domain = "example.com" }
   run:expect_result("unfit")
@@ -87,7 +85,6 @@ test("a standby that is an alias is unfit although it answers", function(world)
 end)
 
 test("a standby that is busy for a moment is looked at again", function(world)
-  calm(world)
   world:smtp(STANDBY, "busy", { lasts = "3m" })
   local run = world:run { domain = "example.com" }
   run:expect_result("fit")
@@ -96,7 +93,6 @@ test("a standby that is busy for a moment is looked at again", function(world)
 end)
 
 test("a standby that stays busy is neither fit nor unfit", function(world)
-  calm(world)
   world:smtp(STANDBY, "busy")
   local run = world:run { domain = "example.com" }
   run:expect_result("inconclusive", "nothing can be said of " .. STANDBY .. " from here for 10m")
@@ -108,7 +104,6 @@ test("a standby that stays busy is neither fit nor unfit", function(world)
 end)
 
 test("our own network: no verdict, after as long as it is told to wait", function(world)
-  calm(world)
   world:smtp_down(STANDBY)
   world:smtp_down("mx.control.example")
   local run = world:run { domain = "example.com", patience = "3m", every = "30s" }
@@ -133,7 +128,6 @@ test("a certificate that ends soon is told before it does", function(world)
 end)
 
 test("each address has a certificate of its own", function(world)
-  calm(world)
   world:address(STANDBY, "198.51.100.21", "198.51.100.22")
   world:fact("smtp.host", "198.51.100.22", { state = "up", certificate = { days_left = 20, host_matches = true, verified = true } })
   local run = world:run { domain = "example.com" }
@@ -141,7 +135,6 @@ test("each address has a certificate of its own", function(world)
 end)
 
 test("a certificate that is gone the second time", function(world)
-  calm(world)
   world:result("smtp.probe", { ok = true, verdict = "up", starttls = false, tls = false }, { target = STANDBY })
   world:result("smtp.probe", { ok = true, verdict = "up", starttls = true, tls = true, certificate = FINE }, { target = STANDBY, times = 1 })
   local run = world:run { domain = "example.com" }
@@ -161,7 +154,6 @@ test("a certificate for another name, and none at all", function(world)
 end)
 
 test("a TTL that keeps mail at the old place for long", function(world)
-  calm(world)
   world:mx("example.com", { "10 mx1.example.com" }, 3600)
   world:run({ domain = "example.com" }):expect_result("fit") -- an hour, if nothing is said
   world:mx("example.com", { "10 mx1.example.com" }, 3601)
@@ -175,7 +167,6 @@ test("a TTL that keeps mail at the old place for long", function(world)
 end)
 
 test("a DNS host that does not answer today would not on the day", function(world)
-  calm(world)
   world:provider("dns", "refused", { why = "401 Unauthorized: the token has expired" })
   local run = world:run { domain = "example.com" }
   run:expect_result("unfit")
@@ -184,7 +175,6 @@ test("a DNS host that does not answer today would not on the day", function(worl
 end)
 
 test("name servers that say different things", function(world)
-  calm(world)
   world:mx("example.com", { "10 mx-old.example.com" }, 300, { at = "ns2.example.org" })
   local run = world:run { domain = "example.com" }
   run:expect_result("fit_with_warnings")
@@ -192,7 +182,6 @@ test("name servers that say different things", function(world)
 end)
 
 test("a name server that is silent", function(world)
-  calm(world)
   world:dns_silent("ns2.example.org")
   local run = world:run { domain = "example.com" }
   run:expect_result("fit_with_warnings")
@@ -200,7 +189,6 @@ test("a name server that is silent", function(world)
 end)
 
 test("name servers of which none answers: what is served is not known", function(world)
-  calm(world)
   world:dns_silent("ns1.example.org")
   world:dns_silent("ns2.example.org")
   local run = world:run { domain = "example.com" }
@@ -211,7 +199,6 @@ test("name servers of which none answers: what is served is not known", function
 end)
 
 test("a standby that mail goes to already stands by for nothing", function(world)
-  calm(world)
   world:mx("example.com", { "10 " .. STANDBY }, 300)
   local run = world:run { domain = "example.com" }
   run:expect_result("fit_with_warnings")
@@ -219,7 +206,6 @@ test("a standby that mail goes to already stands by for nothing", function(world
 end)
 
 test("a recipient nobody has named proves nothing", function(world)
-  calm(world)
   world:nameservers("example.org", "ns1.example.org")
   world:mx("example.org", { "10 mx1.example.com" }, 300)
   local run = world:run { domain = "example.org" }
@@ -228,7 +214,6 @@ test("a recipient nobody has named proves nothing", function(world)
 end)
 
 test("another standby, another team", function(world)
-  calm(world)
   world:mail_server("mx-other.example.net", "198.51.100.99", "refused")
   local run = world:run { domain = "example.com", standby = "mx-other.example.net", tell = "postmasters" }
   run:expect_result("unfit")
@@ -237,7 +222,6 @@ test("another standby, another team", function(world)
 end)
 
 test("as an addition it needs the present set", function(world)
-  calm(world)
   world:dns_silent("ns1.example.org")
   world:dns_silent("ns2.example.org")
   local run = world:run { domain = "example.com", how = "add" }
@@ -246,7 +230,6 @@ test("as an addition it needs the present set", function(world)
 end)
 
 test("the owner is told over the second contact point", function(world)
-  calm(world)
   world:smtp_down(STANDBY)
   world:channel("push", "down")
   local run = world:run { domain = "example.com" }
@@ -255,7 +238,6 @@ test("the owner is told over the second contact point", function(world)
 end)
 
 test("an owner nobody can reach makes it fail", function(world)
-  calm(world)
   world:smtp_down(STANDBY)
   world:channel("push", "down")
   world:channel("chat", "down")

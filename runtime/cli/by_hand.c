@@ -12,8 +12,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cli/lines.h"
 #include "cli/say.h"
 #include "cli/tested.h"
+#include "journal/rows.h"
 #include "testing/testing.h"
 
 #define ANSWER_MAX 1000
@@ -22,33 +24,59 @@ static void say_question(const json_t *gate)
 {
     size_t i;
     json_t *choice;
-    say("%s asks %s: %s%s%s\n", mu_json_str(gate, "kind", ""), mu_json_str(gate, "by", ""),
-        mu_cli_color("bold"), mu_json_str(gate, "title", ""), mu_cli_color("reset"));
+    struct mu_buf text = {0};
+    bool is_text = strcmp(mu_json_str(gate, "kind", ""), "ask") == 0;
+    line_asked(gate, &text);
+    say("%s asks %s: ", mu_json_str(gate, "kind", ""), mu_json_str(gate, "by", ""));
+    say_lines(mu_buf_text(&text));
+    mu_buf_free(&text);
     json_array_foreach(mu_json_get(gate, "choices"), i, choice)
     {
         say("  %s\n", json_string_value(choice));
     }
-    say("  yes, no, a text; nothing: nobody answers > ");
+    say(is_text ? "  an answer; nothing: nobody answers > "
+                : "  yes or no, then why; nothing: nobody answers > ");
     say_now();
 }
 
+/* "yes DC2 has no power", "n", "no: wait for Bo". NULL: neither. */
+static json_t *yes_or_no(const char *line)
+{
+    size_t word = strcspn(line, " :,");
+    const char *why = line + word + strspn(line + word, " :,");
+    bool yes = word > 0 && word <= 3 && strncmp(line, "yes", word) == 0,
+         no = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
+    if (!yes && !no)
+        return NULL;
+    return json_pack("{s:s, s:s*}", "says", yes ? "yes" : "no", "why", why[0] ? why : NULL);
+}
+
 /* Piped, nobody is there. */
-static char *ask(const json_t *gate, void *ud)
+static json_t *ask(const json_t *gate, void *ud)
 {
     const struct by_hand *how = ud;
     char line[ANSWER_MAX];
     bool text = strcmp(mu_json_str(gate, "kind", ""), "ask") == 0;
     const json_t *first = json_array_get(mu_json_get(gate, "choices"), 0);
+    json_t *answer = NULL;
     if (how->yes)
-        return mu_xstrdup(text && first ? json_string_value(first) : "yes");
+        return json_pack("{s:s, s:s}", "says", text && first ? json_string_value(first) : "yes",
+                         "why", MU_REASON_YES);
     if (!isatty(STDIN_FILENO))
         return NULL;
     say_question(gate);
-    if (fgets(line, sizeof line, stdin) == NULL)
-        return NULL;
-    say_returned();
-    line[strcspn(line, "\n")] = '\0';
-    return line[0] ? mu_xstrdup(line) : NULL;
+    while (answer == NULL && fgets(line, sizeof line, stdin)) {
+        say_returned();
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '\0')
+            break;
+        answer = text ? json_pack("{s:s}", "says", line) : yes_or_no(line);
+        if (answer == NULL) {
+            say("  Please say yes or no > ");
+            say_now();
+        }
+    }
+    return answer;
 }
 
 static json_t *params_of(int argc, char **argv, const char **wrong)

@@ -157,8 +157,11 @@ int mu_cli_no_more_options(const struct mu_command *command, int argc, char **ar
             memcpy(names[n], option.name, sizeof names[n]);
             mu_near_try(&near, names[n]);
         }
-        if (known) /* mu_cli_option() has left it: nothing stands behind it */
+        if (known && i + 1 == argc) /* mu_cli_option() has left it: nothing stands behind it */
             say_err("muster %s: %s wants a value behind it\n", command->name, argv[i]);
+        else if (known)
+            say_err("muster %s: %s does not go with the other options here, or stands twice\n",
+                    command->name, argv[i]);
         else
             say_err("muster %s: unknown option: %s%s%s%s\n", command->name, argv[i],
                     near.best ? " (did you mean " : "", near.best ? near.best : "",

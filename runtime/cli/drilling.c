@@ -24,6 +24,9 @@ int drilling_options(struct mu_cli *cli, const char *command, int *argc, char **
         json_array_append_new(faults, json_string(fault));
         drilling->count++;
     }
+    if (drilling->count == DRILLING_MOST_FAULTS && mu_cli_option(argc, argv, "--fault", &fault))
+        return mu_cli_fail(cli, command, MU_EXIT_USAGE, "more than %d times --fault",
+                           DRILLING_MOST_FAULTS);
     how->wish = &drilling->wish;
     if (json_array_size(faults) < drilling->count)
         return mu_cli_fail(cli, command, MU_EXIT_USAGE, "a --fault is no UTF-8");

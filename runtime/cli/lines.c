@@ -519,8 +519,14 @@ const char *line_color(enum line_kind kind)
 
 void line_question(const struct mu_row *row, struct mu_buf *out)
 {
-    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL),
-           *show = mu_json_get(value, "show"), *item;
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    line_asked(value, out);
+    json_decref(value);
+}
+
+void line_asked(const json_t *value, struct mu_buf *out)
+{
+    json_t *show = mu_json_get(value, "show"), *item;
     size_t i;
     add_clean(out, mu_json_str(value, "title", ""));
     mu_buf_adds(out, "\n");
@@ -552,5 +558,4 @@ void line_question(const struct mu_row *row, struct mu_buf *out)
         add_rrset(out, json_object_get(change, "to"));
         mu_buf_adds(out, "\n");
     }
-    json_decref(value);
 }

@@ -5,6 +5,7 @@
 #ifndef MU_CLI_LINES_H
 #define MU_CLI_LINES_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
@@ -35,7 +36,9 @@ void line_of(const struct mu_row *, struct line *);
 /* How the world of a run is said to people: "LIVE". */
 const char *line_world(const char *world);
 const char *line_color(enum line_kind); /* a name for mu_cli_color */
-/* The question of a gate's intent row on several lines: what would change, what was seen. */
+/* The question of a gate's intent row on several lines: what would change, what was seen; and of its value,
+ * {title, show}. */
 void line_question(const struct mu_row *intent, struct mu_buf *);
+void line_asked(const json_t *value, struct mu_buf *);
 
 #endif

@@ -48,6 +48,20 @@ static bool plays_by_hand(struct mu_cli *cli, int *argc, char **argv, int *code)
             world);
         return true;
     }
+    const char *more = NULL;
+    if (count == DRILLING_MOST_FAULTS && mu_cli_option(argc, argv, "--fault", &more)) {
+        *code = mu_cli_fail(cli, "run", MU_EXIT_USAGE,
+                            "more than %d times --fault: that is a test, "
+                            "write it into test.lua (docs/testing.md)",
+                            DRILLING_MOST_FAULTS);
+        return true;
+    }
+    if (mu_cli_option(argc, argv, "--dry-run", NULL)) {
+        *code = mu_cli_fail(cli, "run", MU_EXIT_USAGE,
+                            "--world sim or --dry-run, not both: nothing is real in a simulated "
+                            "world, and acts are done there");
+        return true;
+    }
     struct by_hand how = {.faults = faults, .yes = mu_cli_option(argc, argv, "--yes", NULL)};
     *code = mu_cli_no_more_options(&mu_command_run, *argc, argv);
     if (*code == 0)

@@ -21,6 +21,8 @@
 /* Below every text that a person gets. */
 #define MARK_TEXT \
     MARK ": this is an exercise, production is not touched. Answer as if it were real.\n\n"
+/* Where nothing is to be answered any more. */
+#define MARK_OVER MARK ": this was an exercise, production was not touched. There is nothing to answer.\n\n"
 
 static bool is_drill(const struct run *run)
 {

@@ -36,9 +36,9 @@ void mu_sim_free(struct mu_sim *);
 /* MU_USAGE says which member is wrong; the world is then as it was. */
 enum mu_err mu_sim_do(struct mu_sim *, const json_t *op, struct mu_fail *);
 
-/* A question that nobody of the world will answer: what is said to it ("yes", "no", a text), a new text; NULL:
- * nothing. gate: {kind, title, by, choices?}. */
-typedef char *mu_sim_ask(const json_t *gate, void *ud);
+/* A question that nobody of the world will answer: what is said to it, {says: "yes", "no" or a text, why?}, a new
+ * reference; NULL: nothing. gate: {kind, title, by, show?, choices?}. */
+typedef json_t *mu_sim_ask(const json_t *gate, void *ud);
 void mu_sim_on_question(struct mu_sim *, mu_sim_ask *, void *ud);
 
 #endif

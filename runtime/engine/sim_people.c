@@ -114,7 +114,7 @@ static json_t *entry_of(json_t *entries)
 
 struct looking {
     struct run *run;
-    json_t *open; /* [{gate, kind, title, by, before, opened, choices?}] */
+    json_t *open; /* [{gate, kind, title, by, before, opened, show?, choices?}] */
 };
 
 static bool collect(const struct mu_store_gate *gate, void *ud)
@@ -123,9 +123,10 @@ static bool collect(const struct mu_store_gate *gate, void *ud)
     if (strcmp(gate->run, looking->run->name) == 0)
         json_array_append_new(
             looking->open,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o*}", "gate", gate->id, "kind", gate->kind,
-                      "title", gate->title, "by", gate->by, "before", gate->before, "opened",
-                      (json_int_t)gate->opened, "choices",
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o*, s:o*}", "gate", gate->id, "kind",
+                      gate->kind, "title", gate->title, "by", gate->by, "before", gate->before,
+                      "opened", (json_int_t)gate->opened, "show",
+                      mu_json_parse(gate->shown, strlen(gate->shown), NULL), "choices",
                       gate->choices ? mu_json_parse(gate->choices, strlen(gate->choices), NULL)
                                     : NULL));
     return true;
@@ -179,16 +180,14 @@ static void ask_player(struct run *run, const json_t *gate)
     bool known = mu_json_get(sim->planned, key) != NULL;
     json_object_set_new(sim->planned, key, json_true());
     free(key);
-    char *says = known ? NULL : sim->ask(gate, sim->ask_ud);
-    if (says == NULL)
+    json_t *entry = known ? NULL : sim->ask(gate, sim->ask_ud);
+    if (entry == NULL)
         return;
     json_t *members = mu_people_members(run->config->values, mu_json_str(gate, "by", ""));
     const char *first = json_string_value(json_array_get(members, 0));
-    json_t *entry = json_pack("{s:s, s:s}", "says", says, "why", "played by hand");
     think_about(run, first ? first : "you", gate, entry);
     json_decref(entry);
     json_decref(members);
-    free(says);
 }
 
 static bool somebody_thinks(const struct run *run, const json_t *gate)

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "lua/bind.h"
 #include "lua/convert.h"
 #include "lua/sandbox.h"
@@ -163,6 +164,21 @@ static int l_later(lua_State *L)
     return 1;
 }
 
+/* near(word, list): the nearest of them, or nil. */
+static int l_near(lua_State *L)
+{
+    struct mu_near near = {.typed = luaL_checkstring(L, 1)};
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer count = (lua_Integer)lua_rawlen(L, 2);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, 2, i);
+        mu_near_try(&near, luaL_checkstring(L, -1)); /* the table keeps it */
+        lua_pop(L, 1);
+    }
+    lua_pushstring(L, near.best); /* NULL: nil */
+    return 1;
+}
+
 static int l_failed(lua_State *L)
 {
     struct mu_tests *tests = self(L);
@@ -183,6 +199,7 @@ static void push_primitives(lua_State *L, struct mu_tests *tests)
                                          {"rows", l_rows},
                                          {"later", l_later},
                                          {"known", l_known},
+                                         {"near", l_near},
                                          {"failed", l_failed}};
     lua_newtable(L);
     for (size_t i = 0; i < MU_COUNT(functions); i++) {

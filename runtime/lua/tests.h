@@ -41,7 +41,7 @@ const char *mu_tests_config(const struct mu_tests *);
 enum mu_err mu_tests_play(struct mu_tests *, size_t, const struct mu_test_ops *, void *ud,
                           struct mu_fail *);
 
-/* One run in the world of an ordinary day, changed by texts like "smtp_down mx1.example.com"; canonical: a list, and
+/* One run in the world of an ordinary day, changed by texts like "smtp_down mx1.example.com"; canonical: a list,
  * the run's params. */
 enum mu_err mu_tests_by_hand(struct mu_tests *, const char *said, const char *params,
                              const struct mu_test_ops *, void *ud, struct mu_fail *);

@@ -6,7 +6,9 @@ does, and what is wrong in a test.lua is one error with its place.
     tests/testing/test_words.py [NAME...]"""
 import json
 import os
+import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -750,6 +752,76 @@ def only_some_are_played():
     assert "1 passed" in out and "  one  " not in out, out
     code, out, err = run(MOVE, tests, "--only", "three")
     assert code == 2 and 'no test has "three" in its name' in err, err
+
+
+@case
+def what_the_documentation_plays_by_hand():
+    """Its lines about shipped playbooks, as they stand; and no shipped playbook lacks the world that it looks at."""
+    with open(os.path.join(HERE, "..", "..", "docs", "testing.md")) as f:
+        lines = [line.strip() for line in f if line.startswith("muster run ") and "--world sim" in line]
+    shipped = [shlex.split(line)[1:] for line in lines if not line.startswith("muster run ./")]
+    ends = {words[1]: quietly(*words) for words in shipped}
+    assert ends["mx-failover"][0] == 0 and "failed_over: " in ends["mx-failover"][1], ends
+    assert ends["smtp-outage"][0] == 0 and "restored: " in ends["smtp-outage"][1], ends
+    params = {"mx-failover": ["domain=example.com"], "mx-failback": ["domain=example.com"], "smtp-outage": ["host=mx1.example.com"],
+              "standby-check": ["domain=example.com"], "mx-failover-drill": ["domain=drill.example.net"], "oncall-reachability-drill": [],
+              "stakeholder-broadcast": ["domain=example.com", "what=Mail is late"]}
+    results = {"mx-failover": "no_action", "mx-failback": "failed_back", "smtp-outage": "no_action", "standby-check": "fit",
+               "mx-failover-drill": "met", "oncall-reachability-drill": "all_answered", "stakeholder-broadcast": "failed"}
+    assert sorted(params) == sorted(os.listdir(os.path.join(HERE, "..", "..", "playbooks")))
+    for name, words in params.items():
+        team = {"standby-check": ["ana"], "mx-failover-drill": ["ana"]}.get(name, ["ana", "bo", "cleo"])
+        people = [word for who in team for word in ("--fault", f"person {who} yes 1m")]
+        code, said = quietly("run", name, *words, "--world", "sim", *people)
+        assert results[name] + ": " in said and "knows nothing" not in said, (name, code, said)
+
+
+def quietly(*words):
+    done = subprocess.run([MUSTER, *words], cwd=os.path.join(HERE, "..", ".."), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode, done.stdout
+
+
+@case
+def a_fault_on_a_name_nobody_knows_is_an_error():
+    day = 'ordinary(function(world) world:mail_server("mx-a.example.com", "192.0.2.1") end)'
+    for fault, words in [("smtp_down mx-aa.example.com", "has no host mx-aa.example.com: did you mean mx-a.example.com?"),
+                         ("at 5m smtp_up mx-aa.example.com", "no host mx-aa.example.com"), ("person anna yes", "did you mean ana?"),
+                         ("provider dsn lies", "did you mean dns?"), ("channel pusch down", "did you mean push?")]:
+        code, said = by_hand(ASK, day, "--fault", fault)
+        assert code == 2 and words in said, (code, said)
+    code, said = by_hand(ASK, "", "--fault", "smtp_down x.example.com")
+    assert code == 2 and "ordinary() of test.lua makes its hosts" in said, said
+    code, said = by_hand(ASK, day, "--dry-run")
+    assert code == 2 and "--world sim or --dry-run, not both" in said, said
+    code, said = by_hand(ASK, day, *["--fault", "smtp_down mx-a.example.com"] * 33)
+    assert code == 2 and "more than 32 times --fault" in said, said
+    code, said = by_hand(ASK, day, "--reason", "x")
+    assert code == 2 and "--reason does not go with the other options here" in said, said
+
+
+@case
+def whoever_plays_by_hand_sees_what_is_asked():
+    show = ASK.replace('by = "ana"', 'by = "ana", show = { ["if we wait"] = "senders retry" }')
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "p"))
+        for path, text in [("playbook.lua", HEADER % ("p", "") + show), ("test.lua", CONFIG)]:
+            with open(os.path.join(folder, "p", path), "w") as f:
+                f.write(text)
+        pid, screen = pty.fork()
+        if pid == 0:
+            os.chdir(folder)
+            os.execv(os.path.abspath(MUSTER), ["muster", "run", "./p", "--world", "sim"])
+        said, answers = "", [b"maybe\n", b"yes: DC2 lost power\n"]
+        try:
+            while True:
+                said += os.read(screen, 65536).decode()
+                if answers and said.count(" > ") == 3 - len(answers):
+                    os.write(screen, answers.pop(0))
+        except OSError:  # it has ended
+            pass
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, said
+        os.close(screen)
+    assert "senders retry" in said.split(" > ")[0] and "Please say yes or no" in said and "approved: DC2 lost power" in said, said
 
 
 @case

@@ -397,12 +397,14 @@ function methods.address(world, host, ...)
   return world:fact("dns.rrset", relative(host) .. "/AAAA", { ttl = 3600, records = six })
 end
 
+local hosts_heard = {} -- by smtp(), while a world is made
 local smtp_states = { up = true, refused = true, timeout = true, busy = true, rejecting = true }
 -- how: what it says, or { why, starttls, certificate = { days_left, host_matches, verified }, lasts }.
 function methods.smtp(world, host, state, how)
   if not smtp_states[state] then misuse("smtp takes a host and up, refused, timeout, busy or rejecting, got " .. tostring(state)) end
   local h = type(how) == "string" and { why = how } or keys(how, { "why", "starttls", "certificate", "lasts" }, "smtp's options")
-  return world:fact("smtp.host", relative(text(host, "smtp")),
+  hosts_heard[#hosts_heard + 1] = relative(text(host, "smtp"))
+  return world:fact("smtp.host", relative(host),
     { state = state, why = h.why, starttls = h.starttls, certificate = h.certificate }, { lasts = h.lasts })
 end
 function methods.smtp_down(world, host, how) return world:smtp(host, "timeout", how) end
@@ -557,9 +559,24 @@ local function play(i)
   if expected == 0 then misuse("test.lua:" .. tests[i].line .. ": this test expects nothing, so it can't fail: run:expect_result(...), expect(...)") end
 end
 
+-- A host that a fault names must be there: one on a misspelt name would change nothing, and look as if all went well.
+local of_hosts = { smtp = true, smtp_down = true, smtp_up = true }
+local function check_host(said)
+  local bare = string.gsub(said, "^%s*at%s+%S+", "")
+  local name, host = string.match(bare, "^%s*(%S+)%s+(%S+)")
+  if not of_hosts[name or ""] then return end
+  for _, one in ipairs(hosts_heard) do
+    if one == relative(host) then return end
+  end
+  local near = prim.near(relative(host), hosts_heard)
+  misuse('"' .. said .. '": this world has no host ' .. host .. (near and ": did you mean " .. near .. "?" or
+    #hosts_heard == 0 and ": ordinary() of test.lua makes its hosts" or ": " .. table.concat(hosts_heard, ", ")))
+end
+
 -- said: texts for the world; params: of the run.
 local function by_hand(said, params)
   local world = begin()
+  for _, one in ipairs(said) do check_host(one) end
   for _, one in ipairs(said) do say_to(world, one) end
   world:run(params)
 end
