@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/team.h"
 
 static int dispatch(struct mu_cli *cli, int argc, char **argv)
@@ -40,5 +41,5 @@ int main(int argc, char **argv)
     cli.json = mu_cli_option(&argc, argv, "--json", NULL);
     int code = dispatch(&cli, argc, argv);
     mu_cli_close(&cli);
-    return code;
+    return say_done(code);
 }

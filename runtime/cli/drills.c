@@ -230,7 +230,11 @@ static int list(struct mu_cli *cli)
     if (mu_schedules_read(cli->config->values, &listing.schedules, &fail) != MU_OK ||
         mu_store_runs(cli->store, NULL, 0, add_drilled, &listing, &fail) != MU_OK ||
         mu_store_versions(cli->store, NULL, add_published, &listing, &fail) != MU_OK) {
-        code = mu_cli_fail(cli, "drills", MU_EXIT_USAGE, "%s", fail.text);
+        code = mu_cli_fail(cli, "drills", MU_EXIT_USAGE, "%s%s%s",
+                           listing.schedules.wrong
+                               ? mu_config_file(cli->config, "schedules", listing.schedules.wrong)
+                               : "",
+                           listing.schedules.wrong ? ": " : "", fail.text);
     } else {
         playbooks_each(mu_cli_playbook_path(cli), add_folder, &listing);
         for (size_t i = 0; i < listing.schedules.count; i++)

@@ -7,6 +7,7 @@
  * tests/lint/includes.py sees to it that no other file of cli/ writes on standard streams. */
 #include "cli/say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,6 +368,20 @@ bool say_document(const struct mu_buf *text)
 void say_now(void)
 {
     fflush(stdout);
+}
+
+/* Whoever read our pipe and has left needs no word. */
+int say_done(int code)
+{
+    errno = 0;
+    bool ok = fflush(stdout) == 0 && !ferror(stdout);
+    int why = errno;
+    if (ok)
+        return code;
+    if (why != EPIPE)
+        say_err("muster: what was said could not be written%s%s\n", why ? ": " : "",
+                why ? strerror(why) : "");
+    return code ? code : MU_EXIT_FAILED;
 }
 
 void say_returned(void)

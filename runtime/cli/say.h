@@ -34,6 +34,8 @@ void say_heard(const char *text, bool is_error);
 bool say_document(const struct mu_buf *);
 /* What was said is seen by now, also through a pipe. */
 void say_now(void);
+/* The exit code of a command that has said all: not 0 when what it said could not be written, with a word on stderr. */
+int say_done(int code);
 /* The cursor stands at a line's begin without our doing: a person pressed return. */
 void say_returned(void);
 

@@ -161,7 +161,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (code)
         return code;
     if (mu_schedules_read(cli->config->values, &schedules, &fail) != MU_OK)
-        return mu_cli_fail(cli, "schedules", MU_EXIT_USAGE, "%s: %s", cli->config->path, fail.text);
+        return mu_cli_fail(cli, "schedules", MU_EXIT_USAGE, "%s: %s",
+                           mu_config_file(cli->config, "schedules", schedules.wrong), fail.text);
     code = check_name(cli, &schedules, argc > 1 ? argv[1] : NULL);
     if (code == 0)
         code = list(cli, &schedules, argc > 1 ? argv[1] : NULL, (int)next);

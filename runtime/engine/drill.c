@@ -22,7 +22,8 @@
 #define MARK_TEXT \
     MARK ": this is an exercise, production is not touched. Answer as if it were real.\n\n"
 /* Where nothing is to be answered any more. */
-#define MARK_OVER MARK ": this was an exercise, production was not touched. There is nothing to answer.\n\n"
+#define MARK_OVER \
+    MARK ": this was an exercise, production was not touched. There is nothing to answer.\n\n"
 
 static bool is_drill(const struct run *run)
 {
@@ -236,7 +237,8 @@ const char *drill_unmarked(const struct run *run, const char *subject)
 
 char *drill_text(const struct run *run, const char *text)
 {
-    bool plain = !is_drill(run) || strstr(text, MARK_TEXT) != NULL;
+    bool plain =
+        !is_drill(run) || strstr(text, MARK_TEXT) != NULL || strstr(text, MARK_OVER) != NULL;
     return mu_xasprintf("%s%s", plain ? "" : MARK_TEXT, text);
 }
 
@@ -291,10 +293,10 @@ void drill_tell_stopped(struct run *run)
     if (!is_drill(run) || run->stop != STOP_CANCEL)
         return;
     char *subject = mu_xasprintf("%s is over: %s", run->name, run->stop_why);
-    char *text =
-        mu_xasprintf("The drill %s was stopped, there is nothing more to do for it.\n\n%s\n\n"
-                     "What still comes in without the word " MARK " is real.\n",
-                     run->name, run->stop_why);
+    char *text = mu_xasprintf(
+        MARK_OVER "The drill %s was stopped, there is nothing more to do for it.\n\n%s\n\n"
+                  "What still comes in without the word " MARK " is real.\n",
+        run->name, run->stop_why);
     json_object_foreach(run->drill_told, who, one)
     {
         char *dedup = mu_xasprintf("%s/stopped/%s", run->name, who);

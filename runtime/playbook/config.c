@@ -545,17 +545,25 @@ struct merging {
 };
 
 /* The file that set this key, or the table it is in. */
-static const char *origin_of(const struct merging *merging, const char *path)
+static const char *file_of(const json_t *files, const char *path, const char *otherwise)
 {
     const char *file = NULL;
     for (size_t len = strlen(path); len > 0 && file == NULL; len--) {
         if (path[len] != '\0' && path[len] != '.' && path[len] != '[')
             continue;
         char *holder = mu_xstrndup(path, len);
-        file = mu_json_str(merging->origins, holder, NULL);
+        file = mu_json_str(files, holder, NULL);
         free(holder);
     }
-    return file ? file : merging->first;
+    return file ? file : otherwise;
+}
+
+const char *mu_config_file(const struct mu_config *config, const char *section, const char *name)
+{
+    char *path = name ? path_of(section, name) : mu_xstrdup(section);
+    const char *file = file_of(config->files, path, config->path);
+    free(path);
+    return file[0] ? file : "muster.lua";
 }
 
 /* Tables are merged; anything else that is set twice is an error that names both files. */
@@ -578,7 +586,7 @@ static enum mu_err merge(const struct merging *merging, json_t *into, const json
         } else {
             err = mu_fail_set(merging->fail, MU_CONFIG,
                               "%s is set in %s and again in %s: keep one of them", name,
-                              origin_of(merging, name), merging->file);
+                              file_of(merging->origins, name, merging->first), merging->file);
         }
         free(name);
         if (err != MU_OK)
@@ -610,7 +618,7 @@ static enum mu_err merge_folder(struct mu_config *config, const struct reading *
 {
     char *folder = mu_xasprintf("%s/muster.d", config->dir);
     struct dirent **entries = NULL;
-    json_t *origins = json_object();
+    json_t *origins = config->files = json_object();
     int count = scandir(folder, &entries, lua_files, alphasort);
     enum mu_err err = MU_OK;
     if (count < 0 && errno != ENOENT)
@@ -624,7 +632,6 @@ static enum mu_err merge_folder(struct mu_config *config, const struct reading *
     }
     free(entries);
     free(folder);
-    json_decref(origins);
     return err;
 }
 
@@ -731,6 +738,7 @@ void mu_config_free(struct mu_config *config)
     if (config == NULL)
         return;
     json_decref(config->values);
+    json_decref(config->files);
     free(config->path);
     free(config->missing);
     free(config->dir);

@@ -38,6 +38,7 @@ struct mu_config {
     json_t *values; /* object; secrets only as references */
     char *path;     /* of muster.lua; "" when there is none (all defaults) */
     char *dir;      /* its folder; "." when there is none */
+    json_t *files;  /* path → the file of muster.d that set it */
     char *
         missing; /* mu_config_look(): the first secret that is not to be had, where and why; else NULL */
 };
@@ -56,6 +57,8 @@ enum mu_err mu_config_make(json_t *values_take, const char *name, const char *di
 void mu_config_free(struct mu_config *);
 /* "domains[example.com].standby" or "dns.port": borrowed, NULL when absent. */
 const json_t *mu_config_at(const json_t *values, const char *path);
+/* The file in which that entry of a section stands (name NULL: the section), for errors; borrowed. */
+const char *mu_config_file(const struct mu_config *, const char *section, const char *name);
 /* The state folder: values.state, else $MUSTER_STATE, else XDG_STATE_HOME/muster, else ~/.local/state/muster. New text. */
 char *mu_config_state_dir(const struct mu_config *);
 /* Where playbooks are looked up by name: playbooks{} of muster.lua, playbooks/ beside it, the ones muster came

@@ -154,19 +154,35 @@ static void md_nothing(struct writer *writer)
     (void)writer;
 }
 
+/* A playbook's own ones stand among the others; one that was not reached behind the one before it. */
+static size_t *in_time(const struct milestone *milestones, size_t count)
+{
+    size_t *order = mu_xcalloc(count + 1, sizeof *order);
+    for (size_t i = 0; i < count; i++) {
+        size_t j = i;
+        for (; milestones[i].at && j > 0 && milestones[order[j - 1]].at > milestones[i].at; j--)
+            order[j] = order[j - 1];
+        order[j] = i;
+    }
+    return order;
+}
+
 static void md_milestones(struct writer *writer, const struct milestone *milestones, size_t count)
 {
     static const char *const columns[] = {"Milestone", "When", "From detection", "Known from"};
     int64_t zero = milestones[DETECTED].at;
+    size_t *order = in_time(milestones, count);
     md_table_begin(writer, columns, MU_COUNT(columns));
     for (size_t i = 0; i < count; i++) {
         char when[WORDS_WHEN], took[MU_TIME_TEXT];
-        int64_t at = milestones[i].at;
-        const char *cells[] = {milestones[i].name, at ? words_when(at, when) : "not reached",
-                               at && zero && at > zero ? mu_duration_text(at - zero, took) : "",
-                               milestones[i].from};
+        const struct milestone *one = &milestones[order[i]];
+        const char *cells[] = {
+            one->name, one->at ? words_when(one->at, when) : "not reached",
+            one->at && zero && one->at > zero ? mu_duration_text(one->at - zero, took) : "",
+            one->from};
         md_table_row(writer, TONE_PLAIN, cells, MU_COUNT(cells));
     }
+    free(order);
 }
 
 static void md_open(struct writer *writer)

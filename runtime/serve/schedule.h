@@ -57,6 +57,7 @@ struct mu_schedule {
 struct mu_schedules {
     struct mu_schedule *items;
     size_t count;
+    const char *wrong; /* which one kept the others from being read, of the configuration; or NULL */
 };
 
 /* schedules{} of a configuration's values. MU_CONFIG names the key that is wrong. */

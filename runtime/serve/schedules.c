@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/people.h"
 #include "engine/run.h"
 #include "serve/schedule.h"
 
@@ -135,8 +136,20 @@ static void digest_definition(struct mu_schedule *schedule)
     free(text);
 }
 
+/* Where nobody is configured, nobody is told. */
+static enum mu_err check_owner(const struct mu_schedule *schedule, const json_t *config,
+                               struct mu_fail *fail)
+{
+    json_t *who = NULL;
+    if (schedule->owner == NULL || json_object_get(config, "people") == NULL)
+        return MU_OK;
+    enum mu_err err = mu_people_recipients(config, schedule->owner, &who, fail);
+    json_decref(who);
+    return err == MU_OK ? err : mu_fail_prefix(fail, "owner");
+}
+
 static enum mu_err read_one(struct mu_schedule *schedule, const char *name, const json_t *said,
-                            struct mu_fail *fail)
+                            const json_t *config, struct mu_fail *fail)
 {
     size_t len = strlen(name);
     schedule->name = mu_xstrdup(name);
@@ -146,6 +159,7 @@ static enum mu_err read_one(struct mu_schedule *schedule, const char *name, cons
                            "a schedule's name has letters, digits and \"_.-\", at most %d",
                            NAME_MAX_OCTETS);
     enum mu_err err = read_run(schedule, said, fail);
+    err = err == MU_OK ? check_owner(schedule, config, fail) : err;
     err = err == MU_OK ? read_expression(schedule, said, fail) : err;
     err = err == MU_OK ? read_zone(schedule, said, fail) : err;
     err = err == MU_OK ? read_misfire(schedule, said, fail) : err;
@@ -162,13 +176,15 @@ enum mu_err mu_schedules_read(const json_t *config, struct mu_schedules *out, st
     const char *name;
     json_t *value;
     enum mu_err err = MU_OK;
-    *out = (struct mu_schedules){mu_xcalloc(json_object_size(said) + 1, sizeof *out->items), 0};
+    *out =
+        (struct mu_schedules){mu_xcalloc(json_object_size(said) + 1, sizeof *out->items), 0, NULL};
     json_object_foreach((json_t *)said, name, value)
     {
-        err = read_one(&out->items[out->count++], name, value, fail);
+        err = read_one(&out->items[out->count++], name, value, config, fail);
         if (err != MU_OK) {
             mu_fail_prefix(fail, "schedules[\"%.64s\"]", name);
             mu_schedules_fini(out);
+            out->wrong = name;
             return err;
         }
     }
@@ -192,7 +208,7 @@ void mu_schedules_fini(struct mu_schedules *schedules)
         mu_timezone_free(schedule->zone);
     }
     free(schedules->items);
-    *schedules = (struct mu_schedules){NULL, 0};
+    *schedules = (struct mu_schedules){NULL, 0, NULL};
 }
 
 const struct mu_schedule *mu_schedule_named(const struct mu_schedules *schedules, const char *name)

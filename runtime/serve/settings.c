@@ -129,7 +129,8 @@ static enum mu_err add_watch(struct settings *settings, const char *playbook, co
     return err;
 }
 
-static enum mu_err read_watched(struct settings *settings, struct mu_fail *fail)
+/* *wrong: which entry is, of the configuration. */
+static enum mu_err read_watched(struct settings *settings, const char **wrong, struct mu_fail *fail)
 {
     const char *playbook;
     json_t *targets, *target;
@@ -139,6 +140,7 @@ static enum mu_err read_watched(struct settings *settings, struct mu_fail *fail)
     {
         json_array_foreach(targets, i, target)
         {
+            *wrong = playbook;
             if (add_watch(settings, playbook, target, fail) != MU_OK)
                 return mu_fail_prefix(fail, "watched[\"%.64s\"][%zu]", playbook, i + 1);
         }
@@ -165,9 +167,10 @@ enum mu_err settings_load_plan(struct settings *settings, struct plan *plan, str
     return err;
 }
 
-static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
+static enum mu_err read_plans(struct settings *settings, const char **wrong, struct mu_fail *fail)
 {
     enum mu_err err = mu_schedules_read(settings->config->values, &settings->schedules, fail);
+    *wrong = settings->schedules.wrong;
     if (err != MU_OK)
         return err;
     settings->plans = mu_xcalloc(settings->schedules.count + 1, sizeof *settings->plans);
@@ -176,8 +179,10 @@ static enum mu_err read_plans(struct settings *settings, struct mu_fail *fail)
         settings->plans[i].schedule = schedule;
         mu_schedule_source(schedule, settings->plans[i].source);
         if (settings_load_plan(settings, &settings->plans[i], fail) != MU_OK &&
-            leave_unread(settings, &settings->plans[i].unread, fail) != MU_OK)
+            leave_unread(settings, &settings->plans[i].unread, fail) != MU_OK) {
+            *wrong = schedule->name;
             return mu_fail_prefix(fail, "schedules[\"%s\"]", schedule->name);
+        }
     }
     return MU_OK;
 }
@@ -209,13 +214,18 @@ enum mu_err settings_read(struct mu_config *config, struct mu_store *store, bool
                           struct settings *out, struct mu_fail *fail)
 {
     *out = (struct settings){.config = config, .store = store, .whole = whole};
+    const char *section = "serve", *name = NULL;
     enum mu_err err = read_serve(out, fail);
-    if (err == MU_OK)
-        err = read_plans(out, fail);
-    if (err == MU_OK)
-        err = read_watched(out, fail);
+    if (err == MU_OK) {
+        section = "schedules";
+        err = read_plans(out, &name, fail);
+    }
+    if (err == MU_OK) {
+        section = "watched";
+        err = read_watched(out, &name, fail);
+    }
     if (err != MU_OK) {
-        mu_fail_prefix(fail, "%s", config->path[0] ? config->path : "muster.lua");
+        mu_fail_prefix(fail, "%s", mu_config_file(config, section, name));
         settings_fini(out);
     }
     return err;

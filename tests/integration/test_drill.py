@@ -254,6 +254,9 @@ def production_wins_and_the_clock_goes_on(site):
     assert at == list(range(at[0], at[-1] + 1, 5000)), f"ticks were lost: {site.ticks()}"
     production_untouched(site)
     assert site.drill_mx() == MOVED
+    wait_until("word that it is over", lambda: any(" is over" in post["subject"] for post in site.told()), PATIENCE_S)
+    over = [post for post in site.told() if " is over" in post["subject"]]
+    assert all("There is nothing to answer." in post["text"] and "Answer as if" not in post["text"] for post in over), over
     stopped = json.loads(site.muster("report", drill.name, "--json").stdout)["drills"][-1]
     assert stopped["stopped"] and not stopped["good"], stopped
 

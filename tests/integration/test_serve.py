@@ -404,6 +404,30 @@ def a_reload_is_all_or_nothing(place, _):
 
 
 @case(CASES)
+def what_is_wrong_is_said_with_its_file(place, _):
+    people = 'people = { ana = { contact = { "hook:ana" } } }, channels = { hook = { kind = "webhook", url = "http://127.0.0.1:1/" } }'
+    os.mkdir(os.path.join(place.folder, "muster.d"))
+
+    def more(text):
+        with open(os.path.join(place.folder, "muster.d", "u.lua"), "w") as f:
+            f.write("return { %s }" % text)
+
+    place.configure(people + ', schedules = { ok = { run = "quick", every = "1h", owner = "ana" } }')
+    for text, words in [('schedules = { x = { run = "quick", every = "1h", owner = "anna" } }', 'schedules["x"]: owner: "anna" is no audience, person, team or channel in muster.lua; did you mean "ana"?'),
+                        ('schedules = { x = { run = "quick", cron = "99 * * * *" } }', 'schedules["x"]: '),
+                        ("watched = { quick = { 3 } }", 'watched["quick"][1]: a target is a table')]:
+        more(text)
+        code, _, err = place.muster("serve")
+        assert code == 2 and "muster.d/u.lua: " + words in err, err
+        if "schedules" in text:
+            code, _, err = place.muster("schedules")
+            assert code == 2 and "muster.d/u.lua: " + words in err, err
+    more("")
+    place.configure('schedules = { x = { run = "quick", cron = "99 * * * *" } }')
+    assert "muster.lua: schedules" in place.muster("serve")[2]
+
+
+@case(CASES)
 def what_does_not_load_at_the_start_costs_only_itself(place, host):
     hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
     threading.Thread(target=hook.serve_forever, daemon=True).start()

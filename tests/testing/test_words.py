@@ -767,11 +767,12 @@ def what_the_documentation_plays_by_hand():
               "standby-check": ["domain=example.com"], "mx-failover-drill": ["domain=drill.example.net"], "oncall-reachability-drill": [],
               "stakeholder-broadcast": ["domain=example.com", "what=Mail is late"]}
     results = {"mx-failover": "no_action", "mx-failback": "failed_back", "smtp-outage": "no_action", "standby-check": "fit",
-               "mx-failover-drill": "met", "oncall-reachability-drill": "all_answered", "stakeholder-broadcast": "failed"}
+               "mx-failover-drill": "met", "oncall-reachability-drill": "all_answered", "stakeholder-broadcast": "resolved"}
     assert sorted(params) == sorted(os.listdir(os.path.join(HERE, "..", "..", "playbooks")))
     for name, words in params.items():
         team = {"standby-check": ["ana"], "mx-failover-drill": ["ana"]}.get(name, ["ana", "bo", "cleo"])
-        people = [word for who in team for word in ("--fault", f"person {who} yes 1m")]
+        says = "resolved" if name == "stakeholder-broadcast" else "yes"
+        people = [word for who in team for word in ("--fault", f"person {who} {says} 1m")]
         code, said = quietly("run", name, *words, "--world", "sim", *people)
         assert results[name] + ": " in said and "knows nothing" not in said, (name, code, said)
 
@@ -822,6 +823,19 @@ def whoever_plays_by_hand_sees_what_is_asked():
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, said
         os.close(screen)
     assert "senders retry" in said.split(" > ")[0] and "Please say yes or no" in said and "approved: DC2 lost power" in said, said
+
+
+@case
+def what_can_not_be_written_is_no_success():
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "p"))
+        for path, text in [("playbook.lua", HEADER % ("p", "") + MOVE), ("test.lua", CONFIG + test(ZONE + '  world:run():expect_result("moved")'))]:
+            with open(os.path.join(folder, "p", path), "w") as f:
+                f.write(text)
+        for words in (["test", "./p", "--tap"], ["check", "./p"], ["doc", "--luacats"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([MUSTER, *words], cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 1 and "could not be written" in done.stderr, (words, done)
 
 
 @case

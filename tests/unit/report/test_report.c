@@ -329,6 +329,25 @@ static void markdown_tells_the_incident(void **state)
     free(text);
 }
 
+/* A playbook's own milestone stands where it belongs in time. */
+static void milestones_stand_in_order(void **state)
+{
+    struct sample rows[MU_COUNT(incident)];
+    (void)state;
+    memcpy(rows, incident, sizeof rows);
+    for (size_t i = 0; i < MU_COUNT(rows); i++)
+        if (strcmp(rows[i].verb, "finding") == 0) {
+            rows[i].verb = "milestone";
+            rows[i].value = "{\"name\":\"confirmed\",\"at\":1795402387000}";
+        }
+    char *text = rendered(rows, MU_COUNT(rows), mu_report_markdown);
+    const char *detected = strstr(text, "| detected |"), *confirmed = strstr(text, "| confirmed |"),
+               *decided = strstr(text, "| decided |");
+    assert_non_null(confirmed);
+    assert_true(detected < confirmed && confirmed < decided);
+    free(text);
+}
+
 static void html_obeys_no_server(void **state)
 {
     (void)state;
@@ -503,6 +522,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(markdown_tells_the_incident),
+        cmocka_unit_test(milestones_stand_in_order),
         cmocka_unit_test(html_obeys_no_server),
         cmocka_unit_test(a_dry_run_says_what_it_would_do),
         cmocka_unit_test(json_is_for_programs),
