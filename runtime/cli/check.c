@@ -183,4 +183,5 @@ const struct mu_command mu_command_check = {
             "A warning that is right as it is can be allowed, on its line or on the line before:\n"
             "  -- muster: allow RULE: why it is right here\n"
             "docs/check.md lists the rules.\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

@@ -101,4 +101,5 @@ const struct mu_command mu_command_doc = {
         "  --install-editor DIR  sets a folder of playbooks up for it: .luarc.json and the "
         "definitions\n"
         "  --completion SHELL    the completion script for bash or zsh\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

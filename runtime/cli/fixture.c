@@ -93,4 +93,5 @@ const struct mu_command mu_command_fixture = {
             "added to a file.\n"
             "\n"
             "  --into FILE   add the test to this test.lua\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

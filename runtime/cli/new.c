@@ -316,4 +316,5 @@ const struct mu_command mu_command_new = {
         "  --summary  what it is for, in one line\n"
         "  --in       another folder to make it in\n"
         "  --yes      take the defaults of what no option says\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

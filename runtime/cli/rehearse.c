@@ -141,4 +141,5 @@ const struct mu_command mu_command_rehearse = {
             "It gets the run's parameters; key=value says another value, key= none.\n"
             "\n"
             "  --with PLAYBOOK   a folder, or a name as muster run takes it\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};

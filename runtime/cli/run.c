@@ -66,6 +66,7 @@ static bool plays_by_hand(struct mu_cli *cli, int *argc, char **argv, int *code)
     *code = mu_cli_no_more_options(&mu_command_run, *argc, argv);
     if (*code == 0)
         *code = mu_cli_words(&mu_command_run, *argc, 1, -1);
+    cli->without_secrets = true;
     if (*code == 0)
         *code = mu_cli_config(cli);
     if (*code == 0)

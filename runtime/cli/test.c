@@ -364,4 +364,5 @@ const struct mu_command mu_command_test = {
             "  --json         print one JSON object a test instead, with the whole journals of its "
             "runs\n"
             "  --junit FILE   also write JUnit's XML, for CI\n",
-    .run = run};
+    .run = run,
+    .without_secrets = true};
