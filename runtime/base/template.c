@@ -2,7 +2,7 @@
  *
  * Message templates; see template.h for the language. A template is taken apart once
  * (template_read.c), then walked here: by the renderer with the variables, by the linter for their
- * names. */
+ * tags. */
 #include "base/template.h"
 
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/template_nodes.h"
 
 #define SUBJECT_MAX 998 /* octets of a header line, RFC 5322 2.1.1 */
@@ -224,34 +225,29 @@ void mu_rendered_free(struct mu_rendered *rendered)
     *rendered = (struct mu_rendered){0};
 }
 
-/* --- variables, for the linter --- */
+/* --- tags, for the linter --- */
 
-static bool visit_nodes(const struct nodes *nodes, mu_template_variable_cb *cb, void *ud)
+static bool visit_nodes(const struct nodes *nodes, mu_template_tag_cb *cb, void *ud)
 {
-    size_t inside = 0; /* the outermost open section ends at this node */
+    static const enum mu_template_tag tags[] = {[VALUE] = MU_TEMPLATE_VALUE,
+                                                [SECTION] = MU_TEMPLATE_SECTION,
+                                                [INVERTED] = MU_TEMPLATE_INVERTED,
+                                                [END] = MU_TEMPLATE_END};
     for (size_t i = 0; i < nodes->count; i++) {
         const struct node *node = &nodes->list[i];
-        struct span path = node->what;
-        char variable[128];
-        bool section = node->kind == SECTION || node->kind == INVERTED;
-        if ((section || node->kind == VALUE) && path.text[0] != '.') {
-            struct span first = mu_span_cut(&path, '.');
-            snprintf(variable, sizeof variable, "%.*s", (int)first.len, first.text);
-            if (!cb(variable,
-                    i < inside ? MU_TEMPLATE_INNER
-                    : section  ? MU_TEMPLATE_OPTIONAL
-                               : MU_TEMPLATE_NEEDED,
-                    node->line, ud))
-                return false;
-        }
-        if (section && node->end > inside)
-            inside = node->end;
+        if (node->kind == TEXT)
+            continue;
+        char *path = mu_xstrndup(node->what.text, node->kind == END ? 0 : node->what.len);
+        bool going = cb(tags[node->kind], path, node->line, ud);
+        free(path);
+        if (!going)
+            return false;
     }
     return true;
 }
 
-enum mu_err mu_template_each_variable(const char *name, const char *text, size_t len,
-                                      mu_template_variable_cb *cb, void *ud, struct mu_fail *fail)
+enum mu_err mu_template_each_tag(const char *name, const char *text, size_t len,
+                                 mu_template_tag_cb *cb, void *ud, struct mu_fail *fail)
 {
     struct parsed parsed = {0};
     enum mu_err err = mu_template_parse(name, text, len, &parsed, fail);

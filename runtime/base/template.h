@@ -47,16 +47,16 @@ MU_API enum mu_err mu_template_render(const char *name, const char *text, size_t
                                       struct mu_fail *);
 MU_API void mu_rendered_free(struct mu_rendered *);
 
-enum mu_template_use {
-    MU_TEMPLATE_NEEDED,   /* {{x}} outside every section: rendering fails without it */
-    MU_TEMPLATE_OPTIONAL, /* {{#x}} or {{^x}}: may be absent */
-    MU_TEMPLATE_INNER     /* {{x}} or {{#x}} inside {{#y}}: a variable or a field of y's items */
+enum mu_template_tag {
+    MU_TEMPLATE_VALUE,    /* {{x}}, {{.}}: rendering fails without it */
+    MU_TEMPLATE_SECTION,  /* {{#x}} */
+    MU_TEMPLATE_INVERTED, /* {{^x}} */
+    MU_TEMPLATE_END       /* {{/x}} of the innermost open one; its path is "" */
 };
-/* Top-level names in order of use (the "a" of a.b); the same name may come again. Stops when cb
- * returns false. Fails as rendering would for a template that is no template. */
-typedef bool mu_template_variable_cb(const char *variable, enum mu_template_use, int line,
-                                     void *ud);
-MU_API enum mu_err mu_template_each_variable(const char *name, const char *text, size_t len,
-                                             mu_template_variable_cb *, void *ud, struct mu_fail *);
+/* Every tag in its order, with the path as it is written ("a.b", "."), without filters. Stops when cb returns false.
+ * Fails as rendering would for a template that is no template. */
+typedef bool mu_template_tag_cb(enum mu_template_tag, const char *path, int line, void *ud);
+MU_API enum mu_err mu_template_each_tag(const char *name, const char *text, size_t len,
+                                        mu_template_tag_cb *, void *ud, struct mu_fail *);
 
 #endif

@@ -15,12 +15,14 @@
  *   lint_results.c     verdicts and fields of results
  *   lint_params.c      parameters
  *   lint_templates.c   messages
+ *   lint_variables.c   and what they need
  *   lint_people.c      who is told and asked, by muster.lua
  *   lint_header.c      header and version                                                          */
 #ifndef MU_PLAYBOOK_LINT_H
 #define MU_PLAYBOOK_LINT_H
 
 #include "base/attr.h"
+#include "base/template.h"
 #include "playbook/check.h"
 #include "playbook/tree.h"
 
@@ -128,6 +130,24 @@ const struct mu_param *lint_param(const struct lint *, const char *name);
 const char *lint_act_of_word(const char *word);
 
 bool lint_is_gate(const char *word); /* approve, ask, todo; false for NULL */
+
+/* --- templates --- */
+
+struct lint_tag {
+    enum mu_template_tag tag;
+    char *path;
+    size_t end; /* of a section: the tag that closes it */
+};
+struct lint_tags {
+    struct lint_tag *items;
+    size_t count;
+};
+bool lint_tag_add(enum mu_template_tag, const char *path, int line, void *tags);
+void lint_tags_fini(struct lint_tags *);
+/* Says which variables the template at path needs and does not get. variables: the TABLE, NULL = none. at: where the
+ * call names the template. */
+void lint_variables(struct lint *, const char *path, const struct lint_tags *,
+                    const struct mu_token *at, const struct mu_node *variables);
 
 /* --- the themes --- */
 

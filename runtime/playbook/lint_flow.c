@@ -8,10 +8,12 @@
 #include "base/mem.h"
 #include "playbook/lint.h"
 
+/* Also behind pcall, which hands the end of a run on. */
 static bool is_called(const struct mu_node *node, const char *word)
 {
     char buf[MU_NODE_WORD];
-    const char *called = mu_node_called(node, buf);
+    struct mu_node view;
+    const char *called = mu_node_called(mu_node_call(node, &view), buf);
     return called && strcmp(called, word) == 0;
 }
 
@@ -93,8 +95,9 @@ static bool look_under_retry(struct mu_node *node, void *ud)
 
 static void check_retry(struct lint *lint, struct mu_node *call)
 {
+    struct mu_node view;
     struct retry retry = {.lint = lint, .call = call};
-    follow(&retry, lint_function(lint, lint_arg(call, 1)));
+    follow(&retry, lint_function(lint, lint_arg(mu_node_call(call, &view), 1)));
 }
 
 /* --- return finish(...) --- */
@@ -120,7 +123,8 @@ static void check_return(struct lint *lint, const struct mu_node *node)
     if (block)
         lint_say(lint, LINT_RETURN_FINISH, node->at,
                  "return a value and finish behind the block, or write it without return",
-                 "return %s(...) inside the block of %s", node->first->first->text, block);
+                 "return %s(...) inside the block of %s",
+                 is_called(node->first, "finish") ? "finish" : "fail", block);
 }
 
 /* --- what can't be reached --- */
@@ -170,9 +174,11 @@ static void check_block(struct lint *lint, const struct mu_node *block)
 
 /* --- waiting --- */
 
-static void check_wait(struct lint *lint, const struct mu_node *call)
+static void check_wait(struct lint *lint, const struct mu_node *waiting)
 {
     int64_t total, every;
+    struct mu_node view;
+    const struct mu_node *call = mu_node_call(waiting, &view);
     const struct mu_node *options =
         lint_arg_count(call) == 3 ? lint_table(lint_arg(call, 1)) : NULL;
     const struct mu_node *node = options ? mu_node_field(options, "every") : NULL;

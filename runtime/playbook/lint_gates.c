@@ -77,10 +77,12 @@ static bool look_at(struct mu_node *node, void *ud)
 {
     struct lint *lint = ud;
     char buf[MU_NODE_WORD];
-    const char *word = mu_node_called(node, buf);
+    struct mu_node view;
+    const struct mu_node *call = mu_node_call(node, &view);
+    const char *word = mu_node_called(call, buf);
     if (!lint_is_gate(word))
         return true;
-    const struct mu_node *table = lint_arg(node, 0);
+    const struct mu_node *table = lint_arg(call, 0);
     if (strcmp(word, "todo") != 0 && node->parent->kind == MU_NODE_BLOCK)
         lint_say(
             lint, LINT_ANSWER_IGNORED, node->at,
@@ -89,10 +91,10 @@ static bool look_at(struct mu_node *node, void *ud)
     if (table == NULL || table->kind != MU_NODE_TABLE || !is_written_out(table))
         return true;
     if (!has_question(table))
-        lint_say(lint, LINT_MISSING_ARGUMENT, node->at,
+        lint_say(lint, LINT_MISSING_ARGUMENT, call->at,
                  "write the question first: { \"Move it?\", by = ... }", "%s has no question",
                  word);
-    check_who(lint, word, node, table);
+    check_who(lint, word, call, table);
     if (strcmp(word, "ask") == 0)
         check_choices(lint, table);
     return true;

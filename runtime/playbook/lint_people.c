@@ -148,13 +148,15 @@ static bool look_at(struct mu_node *node, void *ud)
 {
     struct lint *lint = ud;
     char buf[MU_NODE_WORD];
-    const char *word = mu_node_called(node, buf);
-    const struct mu_node *first = word ? lint_arg(node, 0) : NULL;
+    struct mu_node view;
+    const struct mu_node *call = mu_node_call(node, &view);
+    const char *word = mu_node_called(call, buf);
+    const struct mu_node *first = word ? lint_arg(call, 0) : NULL;
     const char *who = lint_text(first);
     if (word == NULL || first == NULL)
         return true;
     if (lint_is_gate(word))
-        check_gate(lint, node);
+        check_gate(lint, call);
     else if (who && (strcmp(word, "notify") == 0 || strcmp(word, "page") == 0 ||
                      strcmp(word, "notify.direct") == 0))
         check_recipient(lint, first->at, who);

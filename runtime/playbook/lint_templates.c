@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/near.h"
-#include "base/template.h"
 #include "playbook/lint.h"
 
 #define FOLDER "templates/"
@@ -24,9 +23,8 @@ struct use { /* of one template by one call */
     char *path;
     const struct mu_token *at;
     const struct mu_node *variables; /* TABLE; NULL = none or unknown */
-    bool known;                      /* every variable is written out */
-    char **used;                     /* names that the template uses */
-    size_t used_count;
+    bool judged;                     /* it passes what the table holds, and no more */
+    bool whole;                      /* the table is the call's own, every name written out */
 };
 
 struct uses {
@@ -36,7 +34,7 @@ struct uses {
     bool computed; /* some call works out its template's name */
 };
 
-/* --- calls --- */
+/* --- what there is --- */
 
 /* The path of the template, as a new text; NULL when there is none. */
 static char *find_template(const struct lint *lint, const char *name)
@@ -81,6 +79,54 @@ static bool is_written_out(const struct mu_node *table)
     return true;
 }
 
+/* --- a table in a local --- */
+
+struct local_table {
+    const struct mu_local *local;
+    bool changed; /* or it may be */
+};
+
+/* `vars` as an argument of a verb, which takes a copy, or `vars.x` that is read and no table itself. */
+static bool only_reads(const struct mu_node *name, const struct mu_node *table)
+{
+    char buf[MU_NODE_WORD];
+    struct mu_node view;
+    const struct mu_node *above = name->parent;
+    const char *word = mu_node_called(mu_node_call(above, &view), buf);
+    for (size_t i = 0; word && i < MU_COUNT(tellers); i++)
+        if (strcmp(tellers[i], word) == 0)
+            return true;
+    bool read = above->kind == MU_NODE_INDEX && above->first == name &&
+                above->last->kind == MU_NODE_STRING && above->last->text;
+    const struct mu_node *field = read ? mu_node_field(table, above->last->text) : NULL;
+    const struct mu_node *list = above->parent;
+    bool target = list->kind == MU_NODE_NAMED ||
+                  (list->kind == MU_NODE_LIST && list->parent->kind == MU_NODE_ASSIGN &&
+                   list == list->parent->first);
+    return read && !target && !(field && field->kind == MU_NODE_TABLE) &&
+           list->kind != MU_NODE_INDEX && list->kind != MU_NODE_METHOD;
+}
+
+static bool look_for_changes(struct mu_node *node, void *ud)
+{
+    struct local_table *table = ud;
+    if (node->kind == MU_NODE_NAME && node->local == table->local)
+        table->changed = table->changed || !only_reads(node, table->local->value);
+    return !table->changed;
+}
+
+/* The table holds what is written there when the call comes. */
+static bool is_closed(const struct mu_node *variables)
+{
+    if (variables->kind != MU_NODE_NAME)
+        return true;
+    struct local_table table = {.local = variables->local};
+    mu_node_walk(lint_root_of(variables), look_for_changes, &table);
+    return !table.changed;
+}
+
+/* --- calls --- */
+
 static void note_call(struct uses *uses, const struct mu_node *call)
 {
     const struct mu_node *name = lint_arg(call, 1), *variables = lint_arg(call, 2);
@@ -96,10 +142,12 @@ static void note_call(struct uses *uses, const struct mu_node *call)
         missing_template(uses->lint, text, name->at);
         return;
     }
-    /* Written in the call itself: a local's table may have got more on its way. */
-    use.variables = variables && variables->kind == MU_NODE_TABLE ? variables : NULL;
-    use.known = variables == NULL || variables->kind == MU_NODE_NIL ||
-                (use.variables && is_written_out(use.variables));
+    bool none = variables == NULL || variables->kind == MU_NODE_NIL;
+    bool open = lint_args_open(call) && lint_arg_count(call) <= 3;
+    use.variables = lint_table(variables);
+    use.judged = none ? !open : use.variables && is_closed(variables);
+    /* A local's may be for others as well. */
+    use.whole = use.variables == variables && !none && is_written_out(use.variables);
     uses->items = mu_xrealloc(uses->items, uses->count + 1, sizeof *uses->items);
     uses->items[uses->count++] = use;
 }
@@ -107,75 +155,40 @@ static void note_call(struct uses *uses, const struct mu_node *call)
 static bool look_at(struct mu_node *node, void *ud)
 {
     char buf[MU_NODE_WORD];
-    const char *word = mu_node_called(node, buf);
+    struct mu_node view;
+    const struct mu_node *call = mu_node_call(node, &view);
+    const char *word = mu_node_called(call, buf);
     for (size_t i = 0; word && i < MU_COUNT(tellers); i++)
         if (strcmp(tellers[i], word) == 0)
-            note_call(ud, node);
+            note_call(ud, call);
     return true;
 }
 
-/* Handed on as a value, a teller may send anything: parallel { a = notify }, pcall(notify, ...). */
+/* Handed on as a value, a teller may send anything: parallel { a = notify }, each(list, notify). */
 static bool look_for_values(struct mu_node *node, void *ud)
 {
     struct uses *uses = ud;
-    bool called = node->parent && node->parent->kind == MU_NODE_CALL && node->parent->first == node;
-    for (size_t i = 0;
-         !called && node->kind == MU_NODE_NAME && node->local == NULL && i < MU_COUNT(tellers); i++)
-        if (strcmp(tellers[i], node->text) == 0 && node->parent->kind != MU_NODE_INDEX)
-            uses->computed = true;
+    char buf[MU_NODE_WORD];
+    struct mu_node view;
+    const char *word = node->kind == MU_NODE_NAME ? mu_node_word(node, buf) : NULL;
+    bool known = word && (mu_node_call_of(node, &view) || mu_node_is_held(node) ||
+                          node->parent->kind == MU_NODE_INDEX);
+    for (size_t i = 0; word && !known && i < MU_COUNT(tellers); i++)
+        uses->computed = uses->computed || strcmp(tellers[i], word) == 0;
     return true;
 }
 
 /* --- templates --- */
 
-struct template
+/* The first name of some tag. */
+static bool is_named(const struct lint_tags *tags, const char *name)
 {
-    struct uses *uses;
-    const char *path;
-};
-
-static bool passes(const struct use *use, const char *variable)
-{
-    return use->variables && mu_node_field(use->variables, variable) != NULL;
-}
-
-static bool is_noted(const struct use *use, const char *variable)
-{
-    for (size_t i = 0; i < use->used_count; i++)
-        if (strcmp(use->used[i], variable) == 0)
+    for (size_t i = 0; i < tags->count; i++) {
+        const char *path = tags->items[i].path;
+        if (strncmp(path, name, strlen(name)) == 0 && strchr(".", path[strlen(name)]))
             return true;
-    return false;
-}
-
-static void missing_variable(struct lint *lint, const struct use *use, const char *variable)
-{
-    struct mu_near near = {.typed = variable};
-    for (const struct mu_node *field = use->variables ? use->variables->first : NULL; field;
-         field = field->next)
-        mu_near_try(&near, field->first->text);
-    char *mend = near.best ? mu_xasprintf("is it the \"%s\" that the call passes?", near.best)
-                           : mu_xasprintf("pass %s = ... in the call", variable);
-    lint_say(lint, LINT_MISSING_VARIABLE, use->at, mend,
-             "%s needs {{%s}}, which this call does not pass", use->path, variable);
-    free(mend);
-}
-
-static bool check_variable(const char *variable, enum mu_template_use kind, int line, void *ud)
-{
-    struct template *template = ud;
-    (void)line;
-    for (size_t i = 0; i < template->uses->count; i++) {
-        struct use *use = &template->uses->items[i];
-        if (!use->known || strcmp(use->path, template->path) != 0 || is_noted(use, variable))
-            continue;
-        if (kind == MU_TEMPLATE_NEEDED && !passes(use, variable))
-            missing_variable(template->uses->lint, use, variable);
-        else if (!passes(use, variable))
-            continue;
-        use->used = mu_xrealloc(use->used, use->used_count + 1, sizeof *use->used);
-        use->used[use->used_count++] = mu_xstrdup(variable);
     }
-    return true;
+    return false;
 }
 
 static bool is_routing(const char *variable)
@@ -186,12 +199,12 @@ static bool is_routing(const char *variable)
     return false;
 }
 
-static void check_extra(struct lint *lint, const struct use *use)
+static void check_extra(struct lint *lint, const struct use *use, const struct lint_tags *tags)
 {
-    for (const struct mu_node *field = use->known && use->variables ? use->variables->first : NULL;
-         field; field = field->next) {
+    for (const struct mu_node *field = use->whole ? use->variables->first : NULL; field;
+         field = field->next) {
         const char *name = field->first->text;
-        if (is_noted(use, name) || is_routing(name))
+        if (is_named(tags, name) || is_routing(name))
             continue;
         char *mend = mu_xasprintf("write {{%s}} in %s, or leave it out", name, use->path);
         lint_say(lint, LINT_EXTRA_VARIABLE, field->first->at, mend, "%s does not use %s", use->path,
@@ -208,24 +221,30 @@ static bool is_used(const struct uses *uses, const char *path)
     return false;
 }
 
+static void check_use(struct lint *lint, const struct use *use, const struct lint_tags *tags)
+{
+    if (use->judged)
+        lint_variables(lint, use->path, tags, use->at, use->variables);
+    check_extra(lint, use, tags);
+}
+
 static bool check_template(const char *path, const char *bytes, size_t len, void *ud)
 {
-    struct template *template = ud;
-    struct uses *uses = template->uses;
+    struct uses *uses = ud;
+    struct lint_tags tags = {0};
     struct mu_fail fail;
     if (strncmp(path, FOLDER, strlen(FOLDER)) != 0)
         return true;
-    template->path = path;
-    bool good =
-        mu_template_each_variable(path, bytes, len, check_variable, template, &fail) == MU_OK;
+    bool good = mu_template_each_tag(path, bytes, len, lint_tag_add, &tags, &fail) == MU_OK;
     if (!good)
         lint_failure(uses->lint, LINT_BAD_TEMPLATE, path, &fail);
     for (size_t i = 0; good && i < uses->count; i++)
         if (strcmp(uses->items[i].path, path) == 0)
-            check_extra(uses->lint, &uses->items[i]);
+            check_use(uses->lint, &uses->items[i], &tags);
     if (!uses->computed && !is_used(uses, path))
         lint_say_in(uses->lint, LINT_UNUSED_TEMPLATE, path, 1, 1, "remove it, or send it",
                     "this template is not used");
+    lint_tags_fini(&tags);
     return true;
 }
 
@@ -234,13 +253,8 @@ void lint_templates(struct lint *lint)
     struct uses uses = {.lint = lint};
     lint_walk(lint, look_at, &uses);
     lint_walk(lint, look_for_values, &uses);
-    struct template template = {&uses, NULL};
-    mu_bundle_each(lint->bundle, check_template, &template);
-    for (size_t i = 0; i < uses.count; i++) {
-        for (size_t k = 0; k < uses.items[i].used_count; k++)
-            free(uses.items[i].used[k]);
-        free(uses.items[i].used);
+    mu_bundle_each(lint->bundle, check_template, &uses);
+    for (size_t i = 0; i < uses.count; i++)
         free(uses.items[i].path);
-    }
     free(uses.items);
 }

@@ -69,18 +69,15 @@ static bool mark_needed(struct verbs *verbs, const char *verb, const char *targe
     return found;
 }
 
-static bool is_called(const struct mu_node *node)
-{
-    return node->parent && node->parent->kind == MU_NODE_CALL && node->parent->first == node;
-}
-
-/* An act. Handed on as a value (undo, pcall) it is only taken as a need. */
+/* An act. Handed on as a value (undo, each) it is only taken as a need. */
 static void note_act(struct verbs *verbs, const char *verb, const struct mu_node *node)
 {
-    const struct mu_node *first = is_called(node) ? lint_arg(node->parent, 0) : NULL;
+    struct mu_node view;
+    const struct mu_node *call = mu_node_call_of(node, &view);
+    const struct mu_node *first = call ? lint_arg(call, 0) : NULL;
     const char *target = first && first->kind == MU_NODE_STRING ? first->text : NULL;
     if (verbs->lint->header == NULL || !lint_is_used(verbs->lint, node) ||
-        mark_needed(verbs, verb, target) || !is_called(node))
+        mark_needed(verbs, verb, target) || call == NULL)
         return;
     char *mend = mu_xasprintf("add \"%s%s%s\" to may_change, or leave the call out", verb,
                               target ? ":" : "", target ? target : "");
@@ -268,27 +265,36 @@ static void unknown_verb(struct lint *lint, const char *verb, const struct mu_to
     free(mend);
 }
 
+/* The dns of dns.nosuch. */
+static bool is_of_verbs(const struct lint *lint, const struct mu_node *node)
+{
+    char buf[MU_NODE_WORD];
+    const char *space = node->kind == MU_NODE_INDEX ? mu_node_word(node->first, buf) : NULL;
+    return space && lint->words->kind(space, lint->words->ud) == 'n';
+}
+
 static bool look_at(struct mu_node *node, void *ud)
 {
     struct verbs *verbs = ud;
     struct lint *lint = verbs->lint;
     char buf[MU_NODE_WORD];
+    struct mu_node view;
     const char *word = mu_node_word(node, buf);
+    const struct mu_node *call = mu_node_call_of(node, &view);
     if (word == NULL)
         return true;
     char kind = lint->words->kind(word, lint->words->ud);
-    if (node->kind == MU_NODE_INDEX) {
-        char space = lint->words->kind(node->first->text, lint->words->ud);
-        if (kind == 0 && space == 'n')
-            unknown_verb(lint, word, node->at);
-    }
+    if (kind == 0 && is_of_verbs(lint, node))
+        unknown_verb(lint, word, node->at);
     const char *act = kind == 'w' ? lint_act_of_word(word) : NULL;
+    if (mu_node_is_held(node))
+        return true; /* each use of the local is looked at */
     if (act)
         note_act(verbs, act, node);
     if (kind == 'a' && !(node->parent && node->parent->kind == MU_NODE_INDEX))
         note_act(verbs, word, node);
-    if (is_verb_kind(kind) && is_called(node) && lint->words->param)
-        check_arguments(lint, word, node->parent);
+    if (is_verb_kind(kind) && call && lint->words->param)
+        check_arguments(lint, word, call);
     return true;
 }
 

@@ -306,9 +306,11 @@ static const struct mu_word *find_word(const char *name)
 static bool look_at(struct mu_node *node, void *ud)
 {
     char buf[MU_NODE_WORD];
-    const struct mu_word *word = find_word(mu_node_called(node, buf));
+    struct mu_node view;
+    const struct mu_node *call = mu_node_call(node, &view);
+    const struct mu_word *word = find_word(mu_node_called(call, buf));
     if (word)
-        check_call(ud, word, node);
+        check_call(ud, word, call);
     return true;
 }
 

@@ -139,29 +139,14 @@ static void add_undo(struct reading *r, const struct mu_node *call)
     add_call(r, act, name, "undo by ", &view);
 }
 
-/* Of a local whose every use is known by name. */
-static bool is_held(const struct mu_node *node)
-{
-    const struct mu_node *list = node->parent, *local = list ? list->parent : NULL;
-    bool value = local && local->kind == MU_NODE_LOCAL && list == local->last;
-    for (const struct mu_node *decl = value ? local->first->first : NULL; decl; decl = decl->next)
-        if (decl->local && decl->local->value == node && decl->local->writes == 0)
-            return true;
-    return false;
-}
-
 /* The function of a call, one that pcall or undo makes, or the verbs that a field is of. */
 static bool is_told(const struct mu_node *node)
 {
     struct mu_node view;
     char buf[MU_NODE_WORD];
     const struct mu_node *above = node->parent;
-    if (above->kind == MU_NODE_INDEX)
-        return above->first == node;
-    if (above->kind != MU_NODE_CALL)
-        return false;
     const char *word = mu_node_called(above, buf);
-    return above->first == node || mu_node_call(above, &view)->first == node ||
+    return (above->kind == MU_NODE_INDEX && above->first == node) || mu_node_call_of(node, &view) ||
            (word && strcmp(word, "undo") == 0 && lint_arg(above, 1) == node);
 }
 
@@ -170,7 +155,7 @@ static void read_value(struct reading *r, const struct mu_node *node)
 {
     char buf[MU_NODE_WORD], above[MU_NODE_WORD];
     const char *name = mu_node_word(node, buf), *act = act_of(r, name);
-    if (act == NULL || node->written || is_told(node) || is_held(node))
+    if (act == NULL || node->written || is_told(node) || mu_node_is_held(node))
         return;
     const struct mu_node *call = node->parent->kind == MU_NODE_CALL ? node->parent : NULL;
     const char *to = mu_node_called(call, above);

@@ -192,3 +192,22 @@ const char *mu_node_called(const struct mu_node *call, char buf[MU_NODE_WORD])
 {
     return call && call->kind == MU_NODE_CALL ? mu_node_word(call->first, buf) : NULL;
 }
+
+const struct mu_node *mu_node_call_of(const struct mu_node *node, struct mu_node *view)
+{
+    const struct mu_node *above = node->parent;
+    if (above == NULL || above->kind != MU_NODE_CALL)
+        return NULL;
+    const struct mu_node *call = above->first == node ? above : mu_node_call(above, view);
+    return call->first == node ? call : NULL;
+}
+
+bool mu_node_is_held(const struct mu_node *node)
+{
+    const struct mu_node *list = node->parent, *local = list ? list->parent : NULL;
+    bool value = local && local->kind == MU_NODE_LOCAL && list == local->last;
+    for (const struct mu_node *decl = value ? local->first->first : NULL; decl; decl = decl->next)
+        if (decl->local && decl->local->value == node && decl->local->writes == 0)
+            return true;
+    return false;
+}

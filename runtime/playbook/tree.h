@@ -126,6 +126,10 @@ const char *mu_node_called(const struct mu_node *call, char buf[MU_NODE_WORD]);
 /* The call a node makes: pcall(f, ...) makes f(...), which is written into view (a CALL with the tree's own callee and
  * arguments); any other node is itself. */
 const struct mu_node *mu_node_call(const struct mu_node *, struct mu_node *view);
+/* The call that a node is the function of, also behind pcall; NULL = none. */
+const struct mu_node *mu_node_call_of(const struct mu_node *, struct mu_node *view);
+/* It is what a local that is never assigned again is declared with: mu_node_constant() of each of its uses. */
+bool mu_node_is_held(const struct mu_node *);
 
 /* For parse.c. */
 struct mu_node *mu_tree_node(struct mu_tree *, enum mu_node_kind, const struct mu_token *at);

@@ -9,10 +9,14 @@
 #include "base/json.h"
 #include "base/template.h"
 
-static bool any_variable(const char *variable, enum mu_template_use use, int line, void *ud)
+/* Every section that opens is closed. */
+static bool any_tag(enum mu_template_tag tag, const char *path, int line, void *ud)
 {
-    (void)ud;
-    promise(*variable != '\0' && use <= MU_TEMPLATE_INNER && line > 0);
+    size_t *open = ud;
+    promise(tag <= MU_TEMPLATE_END && line > 0 && (*path != '\0' || tag == MU_TEMPLATE_END));
+    promise(tag != MU_TEMPLATE_END || *open > 0);
+    *open += tag == MU_TEMPLATE_SECTION || tag == MU_TEMPLATE_INVERTED;
+    *open -= tag == MU_TEMPLATE_END;
     return true;
 }
 
@@ -50,8 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     json_t *vars =
         end ? mu_json_parse((const char *)end + 1, len - text_len - 1, &fail) : json_object();
     if (json_is_object(vars)) {
-        enum mu_err listed =
-            mu_template_each_variable("fuzz.md", text, text_len, any_variable, NULL, &fail);
+        size_t open = 0;
+        enum mu_err listed = mu_template_each_tag("fuzz.md", text, text_len, any_tag, &open, &fail);
+        promise(listed != MU_OK || open == 0);
         enum mu_err err = mu_template_render("fuzz.md", text, text_len, vars, &rendered, &fail);
         promise(err == MU_OK || (err == MU_USAGE && fail.text[0] != '\0'));
         promise(err != MU_OK || listed == MU_OK);

@@ -170,28 +170,27 @@ static void heads(void **state)
     fails("Subject: x\n\nbody\n{{y}}", "{}", "t.md:4: {{y}} is not given");
 }
 
-static bool note_variable(const char *variable, enum mu_template_use use, int line, void *ud)
+static bool note_tag(enum mu_template_tag tag, const char *path, int line, void *ud)
 {
-    mu_buf_addf(ud, "%s %c %d;", variable, "noi"[use], line);
-    return strcmp(variable, "stop") != 0;
+    mu_buf_addf(ud, "%c%s %d;", "=#^/"[tag], path, line);
+    return strcmp(path, "stop") != 0;
 }
 
-static void variables_are_listed(void **state)
+static void tags_are_listed(void **state)
 {
     (void)state;
     static const char template[] =
-        "Subject: "
-        "{{s}}\n\n{{a.b}}{{#l}}\n{{x}}{{.}}{{#y}}{{/y}}{{/l}}{{^m}}{{z}}{{/m}}{{b}}{{stop}}{{c}}";
+        "Subject: {{s}}\n\n{{a.b|upper}}{{#l}}\n{{x}}{{.}}{{#y}}{{/y}}{{/l}}{{^m}}{{z}}{{/m}}{{! "
+        "no }}"
+        "{{b}}{{stop}}{{c}}";
     struct mu_buf found = {0};
     struct mu_fail fail;
     assert_int_equal(
-        mu_template_each_variable("t.md", template, strlen(template), note_variable, &found, &fail),
-        MU_OK);
+        mu_template_each_tag("t.md", template, strlen(template), note_tag, &found, &fail), MU_OK);
     assert_string_equal(mu_buf_text(&found),
-                        "s n 1;a n 3;l o 3;x i 4;y i 4;m o 4;z i 4;b n 4;stop n 4;");
+                        "=s 1;=a.b 3;#l 3;=x 4;=. 4;#y 4;/ 4;/ 4;^m 4;=z 4;/ 4;=b 4;=stop 4;");
     mu_buf_free(&found);
-    assert_int_equal(mu_template_each_variable("t.md", "{{#x}}", 6, note_variable, NULL, &fail),
-                     MU_USAGE);
+    assert_int_equal(mu_template_each_tag("t.md", "{{#x}}", 6, note_tag, NULL, &fail), MU_USAGE);
 }
 
 int main(void)
@@ -199,13 +198,10 @@ int main(void)
     setenv("TZ", "CET-1", 1); /* a fixed zone that needs no zone files */
     tzset();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values),
-        cmocka_unit_test(sections),
-        cmocka_unit_test(filters),
-        cmocka_unit_test(mistakes_of_form),
-        cmocka_unit_test(size_is_bounded),
-        cmocka_unit_test(heads),
-        cmocka_unit_test(variables_are_listed),
+        cmocka_unit_test(values),          cmocka_unit_test(sections),
+        cmocka_unit_test(filters),         cmocka_unit_test(mistakes_of_form),
+        cmocka_unit_test(size_is_bounded), cmocka_unit_test(heads),
+        cmocka_unit_test(tags_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

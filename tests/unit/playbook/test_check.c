@@ -187,7 +187,10 @@ static void templates(void **state)
         {"notify('all', 'down')", "{{host}}",
          "playbook.lua:3:15: templates/down.md needs {{host}}, which this call does not pass (pass "
          "host = ... in the call)\n"},
-        {"local v = {} notify('all', 'down', v)", "{{host}}", ""},
+        {"local v = {} notify('all', 'down', v)", "{{host}}",
+         "playbook.lua:3:28: templates/down.md needs {{host}}, which this call does not pass (pass "
+         "host = ... in the call)\n"},
+        {"local v = {} v.host = 1 notify('all', 'down', v)", "{{host}}", ""},
         {"notify('all', 'dwon', {})", "x",
          "warning templates/down.md:1:1: this template is not used (remove it, or send it)\n"},
         {"local name = 'down' notify('all', name, {})", "x", ""},
