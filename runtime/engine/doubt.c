@@ -9,8 +9,7 @@
  *
  * An act that is held back behind its sync (h unsent) has not left, if no earlier sending of it is in doubt. It is
  * sent when nothing holds it any more; where it can be read back, that comes first: what it was prepared on is old
- * by then, and a change of somebody else is not overwritten. What is known not to have been done, and belongs to a
- * block that was given up meanwhile, is not sent any more.
+ * by then, and a change of somebody else is not overwritten. If its block was given up meanwhile, it is not sent.
  *
  * What a person decides is in decision.c. */
 #include <stdlib.h>
@@ -63,22 +62,23 @@ void doubt_stop_asking(struct call *call)
     call->timer = NULL;
 }
 
-/* Its block was given up (within, race): what was not done is not done any more, the playbook went another way.
- * Unless a person says so. */
-static bool given_up(const struct call *call, bool repeated)
+/* Its block was given up (within, race) while it was held back: the playbook went another way, and it does not leave
+ * any more. Unless a person says so. One that had left is another matter: after a crash, too, it ends as it would have
+ * without. */
+static bool given_up(const struct call *call)
 {
-    return call->task && call->task->killed && !repeated && call->errand->who == NULL;
+    return call->task && call->task->killed && call_unsent(call) && call->errand->who == NULL;
 }
 
 static void give_up(struct call *call)
 {
     call_arrive_error(call, MU_CANCELLED, "its block was over before it could be sent", false,
-                      call_unsent(call) ? "not sent" : "readback");
+                      "not sent");
 }
 
 bool doubt_drop(struct call *call)
 {
-    if (call->state != MU_CALL_FROZEN || !call_unsent(call) || !given_up(call, false))
+    if (call->state != MU_CALL_FROZEN || !given_up(call))
         return false;
     give_up(call);
     return true;
@@ -95,10 +95,6 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
         run->ends_in_doubt = run->ends_in_doubt || repeated;
         call_arrive_error(call, MU_CANCELLED, "the run ended before it could be sent again",
                           repeated, "readback");
-        return;
-    }
-    if (given_up(call, repeated)) {
-        give_up(call);
         return;
     }
     call->errand->pub.repeated = repeated;
@@ -254,7 +250,7 @@ void doubt_unsent(struct call *call)
 {
     if (!ask_world(call))
         return;
-    if (given_up(call, false))
+    if (given_up(call))
         give_up(call);
     else if (doubt_policy(call) == MU_READBACK && call->errand->pub.verb->readback)
         read_back(call);

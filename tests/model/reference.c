@@ -409,8 +409,6 @@ static void reply_lost(struct mcall *call)
         arrive_done(call);
     else if (call->machine->stopped)
         arrive_error(call, "cancelled", repeats, "the run ended before it could be sent again");
-    else if (!repeats && call->task->killed)
-        arrive_error(call, "cancelled", false, "its block was over before it could be sent");
     else
         send(call);
 }
