@@ -644,37 +644,38 @@ static void why_of(struct mu_fail *fail, enum mu_err class, const char *fmt, va_
     free(clean);
 }
 
-void mu_call_fail_done(struct mu_call *pub, enum mu_err class, const char *fmt, ...)
+/* Nothing is found out about it any more. done: it took effect; else nobody knows. */
+MU_PRINTF(4, 0)
+static void end_as_failed(struct mu_call *pub, enum mu_err class, bool done, const char *fmt,
+                          va_list ap)
 {
     struct call *call = call_of(pub);
     struct mu_fail fail;
-    va_list ap;
-    va_start(ap, fmt);
     why_of(&fail, class, fmt, ap);
-    va_end(ap);
     if (call->phase != PHASE_START || answers_directly(call)) {
-        mu_call_fail(pub, class, false, "%s", fail.text);
+        mu_call_fail(pub, class, !done, "%s", fail.text);
         return;
     }
-    json_t *error = error_of(call, class, fail.text, false);
-    json_object_set_new(error, "done", json_true());
+    json_t *error = error_of(call, class, fail.text, !done);
+    if (done)
+        json_object_set_new(error, "done", json_true());
     arrive(call, false, error, call->how);
+}
+
+void mu_call_fail_done(struct mu_call *pub, enum mu_err class, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    end_as_failed(pub, class, true, fmt, ap);
+    va_end(ap);
 }
 
 void mu_call_fail_unknown(struct mu_call *pub, enum mu_err class, const char *fmt, ...)
 {
-    struct call *call = call_of(pub);
-    struct mu_fail fail;
     va_list ap;
     va_start(ap, fmt);
-    why_of(&fail, class, fmt, ap);
+    end_as_failed(pub, class, false, fmt, ap);
     va_end(ap);
-    if (call->phase != PHASE_START || answers_directly(call)) {
-        mu_call_fail(pub, class, true, "%s", fail.text);
-        return;
-    }
-    call->phase = PHASE_NONE;
-    call_arrive_error(call, class, fail.text, true, call->how);
 }
 
 void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const char *fmt, ...)
