@@ -32,10 +32,12 @@ struct change {
     struct mu_zone_ask view; /* prepare, in a drill: what the playbook saw */
     struct mu_zone_find *find;
     struct mu_zone_confirm *confirm;
+    struct mu_timer *timer;   /* until what was written should be there */
     struct mu_zone_plan plan; /* prepare only */
     json_t *before, *after;   /* {ttl, records}; start and readback take them from call->prepared */
     bool reading_back;        /* readback(), not start() */
     bool by_others;           /* it was so when we came to write */
+    bool waited;              /* for a provider that is late */
     int64_t guard_us;         /* when the last read before the write was sent */
     int64_t race_window_ms;
     int64_t written_s; /* wall time of the write's answer */
@@ -48,6 +50,7 @@ static void free_change(struct change *change)
     mu_zone_ask_fini(&change->view);
     mu_zone_find_cancel(change->find);
     mu_zone_confirm_cancel(change->confirm);
+    mu_timer_cancel(change->timer);
     mu_zone_plan_fini(&change->plan);
     json_decref(change->before);
     json_decref(change->after);
@@ -330,6 +333,27 @@ static void confirm(struct change *change)
 
 /* --- start --- */
 
+static void on_read_back(struct mu_zone_ask *ask);
+
+static void read_again(void *ud)
+{
+    struct change *change = ud;
+    change->timer = NULL;
+    mu_zone_ask(&change->ask, MU_ZONE_READ, on_read_back, NULL);
+}
+
+/* As before behind a write that was accepted: the provider may be late, or it dropped the change without a word (RFC
+ * 2136 3.4.2.2, data beside a CNAME). Read once more when it must be there, it is known not to be done. */
+static bool wait_for_late(struct change *change, bool as_before)
+{
+    if (!as_before || change->waited || change->written_s < 0)
+        return false;
+    change->waited = true;
+    change->timer =
+        mu_timer_start(change->call->host->loop, change->call->verb->settle_ms, read_again, change);
+    return true;
+}
+
 static void on_read_back(struct mu_zone_ask *ask)
 {
     struct change *change = ask->ud;
@@ -340,6 +364,9 @@ static void on_read_back(struct mu_zone_ask *ask)
         confirm(change);
         return;
     }
+    bool as_before = !unread && mu_zone_rrset_is(job->rrset, change->before);
+    if (wait_for_late(change, as_before))
+        return;
     subject(change, about, sizeof about);
     if (unread) {
         text = mu_xasprintf("%s: the write was accepted, but reading it back failed: %s", about,
@@ -351,7 +378,8 @@ static void on_read_back(struct mu_zone_ask *ask)
         free(is);
         free(wanted);
     }
-    end_fail(change, unread ? job->fail.class : MU_REMOTE, unread || change->written_s >= 0, text);
+    end_fail(change, unread ? job->fail.class : MU_REMOTE,
+             unread || (change->written_s >= 0 && !as_before), text);
     free(text);
 }
 
