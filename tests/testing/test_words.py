@@ -626,7 +626,7 @@ def nothing_stays_of_one_that_is_ended():
                     found += [f"process {pid}"] if here else []
                 return found
 
-            process = subprocess.Popen([MUSTER, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            process = subprocess.Popen(["env", "--default-signal=INT", MUSTER, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                        env={**os.environ, "TMPDIR": os.path.join(folder, "tmp"), "MUSTER_STATE": os.path.join(folder, "state")})
             within(10, lambda: any("muster-test" in one for one in left()))
             process.send_signal(number)
