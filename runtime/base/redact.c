@@ -677,8 +677,10 @@ static void allow_starts(const struct needle *needle)
     for (size_t i = 0; i < firsts; i++) {
         if (needle->form == BASE64 && first[i] == '\\' && needle->bytes[0] != '/')
             continue; /* "\n": only between two characters */
+        if (i > 0 && first[i] == needle->bytes[0])
+            continue; /* a secret that begins as escapes do */
         add_starter(first[i], (size_t)(needle - known.needles));
-        if (first[i] != needle->bytes[0] && starts_escape(needle->form, first[i]))
+        if (starts_escape(needle->form, first[i]))
             allow_escapes(first[i]);
         for (size_t j = 0; j < seconds; j++)
             allow_pair(first[i], second[j]);

@@ -262,6 +262,23 @@ static void pages_mails_and_shells_are_read(void **state)
     expect("Tok&#3a8;one &#; &#x; &amp &", "Tok&#3a8;one &#; &#x; &amp &");
 }
 
+static void a_secret_may_begin_as_escapes_do(void **state)
+{
+    (void)state;
+    static const char *const secrets[][2] = {
+        {"=Tok=one=two", "=3DTok=3Done=3Dtwo"},
+        {"%Tok%one%two", "%25Tok%25one%25two"},
+        {"&Tok&one&two", "&amp;Tok&amp;one&amp;two"},
+        {"\\Tok\\one\\two", "\\\\Tok\\x5cone\\134two"},
+    };
+    for (size_t i = 0; i < MU_COUNT(secrets); i++) {
+        mu_redact_clear();
+        assert_int_equal(mu_redact_register("k", secrets[i][0], NULL), MU_OK);
+        expect(secrets[i][1], "[secret k]");
+        expect(secrets[i][0], "[secret k]");
+    }
+}
+
 /* Encodings of mail and of tools are broken at 64 or 76 characters; terminals and YAML indent. */
 static void breaks_are_passed_over(void **state)
 {
@@ -311,6 +328,7 @@ int main(void)
         cmocka_unit_test_teardown(a_part_at_the_end_goes, clear),
         cmocka_unit_test_teardown(form_encoding_and_json_in_json_are_read, clear),
         cmocka_unit_test_teardown(pages_mails_and_shells_are_read, clear),
+        cmocka_unit_test_teardown(a_secret_may_begin_as_escapes_do, clear),
         cmocka_unit_test_teardown(breaks_are_passed_over, clear),
         cmocka_unit_test_teardown(an_escape_that_was_cut_goes_too, clear),
         cmocka_unit_test_teardown(canonical_text_is_read_as_a_value, clear),
