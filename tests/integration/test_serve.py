@@ -514,7 +514,7 @@ def main():
             function(place, host)
             print(f"ok serve: {name.replace('_', ' ')}", flush=True)
             place.end()
-            shutil.rmtree(place.folder)
+            shutil.rmtree(place.folder, ignore_errors=True)  # a run that was cancelled is being sealed
         except Exception as error:  # a case that breaks is a case that failed
             failed += 1
             place.end()
