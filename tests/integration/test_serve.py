@@ -503,6 +503,15 @@ def the_heartbeat_and_what_systemd_hears(place, _):
     assert code == 1 and "no muster serve runs" in err, err
 
 
+def remove(folder):
+    """False: a run that was cancelled is being sealed, and takes its side files away meanwhile."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def main():
     failed = 0
     for function in CASES:
@@ -514,7 +523,7 @@ def main():
             function(place, host)
             print(f"ok serve: {name.replace('_', ' ')}", flush=True)
             place.end()
-            shutil.rmtree(place.folder, ignore_errors=True)  # a run that was cancelled is being sealed
+            wait_for("its folder to go", lambda: remove(place.folder))
         except Exception as error:  # a case that breaks is a case that failed
             failed += 1
             place.end()
