@@ -35,12 +35,16 @@ static void on_leave(uv_signal_t *handle, int number)
     run_stop(handle->data, STOP_LEAVE, "left", "the executor was asked to leave");
 }
 
-static void start(struct run *run, uv_signal_t *handle, uv_signal_cb cb, int number)
+static void start(uv_signal_t *handle, uv_signal_cb cb, int number)
+{
+    uv_signal_start(handle, cb, number);
+    uv_unref((uv_handle_t *)handle);
+}
+
+static void init(struct run *run, uv_signal_t *handle)
 {
     uv_signal_init(mu_loop_uv(run->loop), handle);
     handle->data = run;
-    uv_signal_start(handle, cb, number);
-    uv_unref((uv_handle_t *)handle);
 }
 
 void signals_listen(struct run *run)
@@ -48,8 +52,12 @@ void signals_listen(struct run *run)
     if (run->store == NULL)
         return;
     run->signals = MU_NEW(struct signals);
-    start(run, &run->signals->poke, on_poke, SIGUSR1);
-    start(run, &run->signals->leave, on_leave, SIGTERM);
+    init(run, &run->signals->poke);
+    init(run, &run->signals->leave);
+    start(&run->signals->poke, on_poke, SIGUSR1);
+    if (run->world !=
+        &mu_world_sim) /* nobody would go on with that one: it ends as any program does */
+        start(&run->signals->leave, on_leave, SIGTERM);
 }
 
 static void closed(uv_handle_t *handle)

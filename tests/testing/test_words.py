@@ -523,6 +523,7 @@ def what_is_wrong_in_a_test_file_is_one_error():
         'tset("x", function() end)': r'test.lua:8: unknown name "tset": did you mean test',
         'test("x")': r"test.lua:8: test takes a name and a function",
         good + good: r'test.lua:\d+: there is a test "it" already, in line 8',
+        'test("b\\255d", function() end)': r"test.lua:8: the name of a test is UTF-8.* octet 2 of this one",
         "": r"there is no test in it",
         'config { domains = {} }': "config stands here twice",
     }.items():
@@ -630,7 +631,7 @@ def nothing_stays_of_one_that_is_ended():
                                        env={**os.environ, "TMPDIR": os.path.join(folder, "tmp"), "MUSTER_STATE": os.path.join(folder, "state")})
             within(10, lambda: any("muster-test" in one for one in left()))
             process.send_signal(number)
-            assert process.wait(timeout=10) == -number, process.returncode
+            assert process.wait(timeout=10) == -number, (words, number, process.returncode)
             within(3, lambda: left() == [])  # a test computes for five seconds, and none may go on for so long
             assert left() == [], f"{words[0]}, {number.name}: {left()} stays"
 
