@@ -328,14 +328,22 @@ static const char *behind_colon(const char *lock)
     return colon ? colon + 1 : lock;
 }
 
+/* One that holds no lock is about what its domain parameter says. */
 static bool rivals(const struct mu_store_run *live, void *ud)
 {
     struct rival *rival = ud;
-    if (strcmp(live->world, "live") != 0 || live->ended || !is_about(rival, live->subject))
+    if (strcmp(live->world, "live") != 0 || live->ended)
         return true;
-    snprintf(rival->live, sizeof rival->live, "%s", live->name);
-    snprintf(rival->what, sizeof rival->what, "%s", live->subject);
-    return false;
+    json_t *start = live->subject[0] ? NULL : mu_run_beginning(live->path, NULL);
+    const char *domain = mu_json_str(json_object_get(start, "params"), "domain", "");
+    const char *subject = live->subject[0] ? live->subject : domain;
+    bool found = is_about(rival, subject);
+    if (found) {
+        snprintf(rival->live, sizeof rival->live, "%s", live->name);
+        snprintf(rival->what, sizeof rival->what, "%s", subject);
+    }
+    json_decref(start);
+    return !found;
 }
 
 static bool lock_rivals(const struct mu_store_lock *lock, void *ud)

@@ -229,6 +229,21 @@ static void looks_of_a_day(void **state)
     assert_int_equal(count, 5);
 }
 
+/* Counts an hour are kept for a year and a month, not for ever. */
+static void hours_of_a_year(void **state)
+{
+    struct mu_fail fail;
+    const int64_t day = 86400000, base = 1790000000000;
+    (void)state;
+    for (int64_t i = 0; i <= 500; i += 100) {
+        struct mu_store_sample sample = {base + i * day, 7, "up", "why"};
+        assert_int_equal(mu_store_watch_put(store, "watch y", "{}", &sample, &fail), MU_OK);
+    }
+    assert_int_equal(number("SELECT count(*) FROM sample_hour WHERE source = 'watch y'"), 5);
+    assert_int_equal(number("SELECT min(hour) FROM sample_hour WHERE source = 'watch y'"),
+                     (base + 100 * day) / 3600000 * 3600000);
+}
+
 /* Messages there are when the tick was refused for that reason. */
 static int64_t told_when(const char *kind, const char *cause, int64_t tick)
 {
@@ -411,6 +426,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_run_that_had_an_executor_did_begin, setup, teardown),
         cmocka_unit_test_setup_teardown(once_among_processes, setup, teardown),
-        cmocka_unit_test_setup_teardown(looks_of_a_day, setup, teardown)};
+        cmocka_unit_test_setup_teardown(looks_of_a_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(hours_of_a_year, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
