@@ -29,25 +29,50 @@ static bool find(const json_t *zones, const char *domain, char *from, char *to)
     return from[0] != '\0';
 }
 
-/* A drill zone that is somebody's production zone is none. */
-static enum mu_err check(const json_t *zones, const char *from, const char *to,
-                         struct mu_fail *fail)
+/* Whether changes of `to` have a provider of their own, not that of the production zone it lies in. */
+static bool has_own_entry(const json_t *domains, const char *to, const char *production)
+{
+    char name[MU_NAME_TEXT];
+    const char *key;
+    json_t *entry;
+    json_object_foreach((json_t *)domains, key, entry)
+    {
+        if (mu_json_str(entry, "provider", NULL) && mu_name_domain(key, name, NULL) == MU_OK &&
+            mu_name_within(to, name) && strlen(name) > strlen(production))
+            return true;
+    }
+    return false;
+}
+
+/* A drill zone that is somebody's production zone is none, nor is one that has such a zone in it, or lies in one. */
+static enum mu_err check(const struct mu_host *host, const json_t *zones, const char *from,
+                         const char *to, struct mu_fail *fail)
 {
     char name[MU_NAME_TEXT];
     const char *key;
     json_t *value;
-    bool production = false;
     json_object_foreach((json_t *)zones, key, value)
     {
-        production =
-            production || (mu_name_domain(key, name, NULL) == MU_OK && strcmp(name, to) == 0);
+        if (mu_name_domain(key, name, NULL) != MU_OK)
+            continue;
+        if (strcmp(name, to) == 0)
+            return mu_fail_set(fail, MU_REFUSED,
+                               "drill.zones of muster.lua sends %s to %s, which it also lists as "
+                               "production",
+                               from, to);
+        if (mu_name_within(name, to))
+            return mu_fail_set(fail, MU_REFUSED,
+                               "drill.zones of muster.lua sends %s to %s, and %s, which it lists "
+                               "as production, lies in that",
+                               from, to, name);
+        if (mu_name_within(to, name) && !has_own_entry(mu_config(host, "domains"), to, name))
+            return mu_fail_set(fail, MU_REFUSED,
+                               "drill.zones of muster.lua sends %s to %s, which lies in the "
+                               "production zone %s: set domains[\"%s\"].provider, as for a zone "
+                               "of its own",
+                               from, to, name, to);
     }
-    if (!production)
-        return MU_OK;
-    return mu_fail_set(fail, MU_REFUSED,
-                       "drill.zones of muster.lua sends %s to %s, which it also lists as "
-                       "production",
-                       from, to);
+    return MU_OK;
 }
 
 json_t *mu_zone_change_redirect(struct mu_call *call, struct mu_fail *fail)
@@ -56,7 +81,7 @@ json_t *mu_zone_change_redirect(struct mu_call *call, struct mu_fail *fail)
     const char *domain = mu_json_str(call->args, "domain", "");
     char from[MU_NAME_TEXT], to[MU_NAME_TEXT] = "";
     if (find(zones, domain, from, to))
-        return check(zones, from, to, fail) == MU_OK
+        return check(call->host, zones, from, to, fail) == MU_OK
                    ? json_pack("{s:s, s:s}", "from", from, "to", to)
                    : NULL;
     if (json_is_true(mu_config(call->host, "lab")))

@@ -149,12 +149,15 @@ def without_a_place_nothing_leaves(site):
     assert "drill.zones of muster.lua has nothing for example.com" in run.row("h", "end")["value"]["why"]
     assert site.writes() == [], site.writes()
     production_untouched(site)
-    site.places({"zones": {DOMAIN: DRILL_ZONE, DRILL_ZONE: "other.example.net"}, "channels": {"hook": "hook"}})
-    run = site.drill()
-    run.approve()
-    run.ends("error", 1, "failed")
-    assert "which it also lists as production" in run.row("h", "end")["value"]["why"]
-    assert site.writes() == [], site.writes()
+    for zones, why in (({DOMAIN: DRILL_ZONE, DRILL_ZONE: "other.example.net"}, "which it also lists as production"),
+                       ({DOMAIN: f"drill.{DOMAIN}"}, f'in the production zone {DOMAIN}: set domains["drill.{DOMAIN}"].provider'),
+                       ({DOMAIN: DRILL_ZONE, f"sub.{DRILL_ZONE}": "other.example.net"}, "lies in that")):
+        site.places({"zones": zones, "channels": {"hook": "hook"}})
+        run = site.drill()
+        run.approve()
+        run.ends("error", 1, "failed")
+        assert why in run.row("h", "end")["value"]["why"], run.row("h", "end")["value"]["why"]
+        assert site.writes() == [], site.writes()
 
 
 def stands(site, playbook):
