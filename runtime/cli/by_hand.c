@@ -18,8 +18,6 @@
 #include "journal/rows.h"
 #include "testing/testing.h"
 
-#define ANSWER_MAX 1000
-
 static void say_question(const json_t *gate)
 {
     size_t i;
@@ -55,7 +53,8 @@ static json_t *yes_or_no(const char *line)
 static json_t *ask(const json_t *gate, void *ud)
 {
     const struct by_hand *how = ud;
-    char line[ANSWER_MAX];
+    char *line = NULL;
+    size_t cap = 0;
     bool text = strcmp(mu_json_str(gate, "kind", ""), "ask") == 0;
     const json_t *first = json_array_get(mu_json_get(gate, "choices"), 0);
     json_t *answer = NULL;
@@ -65,17 +64,18 @@ static json_t *ask(const json_t *gate, void *ud)
     if (!isatty(STDIN_FILENO))
         return NULL;
     say_question(gate);
-    while (answer == NULL && fgets(line, sizeof line, stdin)) {
+    while (answer == NULL && getline(&line, &cap, stdin) >= 0) {
         say_returned();
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '\0')
             break;
         answer = text ? json_pack("{s:s}", "says", line) : yes_or_no(line);
         if (answer == NULL) {
-            say("  Please say yes or no > ");
+            say(text ? "  That is no UTF-8; once more > " : "  Please say yes or no > ");
             say_now();
         }
     }
+    free(line);
     return answer;
 }
 

@@ -9,12 +9,16 @@
 
 #define WIDTH 78
 
-static void add_line(struct mu_buf *out, const char *name, const char *note, const char *doc)
+#define NAMES        15 /* the column of names */
+#define METHOD_NAMES 21
+
+static void add_line(struct mu_buf *out, int width, const char *name, const char *note,
+                     const char *doc)
 {
     size_t len = page_first_sentence(doc);
     len -= len > 0 && doc[len - 1] == '.';
     struct mu_buf line = {0};
-    mu_buf_addf(&line, "  %-15s %s%.*s", name, note, (int)len, doc);
+    mu_buf_addf(&line, "  %-*s %s%.*s", width, name, note, (int)len, doc);
     if (line.len > WIDTH)
         mu_buf_addf(out, "%.*s...\n", WIDTH - 3, mu_buf_text(&line));
     else
@@ -38,7 +42,7 @@ static bool list_verb(const struct mu_module *module, const struct mu_verb *verb
         mu_buf_free(&title);
     }
     listing->module = module;
-    add_line(listing->out, verb->name, verb->kind == MU_ACT ? "ACT  " : "", verb->doc);
+    add_line(listing->out, NAMES, verb->name, verb->kind == MU_ACT ? "ACT  " : "", verb->doc);
     return true;
 }
 
@@ -61,9 +65,10 @@ void mu_doc_index(const struct mu_doc *doc, struct mu_buf *out)
     for (int theme = 0; theme < MU_THEME_LUA; theme++) {
         mu_buf_addf(out, "\n%s\n", mu_theme_title((enum mu_theme)theme));
         for (const struct mu_word *word = mu_words_all; word->name; word++)
-            if ((int)word->theme == theme)
-                add_line(out, word->name, "", word->doc);
+            if ((int)word->theme == theme && strchr(word->name, ':') == NULL)
+                add_line(out, NAMES, word->name, "", word->doc);
     }
+    add_line(out, NAMES, "world, run", "", "Their methods in a test: muster doc world.");
     list_lua(out);
     mu_registry_each(doc->registry, list_verb, &listing);
     mu_buf_adds(out,
@@ -75,7 +80,7 @@ void mu_doc_index(const struct mu_doc *doc, struct mu_buf *out)
 static bool is_in(const char *name, const char *space)
 {
     size_t len = strlen(space);
-    return strncmp(name, space, len) == 0 && name[len] == '.';
+    return strncmp(name, space, len) == 0 && (name[len] == '.' || name[len] == ':');
 }
 
 struct space {
@@ -92,21 +97,29 @@ static bool list_space(const struct mu_module *module, const struct mu_verb *ver
     if (!space->found)
         mu_buf_addf(space->out, "Verbs of %s\n", space->name);
     space->found = true;
-    add_line(space->out, verb->name, verb->kind == MU_ACT ? "ACT  " : "", verb->doc);
+    add_line(space->out, NAMES, verb->name, verb->kind == MU_ACT ? "ACT  " : "", verb->doc);
     return true;
 }
 
-/* "zone", "param", "string": what is in it. */
+/* Of the world: also what is expected of the runs it gives. */
+static bool is_method(const char *name, const char *space)
+{
+    return strchr(name, ':') &&
+           (is_in(name, space) || (strcmp(space, "world") == 0 && is_in(name, "run")));
+}
+
+/* "zone", "param", "string", "world": what is in it. */
 static bool list_of_space(const struct mu_doc *doc, const char *name, struct mu_buf *out)
 {
     struct space space = {name, out, false};
     mu_registry_each(doc->registry, list_space, &space);
     for (const struct mu_word *word = mu_words_all; word->name; word++)
-        if (is_in(word->name, name)) {
+        if (is_in(word->name, name) || is_method(word->name, name)) {
             if (!space.found)
                 mu_buf_addf(out, "Words of %s\n", name);
             space.found = true;
-            add_line(out, word->name, "", word->doc);
+            add_line(out, strchr(word->name, ':') ? METHOD_NAMES : NAMES, word->name, "",
+                     word->doc);
         }
     return space.found;
 }
@@ -117,6 +130,19 @@ static const struct mu_doc_command *find_command(const struct mu_doc *doc, const
         if (strcmp(doc->commands[i].name, name) == 0)
             return &doc->commands[i];
     return NULL;
+}
+
+/* "expect_told" for run:expect_told. */
+static bool method_page(struct page *page, const char *name)
+{
+    for (const struct mu_word *word = mu_words_all; word->name; word++) {
+        const char *colon = strchr(word->name, ':');
+        if (colon && strcmp(colon + 1, name) == 0) {
+            page_word(page, word, false);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool mu_doc_topic(const struct mu_doc *doc, const char *name, struct mu_buf *out)
@@ -141,7 +167,7 @@ bool mu_doc_topic(const struct mu_doc *doc, const char *name, struct mu_buf *out
     }
     if (strcmp(name, "muster.lua") == 0)
         page_config(&page);
-    return out->len > before || list_of_space(doc, name, out);
+    return out->len > before || list_of_space(doc, name, out) || method_page(&page, name);
 }
 
 const char *mu_doc_nearest(const struct mu_doc *doc, const char *name)

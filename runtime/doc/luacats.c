@@ -71,10 +71,15 @@ static bool is_new(struct spaces *spaces, const char *name, size_t len)
 
 static void open_space(struct mu_buf *out, struct spaces *spaces, const char *name)
 {
-    const char *dot = strchr(name, '.');
+    const char *dot = strpbrk(name, ".:");
     size_t len = dot ? (size_t)(dot - name) : 0;
     if (dot == NULL || !is_new(spaces, name, len))
         return;
+    if (*dot == ':') { /* methods of a type of ours: muster.world, muster.run */
+        mu_buf_addf(out, "\n---@class muster.%.*s\nlocal %.*s = {}\n", (int)len, name, (int)len,
+                    name);
+        return;
+    }
     /* what ("x"):rep() finds is the class of this name */
     if (len == 6 && strncmp(name, "string", len) == 0)
         mu_buf_adds(out, "\n---@class stringlib\nstring = {}\n");
@@ -103,9 +108,19 @@ static void class_field(struct mu_buf *out, const struct mu_word_field *field, b
                 field->otherwise ? field->otherwise : "");
 }
 
+/* The class of its options: muster.opts.wait_until, of a method muster.opts.world.mx. */
+static void add_options_name(struct mu_buf *out, const struct mu_word *word)
+{
+    mu_buf_adds(out, "muster.opts.");
+    for (const char *at = word->name; *at; at++)
+        mu_buf_addc(out, *at == ':' ? '.' : *at);
+}
+
 static void options_class(struct mu_buf *out, const struct mu_word *word)
 {
-    mu_buf_addf(out, "---@class muster.opts.%s\n", word->name);
+    mu_buf_adds(out, "---@class ");
+    add_options_name(out, word);
+    mu_buf_addc(out, '\n');
     for (const struct mu_word_field *field = word->params; field->name; field++)
         if (word->one_table || (field->flags & MU_W_OPTION))
             class_field(out, field, word->one_table && !(field->flags & MU_W_OPTION));
@@ -178,9 +193,10 @@ static void params_of(struct mu_buf *out, const struct mu_word *word, struct mu_
         const char *name = option ? "options" : field->name;
         mu_buf_addf(out, "---@param %s%s ", name, may_miss ? "?" : "");
         if (option)
-            mu_buf_addf(out, "muster.opts.%s\n", word->name);
+            add_options_name(out, word);
         else
-            mu_buf_addf(out, "%s %s\n", field->type, field->doc);
+            mu_buf_addf(out, "%s %s", field->type, field->doc);
+        mu_buf_addc(out, '\n');
         mu_buf_addf(names, "%s%s", names->len ? ", " : "", name);
         options = options || option;
     }
@@ -195,8 +211,12 @@ static void function_word(struct mu_buf *out, const struct mu_word *word)
     doc_line(out, word->doc);
     generics(out, word);
     if (word->one_table) {
-        mu_buf_addf(out, "---@param o %s%s\n", header ? "muster.header" : "muster.opts.",
-                    header ? "" : word->name);
+        mu_buf_adds(out, "---@param o ");
+        if (header)
+            mu_buf_adds(out, "muster.header");
+        else
+            add_options_name(out, word);
+        mu_buf_adds(out, "\n");
         mu_buf_adds(&names, "o");
     } else {
         params_of(out, word, &names);

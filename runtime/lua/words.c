@@ -35,6 +35,25 @@
     OPTION("from", "string", NULL, "where in muster.lua a value is found: \"domains[domain].standby\"")
 #define PARAM_BOUNDS(type)                                                                         \
     OPTION("min", type, NULL, "the least it may be"), OPTION("max", type, NULL, "the most it may be")
+/* Methods of a test's world, and of a run it asked for. */
+#define THE_WORLD FIELDS(GIVES("world", "muster.world", "this one, to go on with"))
+#define HOLDS     FIELDS(GIVES("holds", "boolean", "false: it was told, and the test goes on"))
+#define WORLD(method, says, example_, ...)                                                         \
+    {.name = "world:" method, .theme = MU_THEME_TEST, .params = FIELDS(__VA_ARGS__),               \
+     .returns = THE_WORLD, .doc = says, .example = example_}
+#define PLAYS(method, says, example_, ...)                                                         \
+    {.name = "world:" method, .theme = MU_THEME_TEST, .params = FIELDS(__VA_ARGS__),               \
+     .returns = FIELDS(GIVES("run", "muster.run", "at its end")), .doc = says, .example = example_}
+#define EXPECT(method, says, example_, ...)                                                        \
+    {.name = "run:expect_" method, .theme = MU_THEME_TEST, .params = FIELDS(__VA_ARGS__),          \
+     .returns = HOLDS, .doc = says, .example = example_}
+#define EXPECT_OF(method, says, example_, ...)                                                     \
+    {.name = "run:expect_" method, .theme = MU_THEME_TEST, .one_table = true,                      \
+     .params = FIELDS(__VA_ARGS__), .returns = HOLDS, .doc = says, .example = example_}
+#define LASTS OPTION("lasts", "duration", NULL, "for so long; else from now on")
+#define BY_WHOM                                                                                    \
+    OPTION("by", "string", NULL, "who begins it"), OPTION("reason", "string", NULL, "their words")
+
 #define PARAM_WORD(kind, gives, example_, ...)                                                     \
     {.name = "param." kind, .theme = MU_THEME_HEADER,                                              \
      .params = FIELDS(TAKES("doc", "string", "what it is for: people read it"), __VA_ARGS__),      \
@@ -87,8 +106,20 @@ const struct mu_word_type mu_word_types[] = {
     {"muster.samples", "The looks that started the run; never empty.",
      FIELDS(GIVES("first", "muster.sample", "the oldest"), GIVES("last", "muster.sample", "the newest"),
             GIVES("[integer]", "muster.sample", "all, oldest first"))},
-    {"muster.world", "The simulated world of a test. Its methods stand in docs/testing.md: world:mx(...), world:run { ... }.",
-     FIELDS(GIVES("[string]", "any", "a method"))},
+    {"muster.world", "The simulated world of a test: muster doc world lists its methods. It knows what it is told, nothing else.", NOTHING},
+    {"muster.run", "A run that a test asked for, at its end. Its methods expect; what they expect may be looked at, too.",
+     FIELDS(GIVES("name", "string", "its name, for world:undo"), GIVES("state", "string", "finished, failed, cancelled or parked"),
+            GIVES("result", "string", "the word it ended with; of one that is parked, why: in_doubt, stale ..."),
+            GIVES("why", "string", "in words"), GIVES("exit", "integer", "the exit code muster run would have"),
+            GIVES("took_ms", "integer", "in its world"),
+            GIVES("acts", "table[]", "every act: verb, shown, src, step, target, at, args, ok, how, value, why, undo, subject, text"),
+            GIVES("told", "table[]", "every message: to, who, ok, kind, subject, text, template, at"),
+            GIVES("asked", "table[]", "every question: kind, title, by, who, how, yes, text, reason, votes, at, answered"),
+            GIVES("steps", "string[]", "their headings"), GIVES("milestones", "string[]", "their names"),
+            GIVES("findings", "table[]", "severity, what, message"), GIVES("evidence", "table[]", "what evidence{} was given"),
+            GIVES("undo", "string[]", "what can be taken back, the latest first"),
+            MAY_GIVE("parked", "table", "of one that waits for a person: why"), MAY_GIVE("scorecard", "table", "of a drill"),
+            GIVES("rows", "table[]", "its whole journal"))},
     {"muster.param", "A parameter of the header: what param.* gives.",
      FIELDS(GIVES("doc", "string", "what it is for"))},
     {0}};
@@ -300,6 +331,100 @@ const struct mu_word mu_words_all[] = {
      .params = FIELDS(TAKES("got", "any", "a value"), TAKES("wanted", "any", "what it must be"), MAY_TAKE("what", "string", "what it is, for the failure")),
      .returns = FIELDS(GIVES("same", "boolean", "")), .doc = "Compares two values; one that differs is told, and the test goes on.",
      .example = "expect(#run.acts, 2, \"acts\")"},
+    WORLD("mx", "The MX of a domain.", "world:mx(\"example.com\", { \"10 mx1.example.com\", \"20 mx2.example.com\" })",
+          TAKES("domain", "string", "its name"), TAKES("list", "string|any[]", "\"10 mx1.example.com\", or a host alone, which is 10; a list of those, or of { preference, host }"),
+          MAY_TAKE("ttl", "integer", "seconds; else 3600"),
+          OPTION("at", "string", NULL, "what only this name server says, or \"resolver\" out of its cache"), LASTS),
+    WORLD("mail_server", "A mail server: its address, and how it takes mail.", "world:mail_server(\"mx1.example.com\", \"192.0.2.10\")",
+          TAKES("host", "string", "its name"), TAKES("address", "string", "IPv4 or IPv6"),
+          MAY_TAKE("state", "\"up\"|\"refused\"|\"timeout\"|\"busy\"|\"rejecting\"", "else up; busy: 421; rejecting: 550 to a known recipient"),
+          OPTION("why", "string", NULL, "what it says"), OPTION("starttls", "boolean", NULL, "whether it offers it"),
+          OPTION("certificate", "table", NULL, "{ days_left, host_matches, verified }"), LASTS),
+    WORLD("smtp", "How a mail server takes mail from now on.", "world:smtp(\"mx1.example.com\", \"busy\", { lasts = \"10m\" })",
+          TAKES("host", "string", "its name"),
+          TAKES("state", "\"up\"|\"refused\"|\"timeout\"|\"busy\"|\"rejecting\"", "busy: 421; rejecting: 550 to a known recipient"),
+          OPTION("why", "string", NULL, "what it says; a text in place of the table is this"), OPTION("starttls", "boolean", NULL, "whether it offers it"),
+          OPTION("certificate", "table", NULL, "{ days_left, host_matches, verified }"), LASTS),
+    WORLD("smtp_down", "It lets connections time out.", "world:smtp_down(\"mx1.example.com\")", TAKES("host", "string", "its name"),
+          OPTION("why", "string", NULL, "in words"), LASTS),
+    WORLD("smtp_up", "It takes mail again.", "world:at(\"12m\"):smtp_up(\"mx1.example.com\")", TAKES("host", "string", "its name"), LASTS),
+    WORLD("address", "The addresses of a host.", "world:address(\"relay.example.com\", \"192.0.2.25\", \"2001:db8::25\")",
+          TAKES("host", "string", "its name"), MAY_TAKE("...", "string", "IPv4 or IPv6")),
+    WORLD("nameservers", "The name servers of a domain.", "world:nameservers(\"example.com\", \"ns1.example.net\", \"ns2.example.net\")",
+          TAKES("domain", "string", "its name"), MAY_TAKE("...", "string", "a name server")),
+    WORLD("rrset", "Any record set.", "world:rrset(\"_dmarc.example.com\", \"TXT\", { '\"v=DMARC1; p=none\"' })",
+          TAKES("name", "string", "its owner"), TAKES("type", "string", "\"TXT\""), TAKES("records", "string[]", "rdata as in a zone file; {}: there is none"),
+          MAY_TAKE("ttl", "integer", "seconds; else 3600"),
+          OPTION("at", "string", NULL, "what only this name server says, or \"resolver\" out of its cache"), LASTS),
+    WORLD("dns_lags", "A name server serves changes so much later.", "world:dns_lags(\"ns2.example.net\", \"10m\")",
+          TAKES("server", "string", "of world:nameservers"), TAKES("by", "duration", "how much later")),
+    WORLD("resolver_caches", "The resolver goes on with what it has.", "world:resolver_caches(\"1h\")", TAKES("by", "duration", "for so long after a change")),
+    WORLD("dns_silent", "A name server gives no answer.", "world:dns_silent(\"ns1.example.net\", { lasts = \"5m\" })",
+          TAKES("server", "string", "its name, or \"resolver\""), OPTION("why", "string", NULL, "in words"), LASTS),
+    WORLD("host_sleeps", "The machine stands still, and nobody executes the run; between two runs: time passes.", "world:at(\"5m\"):host_sleeps(\"20m\")",
+          TAKES("for_how_long", "duration", "so long")),
+    WORLD("provider", "How an entry of `providers` answers.", "world:provider(\"pdns\", \"busy\", { lasts = \"10m\" })", TAKES("name", "string", "of muster.lua"),
+          TAKES("state", "\"up\"|\"refused\"|\"timeout\"|\"busy\"|\"lies\"", "busy: 429; lies: it says yes and changes nothing"),
+          OPTION("why", "string", NULL, "in words"), LASTS),
+    WORLD("channel", "Whether an entry of `channels` takes messages.", "world:channel(\"push\", \"down\")", TAKES("name", "string", "of muster.lua"),
+          TAKES("state", "\"up\"|\"down\"", ""), OPTION("why", "string", NULL, "in words"), LASTS),
+    WORLD("command", "What an entry of `commands` ends with. Without it one of command.run ends with 0 and says nothing.",
+          "world:command(\"queue\", { exit_code = 1, stderr = \"no such queue\" })", TAKES("name", "string", "of muster.lua"),
+          OPTION("exit_code", "integer", "0", "what it ends with"), OPTION("stdout", "string", NULL, "what it says"), OPTION("stderr", "string", NULL, "what it complains of"),
+          OPTION("ms", "integer", "0", "how long it takes, in milliseconds"), LASTS),
+    WORLD("child", "How a run that `start` begins ends. The other playbook is not played: it has tests of its own. Without it: finished, at once.",
+          "world:child(\"stakeholder-broadcast\", { state = \"failed\", why = \"nobody was reached\" })", TAKES("playbook", "string", "its name"),
+          OPTION("state", "string", "\"finished\"", "finished, failed, cancelled or parked"), OPTION("result", "string", NULL, "the word it ends with"),
+          OPTION("why", "string", NULL, "in words"), OPTION("after", "duration", NULL, "how long it takes"), LASTS),
+    WORLD("http", "What a web server answers.", "world:http(\"GET https://status.example.org/\", { status = 200, body = \"ok\" })",
+          TAKES("request", "string", "method and URL"), TAKES("answer", "table", "{ status, body }")),
+    WORLD("fails", "An act goes wrong; of a probe: refused and timeout only.", "world:fails(\"zone.set_mx\", \"lost\", { times = 1 })", TAKES("verb", "string", "its name"),
+          TAKES("how", "\"refused\"|\"timeout\"|\"lost\"|\"late\"|\"lies\"", "refused: nothing happened; timeout: likewise, and nobody knows; lost: it happened, the reply did not come"),
+          OPTION("target", "string", NULL, "only this one: its first argument"), OPTION("times", "integer", NULL, "so often, then it works"),
+          OPTION("why", "string", NULL, "in words"), OPTION("class", "string", NULL, "of the failure"), OPTION("late", "duration", NULL, "of late: by how much")),
+    WORLD("result", "What a probe finds, or an act returns; for verbs of your own modules.", "world:result(\"rack.power\", { on = false })", TAKES("verb", "string", "its name"),
+          TAKES("value", "table", "as the verb returns it"), OPTION("target", "string", NULL, "only this one: its first argument"),
+          OPTION("times", "integer", NULL, "so often")),
+    WORLD("fact", "One entry of the fact table, runtime/module/facts.def.", "world:fact(\"channel\", \"push\", { state = \"down\" })", TAKES("fact", "string", "its name"),
+          TAKES("key", "string", "whose"), TAKES("value", "any", "as the table says"), LASTS),
+    WORLD("person", "How somebody answers what they were told about. Whoever is not spoken of never answers.",
+          "world:person(\"ana\", { says = \"yes\", after = \"2m\", why = \"DC2 lost power\" })", TAKES("name", "string", "of people in muster.lua"),
+          OPTION("says", "string", "\"yes\"", "yes, no, nothing, withdraw, or the text of an answer"), OPTION("after", "duration", NULL, "how long they take"),
+          OPTION("why", "string", NULL, "their reason"), OPTION("unasked", "boolean", NULL, "also without having been told"),
+          OPTION("times", "integer", NULL, "so often, then the next world:person of that name counts"),
+          OPTION("later", "table", NULL, "what they say to the same question afterwards: { says, after, why, later }")),
+    {.name = "world:at", .theme = MU_THEME_TEST, .params = FIELDS(TAKES("when", "duration", "since the test began")), .returns = FIELDS(GIVES("world", "muster.world", "as it will be then")),
+     .doc = "The same words, at that time.", .example = "world:at(\"12m\"):smtp_up(\"mx1.example.com\")"},
+    PLAYS("run", "Plays the playbook to its end. The world stays as it left it.", "local run = world:run { domain = \"example.com\" }",
+          MAY_TAKE("params", "table<string, any>", "its parameters"), OPTION("playbook", "string", NULL, "another one, by name"), BY_WHOM),
+    PLAYS("drill", "Plays it as a drill: the faults come over this world, it is detected as `muster serve` would, and scored.",
+          "local run = world:drill({ domain = \"example.com\" }, { scenario = \"both-mx-silent\" })", MAY_TAKE("params", "table<string, any>", "its parameters"),
+          OPTION("scenario", "string", NULL, "of drill in the header"), OPTION("faults", "string[]", NULL, "in place of the scenario's"),
+          OPTION("playbook", "string", NULL, "another one, by name"), BY_WHOM),
+    PLAYS("undo", "Takes back what a run changed.", "local back = world:undo(run)", TAKES("run", "muster.run", "whose acts"),
+          OPTION("item", "integer", NULL, "only this one of muster undo --list"), BY_WHOM),
+
+    EXPECT("result", "It ended like that.", "run:expect_result(\"failed_over\", \"approved by ana\")", TAKES("result", "string", "the whole word"), MAY_TAKE("why", "string", "a part of the reason")),
+    EXPECT("parked", "It waits for a person.", "run:expect_parked(\"in_doubt\")", MAY_TAKE("why", "string", "in_doubt, stale, budget ...")),
+    EXPECT("acts", "Exactly these took effect, in this order.", "run:expect_acts { \"zone.set_mx example.com\" }", TAKES("acts", "string[]", "how each begins")),
+    EXPECT("steps", "Exactly these steps were taken, in this order.", "run:expect_steps { \"Is it really down?\" }", TAKES("steps", "string[]", "their headings")),
+    EXPECT("milestones", "Exactly these were reached, in this order.", "run:expect_milestones { \"mitigated\" }", TAKES("milestones", "string[]", "their names")),
+    EXPECT("undo", "Exactly this can be taken back, the latest first.", "run:expect_undo { \"MX of example.com back\" }", TAKES("titles", "string[]", "as muster undo --list says it")),
+    EXPECT("told", "An audience or a person was reached.", "run:expect_told(\"team\", \"mail-failing\")", TAKES("who", "string", "of audiences or people"),
+           MAY_TAKE("what", "string", "a template, or a part of subject or text")),
+    EXPECT("not_told", "Nobody of them was reached with that.", "run:expect_not_told(\"stakeholders\")", TAKES("who", "string", "of audiences or people"),
+           MAY_TAKE("what", "string", "a template, or a part of subject or text")),
+    EXPECT_OF("asked", "Such a question was asked, and ended so.", "run:expect_asked { title = \"Move the MX\", who = \"ana\", how = \"approved\" }",
+              OPTION("title", "string", NULL, "a part of it"), OPTION("by", "string", NULL, "who was asked"), OPTION("who", "string", NULL, "who decided"),
+              OPTION("how", "string", NULL, "approved, declined, expired, answered or done"), OPTION("kind", "string", NULL, "approve, ask or todo"),
+              OPTION("text", "string", NULL, "of ask: the answer"), OPTION("reason", "string", NULL, "their words")),
+    {.name = "run:expect_not_asked", .theme = MU_THEME_TEST, .params = NOTHING, .returns = HOLDS, .doc = "No question was asked.", .example = "run:expect_not_asked()"},
+    EXPECT("finding", "There is such a finding.", "run:expect_finding(\"warning\", \"STARTTLS\")", TAKES("severity", "string", "as finding was given it"),
+           MAY_TAKE("part", "string", "of what it says")),
+    EXPECT_OF("took", "It took so long, in its world.", "run:expect_took { at_least = \"10m\", at_most = \"30m\" }", OPTION("at_least", "duration", NULL, "no less"),
+              OPTION("at_most", "duration", NULL, "no more")),
+    EXPECT("scorecard", "Of a drill: exactly this is judged, in this order, and came out so.", "run:expect_scorecard { \"result failed_over\", \"detect within 4m\" }",
+           TAKES("lines", "string[]", "what is expected, then the targets; what was not so ends in \": MISS\""), MAY_TAKE("every", "string", "what drill.every of the header says")),
 
     /* Lua, as its manual has it but for what is said here */
 #define LUA(name_, params_, returns_, doc_) {.name = name_, .theme = MU_THEME_LUA, .params = params_, .returns = returns_, .doc = doc_}

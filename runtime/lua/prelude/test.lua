@@ -2,7 +2,7 @@
 -- The words of test.lua (docs/testing.md). A world is a list of operations for engine/sim.h, a run is what its
 -- journal says. An expectation that does not hold is told, and the test goes on.
 local prim, env = ...
-local ipairs, pairs, type, tostring, pcall = env.ipairs, env.pairs, env.type, env.tostring, env.pcall
+local ipairs, pairs, type, tostring, pcall, select = env.ipairs, env.pairs, env.type, env.tostring, env.pcall, env.select
 local table, string, misuse = env.table, env.string, prim.misuse
 
 local tests, settings, ordinary_day = {}, nil, nil
@@ -57,6 +57,7 @@ end
 function env.test(name, body)
   top_level("test")
   if text(name, "test") == "" then misuse("a test needs a name") end
+  if not env.utf8.len(name) then misuse("the name of a test is UTF-8, as the file is; octet " .. select(2, env.utf8.len(name)) .. " of this one is not") end
   if type(body) ~= "function" then misuse('test takes a name and a function: test("...", function(world) ... end)') end
   for _, other in ipairs(tests) do
     if other.name == name then misuse('there is a test "' .. name .. '" already, in line ' .. other.line) end

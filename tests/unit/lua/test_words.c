@@ -135,9 +135,95 @@ static void every_row_is_offered(void **state)
     (void)state;
     json_t *found = offered();
     for (const struct mu_word *word = mu_words_all; word->name; word++)
-        if (!word->yours && json_object_get(found, word->name) == NULL)
+        if (!word->yours && strchr(word->name, ':') == NULL &&
+            json_object_get(found, word->name) == NULL)
             fail_msg("%s stands in words.c and nobody offers it", word->name);
     json_decref(found);
+}
+
+/* --- methods of a test's world and of its runs --- */
+
+static json_t *methods;
+
+/* The test's body: notes what there is in the world it gets, and in a run. */
+static int l_body(lua_State *L)
+{
+    lua_getfield(L, 1, "run");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    for (int which = 1; which <= 2; which++)
+        for (lua_pushnil(L); lua_next(L, which); lua_pop(L, 1)) {
+            char name[128];
+            snprintf(name, sizeof name, "%s:%s", which == 1 ? "world" : "run", lua_tostring(L, -2));
+            if (lua_isfunction(L, -1) && strcmp(name, "world:op") != 0)
+                json_object_set_new(methods, name, json_true());
+        }
+    return luaL_error(L, "seen");
+}
+
+static int l_src(lua_State *L)
+{
+    lua_pushliteral(L, "test.lua:1");
+    return 1;
+}
+
+/* What becomes of a run: nothing. */
+static int l_run(lua_State *L)
+{
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_setfield(L, -2, "rows");
+    return 1;
+}
+
+/* The prelude's second result plays a test. */
+static void play_test(struct mu_vm *vm, const char *prelude, size_t len)
+{
+    struct mu_fail fail;
+    lua_State *L = mu_vm_state(vm);
+    assert_int_equal(mu_vm_load(L, prelude, len, "prelude", 1, &fail), MU_OK);
+    push_primitives(L);
+    lua_pushcfunction(L, l_run);
+    lua_setfield(L, -2, "run");
+    lua_pushcfunction(L, l_src);
+    lua_setfield(L, -2, "src");
+    lua_pushvalue(L, 1);
+    if (lua_pcall(L, 2, 2, 0) != LUA_OK)
+        fail_msg("%s", lua_tostring(L, -1));
+    lua_getfield(L, 1, "test");
+    lua_pushliteral(L, "looks");
+    lua_pushcfunction(L, l_body);
+    assert_int_equal(lua_pcall(L, 2, 0, 0), LUA_OK);
+    lua_pushinteger(L, 1);
+    assert_int_equal(lua_pcall(L, 1, 0, 0), LUA_ERRRUN);
+    assert_non_null(strstr(lua_tostring(L, -1), "seen"));
+}
+
+static void methods_are_those_a_test_finds(void **state)
+{
+    (void)state;
+    struct mu_vm *vm = mu_vm_new(1);
+    const char *name;
+    json_t *value;
+    int listed = 0;
+    mu_sandbox_init(mu_vm_state(vm));
+    mu_sandbox_push_env(mu_vm_state(vm));
+    methods = json_object();
+    play_test(vm, mu_prelude_test, mu_prelude_test_len);
+    json_object_foreach(methods, name, value)
+    {
+        if (mu_word_find(name) == NULL)
+            fail_msg("%s is offered and stands in no row of words.c", name);
+    }
+    for (const struct mu_word *word = mu_words_all; word->name; word++)
+        if (strchr(word->name, ':')) {
+            listed++;
+            if (json_object_get(methods, word->name) == NULL)
+                fail_msg("%s stands in words.c and nobody offers it", word->name);
+        }
+    assert_true(listed > 30);
+    json_decref(methods);
+    mu_vm_free(vm);
 }
 
 /* --- options --- */
@@ -208,7 +294,7 @@ static bool has_options(const struct mu_word *word)
 {
     for (const struct mu_word_field *field = word->params; field && field->name; field++)
         if (field->flags & MU_W_OPTION)
-            return strchr(word->name, '.') == NULL;
+            return strpbrk(word->name, ".:") == NULL;
     return false;
 }
 
@@ -274,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_name_that_is_offered_is_listed),
         cmocka_unit_test(every_row_is_offered),
+        cmocka_unit_test(methods_are_those_a_test_finds),
         cmocka_unit_test(options_are_those_the_words_take),
         cmocka_unit_test(rows_are_whole),
     };
