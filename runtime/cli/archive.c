@@ -17,11 +17,39 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/late.h"
 #include "base/mem.h"
 #include "base/storage.h"
 
 #define MOST_FILES  2000
 #define MOST_OCTETS ((size_t)1 << 30) /* of one file; a journal has some MB */
+
+/* libarchive, loaded when an archive is written or read (base/late.h). */
+/* clang-format off */
+#define FUNCTIONS(X)                                                                  \
+    X(entry_new) X(entry_set_pathname) X(entry_set_size) X(entry_set_filetype)        \
+    X(entry_set_perm) X(entry_set_mtime) X(write_header) X(write_data) X(entry_free)  \
+    X(write_new) X(write_add_filter_gzip) X(write_set_filter_option)                  \
+    X(write_set_format_pax_restricted) X(write_open_fd) X(write_close) X(errno)       \
+    X(error_string) X(write_free) X(entry_pathname) X(entry_filetype) X(entry_size)   \
+    X(read_data) X(read_new) X(read_support_filter_gzip) X(read_support_format_tar)   \
+    X(read_open_filename) X(read_next_header) X(read_free)
+/* clang-format on */
+static struct {
+#define X(name) __typeof__(archive_##name) *archive_##name;
+    FUNCTIONS(X)
+#undef X
+} tar;
+
+static enum mu_err load(struct mu_fail *fail)
+{
+    static const struct mu_late_symbol symbols[] = {
+#define X(name) {"archive_" #name, &tar.archive_##name},
+        FUNCTIONS(X)
+#undef X
+    };
+    return mu_late_load("libarchive.so.13", symbols, MU_COUNT(symbols), fail);
+}
 
 struct bundle {
     char *folder;
@@ -92,17 +120,17 @@ static char *manifest_of(const struct bundle *bundle)
 static bool put(struct archive *archive, const char *folder, const char *name, const char *bytes,
                 size_t len)
 {
-    struct archive_entry *entry = archive_entry_new();
+    struct archive_entry *entry = tar.archive_entry_new();
     char *path = mu_xasprintf("%s%s%s", folder ? folder : "", folder ? "/" : "", name);
-    archive_entry_set_pathname(entry, path);
+    tar.archive_entry_set_pathname(entry, path);
     free(path);
-    archive_entry_set_size(entry, (la_int64_t)len);
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0444);
-    archive_entry_set_mtime(entry, 0, 0);
-    bool ok = archive_write_header(archive, entry) == ARCHIVE_OK &&
-              archive_write_data(archive, bytes, len) == (la_ssize_t)len;
-    archive_entry_free(entry);
+    tar.archive_entry_set_size(entry, (la_int64_t)len);
+    tar.archive_entry_set_filetype(entry, AE_IFREG);
+    tar.archive_entry_set_perm(entry, 0444);
+    tar.archive_entry_set_mtime(entry, 0, 0);
+    bool ok = tar.archive_write_header(archive, entry) == ARCHIVE_OK &&
+              tar.archive_write_data(archive, bytes, len) == (la_ssize_t)len;
+    tar.archive_entry_free(entry);
     return ok;
 }
 
@@ -119,17 +147,17 @@ static bool put_all(struct archive *archive, struct bundle *bundle)
 
 static enum mu_err write_to(struct bundle *bundle, int fd, const char *path, struct mu_fail *fail)
 {
-    struct archive *archive = archive_write_new();
-    archive_write_add_filter_gzip(archive);
-    archive_write_set_filter_option(archive, "gzip", "timestamp", NULL); /* no time of its own */
-    archive_write_set_format_pax_restricted(archive);
-    bool ok = archive_write_open_fd(archive, fd) == ARCHIVE_OK && put_all(archive, bundle) &&
-              archive_write_close(archive) == ARCHIVE_OK;
-    int errnum = ok ? 0 : archive_errno(archive);
-    enum mu_err err = ok ? MU_OK
-                         : mu_storage_fail(fail, path, "writing the archive",
-                                           archive_error_string(archive), errnum);
-    archive_write_free(archive);
+    struct archive *archive = tar.archive_write_new();
+    tar.archive_write_add_filter_gzip(archive);
+    tar.archive_write_set_filter_option(archive, "gzip", "timestamp", NULL); /* no time of its own */
+    tar.archive_write_set_format_pax_restricted(archive);
+    bool ok = tar.archive_write_open_fd(archive, fd) == ARCHIVE_OK && put_all(archive, bundle) &&
+              tar.archive_write_close(archive) == ARCHIVE_OK;
+    int errnum = ok ? 0 : tar.archive_errno(archive);
+    enum mu_err err =
+        ok ? MU_OK
+           : mu_storage_fail(fail, path, "writing the archive", tar.archive_error_string(archive), errnum);
+    tar.archive_write_free(archive);
     if (err == MU_OK && fsync(fd) != 0)
         err = mu_storage_fail(fail, path, "syncing the archive", NULL, errno);
     return err;
@@ -137,6 +165,8 @@ static enum mu_err write_to(struct bundle *bundle, int fd, const char *path, str
 
 enum mu_err bundle_write(struct bundle *bundle, const char *path, struct mu_fail *fail)
 {
+    if (load(fail) != MU_OK)
+        return fail->class;
     char *draft = mu_xasprintf("%s.%ld.part", path, (long)getpid());
     qsort(bundle->parts, bundle->count, sizeof *bundle->parts, by_name);
     int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -174,10 +204,10 @@ void archive_forget(const char *path)
 
 static bool is_sensible(struct archive_entry *entry)
 {
-    const char *name = archive_entry_pathname(entry);
+    const char *name = tar.archive_entry_pathname(entry);
     return name && name[0] && name[0] != '/' && strstr(name, "..") == NULL && strlen(name) < 512 &&
-           archive_entry_filetype(entry) == AE_IFREG && archive_entry_size(entry) >= 0 &&
-           (size_t)archive_entry_size(entry) <= MOST_OCTETS;
+           tar.archive_entry_filetype(entry) == AE_IFREG && tar.archive_entry_size(entry) >= 0 &&
+           (size_t)tar.archive_entry_size(entry) <= MOST_OCTETS;
 }
 
 static enum mu_err read_entry(struct archive *archive, struct archive_entry *entry,
@@ -189,37 +219,39 @@ static enum mu_err read_entry(struct archive *archive, struct archive_entry *ent
                            "%.300s: it holds something that no export of muster holds: not a plain "
                            "file with a relative name",
                            path);
-    size_t len = (size_t)archive_entry_size(entry);
+    size_t len = (size_t)tar.archive_entry_size(entry);
     char *bytes = mu_xcalloc(len + 1, 1);
-    bool whole = archive_read_data(archive, bytes, len) == (la_ssize_t)len;
+    bool whole = tar.archive_read_data(archive, bytes, len) == (la_ssize_t)len;
     if (whole)
-        *more = cb(archive_entry_pathname(entry), bytes, len, ud);
+        *more = cb(tar.archive_entry_pathname(entry), bytes, len, ud);
     free(bytes);
     return whole ? MU_OK
                  : mu_fail_set(fail, MU_STORAGE, "%.300s: it is damaged or cut off: %.200s", path,
-                               archive_error_string(archive) ? archive_error_string(archive) : "");
+                               tar.archive_error_string(archive) ? tar.archive_error_string(archive) : "");
 }
 
 enum mu_err archive_each(const char *path, archive_cb *cb, void *ud, struct mu_fail *fail)
 {
-    struct archive *archive = archive_read_new();
+    if (load(fail) != MU_OK)
+        return fail->class;
+    struct archive *archive = tar.archive_read_new();
     struct archive_entry *entry;
     enum mu_err err = MU_OK;
     bool more = true;
     int rc = ARCHIVE_OK, count = 0;
-    archive_read_support_filter_gzip(archive);
-    archive_read_support_format_tar(archive);
-    if (archive_read_open_filename(archive, path, 1 << 16) != ARCHIVE_OK)
+    tar.archive_read_support_filter_gzip(archive);
+    tar.archive_read_support_format_tar(archive);
+    if (tar.archive_read_open_filename(archive, path, 1 << 16) != ARCHIVE_OK)
         err = mu_fail_set(fail, MU_STORAGE, "%.300s: it can't be read as an archive: %.200s", path,
-                          archive_error_string(archive));
-    while (err == MU_OK && more && (rc = archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
+                          tar.archive_error_string(archive));
+    while (err == MU_OK && more && (rc = tar.archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
         err = ++count > MOST_FILES
                   ? mu_fail_set(fail, MU_STORAGE, "%.300s: it holds more than %d files", path,
                                 MOST_FILES)
                   : read_entry(archive, entry, path, cb, ud, &more, fail);
     if (err == MU_OK && more && rc != ARCHIVE_EOF)
         err = mu_fail_set(fail, MU_STORAGE, "%.300s: it is damaged or cut off: %.200s", path,
-                          archive_error_string(archive));
-    archive_read_free(archive);
+                          tar.archive_error_string(archive));
+    tar.archive_read_free(archive);
     return err;
 }

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/redact.h"
 #include "engine/internal.h"
+#include "io/curl_late.h"
 #include "io/dns.h"
 #include "io/http.h"
 #include "io/smtp.h"
@@ -98,6 +99,15 @@ static enum mu_err check_descriptors(struct mu_fail *fail)
                        DESCRIPTORS, count, strerror(errnum));
 }
 
+/* While there is memory, and descriptors to open it with: in the middle of an incident there may be none. When it is
+ * not there, whoever needs it says so. A replay and a simulated world send nothing. */
+static void load_curl(const struct run *run)
+{
+    struct mu_fail ignored;
+    if (run->sim == NULL && !run->verifying)
+        (void)!mu_curl_load(&ignored);
+}
+
 enum mu_err host_open(struct run *run, struct mu_fail *fail)
 {
     if (check_descriptors(fail) != MU_OK)
@@ -116,6 +126,7 @@ enum mu_err host_open(struct run *run, struct mu_fail *fail)
     run->host.smtp =
         mu_smtp_new(run->loop, ca_file, mu_json_str(mu_config(&run->host, "smtp"), "helo", name));
     free(ca_file);
+    load_curl(run);
     return MU_OK;
 }
 

@@ -677,7 +677,7 @@ void signals_listen(struct run *);
 void signals_stop(struct run *);
 
 /* watchdog.c */
-struct mu_watchdog *watchdog_start(void);
+struct mu_watchdog *watchdog_start(double limit_s);
 void watchdog_stop(struct mu_watchdog *);
 void watchdog_slice(struct mu_watchdog *, bool running);
 bool watchdog_overdue(const struct mu_watchdog *); /* the slice that runs is to be stopped */

@@ -714,7 +714,7 @@ static int execute(struct run *run)
     json_t *end = cursor_last_host(run->cursor, "end");
     if (end)
         return end_again(run, end);
-    run->watchdog = watchdog_start();
+    run->watchdog = watchdog_start(MU_LIMIT_SLICE_CPU_S);
     signals_listen(run);
     play(run);
     return end_conclude(run);

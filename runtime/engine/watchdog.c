@@ -5,7 +5,7 @@
  * which says little where each of them calls a function that works for long; and it never comes while one
  * function works (design section 5). So there are two steps:
  *
- *   MU_LIMIT_SLICE_CPU_S        SIGVTALRM to the Lua thread: its next instruction ticks, and the run is parked
+ *   limit_s                     SIGVTALRM to the Lua thread: its next instruction ticks, and the run is parked
  *   twice that                  one function is stuck: _exit(), the run is resumed, or poisoned when that
  *                               happens again and again */
 #include <pthread.h>
@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/internal.h"
 
@@ -24,6 +23,7 @@
 struct mu_watchdog {
     pthread_t thread, lua_thread;
     clockid_t cpu_clock; /* of the Lua thread */
+    double limit_s;
     atomic_ulong slice;  /* odd: Lua runs */
     atomic_ulong late;   /* the slice that is to be stopped */
     atomic_bool ending;
@@ -80,10 +80,10 @@ static void *look(void *ud)
         if (slice != seen || slice % 2 == 0) {
             seen = slice;
             since = cpu;
-        } else if (cpu - since > MU_LIMIT_SLICE_CPU_S &&
+        } else if (cpu - since > dog->limit_s &&
                    atomic_exchange(&dog->late, slice) != slice) {
             pthread_kill(dog->lua_thread, SIGVTALRM);
-        } else if (cpu - since > 2 * MU_LIMIT_SLICE_CPU_S) {
+        } else if (cpu - since > 2 * dog->limit_s) {
             static const char text[] =
                 "muster: a playbook was stuck in one function; the executor ends and resumes it\n";
             (void)!write(STDERR_FILENO, text, sizeof text - 1);
@@ -93,12 +93,13 @@ static void *look(void *ud)
     return NULL;
 }
 
-struct mu_watchdog *watchdog_start(void)
+struct mu_watchdog *watchdog_start(double limit_s)
 {
     struct mu_watchdog *dog = watchdog = MU_NEW(struct mu_watchdog);
     struct sigaction alarm = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
     sigemptyset(&alarm.sa_mask);
     sigaction(SIGVTALRM, &alarm, NULL);
+    dog->limit_s = limit_s;
     dog->lua_thread = pthread_self();
     pthread_mutex_init(&dog->lock, NULL);
     pthread_cond_init(&dog->wake, NULL);

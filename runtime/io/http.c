@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "base/version.h"
+#include "io/curl_late.h"
 #include "io/http_internal.h"
 
 static void begin_hop(struct exchange *);
@@ -60,7 +61,7 @@ struct mu_op *mu_http_start(struct mu_http *http, const struct mu_http_request *
     e->started_us = mu_clock_mono_us();
     e->answer.max = MU_LIMIT_HTTP_BODY;
     e->names.max = MU_LIMIT_HTTP_HEADERS;
-    if (http_take_request(e, request) == MU_OK)
+    if (mu_curl_load(&e->fail) == MU_OK && http_take_request(e, request) == MU_OK)
         begin_hop(e);
     if (e->fail.class != MU_OK) /* never from inside here: op.h */
         e->deferred = mu_timer_start(http->loop, 0, on_refused, e);

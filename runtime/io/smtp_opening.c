@@ -22,6 +22,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/scarce.h"
+#include "io/curl_late.h"
 #include "io/own_socket.h"
 #include "io/smtp_session.h"
 
@@ -40,6 +41,8 @@ static void on_opened(void *easy, int code, void *session);
 
 enum mu_err smtp_open(struct session *s)
 {
+    if (mu_curl_load(&s->fail) != MU_OK)
+        return s->fail.class;
     s->easy = curl_easy_init();
     if (s->easy == NULL)
         abort();

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "io/curl_late.h"
 
 #define TIMEOUT_MS 5000
 /* A full inbox: MU_LIMIT_LAB_INBOX messages of ordinary size. */
@@ -63,6 +64,8 @@ enum mu_err mu_lab_client_ask(const char *base_url, const char *token, const cha
                               const char *path, const json_t *body, json_t **out,
                               struct mu_fail *fail)
 {
+    if (mu_curl_load(fail) != MU_OK)
+        return fail->class;
     CURL *curl = curl_easy_init();
     if (curl == NULL)
         return mu_fail_set(fail, MU_INTERNAL, "libcurl does not start");

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "base/json.h"
+#include "base/late.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "lab/net.h"
@@ -20,6 +21,29 @@
 #define BACKLOG     128
 #define IDLE_S      30
 #define HEADERS_MAX 40
+
+/* Loaded with the lab (base/late.h). */
+/* clang-format off */
+#define FUNCTIONS(X)                                                             \
+    X(run) X(get_timeout) X(create_response_from_buffer) X(add_response_header)  \
+    X(queue_response) X(destroy_response) X(lookup_connection_value)             \
+    X(get_connection_values) X(start_daemon) X(get_daemon_info) X(stop_daemon)
+/* clang-format on */
+static struct {
+#define X(name) __typeof__(MHD_##name) *MHD_##name;
+    FUNCTIONS(X)
+#undef X
+} mhd;
+
+static enum mu_err load(struct mu_fail *fail)
+{
+    static const struct mu_late_symbol symbols[] = {
+#define X(name) {"MHD_" #name, &mhd.MHD_##name},
+        FUNCTIONS(X)
+#undef X
+    };
+    return mu_late_load("libmicrohttpd.so.12", symbols, MU_COUNT(symbols), fail);
+}
 
 struct mu_lab_http {
     struct MHD_Daemon *daemon;
@@ -41,9 +65,9 @@ static void on_timer(uv_timer_t *timer);
 
 static void turn(struct mu_lab_http *http)
 {
-    MHD_run(http->daemon);
+    mhd.MHD_run(http->daemon);
     MHD_UNSIGNED_LONG_LONG ms;
-    if (MHD_get_timeout(http->daemon, &ms) == MHD_YES)
+    if (mhd.MHD_get_timeout(http->daemon, &ms) == MHD_YES)
         uv_timer_start(&http->timer, on_timer, ms, 0);
     else
         uv_timer_stop(&http->timer);
@@ -65,16 +89,16 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct mu_lab_exchange *x)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
+    struct MHD_Response *response = mhd.MHD_create_response_from_buffer(
         x->answer.len, (void *)mu_buf_text(&x->answer), MHD_RESPMEM_MUST_COPY);
     if (response == NULL)
         return MHD_NO;
     if (x->status != MHD_HTTP_NO_CONTENT)
-        MHD_add_response_header(response, "Content-Type", x->type ? x->type : "application/json");
+        mhd.MHD_add_response_header(response, "Content-Type", x->type ? x->type : "application/json");
     if (x->extra[0] != NULL)
-        MHD_add_response_header(response, x->extra[0], x->extra[1]);
-    enum MHD_Result result = MHD_queue_response(connection, (unsigned)x->status, response);
-    MHD_destroy_response(response);
+        mhd.MHD_add_response_header(response, x->extra[0], x->extra[1]);
+    enum MHD_Result result = mhd.MHD_queue_response(connection, (unsigned)x->status, response);
+    mhd.MHD_destroy_response(response);
     return result;
 }
 
@@ -143,12 +167,12 @@ static void be_silent(void *ud, const char *fmt, va_list ap)
 
 const char *mu_lab_http_header(const struct mu_lab_exchange *x, const char *name)
 {
-    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+    return mhd.MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
 }
 
 const char *mu_lab_http_query(const struct mu_lab_exchange *x, const char *name)
 {
-    return MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+    return mhd.MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
 static enum MHD_Result add_header(void *ud, enum MHD_ValueKind kind, const char *name,
@@ -170,7 +194,7 @@ static enum MHD_Result add_header(void *ud, enum MHD_ValueKind kind, const char 
 json_t *mu_lab_http_headers(const struct mu_lab_exchange *x)
 {
     json_t *headers = json_object();
-    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, add_header, headers);
+    mhd.MHD_get_connection_values(x->connection, MHD_HEADER_KIND, add_header, headers);
     return headers;
 }
 
@@ -197,7 +221,7 @@ void mu_lab_http_json(struct mu_lab_exchange *x, int status, json_t *value_take)
 
 static struct MHD_Daemon *start_daemon(struct mu_lab_http *http, int fd)
 {
-    return MHD_start_daemon(
+    return mhd.MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, http,
         MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)MU_LIMIT_LAB_SESSIONS, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -206,7 +230,7 @@ static struct MHD_Daemon *start_daemon(struct mu_lab_http *http, int fd)
 
 static bool watch_daemon(uv_loop_t *loop, struct mu_lab_http *http)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info = mhd.MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL || uv_poll_init(loop, &http->poll, info->epoll_fd) != 0)
         return false;
     uv_timer_init(loop, &http->timer);
@@ -220,7 +244,9 @@ enum mu_err mu_lab_http_start(uv_loop_t *loop, const char *address, mu_lab_http_
 {
     struct mu_lab_bind bind = {address, SOCK_STREAM, -1};
     uint16_t port;
-    enum mu_err err = mu_lab_bind_all(&bind, 1, &port, fail);
+    enum mu_err err = load(fail);
+    if (err == MU_OK)
+        err = mu_lab_bind_all(&bind, 1, &port, fail);
     if (err != MU_OK)
         return err;
     struct mu_lab_http *http = MU_NEW(struct mu_lab_http);
@@ -250,7 +276,7 @@ void mu_lab_http_stop(struct mu_lab_http *http)
         uv_close((uv_handle_t *)&http->poll, NULL);
         uv_close((uv_handle_t *)&http->timer, NULL);
     }
-    MHD_stop_daemon(http->daemon);
+    mhd.MHD_stop_daemon(http->daemon);
     http->daemon = NULL;
 }
 

@@ -26,6 +26,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "io/curl_late.h"
 #include "lab/lab.h"
 
 #define SCHEMA "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
@@ -50,6 +51,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ud)
 static void ask(struct answer *answer, const char *base, const char *key, const char *method,
                 const char *path, const char *body)
 {
+    struct mu_fail fail;
+    assert_int_equal(mu_curl_load(&fail), MU_OK);
     CURL *curl = curl_easy_init();
     char *url = mu_xasprintf("%s%s", base, path), *header = mu_xasprintf("X-API-Key: %s", key);
     struct curl_slist *headers = curl_slist_append(NULL, header);
