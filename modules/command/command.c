@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/excerpt.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "io/process.h"
@@ -72,20 +73,6 @@ static void fail_call(struct mu_call *call, const struct mu_fail *fail)
 
 /* --- what comes of it --- */
 
-/* The last line it said, stderr first: of a program that failed, that is the reason. */
-static char *last_words(const char *text, size_t len)
-{
-    while (len > 0 && (unsigned char)text[len - 1] <= ' ')
-        len--;
-    size_t from = len;
-    while (from > 0 && text[from - 1] != '\n' && len - from < SAID_MOST)
-        from--;
-    json_t *line = mu_json_lenient_string(text + from, len - from);
-    char *out = mu_xstrdup(json_string_value(line));
-    json_decref(line);
-    return out;
-}
-
 static json_t *result_of(const struct mu_process_end *end)
 {
     return json_pack("{s:b, s:o?, s:o, s:o, s:b, s:I}", "ok", 1, "exit_code",
@@ -102,8 +89,8 @@ static char *trouble(const struct mu_call *call, const struct mu_process_end *en
         return mu_xstrdup(end->why);
     if (end->signal == 0 && mu_argv_code_ok(entry_of(call), end->code))
         return NULL;
-    char *said = end->error_len ? last_words(end->error, end->error_len)
-                                : last_words(end->out, end->out_len);
+    char *said = end->error_len ? mu_excerpt_last_line(end->error, end->error_len, SAID_MOST)
+                                : mu_excerpt_last_line(end->out, end->out_len, SAID_MOST);
     char *why = end->signal
                     ? mu_xasprintf("it died of signal %d", end->signal)
                     : mu_xasprintf("it ended with %d%s%s", end->code, said[0] ? ": " : "", said);
@@ -117,6 +104,8 @@ static void on_act_ended(const struct mu_process_end *end, void *ud)
     char *why = trouble(call, end);
     bool unknown = end->started && (end->err != MU_OK || end->signal != 0);
     call->state = NULL;
+    if (end->goes_on) /* a second one beside it is what nobody has allowed */
+        json_object_set_new(call->prepared, "in_doubt", json_string("ask"));
     if (why)
         mu_call_fail(call, end->err != MU_OK ? end->err : MU_REMOTE, unknown, "%s: %s",
                      name_of(call), why);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "io/http.h"
@@ -289,22 +290,9 @@ static json_t *under_get(struct mu_call *call, const struct mu_facts *facts, jso
 
 /* --- http.post ------------------------------------------------------------------------------- */
 
-/* The start of the answer's body as one line for people: valid UTF-8, no control characters. */
-static char *first_words(const struct mu_http_response *r)
-{
-    json_t *text =
-        mu_json_lenient_string(r->body, r->body_len < SHOWN_BODY ? r->body_len : SHOWN_BODY);
-    char *words = mu_xstrdup(json_string_value(text));
-    for (char *c = words; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 127)
-            *c = ' ';
-    json_decref(text);
-    return words;
-}
-
 static void on_refusal(struct mu_call *call, const struct mu_http_response *r)
 {
-    char *words = first_words(r);
+    char *words = mu_excerpt(r->body, r->body_len, SHOWN_BODY);
     bool in_doubt = mu_http_may_have_acted(r->status);
     mu_call_fail(call, MU_REMOTE, in_doubt, "POST: %s answered %d%s%s%s", r->server, r->status,
                  *words ? ": " : "", words, in_doubt ? " (it may have acted all the same)" : "");

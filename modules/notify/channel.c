@@ -190,9 +190,16 @@ const char *mu_notify_channel_text(const struct mu_host *host, const struct chan
     return value ? mu_secret(host, value) : NULL;
 }
 
+/* "customer-example.com": a domain in a URL is no password, and as a secret it would be taken out of every text. */
+static bool is_name(const char *text, size_t len)
+{
+    size_t plain = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.");
+    return plain >= len && memchr(text, '.', len) != NULL;
+}
+
 static void guard(const char *label, const char *text, size_t len)
 {
-    if (len < URL_TOKEN_MIN)
+    if (len < URL_TOKEN_MIN || is_name(text, len))
         return;
     char *token = mu_xstrndup(text, len);
     struct mu_fail ignored; /* a refusal says "too short", which it is not */

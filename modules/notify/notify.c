@@ -298,16 +298,6 @@ static const struct mu_verb verbs[] = {
     {.name = NULL},
 };
 
-static enum mu_err open_module(const struct mu_host *host, const json_t *config, void **state,
-                               struct mu_fail *fail)
-{
-    (void)config;
-    (void)fail;
-    *state = NULL;
-    mu_notify_channel_guard(host);
-    return MU_OK;
-}
-
 extern const struct mu_module mu_module_notify;
 const struct mu_module mu_module_notify = {
     .abi = MU_MODULE_ABI,
@@ -315,7 +305,7 @@ const struct mu_module mu_module_notify = {
     .name = "notify",
     .version = MUSTER_VERSION,
     .doc = "Reaches people: audiences, pages, ladders; over e-mail, Slack, webhooks and ntfy.",
-    .open = open_module,
     .verbs = verbs,
     .doctor = mu_notify_doctor,
+    .guard = mu_notify_channel_guard,
 };

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 playbook {
-  name = "mx-failover", version = "3.2.0", owner = "mail-platform",
+  name = "mx-failover", version = "3.2.1", owner = "mail-platform",
   summary = "Move inbound mail to the standby MX when the primary stops accepting mail.",
   may_change  = { "zone.set_mx:{domain}", "notify", "page" },   -- the whole blast radius; anything else is refused
   exclusive   = "mx:{domain}",                                  -- one such run per domain; failback and undo take the same lock
@@ -26,7 +26,8 @@ playbook {
     every   = param.duration "How often to look meanwhile"      { default = "30s" },
     quorum  = param.integer  "How many people must approve"     { default = 1, min = 1, max = 5 },
   },
-  changelog = { ["3.2.0"] = "Can be drilled: targets and two scenarios",
+  changelog = { ["3.2.1"] = "The scenario in which the standby is silent, too, has targets of its own",
+                ["3.2.0"] = "Can be drilled: targets and two scenarios",
                 ["3.1.0"] = "The proof looks past caches; a quorum can be asked for",
                 ["3.0.0"] = "Rejecting and inconclusive are verdicts of their own" },
 }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 playbook {
-  name = "smtp-outage", version = "3.0.0", owner = "mail-platform",
+  name = "smtp-outage", version = "3.1.0", owner = "mail-platform",
   summary = "Find an owner for a failing SMTP host and keep stakeholders told until it is stably back.",
   may_change = { "notify", "page" },
   watch  = { every = "30s", confirm = 3, clear = 5, again_after = "1h" },
@@ -11,7 +11,8 @@ playbook {
     update = param.duration "How often stakeholders are told" { default = "30m" },
     limit  = param.duration "How long before the duty manager hears of it again" { default = "12h" },
   },
-  changelog = { ["3.0.0"] = "Escalation ladders come from muster.lua" },
+  changelog = { ["3.1.0"] = "The port may come from muster.lua: smtp.port",
+                ["3.0.0"] = "Escalation ladders come from muster.lua" },
 }
 
 function detect(p) return smtp.probe(p.host, { port = p.port }) end

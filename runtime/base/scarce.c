@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define WANTED \
-    6 /* an act may look a name up over two servers and connect to two addresses at once */
+    10 /* an act may look a name up over two servers and connect to two addresses at once; a program has 8 at its start */
 
 bool mu_scarce(int errnum)
 {

@@ -355,7 +355,11 @@ static bool open_module(struct call *call)
     if (mu_registry_open(call->run->registry, module, &call->run->host,
                          &call->errand->pub.module_state, &fail) == MU_OK)
         return true;
-    if (call->errand->pub.verb->kind == MU_ACT)
+    if (call->intended && call->run->world->sends) /* it may have left: who can open it finds out */
+        run_park(call->run, "module",
+                 "%s at %s may have been sent, and what became of it can't be found out: %.400s",
+                 call->name, call->src, fail.text);
+    else if (call->errand->pub.verb->kind == MU_ACT)
         call_arrive_error(call, fail.class, fail.text, false, "not sent");
     else
         call_arrive_probe(call, json_pack("{s:b, s:s, s:s}", "ok", 0, "why", fail.text, "class",
@@ -678,6 +682,23 @@ void mu_call_fail_unknown(struct mu_call *pub, enum mu_err class, const char *fm
     va_end(ap);
 }
 
+/* Nothing took effect of this sending; what became of an earlier one this does not say. Where a duplicate is no harm
+ * the playbook goes on and knows that much, else it is found out, or asked. */
+static void repetition_failed(struct call *call, enum mu_err class, const char *why)
+{
+    char text[MU_FAIL_TEXT];
+    snprintf(text, sizeof text,
+             "it was sent again, and that failed: %.400s. Whether the first sending took effect is "
+             "not known",
+             why);
+    if (doubt_policy(call) == MU_REPEATABLE) {
+        arrive(call, false, error_of(call, class, text, true), call->how);
+        return;
+    }
+    call->errand->refused_again = true;
+    doubt_enter(call, text);
+}
+
 void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const char *fmt, ...)
 {
     struct call *call = call_of(pub);
@@ -700,6 +721,8 @@ void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const c
         doubt_enter(call, fail.text);
     else if (phase == PHASE_READBACK)
         doubt_readback_done(call, MU_UNKNOWN, NULL, fail.text);
+    else if (phase == PHASE_START && call->doubtful)
+        repetition_failed(call, class, fail.text);
     else
         call_arrive_error(call, class, fail.text, false,
                           phase == PHASE_PREPARE ? "not sent" : call->how);

@@ -7,6 +7,9 @@
  *               changed or unknown: a person decides (the run parks)
  *   REPEATABLE, KEYED ─▶ sent again, marked or with the same key        ASK ─▶ a person decides
  *
+ * A second sending that fails says nothing of the first: that stays in doubt. Of a REPEATABLE one the playbook is told
+ * so (err.in_doubt), of the others a person is asked, where it can't be read back.
+ *
  * An act that is held back behind its sync (h unsent) has not left, if no earlier sending of it is in doubt. It is
  * sent when nothing holds it any more; where it can be read back, that comes first: what it was prepared on is old
  * by then, and a change of somebody else is not overwritten. If its block was given up meanwhile, it is not sent.
@@ -107,6 +110,7 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
     decision_next_round(run, call->task->path, call->seq);
     call->held = false;
     call->doubtful = repeated;
+    call->errand->refused_again = false;
     if (record_barrier(run))
         call_leave(call);
 }
@@ -217,6 +221,8 @@ static void find_out(struct call *call)
         read_back(call);
     else if (lapsed)
         doubt_ask(call, lapsed);
+    else if (policy == MU_KEYED && call->errand->refused_again)
+        doubt_ask(call, "the same key was refused");
     else if (policy == MU_KEYED)
         doubt_send_again(call, true, "the same key: done once by the far side");
     else if (policy == MU_REPEATABLE)

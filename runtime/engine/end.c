@@ -185,6 +185,7 @@ static const struct {
     {"secret", {{"resume", "NAME=file:PATH"}, CANCEL}},
     {"died", {{"resume", ""}, UNDO, CANCEL}},
     {"storage", {{"resume", ""}, UNDO, CANCEL}},
+    {"module", {{"resume", " # when that is mended"}, UNDO, CANCEL}},
     {"resources",
      {{"resume", " # with more of them: ulimit -n in that shell, or LimitNOFILE of the service"},
       UNDO,

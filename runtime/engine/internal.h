@@ -84,6 +84,7 @@ struct errand {
     json_t *undo_claim;     /* what `undo` said, until the outcome is known */
     struct task *undo_home; /* the task it goes back to when the act was not applied */
     char *lost_why;         /* why it came in doubt */
+    bool refused_again;     /* its second sending failed, and the first is in doubt */
     json_t *freeze;         /* the one it waits for: {zone, who, reason, since} */
     int64_t frozen_ms;      /* wall time since when it waits */
     char *gate_id;
@@ -242,6 +243,7 @@ struct run {
     struct mu_cursor *cursor;
     struct mu_timer *flush_timer, *poll_timer;
     int64_t others_due_ms;
+    int64_t others_after;        /* the last of them that was looked at; 0: from the first */
     int64_t store_version, gates_version, epoch_version, orders_looked_ms;
     bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;

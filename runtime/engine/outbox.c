@@ -186,11 +186,14 @@ void outbox_put_plain(struct run *run, const char *kind, const char *to, const c
 struct due {
     struct mu_store_message messages[16];
     size_t count;
+    int64_t after; /* ids up to this one are left out */
 };
 
 static bool collect(const struct mu_store_message *message, void *ud)
 {
     struct due *due = ud;
+    if (message->id <= due->after)
+        return true;
     struct mu_store_message *copy = &due->messages[due->count++];
     *copy = *message;
     copy->run = mu_xstrdup(message->run);
@@ -256,7 +259,7 @@ static void send_left_behind(struct run *run, const struct mu_store_message *mes
 /* Whoever is alive sends what others left behind (J14). */
 void outbox_send_for_others(struct run *run)
 {
-    struct due due = {.count = 0};
+    struct due due = {.after = run->others_after};
     int64_t now = mu_clock_mono_ms();
     if (run->store == NULL || !run->world->sends || now < run->others_due_ms)
         return;
@@ -264,6 +267,8 @@ void outbox_send_for_others(struct run *run)
     (void)!mu_store_messages_due(run->store, NULL, mu_clock_real_ms(), collect, &due, NULL);
     for (size_t i = 0; i < due.count; i++)
         send_left_behind(run, &due.messages[i]);
+    /* those that can't be sent stay in front of the others: the next turn goes on behind them */
+    run->others_after = due.count == MU_COUNT(due.messages) ? due.messages[due.count - 1].id : 0;
     due_fini(&due);
 }
 

@@ -32,6 +32,9 @@ enum mu_err mu_run_registry(const struct mu_config *config, struct mu_registry *
         if (err != MU_OK)
             return err;
     }
+    if (config)
+        mu_registry_guard(*out,
+                          &(struct mu_host){.config = config->values, .config_dir = config->dir});
     return MU_OK;
 }
 

@@ -18,14 +18,17 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/scarce.h"
 
-#define CHUNK 65536
+#define CHUNK       65536
+#define PATIENCE_MS 200 /* for one that was killed to be dead */
 
 struct stream {
     uv_poll_t poll;
@@ -47,7 +50,7 @@ struct process {
     int closing;
     int64_t began_ms;
     struct mu_process_end result;
-    char why[200];
+    char why[400];
 };
 
 /* --- the child's side: nothing but what a signal handler may do --- */
@@ -140,15 +143,24 @@ static void let_go(struct process *process)
         forget(process);
 }
 
-/* With everything it started, unless that left its group; and no zombie stays. */
-static void kill_group(struct process *process)
+/* With everything it started, unless that left its group. False: it goes on, for all we know. One that became another
+ * user (sudo) is none that we may kill, and one that waits for a disk does not die; neither is waited for. */
+static bool kill_group(struct process *process)
 {
-    if (process->pid <= 0)
-        return;
-    kill(-process->pid, SIGKILL);
-    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    pid_t pid = process->pid;
     process->pid = 0;
+    if (pid <= 0)
+        return true;
+    bool refused = kill(-pid, SIGKILL) != 0 && errno == EPERM;
+    for (int ms = 0; ms < PATIENCE_MS; ms++) {
+        pid_t gone = waitpid(pid, NULL, WNOHANG); /* no zombie stays */
+        if (gone == pid || (gone < 0 && errno == ECHILD))
+            return true;
+        if (refused)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return false;
 }
 
 static void finish(struct process *process)
@@ -167,7 +179,7 @@ static void finish(struct process *process)
 static void cancel(struct mu_op *op)
 {
     struct process *process = (struct process *)op;
-    kill_group(process);
+    (void)!kill_group(process);
     let_go(process);
 }
 
@@ -207,31 +219,43 @@ static void drain(struct stream *stream)
     }
 }
 
-static void on_end(uv_poll_t *poll, int status, int events)
+/* False: it goes on. */
+static bool has_ended(struct process *process)
 {
-    struct process *process = ((struct stream *)poll->data)->process;
     int state = 0;
-    (void)status;
-    (void)events;
     if (waitpid(process->pid, &state, WNOHANG) == 0)
-        return;
+        return false;
     process->pid = 0;
     process->result.code = WIFEXITED(state) ? WEXITSTATUS(state) : -1;
     process->result.signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
     drain(&process->out);
     drain(&process->error);
     finish(process);
+    return true;
 }
 
+static void on_end(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    (void)!has_ended(((struct stream *)poll->data)->process);
+}
+
+/* Where we stood still ourselves (SIGSTOP, a suspended machine) it may have ended in time. */
 static void on_timeout(void *ud)
 {
     struct process *process = ud;
     process->timer = NULL;
-    kill_group(process);
+    if (has_ended(process))
+        return;
+    process->result.goes_on = !kill_group(process);
     drain(&process->out);
     drain(&process->error);
     process->result.err = MU_NET;
-    process->result.why = "it took too long and was killed";
+    process->result.why = process->result.goes_on
+                              ? "it took too long, can't be killed (it runs as another user, or "
+                                "waits for a disk) and goes on"
+                              : "it took too long and was killed";
     process->result.code = -1;
     finish(process);
 }
@@ -281,7 +305,7 @@ static int begin(struct process *process, const struct mu_process *what, int out
     if (errnum == 0 && read(report[0], &errnum, sizeof errnum) != (ssize_t)sizeof errnum)
         errnum = 0;
     if (errnum != 0)
-        kill_group(process);
+        (void)!kill_group(process);
 out:
     if (start.null >= 0)
         close(start.null);
@@ -308,10 +332,14 @@ static bool listen_to_all(struct process *process, int out, int error)
     return listen_to(process, &process->end, pidfd, on_end) && heard;
 }
 
-static void fail_later(struct process *process, const char *program, const char *why)
+static void fail_later(struct process *process, const char *program, int errnum)
 {
-    snprintf(process->why, sizeof process->why, "can't run %.120s: %s", program, why);
-    process->result.err = MU_CONFIG;
+    char lack[MU_FAIL_TEXT];
+    if (mu_scarce(errnum))
+        mu_scarce_text(errnum, lack);
+    snprintf(process->why, sizeof process->why, "can't run %.120s: %.200s", program,
+             mu_scarce(errnum) ? lack : strerror(errnum));
+    process->result.err = mu_scarce(errnum) ? MU_RESOURCES : MU_CONFIG;
     process->result.why = process->why;
     process->result.code = -1;
     process->timer = mu_timer_start(process->loop, 0, on_failed_start, process);
@@ -334,10 +362,10 @@ struct mu_op *mu_process_start(struct mu_loop *loop, const struct mu_process *wh
         process->timer = mu_timer_start(loop, what->timeout_ms, on_timeout, process);
     } else if (errnum == 0) {
         out[0] = error[0] = -1;
-        kill_group(process);
-        fail_later(process, what->argv[0], "the loop takes no more descriptors");
+        (void)!kill_group(process);
+        fail_later(process, what->argv[0], EMFILE);
     } else {
-        fail_later(process, what->argv[0], strerror(errnum));
+        fail_later(process, what->argv[0], errnum);
     }
     close_pair(out);
     close_pair(error);

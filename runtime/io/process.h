@@ -24,10 +24,12 @@ struct mu_process {
 };
 
 struct mu_process_end {
-    /* MU_OK: it ran and ended, however. Else MU_CONFIG (it could not be started) or MU_NET (it took too long). */
+    /* MU_OK: it ran and ended, however. Else MU_CONFIG (it could not be started), MU_RESOURCES (likewise: no memory or
+     * descriptor was left) or MU_NET (it took too long). */
     enum mu_err err;
     const char *why;         /* when err */
     bool started;            /* it may have done something */
+    bool goes_on;            /* it took too long and could not be killed */
     int code, signal;        /* its exit code, or the signal it died of (then code is -1) */
     const char *out, *error; /* what it said: never NULL, no text by guarantee */
     size_t out_len, error_len;

@@ -27,7 +27,7 @@
 #include "base/err.h"
 #include "module/facts.h"
 
-#define MU_MODULE_ABI 1
+#define MU_MODULE_ABI 2
 
 struct mu_loop;
 struct mu_dns;
@@ -190,7 +190,7 @@ struct mu_call {
     const char *incident;         /* "INC-118" or "" */
     const char *world;            /* "live", "dry-run", ... */
     const struct mu_facts *facts; /* what is assumed in this world; NULL or empty in the live one */
-    bool repeated;    /* this act may have been done before (MU_REPEATABLE after a crash) */
+    bool repeated;    /* an earlier sending of this act may have taken effect: the policy or a person sends it again */
     void *state;      /* the verb's own while it runs */
     json_t *redirect; /* acts in a drill: what redirect() returned; NULL in all other worlds */
 };
@@ -249,6 +249,10 @@ struct mu_module {
     /* Read-only health of what this module depends on, for `muster doctor`: completes the call with
      * {checks: [{what, ok, why}]}. NULL = nothing to check. */
     void (*doctor)(struct mu_call *);
+    /* Registers (base/redact.h) what of the configuration is a secret beside the values of secret{}: the token in a
+     * URL, say. Called before anything of a run is read, so that a replay scrubs as the run did; host has its config
+     * alone. NULL = nothing. */
+    void (*guard)(const struct mu_host *);
 };
 
 /* A shared object exports this one symbol. */

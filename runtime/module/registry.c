@@ -163,6 +163,13 @@ enum mu_err mu_registry_open(struct mu_registry *registry, const struct mu_modul
     return MU_OK;
 }
 
+void mu_registry_guard(const struct mu_registry *registry, const struct mu_host *host)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry->entries[i].module->guard)
+            registry->entries[i].module->guard(host);
+}
+
 void mu_registry_each(const struct mu_registry *registry, mu_registry_cb *cb, void *ud)
 {
     for (size_t i = 0; i < registry->count; i++)

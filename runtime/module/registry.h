@@ -20,6 +20,8 @@ const struct mu_verb *mu_registry_find(const struct mu_registry *, const char *n
                                        const struct mu_module **module);
 /* The nearest known verb name for "did you mean"; NULL when nothing is near. */
 const char *mu_registry_nearest(const struct mu_registry *, const char *name);
+/* What modules know to be secret in this configuration, before anything else is done with it. */
+void mu_registry_guard(const struct mu_registry *, const struct mu_host *);
 /* Opens the module on first use and hands out its state. */
 enum mu_err mu_registry_open(struct mu_registry *, const struct mu_module *, const struct mu_host *,
                              void **state, struct mu_fail *);

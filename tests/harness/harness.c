@@ -291,6 +291,7 @@ static struct call *open_call(struct mu_harness *h, const char *name, json_t *ar
                                   .incident = "",
                                   .world = h->no_world ? "sim" : "live",
                                   .facts = h->facts};
+    mu_registry_guard(h->registry, &h->host);
     if (module && mu_registry_open(h->registry, module, &h->host, &call->base.module_state,
                                    &h->fail) != MU_OK)
         die("module %s: %s", module->name, h->fail.text);

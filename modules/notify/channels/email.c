@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/name.h"
@@ -31,7 +32,8 @@
 
 #define SUBMISSION_PORT "587" /* RFC 6409 */
 #define MAILBOX_TEXT    (320 + MU_NAME_TEXT)
-#define ADDRESSES_MAX   8 /* of one relay that are tried */
+#define ADDRESSES_MAX   8   /* of one relay that are tried */
+#define SAID_MOST       160 /* octets of a reply that are repeated */
 
 struct relay {
     char host[MU_NAME_TEXT];
@@ -319,14 +321,11 @@ static bool reply_says(const struct mu_smtp_reply *reply, const char *command,
 {
     if (reply->code >= 200 && reply->code < 400)
         return true;
-    char line[160];
-    size_t n = 0;
-    for (const char *p = reply->text; *p != '\0' && n < sizeof line - 1; p++)
-        line[n++] = (char)((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p);
-    line[n] = '\0';
+    char *line = mu_excerpt(reply->text, strlen(reply->text), SAID_MOST);
     mu_notify_answer(answer, reply->code >= 500 ? CHANNEL_NEVER : CHANNEL_LATER,
                      "%s answered %d%s%s %s", command, reply->code, reply->enhanced[0] ? " " : "",
                      reply->enhanced, line);
+    free(line);
     return false;
 }
 

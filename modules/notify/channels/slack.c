@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/excerpt.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "notify/channels/web.h"
 
-#define TEXT_MAX 12000 /* Mattermost takes 16,383 characters, Slack 40,000; escaping adds some */
+#define SAID_MOST 120   /* octets of its error that are repeated */
+#define TEXT_MAX  12000 /* Mattermost takes 16,383 characters, Slack 40,000; escaping adds some */
 
 static void add_escaped(struct mu_buf *buf, const char *text)
 {
@@ -60,8 +62,10 @@ static void judge(const struct mu_http_response *response, struct channel_answer
     const char *error = mu_json_str(body, "error", "no reason given");
     bool busy = strncmp(error, "rate", 4) == 0;
     if (json_is_object(body) && !ok) {
+        char *said = mu_excerpt(error, strlen(error), SAID_MOST);
         mu_notify_answer(answer, busy ? CHANNEL_LATER : CHANNEL_NEVER,
-                         "HTTP %d, but it says no: %.120s", response->status, error);
+                         "HTTP %d, but it says no: %s", response->status, said);
+        free(said);
         answer->retry_after_ms = busy ? mu_http_retry_after_ms(response, mu_clock_real_ms()) : -1;
     }
     json_decref(body);

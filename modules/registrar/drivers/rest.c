@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/excerpt.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "io/http.h"
 
-#define BUSY_MS 1000 /* a 429 that names no time */
+#define BUSY_MS    1000 /* a 429 that names no time */
+#define WORDS_MOST 300  /* octets of what an API says that are repeated */
 
 struct exchange { /* job->state */
     mu_rest_cb *then;
@@ -28,15 +30,14 @@ static char *words_of(const struct mu_http_response *response, const json_t *bod
     for (size_t i = 0; i < MU_COUNT(members); i++) {
         const json_t *value = json_object_get(body, members[i]);
         if (json_is_string(value))
-            return mu_xstrdup(json_string_value(value));
-        if (json_is_object(value) || json_is_array(value))
-            return mu_json_text(value);
+            return mu_excerpt(json_string_value(value), json_string_length(value), WORDS_MOST);
+        if (json_is_object(value) || json_is_array(value)) {
+            char *text = mu_json_text(value), *words = mu_excerpt(text, strlen(text), WORDS_MOST);
+            free(text);
+            return words;
+        }
     }
-    json_t *raw =
-        mu_json_lenient_string(response->body, response->body_len < 300 ? response->body_len : 300);
-    char *words = mu_xstrdup(json_string_value(raw));
-    json_decref(raw);
-    return words;
+    return mu_excerpt(response->body, response->body_len, WORDS_MOST);
 }
 
 static void refused(struct mu_zone_job *job, const struct exchange *exchange,
@@ -47,7 +48,7 @@ static void refused(struct mu_zone_job *job, const struct exchange *exchange,
     if (response->status == 401 || response->status == 403)
         mu_zone_job_fail(job, MU_CONFIG, false,
                          "%s refuses the credential (HTTP %d): check muster.lua, "
-                         "providers[\"%s\"].%s. %s said: %.200s",
+                         "providers[\"%s\"].%s. %s said: %s",
                          job->provider.name, response->status, job->provider.name,
                          exchange->credential, exchange->text, words);
     else if (response->status >= 300 && response->status < 400)
@@ -56,7 +57,7 @@ static void refused(struct mu_zone_job *job, const struct exchange *exchange,
             "%s: %s is redirected (HTTP %d)%s; set the final address in providers[\"%s\"].url",
             job->provider.name, exchange->text, response->status, all_the_same, job->provider.name);
     else
-        mu_zone_job_fail(job, MU_REMOTE, in_doubt, "%s answers HTTP %d to %s: %.300s%s",
+        mu_zone_job_fail(job, MU_REMOTE, in_doubt, "%s answers HTTP %d to %s: %s%s",
                          job->provider.name, response->status, exchange->text, words, all_the_same);
 }
 

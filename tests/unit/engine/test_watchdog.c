@@ -58,7 +58,7 @@ static void many_short_slices_are_fine(void **state)
 static void a_long_slice_is_overdue(void **state)
 {
     (void)state;
-    assert_int_equal(child(1, LIMIT_S * 1.4), 1);
+    assert_int_equal(child(1, LIMIT_S * 1.9), 1);
 }
 
 static void a_stuck_one_is_ended(void **state)
