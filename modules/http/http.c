@@ -355,13 +355,23 @@ static json_t *foresee_post(struct mu_call *call, struct mu_facts *facts)
 
 /* --- in a drill ------------------------------------------------------------------------------ */
 
+/* Up to a boundary: "https://hooks.example.net" is not the beginning of "https://hooks.example.net.evil.example". */
+static bool begins_with(const char *url, const char *from)
+{
+    size_t len = strlen(from);
+    return len > 0 && strncmp(url, from, len) == 0 &&
+           (from[len - 1] == '/' || strchr("/?#", url[len]) != NULL);
+}
+
 static bool is_loopback(const char *url)
 {
     static const char *const hosts[] = {"://127.0.0.1:", "://127.0.0.1/",
                                         "://localhost:", "://localhost/", "://[::1]"};
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
         const char *at = strstr(url, "://");
-        if (at && strncmp(at, hosts[i], strlen(hosts[i])) == 0)
+        bool named =
+            at && memchr(at + 3, '@', strcspn(at + 3, "/?#")); /* the host stands behind it */
+        if (at && !named && strncmp(at, hosts[i], strlen(hosts[i])) == 0)
             return true;
     }
     return false;
@@ -374,7 +384,7 @@ static json_t *redirect_post(struct mu_call *call, struct mu_fail *fail)
     json_t *value, *lab = (json_t *)mu_config(call->host, "lab");
     json_object_foreach((json_t *)mu_config(call->host, "drill.urls"), from, value)
     {
-        if (strncmp(url, from, strlen(from)) == 0 && (!best || strlen(from) > strlen(best))) {
+        if (begins_with(url, from) && (!best || strlen(from) > strlen(best))) {
             best = from;
             to = json_string_value(value);
         }

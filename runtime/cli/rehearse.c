@@ -24,7 +24,9 @@ static int tell(struct mu_cli *cli, const struct mu_test_file *file, const json_
         tested_result(result);
         if (same) {
             tested_run(json_array_get(json_object_get(result, "runs"), 0));
-            say("it does the same: same steps, same acts, same end\n");
+            say("it does the same: same steps, questions, acts, messages and end (arguments that "
+                "are not shown, and the "
+                "texts of messages, are not compared)\n");
         }
     }
     return same ? MU_EXIT_OK : MU_EXIT_FAILED;

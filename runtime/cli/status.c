@@ -75,13 +75,35 @@ static bool is_up(const json_t *watch)
            !mu_json_bool(watch, "unread", false);
 }
 
-static void say_watches(const json_t *watches)
+/* By more than their interval: an outage is confirmed so much later. */
+static void say_late(const json_t *watches, int64_t workers)
+{
+    char most[MU_TIME_TEXT];
+    size_t i, late = 0;
+    int64_t longest = 0;
+    json_t *watch;
+    json_array_foreach(watches, i, watch)
+    {
+        int64_t ms = mu_json_int(watch, "late_ms", 0);
+        late += ms > mu_json_int(watch, "every_ms", 0);
+        longest = ms > longest ? ms : longest;
+    }
+    if (late)
+        say_hanging(2,
+                    "  %s%zu looked at late%s, by up to %s: all %lld workers were busy. Raise "
+                    "serve.workers of muster.lua, or look less often\n",
+                    mu_cli_color("yellow"), late, mu_cli_color("reset"),
+                    mu_duration_text(longest, most), (long long)workers);
+}
+
+static void say_watches(const json_t *watches, int64_t workers)
 {
     size_t i, up = 0;
     json_t *watch;
     if (json_array_size(watches) == 0)
         return;
     say("%swatched%s\n", mu_cli_color("bold"), mu_cli_color("reset"));
+    say_late(watches, workers);
     json_array_foreach(watches, i, watch)
     {
         if (!is_up(watch))
@@ -162,7 +184,7 @@ static void say_status(const json_t *status)
         say_hanging(2, "%sThe last reload was refused, the configuration before it counts:%s %s\n",
                     mu_cli_color("red"), mu_cli_color("reset"), refused);
     say_heartbeat(mu_json_get(status, "heartbeat"));
-    say_watches(json_object_get(status, "watches"));
+    say_watches(json_object_get(status, "watches"), mu_json_int(status, "workers_most", 0));
     say_schedules(json_object_get(status, "schedules"));
     say_runs(status);
 }

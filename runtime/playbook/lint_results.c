@@ -148,14 +148,86 @@ static void check_field(struct lint *lint, const struct mu_node *index)
     free(mend);
 }
 
+/* --- conditions --- */
+
+/* The verb or question whose whole result this is; NULL: none, or a field of one. */
+static const char *whole_result(const struct lint *lint, const struct mu_node *node,
+                                char buf[MU_NODE_WORD])
+{
+    const char *from = lint_result_of(node, buf);
+    char kind = from ? lint->words->kind(from, lint->words->ud) : 0;
+    return gate_of(from) >= 0 || kind == 'p' || kind == 'a' ? from : NULL;
+}
+
+static void say_always(struct lint *lint, const struct mu_node *node, const char *what)
+{
+    char buf[MU_NODE_WORD];
+    const char *from = whole_result(lint, node, buf);
+    if (from == NULL)
+        return;
+    bool asked = gate_of(from) >= 0;
+    lint_say(lint, LINT_ALWAYS_TRUE, node->at,
+             asked ? "look at its .yes or .how" : "look at its .ok, or .verdict where it has one",
+             "%s of %s itself %s", asked ? "the answer" : "the result", from, what);
+}
+
+/* What decides: if, while, until, what wait_until waits for. */
+static void check_condition(struct lint *lint, const struct mu_node *node)
+{
+    bool inner = node->kind == MU_NODE_PAREN ||
+                 (node->kind == MU_NODE_UNARY && mu_token_is(node->op, "not"));
+    bool both = node->kind == MU_NODE_BINARY &&
+                (mu_token_is(node->op, "and") || mu_token_is(node->op, "or"));
+    if (inner || both)
+        check_condition(lint, node->first);
+    if (both)
+        check_condition(lint, node->last);
+    if (!inner && !both)
+        say_always(lint, node, "decides");
+}
+
+static bool is_literal(const struct mu_node *node)
+{
+    return node->kind == MU_NODE_STRING || node->kind == MU_NODE_NUMBER ||
+           node->kind == MU_NODE_TRUE || node->kind == MU_NODE_FALSE || node->kind == MU_NODE_NIL;
+}
+
+/* return mail.inbound(d) in the function that wait_until calls. */
+static void check_waited_for(struct lint *lint, const struct mu_node *node)
+{
+    char buf[MU_NODE_WORD];
+    const struct mu_node *function = mu_node_function(node);
+    const struct mu_node *call = function ? function->parent : NULL;
+    const char *word = call && call->kind == MU_NODE_CALL ? mu_node_called(call, buf) : NULL;
+    if (word && strcmp(word, "wait_until") == 0 && node->first)
+        check_condition(lint, node->first);
+}
+
+static void check_decisions(struct lint *lint, const struct mu_node *node)
+{
+    for (const struct mu_node *child = node->first; child && node->kind == MU_NODE_IF;
+         child = child->next)
+        if (child->kind != MU_NODE_BLOCK)
+            check_condition(lint, child);
+    if (node->kind == MU_NODE_WHILE)
+        check_condition(lint, node->first);
+    if (node->kind == MU_NODE_REPEAT)
+        check_condition(lint, node->last);
+    if (node->kind == MU_NODE_RETURN)
+        check_waited_for(lint, node);
+}
+
 static bool look_at(struct mu_node *node, void *ud)
 {
+    check_decisions(ud, node);
     if (node->kind == MU_NODE_INDEX)
         check_field(ud, node);
     if (node->kind == MU_NODE_BINARY &&
         (mu_token_is(node->op, "==") || mu_token_is(node->op, "~="))) {
         check_comparison(ud, node->first, node->last);
         check_comparison(ud, node->last, node->first);
+        if (is_literal(node->last))
+            say_always(ud, node->first, "is compared with a literal");
     }
     return true;
 }

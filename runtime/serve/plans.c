@@ -107,9 +107,16 @@ static bool note_open(const struct mu_store_tick *tick, void *ud)
     return true;
 }
 
+static bool is_planned(const char *source, void *ud)
+{
+    return settings_plan(ud, source) != NULL;
+}
+
 void plans_meet(struct serve *serve, struct settings *settings)
 {
     struct mu_fail fail;
+    if (mu_store_schedules_left(serve->store, is_planned, settings, &fail) != MU_OK)
+        mu_warn("serve", "%s", fail.text);
     for (size_t i = 0; i < settings->schedules.count; i++)
         look_up(serve, &settings->plans[i]);
     if (mu_store_ticks(serve->store, NULL, true, 0, note_open, settings, &fail) != MU_OK)

@@ -24,6 +24,13 @@ static json_t *troubles_of(const struct serve *serve, const char *source)
     return list;
 }
 
+/* How far it is behind its turn: all workers are busy. */
+static int64_t late_ms(const struct watch *watch)
+{
+    int64_t waits = mu_clock_mono_ms() - watch->due_ms;
+    return watch->unread.why == NULL && waits > watch->late_ms ? waits : watch->late_ms;
+}
+
 static json_t *watches(const struct serve *serve)
 {
     json_t *list = json_array();
@@ -33,12 +40,13 @@ static json_t *watches(const struct serve *serve)
         json_array_append_new(
             list,
             json_pack(
-                "{s:s, s:b, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:b, s:s, s:I, s:I, s:o}", "watch",
-                watch->name, "unread", watch->unread.why != NULL, "verdict", watch->verdict, "why",
-                watch->why, "at", (json_int_t)watch->at, "since", (json_int_t)watch->since,
-                "every_ms", (json_int_t)watch->every_ms, "bad", watch->state.bad, "confirm",
-                watch->rule.confirm, "fired", watch->state.fired, "run", watch->run, "looks",
-                (json_int_t)watch->looks, "no_answer", (json_int_t)watch->killed, "troubles",
+                "{s:s, s:b, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:b, s:s, s:I, s:I, s:I, s:o}",
+                "watch", watch->name, "unread", watch->unread.why != NULL, "verdict",
+                watch->verdict, "why", watch->why, "at", (json_int_t)watch->at, "since",
+                (json_int_t)watch->since, "every_ms", (json_int_t)watch->every_ms, "bad",
+                watch->state.bad, "confirm", watch->rule.confirm, "fired", watch->state.fired,
+                "run", watch->run, "looks", (json_int_t)watch->looks, "late_ms",
+                (json_int_t)late_ms(watch), "no_answer", (json_int_t)watch->killed, "troubles",
                 outage || watch->unread.why ? troubles_of(serve, watch->source) : json_array()));
     }
     return list;
@@ -86,11 +94,11 @@ json_t *status_json(struct serve *serve)
     json_t *gates = json_array(), *parked = json_array();
     (void)!mu_store_gates_open(serve->store, add_gate, gates, NULL);
     (void)!mu_store_runs(serve->store, "parked", 100, add_parked, parked, NULL);
-    return json_pack("{s:i, s:I, s:s, s:I, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o?}", "pid",
-                     (int)getpid(), "started", (json_int_t)serve->started, "config",
+    return json_pack("{s:i, s:I, s:s, s:I, s:s, s:b, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o?}",
+                     "pid", (int)getpid(), "started", (json_int_t)serve->started, "config",
                      serve->settings.config->path, "reloaded", (json_int_t)serve->reloaded,
                      "reload_refused", serve->reload_why, "draining", serve->draining, "workers",
-                     worker_count(serve, NULL), "watches", watches(serve), "schedules",
-                     schedules(serve), "runs", runs_json(serve), "waits", gates, "parked", parked,
-                     "heartbeat", heartbeat(serve));
+                     worker_count(serve, NULL), "workers_most", serve->settings.workers, "watches",
+                     watches(serve), "schedules", schedules(serve), "runs", runs_json(serve),
+                     "waits", gates, "parked", parked, "heartbeat", heartbeat(serve));
 }

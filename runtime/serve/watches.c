@@ -300,23 +300,39 @@ void watches_meet(struct serve *serve, struct settings *settings)
     }
 }
 
-static void turn(struct serve *serve, struct watch *watch, int64_t now)
+static void start_what_waits(struct serve *serve, struct watch *watch, int64_t now)
 {
-    bool room = worker_count(serve, &look_job) < serve->settings.workers;
-    if (watch->unread.why)
-        return;
-    if (watch->pending && now >= watch->retry_ms && !worker_is_at(serve, &start_job, watch->source))
+    if (watch->pending && watch->unread.why == NULL && now >= watch->retry_ms &&
+        !worker_is_at(serve, &start_job, watch->source))
         (void)!worker_start(serve, &start_job, watch->source, START_TIMEOUT_MS);
-    if (now < watch->due_ms || !room || worker_is_at(serve, &look_job, watch->source))
-        return;
-    /* Back to its place in the interval, also when it came late, and not sooner than half of one. */
-    if (worker_start(serve, &look_job, watch->source, serve->settings.look_timeout_ms))
-        watch->due_ms = mu_spread_next(watch->source, watch->every_ms, now + watch->every_ms / 2);
+}
+
+/* The one that has been due for longest, so that no slow ones in front of it keep a watch from its turn. */
+static struct watch *longest_due(struct serve *serve, int64_t now)
+{
+    struct watch *found = NULL;
+    for (size_t i = 0; i < serve->settings.watch_count; i++) {
+        struct watch *watch = &serve->settings.watches[i];
+        if (watch->unread.why == NULL && watch->due_ms <= now &&
+            (found == NULL || watch->due_ms < found->due_ms) &&
+            !worker_is_at(serve, &look_job, watch->source))
+            found = watch;
+    }
+    return found;
 }
 
 void watches_turn(struct serve *serve)
 {
     int64_t now = mu_clock_mono_ms();
+    struct watch *watch;
     for (size_t i = 0; i < serve->settings.watch_count; i++)
-        turn(serve, &serve->settings.watches[i], now);
+        start_what_waits(serve, &serve->settings.watches[i], now);
+    while (worker_count(serve, &look_job) < serve->settings.workers &&
+           (watch = longest_due(serve, now)) != NULL) {
+        watch->late_ms = now - watch->due_ms;
+        if (!worker_start(serve, &look_job, watch->source, serve->settings.look_timeout_ms))
+            return;
+        /* Back to its place in the interval, also when it came late, and not sooner than half of one. */
+        watch->due_ms = mu_spread_next(watch->source, watch->every_ms, now + watch->every_ms / 2);
+    }
 }

@@ -388,6 +388,11 @@ enum mu_err mu_store_message_sent(struct mu_store *, int64_t id, bool ok, bool i
 enum mu_err mu_store_source_meet(struct mu_store *, const char *source, const char *digest,
                                  int64_t now, int64_t *upto_out, struct mu_fail *);
 
+/* Schedules there are no longer: one that comes back counts anew. stays: whether it is still defined. */
+typedef bool mu_store_source_cb(const char *source, void *ud);
+enum mu_err mu_store_schedules_left(struct mu_store *, mu_store_source_cb *stays, void *ud,
+                                    struct mu_fail *);
+
 /* Why ticks of a source started nothing. `to` is told once for each cause, and again when a run was started in
  * between; of a blackout, which somebody wanted, once for each cause. */
 struct mu_store_trouble {

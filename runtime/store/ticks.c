@@ -30,6 +30,31 @@ enum mu_err mu_store_source_meet(struct mu_store *store, const char *source, con
     return store_end(store, err, what, fail);
 }
 
+enum mu_err mu_store_schedules_left(struct mu_store *store, mu_store_source_cb *stays, void *ud,
+                                    struct mu_fail *fail)
+{
+    static const char what[] = "looking which schedules are gone";
+    struct store_table table = {0};
+    enum mu_err err = store_select(store, what, fail, &table,
+                                   "SELECT name FROM schedule WHERE name >= 'schedule ' AND name < "
+                                   "'schedule!' AND digest <> ''",
+                                   STORE_NO_VALUES);
+    for (size_t i = 0; err == MU_OK && i < table.rows; i++) {
+        const char *source = store_text(&table, i, 0);
+        if (stays(source, ud))
+            continue;
+        err = store_begin(store, STORE_TRUTH, what, fail);
+        if (err == MU_OK)
+            err = store_end(store,
+                            store_exec(store, what, fail,
+                                       "UPDATE schedule SET digest = '' WHERE name = ?",
+                                       STORE_VALUES(STORE_TEXT(source))),
+                            what, fail);
+    }
+    store_table_free(&table);
+    return err;
+}
+
 static enum mu_err check_from(struct mu_store *store, const char *what,
                               const struct mu_store_turn *turn, struct mu_fail *fail)
 {

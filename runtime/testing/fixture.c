@@ -281,6 +281,45 @@ static void add_list(struct fixture *f, const char *expectation, const json_t *t
     add(f, json_array_size(texts) ? ",\n  }\n" : "}\n");
 }
 
+/* As prelude/test.lua says them. */
+static void add_questions(struct fixture *f)
+{
+    size_t i;
+    json_t *row, *lines = json_array();
+    json_array_foreach(f->rows, i, row)
+    {
+        const json_t *value = json_object_get(row, "value");
+        const json_t *out = mu_json_get(outcome_of(f, row), "value");
+        const char *then = mu_json_str(value, "then_ask", "");
+        if (is(row, "i", NULL) && mu_json_get(value, "gate"))
+            json_array_append_new(
+                lines, json_sprintf("%s %s%s%s: %s => %s", mu_json_str(row, "verb", ""),
+                                    mu_json_str(value, "by", ""), then[0] ? ", then " : "", then,
+                                    mu_json_str(value, "title", ""),
+                                    mu_json_str(out, "how", "nobody answered")));
+    }
+    add_list(f, "expect_questions", lines);
+    json_decref(lines);
+}
+
+/* Up to the first digit: times, numbers of incidents and of runs are others in a test. */
+static void add_messages(struct fixture *f)
+{
+    size_t i;
+    json_t *row, *lines = json_array();
+    json_array_foreach(f->rows, i, row)
+    {
+        const json_t *value = json_object_get(row, "value");
+        const char *subject = mu_json_str(value, "subject", NULL);
+        if (is(row, "i", NULL) && subject && mu_json_get(value, "gate") == NULL)
+            json_array_append_new(lines,
+                                  json_sprintf("%s: %.*s", mu_json_str(value, "audience", ""),
+                                               (int)strcspn(subject, "0123456789"), subject));
+    }
+    add_list(f, "expect_messages", lines);
+    json_decref(lines);
+}
+
 static void add_expectations(struct fixture *f)
 {
     size_t i;
@@ -301,6 +340,8 @@ static void add_expectations(struct fixture *f)
     add_list(f, "expect_acts", acts);
     json_decref(acts);
     json_decref(steps);
+    add_questions(f);
+    add_messages(f);
 }
 
 static void write_test(struct fixture *f)
@@ -403,6 +444,15 @@ enum mu_err mu_fixture_for(const char *path, const struct mu_header *version, co
         err =
             mu_fail_set(fail, MU_REFUSED, "%s is a dry run: what would have happened is not known",
                         mu_json_str(record, "name", ""));
+    else if (strcmp(mu_json_str(start, "world", ""), "drill") == 0)
+        err = mu_fail_set(fail, MU_REFUSED,
+                          "%s was a drill: its faults are not in what it found. In a test "
+                          "world:drill plays a scenario",
+                          mu_json_str(record, "name", ""));
+    else if (strcmp(mu_json_str(record, "state", ""), "cancelled") == 0)
+        err = mu_fail_set(fail, MU_REFUSED,
+                          "%s was cancelled: what it would have done next is not known",
+                          mu_json_str(record, "name", ""));
     else if (version)
         err = check_params(f.params, changed, version, fail);
     if (err == MU_OK)

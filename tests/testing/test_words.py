@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -468,6 +469,14 @@ end
         assert done.returncode == 0 and "it does the same" in done.stdout, done.stdout
         done = muster("rehearse", "last", "--with", "./new")
         assert done.returncode == 1 and "- Look\n" in done.stdout and "+ Look better\n" in done.stdout, done.stdout
+        for name, change, says in (("asker", ('  local answer = approve { "Go?", by = "ana", deadline = "5m" }', '  local answer = { how = "approved" }'), "- approve ana: Go? => approved"), ("silent", ('"Go?"', '"Coffee?"'), "+ approve ana: Coffee? => "),
+                                   ("teller", ("Subject: x", "Subject: all is lost"), "+ ana: all is lost")):
+            shutil.copytree(os.path.join(folder, "old"), os.path.join(folder, name))
+            for path, text in (("playbook.lua", HEADER % (name, 'quorum = param.integer "Q"') + playbook), ("templates/t.md", "Subject: x\n\ny\n")):
+                with open(os.path.join(folder, name, path), "w") as f:
+                    f.write(text.replace(*change))
+            done = muster("rehearse", "last", "--with", f"./{name}")
+            assert done.returncode == 1 and says in done.stdout, (name, done.stdout)
         for words, says in ((["rehearse", "last"], "which playbook"), (["rehearse", "last", "--with", "./nosuch"], "nosuch"), (["fixture", "nosuch.7"], "nosuch.7")):
             done = muster(*words)
             assert done.returncode == 2 and says in done.stdout, done.stdout
@@ -535,11 +544,40 @@ def what_is_wrong_in_a_test_file_is_one_error():
         'world:smtp("mx", "away")': "test.lua:9: smtp takes a host and up, refused",
         'world:person("ana", { say = "yes" })': 'test.lua:9: person has no key "say"',
         'world:at("soon"):smtp_up("x")': "test.lua:9: at takes a duration",
+        'world:at("1m", 7)': "test.lua:9: at takes a duration, and a function",
+        'world:provider("dns", "refusd")': "test.lua:9: provider takes up, refused.*got refusd: did you mean refused",
+        'world:channel("push", "dwon")': "test.lua:9: channel takes up, down.*got dwon",
+        'world:child("q", { state = "fine" })': "test.lua:9: child takes finished.*got fine",
+        'world:run():expect_took {}': "test.lua:9: expect_took takes at_least, at_most or both",
         'world:run { nosuch = 1 }': "test.lua:9: .*nosuch",
         'world:run({}, { playbook = "nosuch" })': "test.lua:9: .*nosuch",
         'world:fails("zone.set_mx", "refused", { class = "x" })': 'test.lua:9: "x" is no class of errors',
     }.items():
         fails(MOVE, test("  " + body), "it broke off: " + says)
+
+
+@case
+def values_are_compared_as_they_are():
+    for got, wanted in (('"3"', "3"), ("nil", '"null"'), ("{ 1, nil, 3 }", "{ 1, nil, 4 }"), ("{ a = 1 }", "{ a = 1, b = 2 }"), ("true", '"true"'),
+                        ("{ world:run() }", "{ world:run() }")):
+        said = fails(MOVE, test(f"{ZONE}  expect({got}, {wanted})"))
+        assert "is not as expected" in said, said
+    assert '- 3 (number)' in fails(MOVE, test('  expect("3", 3)')) and '+ "3" (a text)' in fails(MOVE, test('  expect("3", 3)'))
+    passes(MOVE, test('  expect({ 1, { a = "x" } }, { 1, { a = "x" } })\n  expect(1, 1.0)\n  expect(nil, nil)'))
+
+
+@case
+def several_things_happen_at_once_later():
+    passes(looks_at("mx1.example.com"), test('  world:mail_server("mx1.example.com", "192.0.2.1", "timeout")\n  world:at("3m", function(later)\n    later:smtp_up("mx1.example.com")\n'
+                                             '  end)\n  local run = world:run()\n  run:expect_result("up")\n  run:expect_took { at_least = "3m", at_most = "4m" }'))
+
+
+def looks_at(host):
+    return f"""function main()
+  while smtp.probe("{host}").verdict ~= "up" do sleep("1m") end
+  finish("up")
+end
+"""
 
 
 @case

@@ -126,12 +126,26 @@ function env.assert(...)
   return assert(...)
 end
 
+local function same_value(one, two, depth)
+  if one == two then return true end
+  if type(one) ~= "table" or type(two) ~= "table" or depth > 100 then return false end
+  for key, value in pairs(one) do if not same_value(value, two[key], depth + 1) then return false end end
+  for key in pairs(two) do if one[key] == nil then return false end end
+  return true
+end
+
+-- As show(), but a text that looks like another value is told from it.
+local function show_beside(value, other)
+  local shown = show(value)
+  if shown ~= show(other) then return shown end
+  return type(value) == "string" and '"' .. shown .. '" (a text)' or shown .. " (" .. type(value) .. ")"
+end
+
 -- expect(got, wanted, what): both are the same, deeply.
 function env.expect(got, wanted, what)
   expected = expected + 1
-  local one, two = show(got), show(wanted)
-  if one == two then return true end
-  return failed((what or "a value") .. " is not as expected", { "- " .. two, "+ " .. one })
+  if same_value(got, wanted, 0) then return true end
+  return failed((what or "a value") .. " is not as expected", { "- " .. show_beside(wanted, got), "+ " .. show_beside(got, wanted) })
 end
 
 -- --- a run -------------------------------------------------------------------------------------
@@ -150,7 +164,7 @@ local function add_act(run, row, outcome)
   local value, out = row.value, outcome and outcome.value or {}
   local act = { verb = row.verb, shown = value.shown, src = row.src, step = row.step, target = value.target, at = row.at,
                 args = value.args, ok = out.ok, how = out.how, value = out.value, why = out.error and out.error.why,
-                undo = value.undo, subject = value.subject, text = value.text }
+                undo = value.undo, subject = value.subject, text = value.text, audience = value.audience }
   run.acts[#run.acts + 1] = act
   if value.recipients and out.ok and out.value then
     for _, sent in ipairs(out.value.sent or {}) do
@@ -248,6 +262,26 @@ function expectations.expect_acts(run, wanted)
   return expect_list("its acts", wanted, lines_of(done), begins)
 end
 
+-- "approve incident-lead, then duty-manager: Move the MX? => approved"
+local function question_line(gate)
+  return gate.kind .. " " .. (gate.by or "") .. ((gate.then_ask or "") ~= "" and ", then " .. gate.then_ask or "") .. ": " .. gate.title .. " => " .. (gate.how or "nobody answered")
+end
+
+function expectations.expect_questions(run, wanted)
+  local lines = {}
+  for _, gate in ipairs(run.asked) do lines[#lines + 1] = question_line(gate) end
+  return expect_list("its questions", wanted, lines, is)
+end
+
+-- "stakeholders: Mail of example.com is failing"; each text is how one begins.
+function expectations.expect_messages(run, wanted)
+  local lines = {}
+  for _, act in ipairs(run.acts) do
+    if act.subject then lines[#lines + 1] = (act.audience or "") .. ": " .. act.subject end
+  end
+  return expect_list("its messages", wanted, lines, begins)
+end
+
 function expectations.expect_steps(run, wanted) return expect_list("its steps", wanted, run.steps, is) end
 function expectations.expect_milestones(run, wanted) return expect_list("its milestones", wanted, run.milestones, is) end
 function expectations.expect_undo(run, wanted) return expect_list("what can be taken back", wanted, run.undo, is) end
@@ -295,6 +329,7 @@ end
 
 function expectations.expect_took(run, limits)
   keys(limits, { "at_least", "at_most" }, "expect_took")
+  if not limits or not (limits.at_least or limits.at_most) then misuse("expect_took takes at_least, at_most or both") end
   local least = limits.at_least and duration(limits.at_least, "at_least") or 0
   local most = limits.at_most and duration(limits.at_most, "at_most")
   if run.took_ms >= least and (most == nil or run.took_ms <= most) then return true end
@@ -416,13 +451,21 @@ function methods.mail_server(world, host, address, state, how)
   return world:smtp(host, state or "up", how)
 end
 
+local function one_of(state, known, word)
+  for _, one in ipairs(known) do if state == one then return state end end
+  local near = type(state) == "string" and prim.near(state, known)
+  misuse(word .. " takes " .. table.concat(known, ", ") .. "; got " .. tostring(state) .. (near and ": did you mean " .. near .. "?" or ""))
+end
+local provider_states, channel_states = { "up", "refused", "timeout", "busy", "lies" }, { "up", "down" }
+local child_states = { "finished", "failed", "cancelled", "parked" }
+
 function methods.provider(world, name, state, how)
   keys(how, { "lasts", "why" }, "provider's options")
-  return world:fact("provider", text(name, "provider"), { state = text(state, "provider"), why = how and how.why }, how and { lasts = how.lasts })
+  return world:fact("provider", text(name, "provider"), { state = one_of(state, provider_states, "provider"), why = how and how.why }, how and { lasts = how.lasts })
 end
 function methods.channel(world, name, state, how)
   keys(how, { "lasts", "why" }, "channel's options")
-  return world:fact("channel", text(name, "channel"), { state = text(state, "channel"), why = how and how.why }, how and { lasts = how.lasts })
+  return world:fact("channel", text(name, "channel"), { state = one_of(state, channel_states, "channel"), why = how and how.why }, how and { lasts = how.lasts })
 end
 function methods.dns_lags(world, server, by)
   return world:fact("dns.lag", relative(text(server, "dns_lags")), { ms = duration(by, "dns_lags") })
@@ -444,7 +487,7 @@ end
 function methods.child(world, playbook, ends)
   local e = keys(ends, { "state", "result", "why", "after", "lasts" }, "child's options")
   return world:fact("child", text(playbook, "child"),
-    { state = e.state or "finished", result = e.result or "", why = e.why or "", ms = e.after and duration(e.after, "after") or 0 }, { lasts = e.lasts })
+    { state = one_of(e.state or "finished", child_states, "child"), result = e.result or "", why = e.why or "", ms = e.after and duration(e.after, "after") or 0 }, { lasts = e.lasts })
 end
 function methods.http(world, request, answer) return world:fact("api", text(request, "http"), answer) end
 
@@ -477,8 +520,13 @@ function methods.host_sleeps(world, for_how_long)
   return world:op { op = "asleep", for_ms = duration(for_how_long, "host_sleeps") }
 end
 
-function methods.at(world, when)
-  return make_world(duration(when, "at"))
+-- world:at("12m"):smtp_up("mx1.example.com"), or several: world:at("12m", function(world) ... end).
+function methods.at(world, when, body)
+  local later = make_world(duration(when, "at"))
+  if body == nil then return later end
+  if type(body) ~= "function" then misuse("at takes a duration, and a function that gets the world as it will be then") end
+  body(later)
+  return world
 end
 
 function methods.run(world, params, how)

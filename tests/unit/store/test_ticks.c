@@ -229,6 +229,31 @@ static void looks_of_a_day(void **state)
     assert_int_equal(count, 5);
 }
 
+static bool is_one(const char *source, void *ud)
+{
+    (void)ud;
+    return strcmp(source, "schedule one") == 0;
+}
+
+/* What was not there when its tick passed does not fire for it when it comes back. */
+static void one_that_is_gone_counts_anew(void **state)
+{
+    struct mu_fail fail;
+    int64_t upto = 0;
+    (void)state;
+    static const char *const sources[] = {"schedule one", "schedule two", "run x.1 key"};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(
+            mu_store_source_meet(store, sources[i], i < 2 ? "d" : "", 1000, &upto, &fail), MU_OK);
+    assert_int_equal(mu_store_schedules_left(store, is_one, NULL, &fail), MU_OK);
+    static const int64_t counts_from[] = {1000, 9000, 1000};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(
+            mu_store_source_meet(store, sources[i], i < 2 ? "d" : "", 9000, &upto, &fail), MU_OK);
+        assert_int_equal(upto, counts_from[i]);
+    }
+}
+
 /* Counts an hour are kept for a year and a month, not for ever. */
 static void hours_of_a_year(void **state)
 {
@@ -427,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_run_that_had_an_executor_did_begin, setup, teardown),
         cmocka_unit_test_setup_teardown(once_among_processes, setup, teardown),
         cmocka_unit_test_setup_teardown(looks_of_a_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_is_gone_counts_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(hours_of_a_year, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
