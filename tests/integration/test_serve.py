@@ -37,6 +37,7 @@ WEDGED = """playbook { name = "wedged", version = "1.0.0", owner = "ops", summar
 function detect() sleep "1h" return { verdict = "down" } end
 function main() finish("x") end
 """
+LAME = WEDGED.replace('name = "wedged"', 'name = "lame"').replace("params = {}", 'params = { n = param.integer "Which" }')
 ACTING = """playbook { name = "acting", version = "1.0.0", owner = "ops", summary = "Acts in detect.", may_change = { "http.post" },
   watch = { every = "1s", confirm = 1, clear = 1 }, params = { url = param.string "Where" }, changelog = { ["1.0.0"] = "First" } }
 function detect(p) http.post(p.url, { json = { 1 } }) return { verdict = "down" } end
@@ -130,7 +131,7 @@ class Place:
 
     def __init__(self):
         self.folder, self.server, self.notified = tempfile.mkdtemp(prefix="muster-serve."), None, []
-        for name, text in (("watched", WATCHED), ("wedged", WEDGED), ("acting", ACTING), ("short", SHORT), ("quick", QUICK), ("holder", HOLDER)):
+        for name, text in (("watched", WATCHED), ("wedged", WEDGED), ("lame", LAME), ("acting", ACTING), ("short", SHORT), ("quick", QUICK), ("holder", HOLDER)):
             os.makedirs(os.path.join(self.folder, "playbooks", name))
             with open(os.path.join(self.folder, "playbooks", name, "playbook.lua"), "w") as f:
                 f.write(text)
@@ -230,6 +231,16 @@ def a_wedged_look_is_killed_and_stops_nobody(place, host):
     assert place.watch("wedged")["verdict"] == "inconclusive" and not place.runs("wedged")
     code, out, _ = place.muster("status")
     assert code == 0 and "killed" in out and all(len(line) <= 100 for line in out.splitlines()), out
+
+
+@case(CASES)
+def slow_looks_leave_others_their_turn(place, host):
+    """Three wedged ones in front of it and one worker: it is looked at all the same, and that all are late is said."""
+    place.serve('watched = { lame = { { n = 1 }, { n = 2 }, { n = 3 } }, watched = { { port = %d } } }, serve = { workers = 1, look_timeout = "1s" }' % host.port)
+    wait_for("its turns", lambda: place.watch("watched")["looks"] >= 3)
+    assert place.watch("watched")["verdict"] == "up" and all(place.watch(f"lame n={n}")["no_answer"] >= 1 for n in (1, 2, 3))
+    code, out, _ = place.muster("status")
+    assert code == 0 and "looked at late, by up to" in out and "all 1 workers were busy" in out, out
 
 
 @case(CASES)
@@ -394,7 +405,7 @@ def a_reload_is_all_or_nothing(place, _):
     assert code == 2 and '"99" is no minute' in err, (code, out, err)
     status = place.json("status")[0]
     assert "no minute" in status["reload_refused"] and status["schedules"][0]["schedule"] == "a"
-    place.configure('schedules = { b = { run = "no-such-playbook", every = "1h" } }')
+    place.configure('schedules = { a = { run = "short", every = "1h" }, b = { run = "no-such-playbook", every = "1h" } }')
     assert place.muster("serve", "--reload")[0] == 2
     place.configure('schedules = { b = { run = "short", every = "1h" } }')
     place.server.send_signal(signal.SIGHUP)
