@@ -163,7 +163,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = call(cli, verb, argc - 2, argv + 2, &how);
     else
         code = mu_cli_fail(cli, "call", MU_EXIT_USAGE,
-                           "unknown verb %s%s%s%s (muster help lists them)", argv[1],
+                           "unknown verb %s%s%s%s (muster doc lists them)", argv[1],
                            near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
     mu_registry_free(registry);
     return code;

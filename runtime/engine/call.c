@@ -300,7 +300,7 @@ enum mu_err call_issue(struct task *task, const char *verb, const char *args, si
     const struct mu_module *module;
     const struct mu_verb *found = mu_registry_find(task->run->registry, verb, &module);
     if (found == NULL)
-        return mu_fail_set(fail, MU_USAGE, "unknown verb %s (muster help lists them)", verb);
+        return mu_fail_set(fail, MU_USAGE, "unknown verb %s (muster doc lists them)", verb);
     struct call *call = new_in_task(task, MU_CALL_VERB, found->name, args, len, src);
     call->errand->pub.verb = found;
     if (found->kind == MU_ACT)

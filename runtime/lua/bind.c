@@ -363,7 +363,7 @@ static int l_unknown_verb(lua_State *L)
     if (near)
         snprintf(text, sizeof text, "unknown verb %s: did you mean %s?", name, near);
     else
-        snprintf(text, sizeof text, "unknown verb %s (muster help lists them)", name);
+        snprintf(text, sizeof text, "unknown verb %s (muster doc lists them)", name);
     return raise_misuse(L, mu_bind_src(L, src), text);
 }
 

@@ -120,7 +120,7 @@ static void unknown_change(struct lint *lint, const char *entry, const struct mu
     const char *near = looks ? NULL : lint->words->nearest(verb, lint->words->ud);
     char *mend = looks  ? mu_xstrdup("remove it: what only looks needs no permission")
                  : near ? mu_xasprintf("did you mean %s?", near)
-                        : mu_xstrdup("muster help lists the verbs");
+                        : mu_xstrdup("muster doc lists the verbs");
     lint_say(lint, LINT_UNKNOWN_CHANGE, at, mend, "\"%s\" of may_change %s", entry,
              looks ? "only looks" : "names no verb");
     free(mend);
@@ -260,7 +260,7 @@ static void unknown_verb(struct lint *lint, const char *verb, const struct mu_to
 {
     const char *near = lint->words->nearest(verb, lint->words->ud);
     char *mend = near ? mu_xasprintf("did you mean %s?", near) : NULL;
-    lint_say(lint, LINT_UNKNOWN_VERB, at, mend ? mend : "muster help lists the verbs",
+    lint_say(lint, LINT_UNKNOWN_VERB, at, mend ? mend : "muster doc lists the verbs",
              "unknown verb %s", verb);
     free(mend);
 }
