@@ -682,6 +682,14 @@ void mu_call_fail_unknown(struct mu_call *pub, enum mu_err class, const char *fm
     va_end(ap);
 }
 
+/* What the far side answers to a key it answers to the act: the first sending would have been answered so, too. That it
+ * was not reached says nothing. */
+static bool answers_the_key(const struct call *call, enum mu_err class)
+{
+    return doubt_policy(call) == MU_KEYED &&
+           (class == MU_REMOTE || class == MU_REFUSED || class == MU_CONFLICT);
+}
+
 /* Nothing took effect of this sending; what became of an earlier one this does not say. Where a duplicate is no harm
  * the playbook goes on and knows that much, else it is found out, or asked. */
 static void repetition_failed(struct call *call, enum mu_err class, const char *why)
@@ -721,7 +729,7 @@ void mu_call_fail(struct mu_call *pub, enum mu_err class, bool in_doubt, const c
         doubt_enter(call, fail.text);
     else if (phase == PHASE_READBACK)
         doubt_readback_done(call, MU_UNKNOWN, NULL, fail.text);
-    else if (phase == PHASE_START && call->doubtful)
+    else if (phase == PHASE_START && call->doubtful && !answers_the_key(call, class))
         repetition_failed(call, class, fail.text);
     else
         call_arrive_error(call, class, fail.text, false,

@@ -8,7 +8,8 @@
  *   REPEATABLE, KEYED ─▶ sent again, marked or with the same key        ASK ─▶ a person decides
  *
  * A second sending that fails says nothing of the first: that stays in doubt. Of a REPEATABLE one the playbook is told
- * so (err.in_doubt), of the others a person is asked, where it can't be read back.
+ * so (err.in_doubt), of the others a person is asked, where it can't be read back. Only what the far side answers to the
+ * same key (KEYED) is its answer to the act.
  *
  * An act that is held back behind its sync (h unsent) has not left, if no earlier sending of it is in doubt. It is
  * sent when nothing holds it any more; where it can be read back, that comes first: what it was prepared on is old
@@ -222,7 +223,7 @@ static void find_out(struct call *call)
     else if (lapsed)
         doubt_ask(call, lapsed);
     else if (policy == MU_KEYED && call->errand->refused_again)
-        doubt_ask(call, "the same key was refused");
+        doubt_ask(call, "it could not be sent again");
     else if (policy == MU_KEYED)
         doubt_send_again(call, true, "the same key: done once by the far side");
     else if (policy == MU_REPEATABLE)

@@ -24,8 +24,8 @@ struct mu_watchdog {
     pthread_t thread, lua_thread;
     clockid_t cpu_clock; /* of the Lua thread */
     double limit_s;
-    atomic_ulong slice;  /* odd: Lua runs */
-    atomic_ulong late;   /* the slice that is to be stopped */
+    atomic_ulong slice; /* odd: Lua runs */
+    atomic_ulong late;  /* the slice that is to be stopped */
     atomic_bool ending;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -80,8 +80,7 @@ static void *look(void *ud)
         if (slice != seen || slice % 2 == 0) {
             seen = slice;
             since = cpu;
-        } else if (cpu - since > dog->limit_s &&
-                   atomic_exchange(&dog->late, slice) != slice) {
+        } else if (cpu - since > dog->limit_s && atomic_exchange(&dog->late, slice) != slice) {
             pthread_kill(dog->lua_thread, SIGVTALRM);
         } else if (cpu - since > 2 * dog->limit_s) {
             static const char text[] =

@@ -102,7 +102,8 @@ enum mu_in_doubt {
     MU_ASK,        /* nothing can be known: a person decides */
     MU_READBACK,   /* readback() tells */
     MU_REPEATABLE, /* doing it twice does no harm; the recipient may be told "possible duplicate" */
-    MU_KEYED, /* repeated with the same call->key within key_ttl_s, the far side does it once */
+    MU_KEYED, /* repeated with the same call->key within key_ttl_s, the far side does it once, and answers as it did: a
+                 refusal of the repetition (MU_REMOTE, MU_REFUSED, MU_CONFLICT) says that it was not done */
     MU_AS_PREPARED /* prepared.in_doubt of this very act says it: "ask", "repeatable" or "keyed" (with key_ttl_s) */
 };
 
@@ -190,7 +191,8 @@ struct mu_call {
     const char *incident;         /* "INC-118" or "" */
     const char *world;            /* "live", "dry-run", ... */
     const struct mu_facts *facts; /* what is assumed in this world; NULL or empty in the live one */
-    bool repeated;    /* an earlier sending of this act may have taken effect: the policy or a person sends it again */
+    bool
+        repeated; /* an earlier sending of this act may have taken effect: the policy or a person sends it again */
     void *state;      /* the verb's own while it runs */
     json_t *redirect; /* acts in a drill: what redirect() returned; NULL in all other worlds */
 };

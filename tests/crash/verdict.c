@@ -89,6 +89,16 @@ static void normalise(const struct mu_row *row, json_t *value)
     without(json_object_get(value, "error"), doubt, MU_COUNT(doubt));
 }
 
+/* A repetition that fails says so, and is the same otherwise: what was said of the act at first. */
+static void forget_repetition(char *text)
+{
+    static const char *const added[] = {"it was sent again, and that failed: ",
+                                        ". Whether the first sending took effect is not known"};
+    for (size_t i = 0; text && i < MU_COUNT(added); i++)
+        for (char *at; (at = strstr(text, added[i])) != NULL;)
+            memmove(at, at + strlen(added[i]), strlen(at + strlen(added[i])) + 1);
+}
+
 static bool add_row(const struct mu_row *row, void *ud)
 {
     struct lines *lines = ud;
@@ -98,6 +108,7 @@ static bool add_row(const struct mu_row *row, void *ud)
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
     normalise(row, value);
     char *text = mu_json_text(value);
+    forget_repetition(text);
     mu_sha256_hex(text, strlen(text), digest);
     bool timed = strcmp(row->verb, "milestone") == 0; /* when it was is part of what it says */
     lines_add(lines, mu_xasprintf("%s#%lld %c %s %.8s %s \"%s\" %.8s %.200s", row->task,
