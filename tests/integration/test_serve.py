@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -329,7 +330,7 @@ def owners_hear_once_why_nothing_starts(place, _):
     place.store("UPDATE schedule SET upto = upto - 7200000 WHERE name = 'schedule late'")
     place.serve()
     (late,) = wait_for("word of missed ticks", lambda: Hook.about("Schedule late"))
-    assert "nobody looked in time" in late and "12 ticks from" in late, late
+    assert "nobody looked in time" in late and re.search("1[12] ticks from", late), late  # a tenth minute may begin meanwhile
     time.sleep(3)
     assert [len(Hook.about("Schedule " + name)) for name in ("tick", "held", "dark", "late")] == [3, 1, 1, 1], Hook.heard
     place.muster("cancel", next(r["run"] for r in place.runs("short") if r["state"] != "finished"), "--reason", "over")

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "harness/slowed.h"
 #include "journal/journal.h"
 
 #define FLUSHES    12
@@ -186,7 +187,8 @@ static void torn_wal_is_a_prefix(void **state)
     size_t main_len, wal_len;
     char *main_bytes = slurp(path, &main_len), *wal_bytes = slurp(wal, &wal_len);
     wal_len = (size_t)wal_written() + 200;
-    for (size_t cut = wal_len;; cut -= cut > 100 ? 100 : cut) {
+    const size_t step = SLOWED(100, 700);
+    for (size_t cut = wal_len;; cut -= cut > step ? step : cut) {
         drop_shm();
         spit(path, main_bytes, main_len);
         spit(wal, wal_bytes, cut);

@@ -8,7 +8,7 @@
  *
  *   test.journal.tamper               every octet with one bit of its eight, blobs by samples
  *   TAMPER=all test.journal.tamper    every bit, and every octet of blobs and files
- * With AddressSanitizer, which slows it down, every seventh octet.
+ * With AddressSanitizer, which slows it down, every 23rd octet.
  *
  * Changes are made in a copy in memory (/dev/shm) with SQLite's checks off, one at a time, and taken
  * back by the transaction. */
@@ -27,18 +27,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "harness/slowed.h"
 #include "journal/journal.h"
 
 #define COLUMNS 13
 #define PARTS   2 /* processes that flip octets: verifying is all they do */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define OCTETS 7
-#endif
-#endif
-#ifndef OCTETS
-#define OCTETS 1
-#endif
+#define OCTETS  SLOWED(1, 23)
 
 static const char *const columns[COLUMNS] = {"gsn",  "epoch", "type",   "task", "seq",
                                              "verb", "args",  "digest", "src",  "step",

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "harness/slowed.h"
 
 /* --- the seed --- */
 
@@ -152,7 +153,7 @@ static void garbage_is_not_counted(void **state)
 {
     (void)state;
     struct mu_vm *vm = mu_vm_new(7);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < SLOWED(10, 2); i++) {
         assert_string_equal(
             run_script_in(
                 vm, "local s for i = 1, 120 do s = ('x'):rep(1000):rep(400) .. i end return #s"),
