@@ -89,11 +89,10 @@ static void say_late(const json_t *watches, int64_t workers)
         longest = ms > longest ? ms : longest;
     }
     if (late)
-        say_hanging(2,
-                    "  %s%zu looked at late%s, by up to %s: all %lld workers were busy. Raise "
-                    "serve.workers of muster.lua, or look less often\n",
-                    mu_cli_color("yellow"), late, mu_cli_color("reset"),
-                    mu_duration_text(longest, most), (long long)workers);
+        say_hanging(
+            2, "  %s%zu looked at late%s, by up to %s: all %lld workers busy (serve.workers)\n",
+            mu_cli_color("yellow"), late, mu_cli_color("reset"), mu_duration_text(longest, most),
+            (long long)workers);
 }
 
 static void say_watches(const json_t *watches, int64_t workers)
