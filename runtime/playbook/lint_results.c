@@ -192,7 +192,7 @@ static bool is_literal(const struct mu_node *node)
            node->kind == MU_NODE_TRUE || node->kind == MU_NODE_FALSE || node->kind == MU_NODE_NIL;
 }
 
-/* return mail.inbound(d) in the function that wait_until calls. */
+/* return mail.inbound(d) in the function that wait_until calls; `found and inbound` hands it out when found. */
 static void check_waited_for(struct lint *lint, const struct mu_node *node)
 {
     char buf[MU_NODE_WORD];
@@ -200,7 +200,7 @@ static void check_waited_for(struct lint *lint, const struct mu_node *node)
     const struct mu_node *call = function ? function->parent : NULL;
     const char *word = call && call->kind == MU_NODE_CALL ? mu_node_called(call, buf) : NULL;
     if (word && strcmp(word, "wait_until") == 0 && node->first)
-        check_condition(lint, node->first);
+        say_always(lint, node->first, "decides");
 }
 
 static void check_decisions(struct lint *lint, const struct mu_node *node)

@@ -16,6 +16,11 @@ function main(p)
   wait_until("10m", { every = "30s" }, function()
     return mail.inbound(p.domain) -- expect: always-true @ mail
   end)
+  local found = wait_until("10m", { every = "30s" }, function()
+    local inbound = mail.inbound(p.domain)
+    return inbound.verdict ~= "inconclusive" and inbound
+  end)
+  if found and found.ok then step "Found" end
   local ended = wait_until("10m", { every = "30s" }, function() return mail.inbound(p.domain).ok end)
   if ended and answer.yes and seen.ok then step "Right" end
   zone.set_mx(p.domain, { { preference = 10, host = "mx.example.net" } })
