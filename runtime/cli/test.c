@@ -37,6 +37,7 @@ struct files {
     struct mu_test_file *list[MOST_FILES];
     struct broken broken[MOST_FILES];
     size_t count, broken_count;
+    struct mu_buf untested; /* "a, b": playbooks of the folder without a test.lua */
 };
 
 struct telling {
@@ -166,6 +167,13 @@ static int write_junit(struct telling *telling)
     return ok ? 0 : mu_cli_fail(telling->cli, "test", MU_EXIT_USAGE, "%s can't be written", path);
 }
 
+/* Not among the results: nothing of it was played. On stderr, so that what machines read stays what it is. */
+static void tell_untested(const struct files *files)
+{
+    if (files->untested.len)
+        say_err("muster test: without a test.lua: %s\n", mu_buf_text(&files->untested));
+}
+
 static void tell_end(struct telling *telling, int64_t began_ms)
 {
     char took[MU_TIME_TEXT];
@@ -238,8 +246,13 @@ static void add_folder(struct mu_cli *cli, const char *folder, struct files *fil
     for (int i = 0; i < count; i++) {
         char *path = mu_xasprintf("%s/%s", folder, entries[i]->d_name),
              *tests = mu_xasprintf("%s/test.lua", path);
+        char *book = mu_xasprintf("%s/playbook.lua", path);
         if (access(tests, F_OK) == 0)
             add_file(cli, path, false, files, code);
+        else if (access(book, F_OK) == 0)
+            mu_buf_addf(&files->untested, "%s%s", files->untested.len ? ", " : "",
+                        entries[i]->d_name);
+        free(book);
         free(tests);
         free(path);
         free(entries[i]);
@@ -287,6 +300,8 @@ static int play(struct mu_cli *cli, const struct files *files, const struct opti
                            options->only ? options->only : "");
     else
         tell_end(&telling, began_ms);
+    if (err == MU_OK)
+        tell_untested(files);
     if (code == 0 && options->junit)
         code = write_junit(&telling);
     if (code == 0 && telling.failed)
@@ -307,6 +322,7 @@ static int once(struct mu_cli *cli, int argc, char **argv, const struct options 
         free(files.broken[i].typed);
         free(files.broken[i].why);
     }
+    mu_buf_free(&files.untested);
     return code;
 }
 

@@ -752,6 +752,11 @@ def what_can_t_be_read_is_a_failed_test_and_the_others_are_played():
             assert "ok      it" in out and "1 passed, 2 failed" in out, out
             assert re.search(r"NOT OK  can be read .*\n +it can't be read: \S*playbooks/b/test.lua:12: ", out), out
             assert re.search(r"it can't be read: \S*playbooks/c/playbook.lua:8: ", out), out
+        os.makedirs(os.path.join(folder, "playbooks", "d"))
+        with open(os.path.join(folder, "playbooks", "d", "playbook.lua"), "w") as f:
+            f.write(HEADER % ("d", "") + good)
+        done = subprocess.run([MUSTER, "test"], cwd=folder, capture_output=True, text=True, check=False)
+        assert "muster test: without a test.lua: d\n" in done.stderr and "without" not in done.stdout, done
         out = muster("--tap", "--junit", "out.xml")
         assert re.search(r"^ok 1 - a: it\n(?s:.*)^not ok 2 - \S*b: can be read\n(?s:.*)^not ok 3 - \S*c: can be read\n(?s:.*)^1\.\.3$", out, re.M), out
         suites = xml.dom.minidom.parse(os.path.join(folder, "out.xml")).getElementsByTagName("testsuite")
