@@ -104,6 +104,13 @@ static bool collect_doubts(const struct mu_row *row, void *ud)
         json_decref(value);
     } else if (row->type == 'o') {
         json_object_del(acts, act);
+    } else if (row->type == 'h' && strcmp(row->verb, "doubt") == 0) {
+        json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+        snprintf(act, sizeof act, "%s/%lld", mu_json_str(value, "task", ""),
+                 (long long)mu_json_int(value, "seq", -1));
+        if (strstr(row->value, "it was sent again, and that failed") && json_object_get(acts, act))
+            json_object_set_new(json_object_get(acts, act), "refused", json_true());
+        json_decref(value);
     }
     return true;
 }
@@ -120,7 +127,8 @@ static bool world_has(const char *key)
     return found;
 }
 
-/* Looks at the world as a person would: it is there, or it is to be done once more. */
+/* Looks at the world as a person would: it is there, or it is to be done once more; where that was refused, it is
+ * not to be had. */
 bool people_decide(const struct crash_case *subject)
 {
     struct mu_journal *journal;
@@ -133,7 +141,10 @@ bool people_decide(const struct crash_case *subject)
     bool ok = json_object_size(acts) > 0;
     json_object_foreach(acts, name, act)
     {
-        const char *found = world_has(mu_json_str(act, "key", "?")) ? "applied" : "retry";
+        const char *found = world_has(mu_json_str(act, "key", "?")) ? "applied"
+                            : mu_json_bool(act, "refused", false)   ? "not-applied"
+                                                                    : "retry";
+        json_object_del(act, "refused");
         json_object_set_new(act, "decision", json_string(found));
         json_object_set_new(act, "reason", json_string("I looked"));
         char *text = mu_json_text(act);

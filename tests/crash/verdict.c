@@ -79,14 +79,19 @@ static void normalise(const struct mu_row *row, json_t *value)
     without(value, times, MU_COUNT(times));
     if (row->type != 'o')
         return;
+    const char *why = mu_json_str(json_object_get(value, "error"), "why", "");
+    bool decided = strstr(why, "says that it did not take effect") != NULL;
     without(value, how, MU_COUNT(how));
-    json_t *inner = json_object_get(value, "value");
+    json_t *error = json_object_get(value, "error"), *inner = json_object_get(value, "value");
     if (is_gate(row)) {
         static const char *const people[] = {"at", "votes"};
         without(inner, people, MU_COUNT(people));
     }
     static const char *const doubt[] = {"in_doubt"};
-    without(json_object_get(value, "error"), doubt, MU_COUNT(doubt));
+    without(error, doubt, MU_COUNT(doubt));
+    if (error && (decided || strcmp(mu_json_str(error, "why", ""), "no") == 0))
+        json_object_del(error,
+                        "why"); /* refused for good: by the world, or a person says so (people.c) */
 }
 
 /* A repetition that fails says so, and is the same otherwise: what was said of the act at first. */
@@ -110,7 +115,9 @@ static bool add_row(const struct mu_row *row, void *ud)
     char *text = mu_json_text(value);
     forget_repetition(text);
     mu_sha256_hex(text, strlen(text), digest);
-    bool timed = strcmp(row->verb, "milestone") == 0; /* when it was is part of what it says */
+    bool timed = strcmp(row->verb, "milestone") == 0 || /* when it was is part of what it says, */
+                 strcmp(row->verb, "tell") == 0 ||
+                 strcmp(row->verb, "finish") == 0; /* and whether it was sent again */
     lines_add(lines, mu_xasprintf("%s#%lld %c %s %.8s %s \"%s\" %.8s %.200s", row->task,
                                   (long long)row->seq, row->type, row->verb,
                                   timed ? "" : row->digest, row->src, row->step, digest, text));
@@ -140,9 +147,11 @@ static bool add_end(const struct mu_row *row, void *ud)
     if (row->type != 'h' || strcmp(row->verb, "end") != 0)
         return true;
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
-    lines_add(ud, mu_xasprintf("%s %s (%s) %d", mu_json_str(value, "state", "?"),
-                               mu_json_str(value, "result", "?"), mu_json_str(value, "why", "?"),
-                               (int)mu_json_int(value, "exit", -1)));
+    char *line = mu_xasprintf("%s %s (%s) %d", mu_json_str(value, "state", "?"),
+                              mu_json_str(value, "result", "?"), mu_json_str(value, "why", "?"),
+                              (int)mu_json_int(value, "exit", -1));
+    forget_repetition(line);
+    lines_add(ud, line);
     json_decref(value);
     return true;
 }
