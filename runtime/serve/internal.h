@@ -82,7 +82,7 @@ struct watch {
     char run[128];        /* the last one it started */
     /* and only here */
     int64_t due_ms, retry_ms; /* monotonic */
-    int64_t late_ms; /* behind its turn, when its last look began */
+    int64_t late_ms;          /* behind its turn, when its last look began */
     int64_t looks, killed;
 };
 struct settings {

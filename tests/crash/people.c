@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "harness/repetition.h"
 #include "crash.h"
 #include "engine/run.h"
 
@@ -108,7 +109,7 @@ static bool collect_doubts(const struct mu_row *row, void *ud)
         json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
         snprintf(act, sizeof act, "%s/%lld", mu_json_str(value, "task", ""),
                  (long long)mu_json_int(value, "seq", -1));
-        if (strstr(row->value, "it was sent again, and that failed") && json_object_get(acts, act))
+        if (strstr(row->value, REPETITION_FAILED) && json_object_get(acts, act))
             json_object_set_new(json_object_get(acts, act), "refused", json_true());
         json_decref(value);
     }

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "harness/repetition.h"
 #include "crash.h"
 #include "engine/run.h"
 
@@ -94,16 +95,6 @@ static void normalise(const struct mu_row *row, json_t *value)
                         "why"); /* refused for good: by the world, or a person says so (people.c) */
 }
 
-/* A repetition that fails says so, and is the same otherwise: what was said of the act at first. */
-static void forget_repetition(char *text)
-{
-    static const char *const added[] = {"it was sent again, and that failed: ",
-                                        ". Whether the first sending took effect is not known"};
-    for (size_t i = 0; text && i < MU_COUNT(added); i++)
-        for (char *at; (at = strstr(text, added[i])) != NULL;)
-            memmove(at, at + strlen(added[i]), strlen(at + strlen(added[i])) + 1);
-}
-
 static bool add_row(const struct mu_row *row, void *ud)
 {
     struct lines *lines = ud;
@@ -113,7 +104,7 @@ static bool add_row(const struct mu_row *row, void *ud)
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
     normalise(row, value);
     char *text = mu_json_text(value);
-    forget_repetition(text);
+    (void)forget_repetition(text);
     mu_sha256_hex(text, strlen(text), digest);
     bool timed = strcmp(row->verb, "milestone") == 0 || /* when it was is part of what it says, */
                  strcmp(row->verb, "tell") == 0 ||
@@ -150,7 +141,7 @@ static bool add_end(const struct mu_row *row, void *ud)
     char *line = mu_xasprintf("%s %s (%s) %d", mu_json_str(value, "state", "?"),
                               mu_json_str(value, "result", "?"), mu_json_str(value, "why", "?"),
                               (int)mu_json_int(value, "exit", -1));
-    forget_repetition(line);
+    (void)forget_repetition(line);
     lines_add(ud, line);
     json_decref(value);
     return true;

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "harness/repetition.h"
 #include "world.h"
 
 static struct verdict differs(const char *fmt, ...) MU_PRINTF(1, 2);
@@ -25,22 +26,10 @@ static struct verdict differs(const char *fmt, ...)
 
 static const struct verdict same = {.same = true};
 
-/* The world refuses an act whenever it is asked; after a crash the engine can't know that it did so before, too. Takes
- * out what it says of that. */
-static bool forget_repetition(char *text)
-{
-    static const char *const added[] = {"it was sent again, and that failed: ",
-                                        ". Whether the first sending took effect is not known"};
-    bool found = false;
-    for (size_t i = 0; i < MU_COUNT(added); i++)
-        for (char *at; (at = strstr(text, added[i])) != NULL; found = true)
-            memmove(at, at + strlen(added[i]), strlen(at + strlen(added[i])) + 1);
-    return found;
-}
-
 /* --- the end --- */
 
-static struct verdict compare_end(const struct expectation *model, const struct engine_run *run)
+static struct verdict compare_end(const struct expectation *model, const struct engine_run *run,
+                                  bool resumed)
 {
     json_t *end = engine_host_row(run, "end");
     if (end == NULL) {
@@ -53,7 +42,8 @@ static struct verdict compare_end(const struct expectation *model, const struct 
     }
     const char *state = mu_json_str(end, "state", ""), *result = mu_json_str(end, "result", "");
     char *why = mu_xstrdup(mu_json_str(end, "why", ""));
-    (void)forget_repetition(why);
+    if (resumed)
+        (void)forget_repetition(why);
     struct verdict verdict = same;
     if (strcmp(model->state, state) != 0 || strcmp(model->result, result) != 0 ||
         strcmp(model->why, why) != 0)
@@ -83,14 +73,14 @@ static int by_task_done(const void *a, const void *b)
 }
 
 /* What of a row's value is compared: of an outcome how it is known does not matter. */
-static char *said(const struct engine_row *row)
+static char *said(const struct engine_row *row, bool resumed)
 {
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
     char *text = NULL;
     if (row->type == 'o') {
         json_t *error = json_object_get(value, "error");
         char *why = mu_xstrdup(mu_json_str(error, "why", ""));
-        if (forget_repetition(why)) {
+        if (resumed && forget_repetition(why)) {
             json_object_set_new(error, "why", json_string(why));
             json_object_set_new(error, "in_doubt", json_false());
         }
@@ -125,7 +115,7 @@ static bool fits(const struct expected_row *model, const struct engine_row *row,
 
 static struct verdict not_this(const struct expected_row *model, const struct engine_row *row)
 {
-    char *value = row ? said(row) : NULL;
+    char *value = row ? said(row, false) : NULL;
     struct verdict verdict = same;
     if (model && row)
         verdict =
@@ -156,7 +146,7 @@ static struct verdict walk(const struct expected_row *const *model, size_t expec
     while (e < expected || d < done) {
         const struct expected_row *want = e < expected ? model[e] : NULL;
         const struct engine_row *row = d < done ? rows[d] : NULL;
-        char *value = row ? said(row) : NULL;
+        char *value = row ? said(row, resumed) : NULL;
         bool fit =
             want && row && strcmp(want->task, row->task) == 0 && fits(want, row, value, resumed);
         free(value);
@@ -288,7 +278,7 @@ static struct verdict compare_outlook(const struct expectation *model, const str
 struct verdict compare(const struct expectation *model, const struct engine_run *run, bool dry,
                        bool resumed)
 {
-    struct verdict verdict = compare_end(model, run);
+    struct verdict verdict = compare_end(model, run, resumed);
     if (verdict.same)
         verdict = compare_rows(model, run, resumed);
     if (verdict.same)
