@@ -223,10 +223,15 @@ static void drain(struct stream *stream)
 static bool has_ended(struct process *process)
 {
     int state = 0;
-    if (waitpid(process->pid, &state, WNOHANG) == 0)
+    pid_t gone = waitpid(process->pid, &state, WNOHANG);
+    if (gone == 0)
         return false;
     process->pid = 0;
-    process->result.code = WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+    if (gone < 0) { /* who waits for it in our place has its exit code */
+        process->result.err = MU_INTERNAL;
+        process->result.why = "it ended, and how can't be learnt";
+    }
+    process->result.code = gone > 0 && WIFEXITED(state) ? WEXITSTATUS(state) : -1;
     process->result.signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
     drain(&process->out);
     drain(&process->error);

@@ -25,7 +25,7 @@ struct mu_process {
 
 struct mu_process_end {
     /* MU_OK: it ran and ended, however. Else MU_CONFIG (it could not be started), MU_RESOURCES (likewise: no memory or
-     * descriptor was left) or MU_NET (it took too long). */
+     * descriptor was left), MU_NET (it took too long) or MU_INTERNAL (how it ended is not known). */
     enum mu_err err;
     const char *why;         /* when err */
     bool started;            /* it may have done something */

@@ -5,6 +5,7 @@
 #include "io/process.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -70,6 +71,18 @@ static void one_that_goes_on_is_killed(void **state)
     assert_string_equal(why, "it took too long and was killed");
 }
 
+/* Whoever waits for it in our place: the exit code is gone, and that is no success. */
+static void one_whose_end_is_not_known_did_not_end_well(void **state)
+{
+    (void)state;
+    signal(SIGCHLD, SIG_IGN);
+    run("exit 0", 5000, 0);
+    signal(SIGCHLD, SIG_DFL);
+    assert_int_equal(seen.err, MU_INTERNAL);
+    assert_true(seen.started);
+    assert_int_equal(seen.code, -1);
+}
+
 static void a_lack_of_descriptors_is_said(void **state)
 {
     struct rlimit before, few;
@@ -104,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_ended_while_we_stood_still_has_ended),
         cmocka_unit_test(one_that_goes_on_is_killed),
+        cmocka_unit_test(one_whose_end_is_not_known_did_not_end_well),
         cmocka_unit_test(a_lack_of_descriptors_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
