@@ -219,6 +219,14 @@ static void drain(struct stream *stream)
     }
 }
 
+/* Who waits for it in our place has its exit code. */
+static void ended_unseen(struct process *process)
+{
+    process->result.err = MU_INTERNAL;
+    process->result.why = "it ended, and how can't be learnt";
+    process->result.code = -1;
+}
+
 /* False: it goes on. */
 static bool has_ended(struct process *process)
 {
@@ -227,10 +235,8 @@ static bool has_ended(struct process *process)
     if (gone == 0)
         return false;
     process->pid = 0;
-    if (gone < 0) { /* who waits for it in our place has its exit code */
-        process->result.err = MU_INTERNAL;
-        process->result.why = "it ended, and how can't be learnt";
-    }
+    if (gone < 0)
+        ended_unseen(process);
     process->result.code = gone > 0 && WIFEXITED(state) ? WEXITSTATUS(state) : -1;
     process->result.signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
     drain(&process->out);
@@ -265,7 +271,7 @@ static void on_timeout(void *ud)
     finish(process);
 }
 
-static void on_failed_start(void *ud)
+static void on_ended_early(void *ud)
 {
     struct process *process = ud;
     process->timer = NULL;
@@ -329,15 +335,17 @@ static bool listen_to(struct process *process, struct stream *stream, int fd, uv
     return stream->open && uv_poll_start(&stream->poll, UV_READABLE, cb) == 0;
 }
 
-static bool listen_to_all(struct process *process, int out, int error)
+/* errno; ESRCH: it ended, and somebody else waited for it. */
+static int listen_to_all(struct process *process, int out, int error)
 {
     bool heard = listen_to(process, &process->out, out, on_output);
     heard = listen_to(process, &process->error, error, on_output) && heard;
-    int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-    return listen_to(process, &process->end, pidfd, on_end) && heard;
+    int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0), errnum = pidfd < 0 ? errno : 0;
+    heard = listen_to(process, &process->end, pidfd, on_end) && heard;
+    return heard ? 0 : errnum != 0 ? errnum : EMFILE;
 }
 
-static void fail_later(struct process *process, const char *program, int errnum)
+static void failed_start(struct process *process, const char *program, int errnum)
 {
     char lack[MU_FAIL_TEXT];
     if (mu_scarce(errnum))
@@ -347,7 +355,6 @@ static void fail_later(struct process *process, const char *program, int errnum)
     process->result.err = mu_scarce(errnum) ? MU_RESOURCES : MU_CONFIG;
     process->result.why = process->why;
     process->result.code = -1;
-    process->timer = mu_timer_start(process->loop, 0, on_failed_start, process);
 }
 
 struct mu_op *mu_process_start(struct mu_loop *loop, const struct mu_process *what,
@@ -362,16 +369,18 @@ struct mu_op *mu_process_start(struct mu_loop *loop, const struct mu_process *wh
     process->out.fd = process->error.fd = process->end.fd = -1;
     int errnum = begin(process, what, out, error);
     process->result.started = errnum == 0;
-    if (errnum == 0 && listen_to_all(process, out[0], error[0])) {
+    if (errnum == 0) {
+        errnum = listen_to_all(process, out[0], error[0]);
         out[0] = error[0] = -1;
-        process->timer = mu_timer_start(loop, what->timeout_ms, on_timeout, process);
-    } else if (errnum == 0) {
-        out[0] = error[0] = -1;
-        (void)!kill_group(process);
-        fail_later(process, what->argv[0], EMFILE);
-    } else {
-        fail_later(process, what->argv[0], errnum);
+        if (errnum != 0)
+            (void)!kill_group(process);
     }
+    if (errnum == ESRCH)
+        ended_unseen(process);
+    else if (errnum != 0)
+        failed_start(process, what->argv[0], errnum);
+    process->timer = errnum == 0 ? mu_timer_start(loop, what->timeout_ms, on_timeout, process)
+                                 : mu_timer_start(loop, 0, on_ended_early, process);
     close_pair(out);
     close_pair(error);
     return &process->op;
