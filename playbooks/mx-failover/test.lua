@@ -439,6 +439,28 @@ test("a drill of the silent primary is good when all goes well", function(world)
   local run = drilled(world, "primary-silent")
   run:expect_scorecard({ "result failed_over", "notify stakeholders mail-failing", "zone.set_mx example.com", "notify stakeholders mail-restored",
                          "detect within 4m", "acknowledge within 10m", "decide within 10m", "mitigate within 15m" }, "90d")
+  run:expect_milestones { "confirmed", "detected", "decided", "mitigated", "resolved" }
+  says(run, "mail-failing", "since 2026-01-05T09:00:00Z") -- the first of the looks that found it, not the last
+  for _, row in ipairs(run.rows) do
+    if row.verb == "milestone" and row.value.name == "detected" then expect(row.value.at, 1767603600000, "detected at 09:00") end
+  end
+end)
+
+test("one or two bad looks are no outage", function(world)
+  approved(world)
+  local run = world:drill({ domain = "example.com" }, { scenario = "primary-silent", faults = { "at 90s smtp_up mx1.example.com" } })
+  run:expect_result("no_action", "UP")
+  run:expect_milestones {}
+  run:expect_acts {}
+end)
+
+test("looks that can't tell never make an outage, however many", function(world)
+  approved(world)
+  local run = world:drill({ domain = "example.com" }, { scenario = "primary-silent", faults = { "smtp_down mx.control.example" } })
+  run:expect_result("no_action")
+  run:expect_milestones {}
+  run:expect_acts {}
+  run:expect_took { at_least = "29m" } -- it looks for ten times as long as an outage takes
 end)
 
 test("a drill in which the standby is silent, too, is good without a change", function(world)

@@ -37,7 +37,7 @@ struct files {
     struct mu_test_file *list[MOST_FILES];
     struct broken broken[MOST_FILES];
     size_t count, broken_count;
-    struct mu_buf untested; /* "a, b": playbooks of the folder without a test.lua */
+    json_t *untested; /* names of playbooks of the folder without a test.lua */
 };
 
 struct telling {
@@ -47,7 +47,7 @@ struct telling {
     json_t *suites; /* one for each file, for JUnit */
     bool **hits;    /* by file and point */
     size_t headed;  /* files that have their heading */
-    int passed, failed;
+    int passed, failed, skipped;
 };
 
 /* --- telling --- */
@@ -82,9 +82,23 @@ static void close_files(struct telling *telling, size_t file)
 static void tell_tap(struct telling *telling, const char *playbook, const json_t *result)
 {
     struct mu_buf buf = {0};
-    if (telling->passed + telling->failed == 1)
+    int number = telling->passed + telling->failed + telling->skipped;
+    if (number == 1)
         mu_tap_begin(&buf);
-    mu_tap_point(playbook, result, telling->passed + telling->failed, &buf);
+    mu_tap_point(playbook, result, number, &buf);
+    say_document(&buf);
+    mu_buf_free(&buf);
+}
+
+/* Whoever reads TAP learns that the rest is missing. */
+static void bail_out(const struct options *options, bool begun)
+{
+    struct mu_buf buf = {0};
+    if (!options->tap)
+        return;
+    if (!begun)
+        mu_tap_begin(&buf);
+    mu_tap_bail(&buf, "stderr says why");
     say_document(&buf);
     mu_buf_free(&buf);
 }
@@ -136,14 +150,19 @@ static int line_in(const char *why)
     return lua ? (int)strtol(lua + strlen(".lua:"), NULL, 10) : 0;
 }
 
+static void add_suite(struct telling *telling, const char *playbook, const char *version,
+                      const char *file)
+{
+    json_array_append_new(telling->suites, json_pack("{s:s, s:s, s:s, s:[]}", "playbook", playbook,
+                                                     "version", version, "file", file, "results"));
+}
+
 static void tell_broken(struct telling *telling)
 {
     for (size_t i = 0; i < telling->files->broken_count; i++) {
         const struct broken *broken = &telling->files->broken[i];
         close_files(telling, telling->files->count);
-        json_array_append_new(telling->suites,
-                              json_pack("{s:s, s:s, s:s, s:[]}", "playbook", broken->typed,
-                                        "version", "", "file", broken->typed, "results"));
+        add_suite(telling, broken->typed, "", broken->typed);
         json_t *result =
             json_pack("{s:s, s:i, s:b, s:b, s:s, s:[], s:[], s:i, s:i}", "name", "can be read",
                       "line", line_in(broken->why), "ok", 0, "unread", 1, "broke", broken->why,
@@ -167,11 +186,27 @@ static int write_junit(struct telling *telling)
     return ok ? 0 : mu_cli_fail(telling->cli, "test", MU_EXIT_USAGE, "%s can't be written", path);
 }
 
-/* Not among the results: nothing of it was played. On stderr, so that what machines read stays what it is. */
-static void tell_untested(const struct files *files)
+/* Nothing of them was played: to people on stderr, to CI as skipped. */
+static void tell_untested(struct telling *telling)
 {
-    if (files->untested.len)
-        say_err("muster test: without a test.lua: %s\n", mu_buf_text(&files->untested));
+    size_t i, first = telling->files->count + telling->files->broken_count;
+    json_t *name;
+    json_array_foreach(telling->files->untested, i, name)
+    {
+        const char *playbook = json_string_value(name);
+        json_t *result = json_pack("{s:s, s:i, s:b, s:s, s:i}", "name", "has tests", "line", 0,
+                                   "ok", 1, "skipped", "there is no test.lua", "took_ms", 0);
+        say_err(i ? ", %s" : "muster test: without a test.lua: %s", playbook);
+        add_suite(telling, playbook, "", playbook);
+        json_array_append(json_object_get(json_array_get(telling->suites, first + i), "results"),
+                          result);
+        telling->skipped++;
+        if (telling->options->tap)
+            tell_tap(telling, playbook, result);
+        json_decref(result);
+    }
+    if (telling->skipped)
+        say_err("\n");
 }
 
 static void tell_end(struct telling *telling, int64_t began_ms)
@@ -182,7 +217,7 @@ static void tell_end(struct telling *telling, int64_t began_ms)
         close_files(telling, telling->files->count);
     if (telling->options->tap) {
         struct mu_buf buf = {0};
-        mu_tap_end(count, &buf);
+        mu_tap_end(count + telling->skipped, &buf);
         say_document(&buf);
         mu_buf_free(&buf);
     } else if (!telling->cli->json) {
@@ -199,10 +234,7 @@ static void telling_init(struct telling *telling)
     for (size_t i = 0; i < files->count; i++) {
         const struct mu_test_file *file = files->list[i];
         telling->hits[i] = mu_xcalloc(file->coverage.count + 1, sizeof **telling->hits);
-        json_array_append_new(telling->suites,
-                              json_pack("{s:s, s:s, s:s, s:[]}", "playbook", file->header->name,
-                                        "version", file->header->version, "file", file->path,
-                                        "results"));
+        add_suite(telling, file->header->name, file->header->version, file->path);
     }
 }
 
@@ -250,8 +282,9 @@ static void add_folder(struct mu_cli *cli, const char *folder, struct files *fil
         if (access(tests, F_OK) == 0)
             add_file(cli, path, false, files, code);
         else if (access(book, F_OK) == 0)
-            mu_buf_addf(&files->untested, "%s%s", files->untested.len ? ", " : "",
-                        entries[i]->d_name);
+            json_array_append_new(
+                files->untested,
+                mu_json_lenient_string(entries[i]->d_name, strlen(entries[i]->d_name)));
         free(book);
         free(tests);
         free(path);
@@ -298,10 +331,12 @@ static int play(struct mu_cli *cli, const struct files *files, const struct opti
     else if (telling.passed + telling.failed == 0)
         code = mu_cli_fail(cli, "test", MU_EXIT_USAGE, "no test has \"%s\" in its name",
                            options->only ? options->only : "");
+    if (err == MU_OK)
+        tell_untested(&telling);
+    if (code)
+        bail_out(options, telling.passed + telling.failed + telling.skipped > 0);
     else
         tell_end(&telling, began_ms);
-    if (err == MU_OK)
-        tell_untested(files);
     if (code == 0 && options->junit)
         code = write_junit(&telling);
     if (code == 0 && telling.failed)
@@ -312,17 +347,19 @@ static int play(struct mu_cli *cli, const struct files *files, const struct opti
 
 static int once(struct mu_cli *cli, int argc, char **argv, const struct options *options)
 {
-    struct files files = {.count = 0};
+    struct files files = {.untested = json_array()};
     int code = add_files(cli, argc, argv, &files);
     if (code == 0)
         code = play(cli, &files, options);
+    else
+        bail_out(options, false);
     for (size_t i = 0; i < files.count; i++)
         mu_test_file_free(files.list[i]);
     for (size_t i = 0; i < files.broken_count; i++) {
         free(files.broken[i].typed);
         free(files.broken[i].why);
     }
-    mu_buf_free(&files.untested);
+    json_decref(files.untested);
     return code;
 }
 

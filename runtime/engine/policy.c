@@ -56,6 +56,10 @@ enum mu_err policy_may(const struct run *run, const struct mu_verb *verb, const 
         if (entry_allows(json_string_value(entry), verb->name, target))
             return MU_OK;
     }
+    if (run->path == NULL && run->world && run->world->sends) /* look.c: in no file */
+        return mu_fail_set(fail, MU_REFUSED,
+                           "%s%s%s changes something, and detect only looks: move it to main",
+                           verb->name, target ? " on " : "", target ? target : "");
     return mu_fail_set(fail, MU_REFUSED,
                        "%s%s%s is not in this playbook's may_change: it may not do that. Add "
                        "\"%s%s%s\" there if it should",

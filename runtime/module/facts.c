@@ -17,7 +17,13 @@ struct mu_facts {
 };
 
 static const char *const names[MU_FACTS] = {
-#define MU_FACT(id, name, key, value) [MU_FACT_##id] = name,
+#define MU_FACT(id, name, key, keys, value) [MU_FACT_##id] = name,
+#include "module/facts.def"
+#undef MU_FACT
+};
+
+static const char *const keys[MU_FACTS] = {
+#define MU_FACT(id, name, key, keys, value) [MU_FACT_##id] = keys,
 #include "module/facts.def"
 #undef MU_FACT
 };
@@ -97,6 +103,11 @@ bool mu_facts_empty(const struct mu_facts *facts)
 const char *mu_fact_name(enum mu_fact fact)
 {
     return names[fact];
+}
+
+const char *mu_fact_keys(enum mu_fact fact)
+{
+    return keys[fact];
 }
 
 json_t *mu_facts_json(const struct mu_facts *facts)

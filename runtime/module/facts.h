@@ -11,7 +11,7 @@
 #include "base/attr.h"
 
 enum mu_fact {
-#define MU_FACT(id, name, key, value) MU_FACT_##id,
+#define MU_FACT(id, name, key, keys, value) MU_FACT_##id,
 #include "module/facts.def"
 #undef MU_FACT
     MU_FACTS
@@ -33,6 +33,8 @@ MU_API const json_t *mu_facts_closest(const struct mu_facts *, enum mu_fact, con
                                       const char *suffix);
 MU_API bool mu_facts_empty(const struct mu_facts *);
 const char *mu_fact_name(enum mu_fact);
+/* What its value may have: "state|why". */
+const char *mu_fact_keys(enum mu_fact);
 /* All of them as {"dns.rrset": {"example.com/MX": {...}}}, a new reference. */
 json_t *mu_facts_json(const struct mu_facts *);
 

@@ -101,17 +101,36 @@ void lint_say_in(struct lint *lint, enum lint_rule rule, const char *file, int l
     va_end(ap);
 }
 
-/* Where a line of the playbook begins to say something: Lua's own errors know only the line. */
-static int first_column(const struct lint *lint, const char *file, long line)
+/* The tokens from here on are those of the word that a text begins with, "param.list takes ...". */
+static bool begins_with(const struct mu_tokens *tokens, size_t i, const char *text)
+{
+    size_t parts = 0;
+    for (; i < tokens->count && *text && strchr(" :", *text) == NULL; i++) {
+        const struct mu_token *t = &tokens->items[i];
+        if (t->len == 0 || strncmp(text, t->text, t->len) != 0)
+            return false;
+        text += t->len;
+        parts++;
+    }
+    return parts > 0 && (*text == '\0' || *text == ' ' || *text == ':');
+}
+
+/* Lua's own errors know only the line: where what they speak of stands in it, else where it begins to say something. */
+static int column_in(const struct lint *lint, const char *file, long line, const char *text)
 {
     const struct mu_tokens *tokens = strcmp(file, LINT_FILE) == 0 ? &lint->tree.tokens : NULL;
     for (size_t i = 0; i < lint->library_count; i++)
         if (strcmp(file, lint->libraries[i].file) == 0)
             tokens = &lint->libraries[i].tree.tokens;
-    for (size_t i = 0; tokens && i < tokens->count; i++)
-        if (tokens->items[i].line == line)
+    int first = 0;
+    for (size_t i = 0; tokens && i < tokens->count; i++) {
+        if (tokens->items[i].line != line)
+            continue;
+        first = first ? first : tokens->items[i].column;
+        if (begins_with(tokens, i, text))
             return tokens->items[i].column;
-    return 1;
+    }
+    return first ? first : 1;
 }
 
 void lint_failure(struct lint *lint, enum lint_rule rule, const char *file,
@@ -128,7 +147,7 @@ void lint_failure(struct lint *lint, enum lint_rule rule, const char *file,
             text = end + 1;
         text += strspn(text, " ");
     }
-    lint_say_in(lint, rule, file, (int)line, first_column(lint, file, line), NULL, "%s", text);
+    lint_say_in(lint, rule, file, (int)line, column_in(lint, file, line, text), NULL, "%s", text);
 }
 
 static int by_place(const void *a, const void *b)
@@ -233,8 +252,9 @@ static void add_lua_name(const char *name, void *ud)
 static void check_tree(struct lint *lint)
 {
     static void (*const themes[])(struct lint *) = {
-        lint_find_params, lint_names,  lint_verbs,     lint_words,  lint_gates,   lint_flow,
-        lint_results,     lint_params, lint_templates, lint_people, lint_version, lint_allow};
+        lint_find_params, lint_names,  lint_verbs,  lint_words,   lint_gates,
+        lint_flow,        lint_acts,   lint_detect, lint_results, lint_params,
+        lint_templates,   lint_people, lint_drill,  lint_version, lint_allow};
     struct mu_header *header = NULL;
     mu_syntax_names(add_lua_name, lint);
     lint_texts(lint);

@@ -480,7 +480,7 @@ static enum mu_err drill_faults(struct header *h, const json_t *faults, const ch
         char path[200];
         struct mu_fail why;
         json_t *one = json_pack("[O]", text);
-        enum mu_err err = mu_scenario_check(one, &h->pub, &why);
+        enum mu_err err = mu_scenario_check(one, &h->pub, NULL, &why);
         json_decref(one);
         snprintf(path, sizeof path, "%s.faults[%zu]", at, i + 1);
         if (err != MU_OK)

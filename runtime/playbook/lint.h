@@ -11,12 +11,15 @@
  *   lint_verbs.c       verbs, their arguments, may_change
  *   lint_words.c       words of the language and their arguments
  *   lint_gates.c       questions
- *   lint_flow.c        retry, finish and fail, waiting
+ *   lint_flow.c        finish and fail, waiting
+ *   lint_acts.c        acts where none belong: under retry, while something is waited for, in detect
+ *   lint_detect.c      what detect finds, and what main gets of it
  *   lint_results.c     verdicts and fields of results
  *   lint_params.c      parameters
  *   lint_templates.c   messages
  *   lint_variables.c   and what they need
  *   lint_people.c      who is told and asked, by muster.lua
+ *   lint_drill.c       what drill scenarios name
  *   lint_header.c      header and version                                                          */
 #ifndef MU_PLAYBOOK_LINT_H
 #define MU_PLAYBOOK_LINT_H
@@ -114,6 +117,8 @@ bool lint_args_open(const struct mu_node *call);
 const struct mu_node *lint_table(const struct mu_node *);
 /* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */
 const char *lint_result_of(const struct mu_node *, char buf[MU_NODE_WORD]);
+/* Does it call this word or verb? Also behind pcall, which hands the end of a run on. */
+bool lint_calls(const struct mu_node *, const char *word);
 /* The function that is called where its text is known: a local one, or a global of the top level. */
 struct mu_node *lint_callee(const struct mu_node *call);
 /* The function that a value is, or that a call or method calls; through tables of functions and libraries, too. NULL
@@ -128,6 +133,12 @@ const struct mu_param *lint_param(const struct lint *, const char *name);
 
 /* The act that a word of the language does: "page" for escalate; NULL when it does none. */
 const char *lint_act_of_word(const char *word);
+/* An act, or a word that does one; false for NULL. */
+bool lint_is_act(const struct lint *, const char *word);
+/* A function of playbook.lua's top level, "main" or "detect"; NULL = there is none. */
+struct mu_node *lint_entry(const struct lint *, const char *name);
+/* "up|down": is it one of them? */
+bool lint_is_choice(const char *choices, const char *word);
 
 bool lint_is_gate(const char *word); /* approve, ask, todo; false for NULL */
 
@@ -157,12 +168,15 @@ void lint_verbs(struct lint *);
 void lint_words(struct lint *);
 void lint_gates(struct lint *);
 void lint_flow(struct lint *);
+void lint_acts(struct lint *);
+void lint_detect(struct lint *);
 void lint_results(struct lint *);
 void lint_find_params(
     struct lint *); /* before all others: marks the locals lint_is_params() knows */
 void lint_params(struct lint *);
 void lint_templates(struct lint *);
 void lint_people(struct lint *);
+void lint_drill(struct lint *);
 /* Reads the header and says all that is wrong with it. */
 void lint_header(struct lint *, struct mu_header **out);
 void lint_version(struct lint *);

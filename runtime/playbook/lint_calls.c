@@ -23,6 +23,11 @@ static const struct mu_node *global_function(const struct mu_node *from, const c
     return NULL;
 }
 
+struct mu_node *lint_entry(const struct lint *lint, const char *name)
+{
+    return (struct mu_node *)global_function(lint->tree.root, name);
+}
+
 struct mu_node *lint_callee(const struct mu_node *call)
 {
     const struct mu_node *callee = call->kind == MU_NODE_CALL ? call->first : NULL;
@@ -31,6 +36,14 @@ struct mu_node *lint_callee(const struct mu_node *call)
     const struct mu_node *value =
         callee->local ? mu_node_constant(callee) : global_function(call, callee->text);
     return value && value->kind == MU_NODE_FUNCTION ? (struct mu_node *)value : NULL;
+}
+
+bool lint_calls(const struct mu_node *node, const char *word)
+{
+    char buf[MU_NODE_WORD];
+    struct mu_node view;
+    const char *called = mu_node_called(mu_node_call(node, &view), buf);
+    return called && strcmp(called, word) == 0;
 }
 
 /* --- tables of functions --- */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names: globals nobody knows, words of the language that are replaced or hidden, locals nobody reads. */
+ * Names: globals and members of Lua's own tables nobody knows, words of the language that are replaced or hidden, locals nobody reads. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/near.h"
+#include "lua/words.h"
 #include "playbook/lint.h"
 
 /* --- what there is --- */
@@ -128,9 +129,40 @@ static void check_write(struct lint *lint, const struct mu_node *node)
                  "\"%s\" is a word of the language and is assigned", node->text);
 }
 
+/* --- members --- */
+
+/* string.fromat: of Lua's own tables, which have no others. */
+static void check_member(struct lint *lint, const struct mu_node *index)
+{
+    char buf[MU_NODE_WORD];
+    const struct mu_node *of = index->first;
+    const char *word = of->kind == MU_NODE_NAME && of->local == NULL && lint_is_lua(lint, of->text)
+                           ? mu_node_word(index, buf)
+                           : NULL;
+    size_t len = strlen(of->text ? of->text : "");
+    struct mu_near near = {.typed = word ? word : ""};
+    bool table = false;
+    if (word == NULL || mu_word_find(word))
+        return;
+    for (const struct mu_word *one = mu_words_all; one->name; one++)
+        if (strncmp(one->name, of->text, len) == 0 && one->name[len] == '.') {
+            table = true;
+            mu_near_try(&near, one->name);
+        }
+    if (!table)
+        return;
+    char *mend = near.best ? mu_xasprintf("did you mean %s?", near.best) : NULL;
+    lint_say(lint, LINT_UNKNOWN_MEMBER, index->last->at, mend, "there is no %s", word);
+    free(mend);
+}
+
+/* --- each --- */
+
 static bool check_name(struct mu_node *node, void *ud)
 {
     struct lint *lint = ud;
+    if (node->kind == MU_NODE_INDEX)
+        check_member(lint, node);
     if (node->kind != MU_NODE_NAME && node->kind != MU_NODE_DECL)
         return true;
     if (strcmp(node->text, "_ENV") == 0)

@@ -35,12 +35,9 @@ static struct mu_local *parameter(const struct mu_node *function, size_t n)
 /* The entry points: function main(p), function detect(p). */
 static void mark_entries(struct lint *lint)
 {
-    for (struct mu_node *node = lint->tree.root->first; node; node = node->next) {
-        bool entry =
-            node->kind == MU_NODE_NAMED && node->first->kind == MU_NODE_NAME &&
-            node->first->local == NULL &&
-            (strcmp(node->first->text, "main") == 0 || strcmp(node->first->text, "detect") == 0);
-        struct mu_local *first = entry ? parameter(node->last, 0) : NULL;
+    static const char *const entries[] = {"main", "detect"};
+    for (size_t i = 0; i < MU_COUNT(entries); i++) {
+        struct mu_local *first = parameter(lint_entry(lint, entries[i]), 0);
         if (first && first->writes == 0)
             first->marks |= PARAMS;
     }

@@ -81,7 +81,7 @@ static const char *choices_of(struct lint *lint, const struct mu_node *index)
     return verdicts.unknown ? NULL : verdicts.choices;
 }
 
-static bool is_choice(const char *choices, const char *word)
+bool lint_is_choice(const char *choices, const char *word)
 {
     bool found = false;
     for (const char *p = choices; *p && !found;) {
@@ -99,7 +99,7 @@ static void check_comparison(struct lint *lint, const struct mu_node *field,
         field->first->next->text == NULL || word->kind != MU_NODE_STRING || word->text == NULL)
         return;
     const char *choices = choices_of(lint, field);
-    if (choices == NULL || is_choice(choices, word->text))
+    if (choices == NULL || lint_is_choice(choices, word->text))
         return;
     char *mend = mu_xasprintf("it is one of %s", choices);
     for (char *p = mend; (p = strchr(p, '|')) != NULL;)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Verbs: unknown ones, their arguments by the verbs' own tables, and acts against may_change. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,14 +23,27 @@ const char *lint_act_of_word(const char *word)
     return NULL;
 }
 
+bool lint_is_act(const struct lint *lint, const char *word)
+{
+    char kind = word ? lint->words->kind(word, lint->words->ud) : 0;
+    return kind == 'a' || (kind == 'w' && lint_act_of_word(word));
+}
+
 struct search {
     const char *entry;
     bool found;
 };
 
+struct need { /* of an entry of may_change */
+    bool needed;
+    json_t *verbs;     /* whose calls need it */
+    const char *param; /* what they all have as target, p.domain; borrowed */
+    bool open;         /* at least one has another target, or none that the text tells */
+};
+
 struct verbs {
     struct lint *lint;
-    bool *needed; /* one for each entry of may_change */
+    struct need *needs; /* one for each entry of may_change */
 };
 
 /* --- may_change --- */
@@ -55,7 +69,29 @@ static bool target_fits(const char *entry, const char *target)
     return version || strcmp(colon + 1, target) == 0;
 }
 
-static bool mark_needed(struct verbs *verbs, const char *verb, const char *target)
+/* The domain or host of the parameters that an argument is; NULL = something else. */
+static const char *param_of(const struct lint *lint, const struct mu_node *arg)
+{
+    bool of_params = arg && arg->kind == MU_NODE_INDEX && arg->first->kind == MU_NODE_NAME &&
+                     lint_is_params(arg->first->local) && arg->last->kind == MU_NODE_STRING;
+    const struct mu_param *param =
+        of_params && arg->last->text ? lint_param(lint, arg->last->text) : NULL;
+    bool counts = param && (param->kind == MU_PARAM_DOMAIN || param->kind == MU_PARAM_HOST);
+    return counts ? param->name : NULL;
+}
+
+static void note_need(struct need *need, const char *verb, const char *param)
+{
+    need->open = need->open || param == NULL || (need->param && strcmp(need->param, param) != 0);
+    need->param = param;
+    need->needed = true;
+    if (need->verbs == NULL)
+        need->verbs = json_object();
+    json_object_set_new(need->verbs, verb, json_true());
+}
+
+static bool mark_needed(struct verbs *verbs, const char *verb, const char *target,
+                        const char *param)
 {
     size_t i;
     json_t *entry;
@@ -63,8 +99,10 @@ static bool mark_needed(struct verbs *verbs, const char *verb, const char *targe
     json_array_foreach(verbs->lint->header->may_change, i, entry)
     {
         const char *text = json_string_value(entry);
-        if (verb_fits(text, verb) && target_fits(text, target))
-            found = verbs->needed[i] = true;
+        if (!verb_fits(text, verb) || !target_fits(text, target))
+            continue;
+        note_need(&verbs->needs[i], verb, param);
+        found = true;
     }
     return found;
 }
@@ -77,7 +115,7 @@ static void note_act(struct verbs *verbs, const char *verb, const struct mu_node
     const struct mu_node *first = call ? lint_arg(call, 0) : NULL;
     const char *target = first && first->kind == MU_NODE_STRING ? first->text : NULL;
     if (verbs->lint->header == NULL || !lint_is_used(verbs->lint, node) ||
-        mark_needed(verbs, verb, target) || call == NULL)
+        mark_needed(verbs, verb, target, param_of(verbs->lint, first)) || call == NULL)
         return;
     char *mend = mu_xasprintf("add \"%s%s%s\" to may_change, or leave the call out", verb,
                               target ? ":" : "", target ? target : "");
@@ -127,6 +165,61 @@ static void unknown_change(struct lint *lint, const char *entry, const struct mu
     free(verb);
 }
 
+struct wild {
+    const struct lint *lint;
+    const char *entry;
+    const json_t *verbs;
+    char more[MU_NODE_WORD]; /* an act it allows, and nobody calls */
+};
+
+static bool find_more(const char *verb, void *ud)
+{
+    struct wild *wild = ud;
+    bool more = verb_fits(wild->entry, verb) &&
+                wild->lint->words->kind(verb, wild->lint->words->ud) == 'a' &&
+                json_object_get(wild->verbs, verb) == NULL;
+    if (more)
+        snprintf(wild->more, sizeof wild->more, "%s", verb);
+    return !more;
+}
+
+/* "zone.*": it says less than the names of what is called. */
+static bool check_wild(struct lint *lint, const char *entry, const struct need *need,
+                       const struct mu_token *at)
+{
+    struct wild wild = {.lint = lint, .entry = entry, .verbs = need->verbs};
+    size_t len = strcspn(entry, ":");
+    struct mu_buf names = {.max = 300};
+    const char *verb;
+    json_t *value;
+    if (len == 0 || entry[len - 1] != '*' || lint->words->each == NULL)
+        return false;
+    lint->words->each(find_more, &wild, lint->words->ud);
+    json_object_foreach(need->verbs, verb, value)
+    {
+        mu_buf_addf(&names, "%s\"%s%s\"", names.len ? ", " : "name what is called: ", verb,
+                    entry + len);
+    }
+    if (wild.more[0])
+        lint_say(lint, LINT_UNNEEDED_CHANGE, at, mu_buf_text(&names),
+                 "\"%s\" of may_change allows %s, too, which is never called", entry, wild.more);
+    mu_buf_free(&names);
+    return wild.more[0] != '\0';
+}
+
+/* "zone.set_mx", where each call has p.domain as its target. */
+static void check_target(struct lint *lint, const char *entry, const struct need *need,
+                         const struct mu_token *at)
+{
+    if (need->open || strchr(entry, ':'))
+        return;
+    char *mend = mu_xasprintf("write \"%s:{%s}\"", entry, need->param);
+    lint_say(lint, LINT_UNNEEDED_CHANGE, at, mend,
+             "\"%s\" of may_change allows any target, and each call has the parameter %s", entry,
+             need->param);
+    free(mend);
+}
+
 static void check_entries(struct verbs *verbs)
 {
     struct lint *lint = verbs->lint;
@@ -139,9 +232,12 @@ static void check_entries(struct verbs *verbs)
         const char *text = json_string_value(entry);
         if (!names_an_act(lint, text))
             unknown_change(lint, text, at);
-        else if (!verbs->needed[i])
+        else if (!verbs->needs[i].needed)
             lint_say(lint, LINT_UNNEEDED_CHANGE, at, "remove it",
                      "no call needs \"%s\" of may_change", text);
+        else if (!check_wild(lint, text, &verbs->needs[i], at))
+            check_target(lint, text, &verbs->needs[i], at);
+        json_decref(verbs->needs[i].verbs);
         free(path);
     }
 }
@@ -301,10 +397,10 @@ static bool look_at(struct mu_node *node, void *ud)
 void lint_verbs(struct lint *lint)
 {
     struct verbs verbs = {
-        lint,
-        mu_xcalloc(lint->header ? json_array_size(lint->header->may_change) + 1 : 1, sizeof(bool))};
+        lint, mu_xcalloc(lint->header ? json_array_size(lint->header->may_change) + 1 : 1,
+                         sizeof(struct need))};
     lint_walk(lint, look_at, &verbs);
     if (lint->header)
         check_entries(&verbs);
-    free(verbs.needed);
+    free(verbs.needs);
 }

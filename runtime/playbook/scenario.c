@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "lua/tests.h"
 #include "playbook/config.h"
 #include "playbook/param.h"
@@ -153,7 +154,7 @@ static const char *value_of_its_kind(enum mu_param_kind kind)
     }
 }
 
-enum mu_err mu_scenario_check(const json_t *said, const struct mu_header *header,
+enum mu_err mu_scenario_check(const json_t *said, const struct mu_header *header, json_t **out,
                               struct mu_fail *fail)
 {
     json_t *params = json_object(), *ops = NULL;
@@ -162,6 +163,49 @@ enum mu_err mu_scenario_check(const json_t *said, const struct mu_header *header
                             json_string(value_of_its_kind(header->params[i].kind)));
     enum mu_err err = mu_scenario_read(said, params, NULL, &ops, fail);
     json_decref(params);
-    json_decref(ops);
+    if (out)
+        *out = ops;
+    else
+        json_decref(ops);
     return err;
+}
+
+/* --- names --- */
+
+/* Facts whose key is an entry of muster.lua. To check one more: an entry here. */
+static const struct {
+    const char *fact, *in, *what;
+} entries[] = {{"channel", "channels", "channel"},
+               {"provider", "providers", "provider"},
+               {"command", "commands", "command"}};
+
+static enum mu_err is_entry(const json_t *config, const char *in, const char *what,
+                            const char *name, struct mu_fail *fail)
+{
+    json_t *object = mu_json_get(config, in), *value;
+    struct mu_near near = {.typed = name};
+    const char *key;
+    if (json_object_get(object, name))
+        return MU_OK;
+    json_object_foreach(object, key, value)
+    {
+        mu_near_try(&near, key);
+    }
+    return mu_fail_set(fail, MU_USAGE,
+                       "there is no %s \"%.80s\" in %s of muster.lua or config{}%s%s%s", what, name,
+                       in, near.best ? ": did you mean " : "", near.best ? near.best : "",
+                       near.best ? "?" : "");
+}
+
+enum mu_err mu_scenario_names(const json_t *op, const json_t *config, struct mu_fail *fail)
+{
+    const char *kind = mu_json_str(op, "op", ""), *fact = mu_json_str(op, "fact", "");
+    /* Somebody who answers unasked may be anybody with an account. */
+    if (strcmp(kind, "person") == 0 && !mu_json_bool(op, "unasked", false))
+        return is_entry(config, "people", "person", mu_json_str(op, "name", ""), fail);
+    for (size_t i = 0; strcmp(kind, "fact") == 0 && i < MU_COUNT(entries); i++)
+        if (strcmp(entries[i].fact, fact) == 0)
+            return is_entry(config, entries[i].in, entries[i].what, mu_json_str(op, "key", ""),
+                            fail);
+    return MU_OK;
 }

@@ -15,7 +15,11 @@
  * says which text is wrong. */
 enum mu_err mu_scenario_read(const json_t *said, const json_t *params, const json_t *config,
                              json_t **out, struct mu_fail *);
-/* The same before any parameter is known, for a check: each stands for a value of its kind. */
-enum mu_err mu_scenario_check(const json_t *said, const struct mu_header *, struct mu_fail *);
+/* The same before any parameter is known, for a check: each stands for a value of its kind. out may be NULL. */
+enum mu_err mu_scenario_check(const json_t *said, const struct mu_header *, json_t **out,
+                              struct mu_fail *);
+/* Is there the channel, provider, command or person that an operation names? config: the values of muster.lua. MU_USAGE
+ * says which there is not, and which one is near. */
+enum mu_err mu_scenario_names(const json_t *op, const json_t *config, struct mu_fail *);
 
 #endif

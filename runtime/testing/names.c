@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names in tests; see names.h. To check one more fact: an entry of `entries`. */
+ * Names in tests; see names.h. Those of muster.lua: playbook/scenario.c. */
 #include "testing/names.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,13 +12,7 @@
 #include "base/mem.h"
 #include "base/near.h"
 #include "base/people.h"
-
-/* Facts whose key is an entry of muster.lua. */
-static const struct {
-    const char *fact, *in, *what;
-} entries[] = {{"channel", "channels", "channel"},
-               {"provider", "providers", "provider"},
-               {"command", "commands", "command"}};
+#include "playbook/scenario.h"
 
 static enum mu_err unknown(const char *what, const char *name, const char *where, const char *near,
                            struct mu_fail *fail)
@@ -28,43 +23,76 @@ static enum mu_err unknown(const char *what, const char *name, const char *where
     return mu_fail_set(fail, MU_USAGE, "there is no %s \"%.80s\" %s", what, name, where);
 }
 
-/* --- worlds --- */
+/* --- keys and words of values --- */
 
-static enum mu_err is_entry(const struct mu_test_file *file, const char *in, const char *what,
-                            const char *name, struct mu_fail *fail)
+/* One of "up|down"; near gets all of them. */
+static bool is_one(const char *choices, const char *word, struct mu_near *near, char *names[16])
 {
-    json_t *object = mu_json_get(file->config->values, in), *value;
-    struct mu_near near = {.typed = name};
-    const char *key;
-    if (json_object_get(object, name))
-        return MU_OK;
-    json_object_foreach(object, key, value)
-    {
-        mu_near_try(&near, key);
+    size_t n = 0;
+    bool found = false;
+    for (const char *p = choices; *p && n < 16;) {
+        size_t len = strcspn(p, "|");
+        names[n] = mu_xstrndup(p, len);
+        found = found || strcmp(names[n], word) == 0;
+        mu_near_try(near, names[n++]);
+        p += len + (p[len] == '|');
     }
-    char *where = mu_xasprintf("in %s of muster.lua or config{}", in);
-    enum mu_err err = unknown(what, name, where, near.best, fail);
-    free(where);
+    for (; n < 16; n++)
+        names[n] = NULL;
+    return found;
+}
+
+/* what: 'the fact provider has no key'. */
+static enum mu_err check_word(const char *choices, const char *word, const char *what,
+                              struct mu_fail *fail)
+{
+    char *names[16];
+    struct mu_near near = {.typed = word};
+    enum mu_err err = MU_OK;
+    if (!is_one(choices, word, &near, names))
+        err = mu_fail_set(fail, MU_USAGE, "%s \"%.60s\": it is one of %s%s%s%s", what, word,
+                          choices, near.best ? "; did you mean " : "", near.best ? near.best : "",
+                          near.best ? "?" : "");
+    for (size_t i = 0; i < MU_COUNT(names); i++)
+        free(names[i]);
     return err;
 }
 
-static enum mu_err check_fact(const struct mu_test_file *file, const json_t *op,
-                              struct mu_fail *fail)
+static enum mu_err check_fact(const json_t *op, struct mu_fail *fail)
 {
-    for (size_t i = 0; i < MU_COUNT(entries); i++)
-        if (strcmp(entries[i].fact, mu_json_str(op, "fact", "")) == 0)
-            return is_entry(file, entries[i].in, entries[i].what, mu_json_str(op, "key", ""), fail);
-    return MU_OK;
+    const char *name = mu_json_str(op, "fact", ""), *key;
+    json_t *value = mu_json_get(op, "value"), *one;
+    int fact = 0;
+    enum mu_err err = MU_OK;
+    char what[80];
+    while (fact < MU_FACTS && strcmp(mu_fact_name(fact), name) != 0)
+        fact++;
+    snprintf(what, sizeof what, "the fact %.40s has no key", name);
+    json_object_foreach(value, key, one)
+    {
+        if (err == MU_OK && fact < MU_FACTS)
+            err = check_word(mu_fact_keys(fact), key, what, fail);
+    }
+    return err;
 }
 
-/* Somebody who answers unasked may be anybody with an account. */
-static enum mu_err check_person(const struct mu_test_file *file, const json_t *op,
+/* What a test says that a verb finds: words of a choice. */
+static enum mu_err check_result(const struct mu_verb *verb, const json_t *value,
                                 struct mu_fail *fail)
 {
-    if (mu_json_bool(op, "unasked", false))
-        return MU_OK;
-    return is_entry(file, "people", "person", mu_json_str(op, "name", ""), fail);
+    enum mu_err err = MU_OK;
+    char what[120];
+    for (const struct mu_field *field = verb->returns; err == MU_OK && field && field->name;
+         field++) {
+        const char *word = mu_json_str(value, field->name, NULL);
+        snprintf(what, sizeof what, "%.60s never gives the %.40s", verb->name, field->name);
+        if (field->choices && word && !(field->flags & MU_F_ITEMS))
+            err = check_word(field->choices, word, what, fail);
+    }
+    return err;
 }
+
+/* --- worlds --- */
 
 static enum mu_err is_reachable(const struct mu_test_file *file, const char *who,
                                 struct mu_fail *fail)
@@ -102,20 +130,18 @@ static enum mu_err check_verb(const struct mu_test_file *file, const struct mu_r
         return fail->class;
     return strcmp(mu_json_str(op, "op", ""), "fault") == 0
                ? check_how(verb, mu_json_str(op, "how", ""), fail)
-               : MU_OK;
+               : check_result(verb, mu_json_get(op, "value"), fail);
 }
 
 enum mu_err names_of_world(const struct mu_test_file *file, const struct mu_registry *registry,
                            const json_t *op, struct mu_fail *fail)
 {
     const char *kind = mu_json_str(op, "op", "");
-    if (strcmp(kind, "fact") == 0)
-        return check_fact(file, op, fail);
-    if (strcmp(kind, "person") == 0)
-        return check_person(file, op, fail);
     if (strcmp(kind, "fault") == 0 || strcmp(kind, "result") == 0)
         return check_verb(file, registry, op, fail);
-    return MU_OK;
+    if (strcmp(kind, "fact") == 0 && check_fact(op, fail) != MU_OK)
+        return fail->class;
+    return mu_scenario_names(op, file->config->values, fail);
 }
 
 /* --- what was told --- */

@@ -70,6 +70,8 @@ void mu_tap_point(const char *playbook, const json_t *result, int number, struct
     add_description(out, playbook);
     mu_buf_adds(out, ": ");
     add_description(out, mu_json_str(result, "name", ""));
+    if (mu_json_str(result, "skipped", NULL))
+        mu_buf_addf(out, " # SKIP %s", mu_json_str(result, "skipped", ""));
     mu_buf_addf(out, "\n  ---\n  duration_ms: %lld\n",
                 (long long)mu_json_int(result, "took_ms", 0));
     if (!ok) {
@@ -86,6 +88,11 @@ void mu_tap_point(const char *playbook, const json_t *result, int number, struct
 void mu_tap_end(int count, struct mu_buf *out)
 {
     mu_buf_addf(out, "1..%d\n", count);
+}
+
+void mu_tap_bail(struct mu_buf *out, const char *why)
+{
+    mu_buf_addf(out, "Bail out! %s\n", why);
 }
 
 /* --- JUnit --- */
@@ -111,6 +118,12 @@ static void add_case(struct mu_buf *out, const char *playbook, const char *file,
     add_xml(out, file);
     mu_buf_addf(out, "\" line=\"%d\"", (int)mu_json_int(result, "line", 0));
     add_seconds(out, mu_json_int(result, "took_ms", 0));
+    if (mu_json_str(result, "skipped", NULL)) {
+        mu_buf_adds(out, ">\n      <skipped message=\"");
+        add_xml(out, mu_json_str(result, "skipped", ""));
+        mu_buf_adds(out, "\"/>\n    </testcase>\n");
+        return;
+    }
     if (mu_json_bool(result, "ok", false)) {
         mu_buf_adds(out, "/>\n");
         return;
@@ -134,21 +147,22 @@ static void add_suite(struct mu_buf *out, const json_t *suite)
     size_t i;
     json_t *result;
     const json_t *results = json_object_get(suite, "results");
-    int failures = 0, errors = 0;
+    int failures = 0, errors = 0, skipped = 0;
     int64_t ms = 0;
     json_array_foreach(results, i, result)
     {
         bool ok = mu_json_bool(result, "ok", false), broke = mu_json_get(result, "broke") != NULL;
         errors += !ok && broke;
         failures += !ok && !broke;
+        skipped += mu_json_get(result, "skipped") != NULL;
         ms += mu_json_int(result, "took_ms", 0);
     }
     mu_buf_adds(out, "  <testsuite name=\"");
     add_xml(out, mu_json_str(suite, "playbook", ""));
     mu_buf_adds(out, mu_json_str(suite, "version", "")[0] ? " " : "");
     add_xml(out, mu_json_str(suite, "version", ""));
-    mu_buf_addf(out, "\" tests=\"%zu\" failures=\"%d\" errors=\"%d\" skipped=\"0\"",
-                json_array_size(results), failures, errors);
+    mu_buf_addf(out, "\" tests=\"%zu\" failures=\"%d\" errors=\"%d\" skipped=\"%d\"",
+                json_array_size(results), failures, errors, skipped);
     add_seconds(out, ms);
     mu_buf_adds(out, ">\n");
     json_array_foreach(results, i, result)

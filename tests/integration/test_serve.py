@@ -516,10 +516,10 @@ def the_heartbeat_and_what_systemd_hears(place, _):
 
 
 def remove(folder):
-    """False: a run that was cancelled is being sealed, and takes its side files away meanwhile."""
+    """False: a run that was cancelled is being sealed, and makes side files and takes them away meanwhile."""
     try:
         shutil.rmtree(folder)
-    except FileNotFoundError:
+    except OSError:
         return False
     return True
 

@@ -758,9 +758,11 @@ def what_can_t_be_read_is_a_failed_test_and_the_others_are_played():
         done = subprocess.run([MUSTER, "test"], cwd=folder, capture_output=True, text=True, check=False)
         assert "muster test: without a test.lua: d\n" in done.stderr and "without" not in done.stdout, done
         out = muster("--tap", "--junit", "out.xml")
-        assert re.search(r"^ok 1 - a: it\n(?s:.*)^not ok 2 - \S*b: can be read\n(?s:.*)^not ok 3 - \S*c: can be read\n(?s:.*)^1\.\.3$", out, re.M), out
+        assert re.search(r"^ok 1 - a: it\n(?s:.*)^not ok 2 - \S*b: can be read\n(?s:.*)^not ok 3 - \S*c: can be read\n(?s:.*)^ok 4 - d: has tests # SKIP there is no test.lua\n(?s:.*)^1\.\.4$", out, re.M), out
         suites = xml.dom.minidom.parse(os.path.join(folder, "out.xml")).getElementsByTagName("testsuite")
-        assert [(suite.getAttribute("errors"), suite.getAttribute("failures")) for suite in suites] == [("0", "0"), ("1", "0"), ("1", "0")]
+        assert [tuple(suite.getAttribute(key) for key in ("errors", "failures", "skipped")) for suite in suites] == [("0", "0", "0"), ("1", "0", "0"), ("1", "0", "0"), ("0", "0", "1")]
+        assert suites[3].getElementsByTagName("skipped")[0].getAttribute("message") == "there is no test.lua"
+        assert muster("--tap", "d") == "TAP version 14\nBail out! stderr says why\n"
         assert "playbooks/b/test.lua:12: " in suites[1].getElementsByTagName("error")[0].getAttribute("message")
 
 

@@ -399,6 +399,33 @@ local function mx_records(list)
   return records
 end
 
+-- What a world was told of: hosts by smtp() and address(), name servers by nameservers(). A fault on another one would
+-- change nothing, and look as if all went well. In a drill the network has them.
+local hosts_heard, servers_heard, real_network = {}, {}, false
+local saying = "" -- '"smtp_down mx1.example.com": ', when it is said by hand
+
+local function hear(heard, names)
+  for _, name in ipairs(type(names) == "table" and names or {}) do heard[#heard + 1] = relative(text(name, "a name")) end
+end
+
+local function has_heard(heard, name)
+  for _, one in ipairs(heard) do if one == relative(name) then return true end end
+  return false
+end
+
+local function must_be_heard(heard, name, what, otherwise)
+  if real_network or has_heard(heard, name) then return name end
+  local near = prim.near(relative(name), heard)
+  misuse(saying .. "this world has no " .. what .. " " .. name .. (near and ": did you mean " .. near .. "?" or
+    #heard == 0 and ": " .. otherwise or ": " .. table.concat(heard, ", ")))
+end
+
+local function host_of(name, word) return must_be_heard(hosts_heard, text(name, word), "host", "ordinary() of test.lua makes its hosts, world:mail_server(host, address)") end
+local function server_of(name, word)
+  if text(name, word) == "resolver" or #servers_heard == 0 then return name end
+  return must_be_heard(servers_heard, name, "name server", "")
+end
+
 local methods = {}
 
 function methods.fact(world, fact, key, value, how)
@@ -411,6 +438,7 @@ end
 function methods.rrset(world, name, kind, records, ttl, how)
   keys(how, { "at", "lasts" }, "rrset's options")
   local key = relative(text(name, "rrset")) .. "/" .. text(kind, "rrset")
+  if kind == "NS" then hear(servers_heard, records) end
   if how and how.at then key = key .. "@" .. relative(text(how.at, "at")) end
   return world:fact("dns.rrset", key, { ttl = ttl or 3600, records = records }, how and { lasts = how.lasts })
 end
@@ -429,22 +457,26 @@ function methods.address(world, host, ...)
     local list = string.find(text(one, "address"), ":", 1, true) and six or four
     list[#list + 1] = one
   end
+  hear(hosts_heard, { ... })
+  hear(hosts_heard, { text(host, "address") })
   world:fact("dns.rrset", relative(host) .. "/A", { ttl = 3600, records = four })
   return world:fact("dns.rrset", relative(host) .. "/AAAA", { ttl = 3600, records = six })
 end
 
-local hosts_heard = {} -- by smtp(), while a world is made
 local smtp_states = { up = true, refused = true, timeout = true, busy = true, rejecting = true }
 -- how: what it says, or { why, starttls, certificate = { days_left, host_matches, verified }, lasts }.
 function methods.smtp(world, host, state, how)
   if not smtp_states[state] then misuse("smtp takes a host and up, refused, timeout, busy or rejecting, got " .. tostring(state)) end
   local h = type(how) == "string" and { why = how } or keys(how, { "why", "starttls", "certificate", "lasts" }, "smtp's options")
-  hosts_heard[#hosts_heard + 1] = relative(text(host, "smtp"))
+  hear(hosts_heard, { text(host, "smtp") })
   return world:fact("smtp.host", relative(host),
     { state = state, why = h.why, starttls = h.starttls, certificate = h.certificate }, { lasts = h.lasts })
 end
-function methods.smtp_down(world, host, how) return world:smtp(host, "timeout", how) end
-function methods.smtp_up(world, host, how) return world:smtp(host, "up", how) end
+function methods.smtp_down(world, host, how)
+  if type(how) == "string" and has_heard(hosts_heard, how) then misuse("smtp_down takes one host: " .. how .. " needs a line of its own") end
+  return world:smtp(host_of(host, "smtp_down"), "timeout", how)
+end
+function methods.smtp_up(world, host, how) return world:smtp(host_of(host, "smtp_up"), "up", how) end
 
 function methods.mail_server(world, host, address, state, how)
   world:address(host, address)
@@ -468,14 +500,14 @@ function methods.channel(world, name, state, how)
   return world:fact("channel", text(name, "channel"), { state = one_of(state, channel_states, "channel"), why = how and how.why }, how and { lasts = how.lasts })
 end
 function methods.dns_lags(world, server, by)
-  return world:fact("dns.lag", relative(text(server, "dns_lags")), { ms = duration(by, "dns_lags") })
+  return world:fact("dns.lag", relative(server_of(server, "dns_lags")), { ms = duration(by, "dns_lags") })
 end
 -- The pinned resolvers go on with what they have cached, for so long after a change.
 function methods.resolver_caches(world, by) return world:dns_lags("resolver", by) end
 -- A name server, or "resolver", gives no answer.
 function methods.dns_silent(world, server, how)
   keys(how, { "lasts", "why" }, "dns_silent's options")
-  return world:fact("dns.server", relative(text(server, "dns_silent")), { state = "silent", why = how and how.why }, how and { lasts = how.lasts })
+  return world:fact("dns.server", relative(server_of(server, "dns_silent")), { state = "silent", why = how and how.why }, how and { lasts = how.lasts })
 end
 -- What an entry of commands{} ends with: { exit_code, stdout, stderr, ms }.
 function methods.command(world, name, ends)
@@ -489,7 +521,7 @@ function methods.child(world, playbook, ends)
   return world:fact("child", text(playbook, "child"),
     { state = one_of(e.state or "finished", child_states, "child"), result = e.result or "", why = e.why or "", ms = e.after and duration(e.after, "after") or 0 }, { lasts = e.lasts })
 end
-function methods.http(world, request, answer) return world:fact("api", text(request, "http"), answer) end
+function methods.http(world, request, answer) return world:fact("api", text(request, "http"), keys(answer, { "status", "body" }, "http")) end
 
 function methods.fails(world, verb, how, options)
   local o = keys(options, { "target", "times", "why", "class", "late" }, "fails' options")
@@ -585,6 +617,8 @@ local function say_to(world, said)
     for method in pairs(methods) do if not unspoken[method] then known[#known + 1] = method end end
     misuse('"' .. said .. '" begins with no word of a world: ' .. table.concat(known, ", "))
   end
+  saying = '"' .. said .. '": '
+  if name == "smtp" and words[1] then host_of(words[1], name) end -- by hand a host is never a new one
   if spoken[name] then world[name](world, spoken[name](table.unpack(words))) else world[name](world, table.unpack(words)) end
 end
 
@@ -597,6 +631,7 @@ local function list()
 end
 
 local function begin()
+  hosts_heard, servers_heard, real_network = {}, {}, false
   local world = make_world(nil)
   if ordinary_day then ordinary_day(world) end
   return world
@@ -608,30 +643,16 @@ local function play(i)
   if expected == 0 then misuse("test.lua:" .. tests[i].line .. ": this test expects nothing, so it can't fail: run:expect_result(...), expect(...)") end
 end
 
--- A host that a fault names must be there: one on a misspelt name would change nothing, and look as if all went well.
-local of_hosts = { smtp = true, smtp_down = true, smtp_up = true }
-local function check_host(said)
-  local bare = string.gsub(said, "^%s*at%s+%S+", "")
-  local name, host = string.match(bare, "^%s*(%S+)%s+(%S+)")
-  if not of_hosts[name or ""] then return end
-  for _, one in ipairs(hosts_heard) do
-    if one == relative(host) then return end
-  end
-  local near = prim.near(relative(host), hosts_heard)
-  misuse('"' .. said .. '": this world has no host ' .. host .. (near and ": did you mean " .. near .. "?" or
-    #hosts_heard == 0 and ": ordinary() of test.lua makes its hosts" or ": " .. table.concat(hosts_heard, ", ")))
-end
-
 -- said: texts for the world; params: of the run.
 local function by_hand(said, params)
   local world = begin()
-  for _, one in ipairs(said) do check_host(one) end
   for _, one in ipairs(said) do say_to(world, one) end
   world:run(params)
 end
 
 -- The same words in the world of a drill: nothing is there but what was said.
 local function scenario(said)
+  real_network = true
   local world = make_world(nil)
   for _, one in ipairs(said) do say_to(world, one) end
 end

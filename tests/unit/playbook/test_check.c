@@ -133,7 +133,11 @@ static void verbs(void **state)
          "playbook.lua:3:34: zone.set_mx on example.com changes something that may_change does not "
          "name (add \"zone.set_mx:example.com\" to may_change, or "
          "leave the call out)\n"},
-        {MAIN("'zone.*'", "  zone.set_mx(p.domain, {}) zone.set(p.domain, {})"), NULL},
+        {MAIN("'zone.*:{domain}'", "  zone.set_mx(p.domain, {}) zone.set(p.domain, {})"), NULL},
+        {MAIN("'zone.*'", "  zone.set_mx(p.domain, {}) zone.set(p.domain, {})"),
+         "warning playbook.lua:1:123: \"zone.*\" of may_change allows any target, and each call "
+         "has "
+         "the parameter domain (write \"zone.*:{domain}\")\n"},
         {MAIN("'zone.set_mx:{domain}'", "  zone.set_mx(p.domain, {})"), NULL},
         {MAIN("'zone.set_mx:{domain}'", "  undo('back', zone.set_mx, p.domain)"), NULL},
         {MAIN("", "  undo('back', zone.set_mx, p.domain)"), NULL},

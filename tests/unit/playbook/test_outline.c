@@ -251,8 +251,8 @@ static void areas(void **state)
          "changed", "stale_after: 15m -> 1h", "same"},
         {"\"mx:{domain}\", stale", "\"all\", stale", "rules", "changed",
          "exclusive: \"mx:{domain}\" -> \"all\"", "same"},
-        {"stale_after = \"15m\"", "budget = { acts = 2 }", "rules", "changed",
-         "budget: none -> {\"acts\":2}", "same"},
+        {"stale_after = \"15m\"", "budget = { acts = 2 }", "rules", "added", "budget.acts: 2",
+         "same"},
         {"owner = \"ana\"", "owner = \"bo\"", "about", "changed", "owner: \"ana\" -> \"bo\"",
          "same"},
     };

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Acts where none belong: under retry and in what wait_until looks at, where each attempt would be another act, and in
+ * detect, which only looks. Calls are followed into the functions of the playbook and its libraries. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "playbook/lint.h"
+
+struct place {
+    struct lint *lint;
+    const char *word;               /* "retry", "wait_until", "detect" */
+    const struct mu_node *node;     /* the call; the function detect */
+    const struct mu_node *seen[32]; /* functions, so that recursion ends */
+    size_t seen_count;
+};
+
+static bool is_detect(const struct place *place)
+{
+    return strcmp(place->word, "detect") == 0;
+}
+
+/* In detect nobody can be asked, either. */
+static bool belongs(const struct place *place, const char *word)
+{
+    bool asks = is_detect(place) && (lint_is_gate(word) || (word && strcmp(word, "start") == 0));
+    return !asks && !lint_is_act(place->lint, word);
+}
+
+static void say_act(struct place *place, const struct mu_node *node, const char *word)
+{
+    const struct mu_token *at = place->node->at;
+    const char *file = lint_file_of(place->lint, at);
+    bool near = strcmp(file, lint_file_of(place->lint, node->at)) == 0;
+    char *where = near ? mu_xasprintf("line %d", at->line) : mu_xasprintf("%s:%d", file, at->line);
+    if (is_detect(place))
+        lint_say(place->lint, LINT_ACT_IN_DETECT, node->at,
+                 "move it to main, which is started when detect has found something",
+                 "%s stands in what the detect of %s does", word, where);
+    else if (strcmp(place->word, "retry") == 0)
+        lint_say(place->lint, LINT_ACT_UNDER_RETRY, node->at,
+                 "retry the looking, act once behind it; what becomes of a lost reply muster finds "
+                 "out itself",
+                 "%s stands under the retry of %s", word, where);
+    else
+        lint_say(place->lint, LINT_ACT_UNDER_RETRY, node->at, "only look in it, and act behind it",
+                 "%s stands in what the wait_until of %s looks at", word, where);
+    free(where);
+}
+
+static bool look_under(struct mu_node *node, void *ud);
+
+static void follow(struct place *place, struct mu_node *function)
+{
+    for (size_t i = 0; i < place->seen_count; i++)
+        if (place->seen[i] == function)
+            return;
+    if (function == NULL || place->seen_count == MU_COUNT(place->seen))
+        return;
+    place->seen[place->seen_count++] = function;
+    mu_node_walk(function->last, look_under, place);
+}
+
+/* pcall(notify, ...), each(list, tell): a function by its name. One that is written out is walked through anyway. */
+static void look_at_arguments(struct place *place, const struct mu_node *call)
+{
+    char buf[MU_NODE_WORD];
+    for (size_t i = 0; i < lint_arg_count(call); i++) {
+        const struct mu_node *arg = lint_arg(call, i);
+        if (arg->kind != MU_NODE_NAME && arg->kind != MU_NODE_INDEX)
+            continue;
+        const char *word = mu_node_word(arg, buf);
+        if (!belongs(place, word))
+            say_act(place, arg, word);
+        follow(place, lint_function(place->lint, arg));
+    }
+}
+
+static bool look_under(struct mu_node *node, void *ud)
+{
+    struct place *place = ud;
+    char buf[MU_NODE_WORD];
+    const char *word = mu_node_called(node, buf);
+    if (!is_detect(place) && node != place->node &&
+        (lint_calls(node, "retry") || lint_calls(node, "wait_until")))
+        return false; /* it is looked at for itself */
+    if (!belongs(place, word))
+        say_act(place, node, word);
+    if (word)
+        look_at_arguments(place, node);
+    follow(place, lint_called_function(place->lint, node));
+    return true;
+}
+
+/* retry(options, f), wait_until(deadline, [options,] f) */
+static void check_call(struct lint *lint, struct mu_node *node, const char *word)
+{
+    struct mu_node view;
+    const struct mu_node *call = mu_node_call(node, &view);
+    struct place place = {.lint = lint, .word = word, .node = node};
+    size_t count = lint_arg_count(call);
+    if (count > 1)
+        follow(&place, lint_function(lint, lint_arg(call, count - 1)));
+}
+
+static bool look_at(struct mu_node *node, void *ud)
+{
+    if (lint_calls(node, "retry"))
+        check_call(ud, node, "retry");
+    else if (lint_calls(node, "wait_until"))
+        check_call(ud, node, "wait_until");
+    return true;
+}
+
+void lint_acts(struct lint *lint)
+{
+    struct place place = {.lint = lint, .word = "detect", .node = lint_entry(lint, "detect")};
+    lint_walk(lint, look_at, lint);
+    follow(&place, (struct mu_node *)place.node);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What detect finds: a verdict, which is all that `muster serve` counts (docs/serve.md); and what main gets of it. */
+#include <string.h>
+
+#include "playbook/lint.h"
+
+#define VERDICTS    "up|down|rejecting|inconclusive"
+#define VERDICTS_AS "\"up\", \"down\", \"rejecting\" or \"inconclusive\""
+
+/* --- what it returns --- */
+
+struct returns {
+    struct lint *lint;
+    const struct mu_node *function; /* whose */
+    int count, depth;
+};
+
+static void find_returns(struct returns *returns, struct mu_node *function);
+
+/* The literals that `verdict = ...` may become. */
+static void check_verdict(struct lint *lint, const struct mu_node *value)
+{
+    bool both = value->kind == MU_NODE_BINARY && mu_token_is(value->op, "or");
+    if (both)
+        check_verdict(lint, value->first);
+    if (both || (value->kind == MU_NODE_BINARY && mu_token_is(value->op, "and")))
+        check_verdict(lint, value->last);
+    else if (value->kind == MU_NODE_STRING && value->text && !lint_is_choice(VERDICTS, value->text))
+        lint_say(lint, LINT_NO_VERDICT, value->at, "it is one of " VERDICTS_AS,
+                 "\"%s\" is none that detect can find", value->text);
+}
+
+static bool all_named(const struct mu_node *table)
+{
+    for (const struct mu_node *field = table->first; field; field = field->next)
+        if (field->first->next == NULL || field->first->kind != MU_NODE_STRING)
+            return false;
+    return true;
+}
+
+static void say_none(struct lint *lint, const struct mu_node *node, const char *what)
+{
+    lint_say(lint, LINT_NO_VERDICT, node->at,
+             "return what a probe such as mail.inbound gives, or { verdict = ..., why = ... } "
+             "with " VERDICTS_AS,
+             "detect returns %s", what);
+}
+
+/* A verb whose results have no verdict, or a question. */
+static bool has_none(const struct lint *lint, const char *verb)
+{
+    struct mu_verb_field field;
+    char kind = verb ? lint->words->kind(verb, lint->words->ud) : 0;
+    bool known = false;
+    for (size_t i = 0; (kind == 'p' || kind == 'a') && lint->words->result &&
+                       lint->words->result(verb, i, &field, lint->words->ud);
+         i++) {
+        known = true;
+        if (strcmp(field.name, "verdict") == 0)
+            return false;
+    }
+    return known;
+}
+
+static void check_table(struct lint *lint, const struct mu_node *table, const struct mu_node *at)
+{
+    const struct mu_node *verdict = mu_node_field(table, "verdict");
+    if (verdict)
+        check_verdict(lint, verdict);
+    else if (all_named(table) && mu_node_constant(at) == NULL) /* else it is filled elsewhere */
+        say_none(lint, at, "a table without a verdict");
+}
+
+static void check_value(struct returns *returns, const struct mu_node *value)
+{
+    struct lint *lint = returns->lint;
+    char buf[MU_NODE_WORD];
+    const char *verb = lint_result_of(value, buf);
+    char shape = lint_shape(lint, value);
+    struct mu_node *function = lint_called_function(lint, value);
+    if (lint_table(value))
+        check_table(lint, lint_table(value), value);
+    else if (has_none(lint, verb))
+        say_none(lint, value, "a result that has no verdict");
+    else if (function)
+        find_returns(returns, function);
+    else if (strchr("sdnbf", shape))
+        say_none(lint, value, lint_shape_name(shape));
+}
+
+static bool look_for_return(struct mu_node *node, void *ud)
+{
+    struct returns *returns = ud;
+    if (node->kind == MU_NODE_FUNCTION && node != returns->function)
+        return false;
+    if (node->kind != MU_NODE_RETURN || node->first == NULL)
+        return true;
+    returns->count++;
+    if (node->first->kind != MU_NODE_NIL)
+        check_value(returns, node->first);
+    return true;
+}
+
+static void find_returns(struct returns *returns, struct mu_node *function)
+{
+    struct returns inner = *returns;
+    if (returns->depth == 8) /* functions that return what others return */
+        return;
+    inner.function = function;
+    inner.count = 0;
+    inner.depth++;
+    mu_node_walk(function, look_for_return, &inner);
+    returns->count += inner.count;
+}
+
+/* --- what main gets --- */
+
+static bool is_of_looks(const struct mu_node *node, const struct mu_local *samples)
+{
+    const struct mu_node *look = node->kind == MU_NODE_INDEX ? node->first : NULL;
+    const char *key = look && node->last->kind == MU_NODE_STRING ? node->last->text : NULL;
+    return key && look->kind == MU_NODE_INDEX && look->first->kind == MU_NODE_NAME &&
+           look->first->local == samples && strcmp(key, "at") != 0 && strcmp(key, "ok") != 0;
+}
+
+struct uses {
+    struct lint *lint;
+    const struct mu_local *samples;
+};
+
+static bool look_for_use(struct mu_node *node, void *ud)
+{
+    const struct uses *uses = ud;
+    if (is_of_looks(node, uses->samples))
+        lint_say(uses->lint, LINT_NO_SAMPLES, node->at, "write function detect(p), or look in main",
+                 "%s has what detect found, and there is no detect", uses->samples->name);
+    return true;
+}
+
+void lint_detect(struct lint *lint)
+{
+    struct mu_node *detect = lint_entry(lint, "detect"), *main = lint_entry(lint, "main");
+    const struct mu_node *second = main ? mu_node_child(main->first, 1) : NULL;
+    struct returns returns = {.lint = lint};
+    if (detect)
+        find_returns(&returns, detect);
+    if (detect && returns.count == 0)
+        say_none(lint, detect, "nothing");
+    struct uses uses = {lint, second ? second->local : NULL};
+    if (detect == NULL && uses.samples)
+        mu_node_walk(main, look_for_use, &uses);
+}
