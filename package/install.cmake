@@ -19,7 +19,8 @@ install(FILES ${CMAKE_BINARY_DIR}/share/zsh/site-functions/_muster DESTINATION $
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # For modules of third parties (modules = { "my.so" }): cc -shared -fPIC -I/usr/include/muster my.c
-foreach(header base/attr.h base/err.h module/facts.h module/facts.def module/module.h)
+foreach(header base/attr.h base/buf.h base/err.h base/excerpt.h base/json.h base/log.h io/dns.h io/http.h io/loop.h io/op.h
+               io/process.h io/smtp.h module/facts.def module/facts.h module/module.h)
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES runtime/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/muster/${folder})
 endforeach()

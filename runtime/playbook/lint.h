@@ -15,6 +15,7 @@
  *   lint_acts.c        acts where none belong: under retry, while something is waited for, in detect
  *   lint_detect.c      what detect finds, and what main gets of it
  *   lint_results.c     verdicts and fields of results
+ *   lint_operators.c   operands that are none
  *   lint_params.c      parameters
  *   lint_templates.c   messages
  *   lint_variables.c   and what they need
@@ -117,6 +118,8 @@ bool lint_args_open(const struct mu_node *call);
 const struct mu_node *lint_table(const struct mu_node *);
 /* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */
 const char *lint_result_of(const struct mu_node *, char buf[MU_NODE_WORD]);
+/* The verb or question whose whole result this is; NULL: none, or a field of one. */
+const char *lint_whole_result(const struct lint *, const struct mu_node *, char buf[MU_NODE_WORD]);
 /* Does it call this word or verb? Also behind pcall, which hands the end of a run on. */
 bool lint_calls(const struct mu_node *, const char *word);
 /* The function that is called where its text is known: a local one, or a global of the top level. */
@@ -171,6 +174,7 @@ void lint_flow(struct lint *);
 void lint_acts(struct lint *);
 void lint_detect(struct lint *);
 void lint_results(struct lint *);
+void lint_operators(struct lint *);
 void lint_find_params(
     struct lint *); /* before all others: marks the locals lint_is_params() knows */
 void lint_params(struct lint *);

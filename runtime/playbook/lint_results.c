@@ -148,11 +148,32 @@ static void check_field(struct lint *lint, const struct mu_node *index)
     free(mend);
 }
 
+/* --- what blocks give --- */
+
+/* r.b of local r = parallel { a = ... } */
+static void check_branch(struct lint *lint, const struct mu_node *index)
+{
+    const struct mu_node *call = mu_node_constant(index->first), *key = index->last;
+    const struct mu_node *branches =
+        call && lint_calls(call, "parallel") ? lint_table(lint_arg(call, 0)) : NULL;
+    struct mu_near near = {.typed = key->text ? key->text : ""};
+    if (branches == NULL || branches->first == NULL || key->kind != MU_NODE_STRING ||
+        key->text == NULL || mu_node_field(branches, key->text))
+        return;
+    for (const struct mu_node *one = branches->first; one; one = one->next) {
+        if (one->first->next == NULL || one->first->kind != MU_NODE_STRING || !one->first->text)
+            return; /* it has others, by number or by a name that is made */
+        mu_near_try(&near, one->first->text);
+    }
+    char *mend = near.best ? mu_xasprintf("did you mean %s?", near.best) : NULL;
+    lint_say(lint, LINT_UNKNOWN_FIELD, key->at, mend, "parallel has no branch \"%s\"", key->text);
+    free(mend);
+}
+
 /* --- conditions --- */
 
-/* The verb or question whose whole result this is; NULL: none, or a field of one. */
-static const char *whole_result(const struct lint *lint, const struct mu_node *node,
-                                char buf[MU_NODE_WORD])
+const char *lint_whole_result(const struct lint *lint, const struct mu_node *node,
+                              char buf[MU_NODE_WORD])
 {
     const char *from = lint_result_of(node, buf);
     char kind = from ? lint->words->kind(from, lint->words->ud) : 0;
@@ -162,7 +183,7 @@ static const char *whole_result(const struct lint *lint, const struct mu_node *n
 static void say_always(struct lint *lint, const struct mu_node *node, const char *what)
 {
     char buf[MU_NODE_WORD];
-    const char *from = whole_result(lint, node, buf);
+    const char *from = lint_whole_result(lint, node, buf);
     if (from == NULL)
         return;
     bool asked = gate_of(from) >= 0;
@@ -220,8 +241,10 @@ static void check_decisions(struct lint *lint, const struct mu_node *node)
 static bool look_at(struct mu_node *node, void *ud)
 {
     check_decisions(ud, node);
-    if (node->kind == MU_NODE_INDEX)
+    if (node->kind == MU_NODE_INDEX) {
         check_field(ud, node);
+        check_branch(ud, node);
+    }
     if (node->kind == MU_NODE_BINARY &&
         (mu_token_is(node->op, "==") || mu_token_is(node->op, "~="))) {
         check_comparison(ud, node->first, node->last);

@@ -562,6 +562,8 @@ def values_are_compared_as_they_are():
                         ("{ world:run() }", "{ world:run() }")):
         said = fails(MOVE, test(f"{ZONE}  expect({got}, {wanted})"))
         assert "is not as expected" in said, said
+    said = fails(MOVE, test(f"{ZONE}  expect({{ 1, nil, {{ a = 3 }} }}, {{ 1, nil, {{ a = 4 }} }})"))
+    assert "- it[3].a = 4" in said and "+ it[3].a = 3" in said, said
     assert '- 3 (number)' in fails(MOVE, test('  expect("3", 3)')) and '+ "3" (a text)' in fails(MOVE, test('  expect("3", 3)'))
     passes(MOVE, test('  expect({ 1, { a = "x" } }, { 1, { a = "x" } })\n  expect(1, 1.0)\n  expect(nil, nil)'))
 
@@ -605,6 +607,14 @@ end
         played + 'expect_told("al")': '"al" is no audience.*; did you mean "all"',
         played + 'expect_not_told("all", "dwon")': 'there is no template "dwon" .*: did you mean down',
         played + 'expect_not_told("all", "restored")': 'there is no template "restored"',
+        'world:smtp_down("mx1.example.com")': r"this world has no host mx1.example.com: ordinary\(\)",
+        'world:mail_server("mx1.example.com", "192.0.2.1"):smtp_up("mx1.exmaple.com")': r"this world has no host mx1.exmaple.com: did you mean mx1.example.com\?",
+        'world:address("a.example", "192.0.2.1"):address("b.example", "192.0.2.2"):smtp_down("a.example", "b.example")': "smtp_down takes one host: b.example",
+        'world:nameservers("example.com", "ns1.example.net"):dns_lags("ns2.example.org", "1m")': "this world has no name server ns2.example.org: did you mean ns1.example.net",
+        'world:nameservers("example.com", "ns1.example.net"):dns_silent("resolvr")': "this world has no name server resolvr",
+        'world:fact("provider", "dns", { stat = "lies" })': 'the fact provider has no key "stat": it is one of state.why; did you mean state',
+        'world:http("GET https://a.example/", { staus = 500 })': 'http has no key "staus"',
+        'world:result("smtp.probe", { verdict = "dwon" })': 'smtp.probe never gives the verdict "dwon".*; did you mean down',
         'test("never played", function() end)': "test stands inside a test",
         "ordinary(function() end)": "ordinary stands inside a test",
     }.items():
@@ -613,6 +623,8 @@ end
     # What may look like one: a part of what is said, somebody with an account, a refusal of a probe.
     passes(tell, test("""  world:person("root", { says = "yes", unasked = true })
   world:fails("smtp.probe", "timeout")
+  world:nameservers("example.com", "ns1.example.net"):dns_silent("resolver"):dns_silent("ns1.example.net."):dns_lags("ns1.example.net", "1m")
+  world:address("mx1.example.com", "192.0.2.1"):smtp_down("192.0.2.1"):smtp_down("mx1.example.com.", "it is off")
   local run = world:run()
   run:expect_told("all", "down")
   run:expect_told("ana", "It is")

@@ -141,11 +141,31 @@ local function show_beside(value, other)
   return type(value) == "string" and '"' .. shown .. '" (a text)' or shown .. " (" .. type(value) .. ")"
 end
 
+-- Of two tables that can't be written as JSON (a hole, a function): where they differ, ten places at most.
+local function differences(wanted, got, path, lines)
+  if #lines >= 20 or same_value(wanted, got, 0) then return lines end
+  if type(wanted) ~= "table" or type(got) ~= "table" then
+    lines[#lines + 1] = "- " .. path .. " = " .. show_beside(wanted, got)
+    lines[#lines + 1] = "+ " .. path .. " = " .. show_beside(got, wanted)
+    return lines
+  end
+  local function under(key) return type(key) == "string" and path .. "." .. key or path .. "[" .. tostring(key) .. "]" end
+  for key, value in pairs(wanted) do differences(value, got[key], under(key), lines) end
+  for key, value in pairs(got) do
+    if wanted[key] == nil then differences(nil, value, under(key), lines) end
+  end
+  return lines
+end
+
+local function is_json(value) return (pcall(prim.canonical, value)) end
+
 -- expect(got, wanted, what): both are the same, deeply.
 function env.expect(got, wanted, what)
   expected = expected + 1
   if same_value(got, wanted, 0) then return true end
-  return failed((what or "a value") .. " is not as expected", { "- " .. show_beside(wanted, got), "+ " .. show_beside(got, wanted) })
+  local plain = type(got) ~= "table" or type(wanted) ~= "table" or (is_json(got) and is_json(wanted))
+  return failed((what or "a value") .. " is not as expected",
+    plain and { "- " .. show_beside(wanted, got), "+ " .. show_beside(got, wanted) } or differences(wanted, got, "it", {}))
 end
 
 -- --- a run -------------------------------------------------------------------------------------
