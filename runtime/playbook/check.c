@@ -252,9 +252,9 @@ static void add_lua_name(const char *name, void *ud)
 static void check_tree(struct lint *lint)
 {
     static void (*const themes[])(struct lint *) = {
-        lint_find_params, lint_names,  lint_verbs,  lint_words,   lint_gates,
-        lint_flow,        lint_acts,   lint_detect, lint_results, lint_operators, lint_params,
-        lint_templates,   lint_people, lint_drill,  lint_version, lint_allow};
+        lint_find_params, lint_names,  lint_verbs,  lint_may_change, lint_words,     lint_gates,
+        lint_flow,        lint_acts,   lint_detect, lint_results,    lint_operators, lint_params,
+        lint_templates,   lint_people, lint_drill,  lint_version,    lint_allow};
     struct mu_header *header = NULL;
     mu_syntax_names(add_lua_name, lint);
     lint_texts(lint);

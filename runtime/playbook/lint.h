@@ -8,7 +8,8 @@
  *   lint_texts.c       the texts: playbook.lua and the libraries it uses
  *   lint_calls.c       which function it is that is called
  *   lint_names.c       globals, shadowed words, unused locals
- *   lint_verbs.c       verbs, their arguments, may_change
+ *   lint_verbs.c       verbs and their arguments
+ *   lint_may_change.c  what acts need of may_change
  *   lint_words.c       words of the language and their arguments
  *   lint_gates.c       questions
  *   lint_flow.c        finish and fail, waiting
@@ -168,6 +169,7 @@ void lint_variables(struct lint *, const char *path, const struct lint_tags *,
 void lint_allow(struct lint *);
 void lint_names(struct lint *);
 void lint_verbs(struct lint *);
+void lint_may_change(struct lint *);
 void lint_words(struct lint *);
 void lint_gates(struct lint *);
 void lint_flow(struct lint *);
