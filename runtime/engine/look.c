@@ -45,7 +45,8 @@ enum mu_err mu_run_look(const struct mu_config *config, const struct mu_bundle *
 {
     struct mu_header harmless = *header;
     struct mu_bundle *look = mu_bundle_new();
-    json_t *who = json_pack("{s:s}", "name", "serve");
+    json_t *who = json_pack("{s:s}", "name", "serve"),
+           *trigger = json_pack("{s:s}", "kind", "look"); /* policy.c knows it by that */
     harmless.may_change = json_array();
     mu_bundle_each(bundle, add_file, look);
     struct mu_run_request request = {.bundle = look,
@@ -53,7 +54,8 @@ enum mu_err mu_run_look(const struct mu_config *config, const struct mu_bundle *
                                      .params = params,
                                      .config = config,
                                      .world = "live",
-                                     .who = who};
+                                     .who = who,
+                                     .trigger = trigger};
     struct mu_journal *journal = mu_run_create_memory(&request);
     struct mu_execute execute = {.journal = journal, .config = config, .who = who, .wake_fd = -1};
     *out = NULL;
@@ -63,6 +65,7 @@ enum mu_err mu_run_look(const struct mu_config *config, const struct mu_bundle *
     mu_journal_close(journal);
     json_decref(harmless.may_change);
     json_decref(who);
+    json_decref(trigger);
     mu_bundle_free(look);
     if (json_is_object(*out))
         return MU_OK;

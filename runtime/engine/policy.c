@@ -56,7 +56,7 @@ enum mu_err policy_may(const struct run *run, const struct mu_verb *verb, const 
         if (entry_allows(json_string_value(entry), verb->name, target))
             return MU_OK;
     }
-    if (run->path == NULL && run->world && run->world->sends) /* look.c: in no file */
+    if (strcmp(mu_json_str(mu_json_get(run->start, "trigger"), "kind", ""), "look") == 0)
         return mu_fail_set(fail, MU_REFUSED,
                            "%s%s%s changes something, and detect only looks: move it to main",
                            verb->name, target ? " on " : "", target ? target : "");

@@ -14,7 +14,7 @@
  *               commit, dirty, at, state, signatures [{role, person, signature, at}]}},
  *               drill {scenario, said [texts], ops [engine/sim.h], dry_people, targets {detect_ms ...}, expect {},
  *               every_ms, watch {every_ms, confirm}?} of a drill,
- *               trigger {kind: "schedule" | "watch" | "run", name, at} when no person started it; of a run that
+ *               trigger {kind: "schedule" | "watch" | "run" | "look", name, at} when no person started it; of a run that
  *               another one started (name): src, depth (how many above it), key (of that call), attempt,
  *               took_over {lock, from, reason} when a lock was taken from another run,
  *               undoes (run), undo_items [{number, task, seq, title, verb, on}] of an undo: the run it takes
