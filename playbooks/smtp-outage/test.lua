@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 config {
+  smtp = { port = 587 },
   channels = { push = { kind = "ntfy", url = "https://push.example.org" }, chat = { kind = "ntfy", url = "https://chat.example.org" } },
   people = {
     ana  = { name = "Ana Ruiz", teams = { "mail-platform" }, contact = { "push:ana", "chat:ana" } },
@@ -173,7 +174,40 @@ test("the port is a parameter, for the first look as well", function(world)
   outage(world)
   world:person("ana", { says = "yes", after = "1m" })
   world:at("10m"):smtp_up("mx1.example.com")
-  expect(ports(world:run { host = "mx1.example.com", port = 587 }), { ["587"] = true }, "the ports that are asked")
+  expect(ports(world:run { host = "mx1.example.com", port = 2525 }), { ["2525"] = true }, "the ports that are asked")
   outage(world)
-  expect(ports(world:run { host = "mx1.example.com", limit = "1m" }), { ["25"] = true }, "the ports that are asked otherwise")
+  expect(ports(world:run { host = "mx1.example.com", limit = "1m" }), { ["587"] = true }, "the ports that are asked otherwise")
+end)
+
+-- --- watched -------------------------------------------------------------------------------------
+
+test("one or two bad looks start nothing", function(world)
+  outage(world)
+  world:at("40s"):smtp_up("mx1.example.com")
+  local run = world:drill { host = "mx1.example.com" }
+  run:expect_result("no_action", "mx1.example.com answers")
+  run:expect_milestones {}
+  run:expect_acts {}
+end)
+
+test("three in a row do", function(world)
+  outage(world)
+  world:person("ana", { says = "yes", after = "1m" })
+  world:at("5m"):smtp_up("mx1.example.com")
+  local run = world:drill { host = "mx1.example.com", every = "1m" }
+  run:expect_result("restored", "owner ana")
+  run:expect_milestones { "confirmed", "detected", "resolved" }
+  says(run, "smtp-restored", "accepts mail again after 10m") -- since the first of them, until five looks a minute apart
+  for _, row in ipairs(run.rows) do
+    if row.verb == "milestone" and row.value.name == "detected" then expect(row.value.at, 1767603600000, "detected at 09:00") end
+  end
+  expect(run.rows[1].value.params.port, 587, "the port of muster.lua")
+end)
+
+test("looks that can't tell never make an outage, however many", function(world)
+  world:smtp("mx1.example.com", "busy")
+  world:person("ana", { says = "yes", after = "1m" })
+  world:at("20m"):smtp_up("mx1.example.com")
+  local run = world:drill { host = "mx1.example.com" } -- looks ten times as often as an outage takes, then plays what there is
+  run:expect_milestones { "detected", "resolved" }
 end)

@@ -4,7 +4,7 @@ Works on tokens, so that comments and texts are what they are. To add a kind: a 
 (start, end, replacement) over the source, with the decorator @kind("name").
 
 What is never edited, because no test of a run can see it: the header's descriptive keys (name, version, owner,
-summary, changelog, followed_by, watch), the texts of params, and the bounds of numbers (tests/unit/playbook has
+summary, changelog, followed_by, most of watch), the texts of params, and the bounds of numbers (tests/unit/playbook has
 those)."""
 
 import re
@@ -217,6 +217,32 @@ def dropped_not(code):
     for _, token in code.seen():
         if token.text == "not":
             yield token.start, token.end, ""
+
+
+@kind("hasty watch")
+def hasty_watch(code):
+    """One bad look is an outage."""
+    for i, token in enumerate(code.tokens):
+        if token.text == "confirm" and code.text(i + 1) == "=":
+            yield code.tokens[i + 2].start, code.tokens[i + 2].end, "1"
+
+
+@kind("sure of nothing")
+def sure_of_nothing(code):
+    """A look that can't tell says down."""
+    found = re.search(r"function detect\(p\) return (.*) end", code.source)
+    if found:
+        yield found.start(1), found.end(1), f'({{ pcall(function() local r = {found[1]} if r.verdict == "inconclusive" then r.verdict = "down" end return r end) }})[2]'
+
+
+@kind("now for then")
+def now_for_then(code):
+    for i, token in code.seen():
+        if token.text == "at" and code.text(i - 1) == "." and code.tokens[i - 2].kind == "name":
+            start = i - 2
+            while code.text(start - 1) == ".":
+                start -= 2
+            yield code.tokens[start].start, token.end, "now()"
 
 
 def mutants_of(playbook, source):
