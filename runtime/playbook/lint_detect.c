@@ -148,6 +148,6 @@ void lint_detect(struct lint *lint)
     if (detect && returns.count == 0)
         say_none(lint, detect, "nothing");
     struct uses uses = {lint, second ? second->local : NULL};
-    if (detect == NULL && uses.samples)
+    if (lint->header && !lint->header->has_detect && uses.samples)
         mu_node_walk(main, look_for_use, &uses);
 }
