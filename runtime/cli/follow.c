@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -166,6 +167,18 @@ static const struct manner *manner_of(const struct view *view)
     return NULL;
 }
 
+/* What was typed before a question stood on the screen is no answer to it: nobody had read it then. Stdin
+ * has no buffer (follow_run()), so that all of it is still the terminal's. Out of the background a flush
+ * would stop us, and what is typed there is the shell's. */
+static void forget_typed(void)
+{
+    pid_t foreground =
+        tcgetpgrp(STDIN_FILENO); /* -1: no terminal, or not the one that controls us */
+    fflush(stdout);
+    if (isatty(STDIN_FILENO) && (foreground < 0 || foreground == getpgrp()))
+        tcflush(STDIN_FILENO, TCIFLUSH);
+}
+
 /* A gate of ours: the question, then the prompt. */
 static void ask_here(struct view *view, const struct mu_row *row)
 {
@@ -188,6 +201,7 @@ static void ask_here(struct view *view, const struct mu_row *row)
     for (const char *part; (part = strtok_r(NULL, "\n", &rest)) != NULL;)
         say_hanging(6, "%s\n", part);
     say("%s", mu_cli_color("reset"));
+    forget_typed(); /* before the prompt: who waits for that has not begun */
     mu_buf_free(&question);
     json_decref(value);
     json_decref(who);
@@ -511,6 +525,7 @@ int follow_run(struct mu_cli *cli, const struct follow *what)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGHUP, &action,
               NULL); /* also under nohup: without its terminal the view is of no use */
+    setvbuf(stdin, NULL, _IONBF, 0);
     bool alive = true;
     while (!interrupted) {
         bool news = read_rows(&view);
