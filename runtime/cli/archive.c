@@ -21,7 +21,7 @@
 #include "base/mem.h"
 #include "base/storage.h"
 
-#define MOST_FILES  2000
+#define MOST_FILES  20000             /* an export has two a run of its incident */
 #define MOST_OCTETS ((size_t)1 << 30) /* of one file; a journal has some MB */
 
 /* libarchive, loaded when an archive is written or read (base/late.h). */
@@ -149,14 +149,15 @@ static enum mu_err write_to(struct bundle *bundle, int fd, const char *path, str
 {
     struct archive *archive = tar.archive_write_new();
     tar.archive_write_add_filter_gzip(archive);
-    tar.archive_write_set_filter_option(archive, "gzip", "timestamp", NULL); /* no time of its own */
+    tar.archive_write_set_filter_option(archive, "gzip", "timestamp",
+                                        NULL); /* no time of its own */
     tar.archive_write_set_format_pax_restricted(archive);
     bool ok = tar.archive_write_open_fd(archive, fd) == ARCHIVE_OK && put_all(archive, bundle) &&
               tar.archive_write_close(archive) == ARCHIVE_OK;
     int errnum = ok ? 0 : tar.archive_errno(archive);
-    enum mu_err err =
-        ok ? MU_OK
-           : mu_storage_fail(fail, path, "writing the archive", tar.archive_error_string(archive), errnum);
+    enum mu_err err = ok ? MU_OK
+                         : mu_storage_fail(fail, path, "writing the archive",
+                                           tar.archive_error_string(archive), errnum);
     tar.archive_write_free(archive);
     if (err == MU_OK && fsync(fd) != 0)
         err = mu_storage_fail(fail, path, "syncing the archive", NULL, errno);
@@ -167,6 +168,12 @@ enum mu_err bundle_write(struct bundle *bundle, const char *path, struct mu_fail
 {
     if (load(fail) != MU_OK)
         return fail->class;
+    if (bundle->count + 1 > MOST_FILES)
+        return mu_fail_set(
+            fail, MU_USAGE,
+            "%zu files are more than an archive may hold (%d): export the runs of the "
+            "incident one by one",
+            bundle->count + 1, MOST_FILES);
     char *draft = mu_xasprintf("%s.%ld.part", path, (long)getpid());
     qsort(bundle->parts, bundle->count, sizeof *bundle->parts, by_name);
     int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -227,7 +234,8 @@ static enum mu_err read_entry(struct archive *archive, struct archive_entry *ent
     free(bytes);
     return whole ? MU_OK
                  : mu_fail_set(fail, MU_STORAGE, "%.300s: it is damaged or cut off: %.200s", path,
-                               tar.archive_error_string(archive) ? tar.archive_error_string(archive) : "");
+                               tar.archive_error_string(archive) ? tar.archive_error_string(archive)
+                                                                 : "");
 }
 
 enum mu_err archive_each(const char *path, archive_cb *cb, void *ud, struct mu_fail *fail)
@@ -244,7 +252,8 @@ enum mu_err archive_each(const char *path, archive_cb *cb, void *ud, struct mu_f
     if (tar.archive_read_open_filename(archive, path, 1 << 16) != ARCHIVE_OK)
         err = mu_fail_set(fail, MU_STORAGE, "%.300s: it can't be read as an archive: %.200s", path,
                           tar.archive_error_string(archive));
-    while (err == MU_OK && more && (rc = tar.archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
+    while (err == MU_OK && more &&
+           (rc = tar.archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
         err = ++count > MOST_FILES
                   ? mu_fail_set(fail, MU_STORAGE, "%.300s: it holds more than %d files", path,
                                 MOST_FILES)

@@ -27,8 +27,6 @@
 #include "journal/journal.h"
 #include "report/report.h"
 
-#define MOST_RUNS 256 /* of one incident */
-
 static const char readme[] =
     "What muster kept about a run or an incident, as it was when this was exported.\n\n"
     "runs/*.run     the journals: SQLite files, one a run, the whole evidence\n"
@@ -66,6 +64,7 @@ struct exporting {
     struct bundle *bundle;
 };
 
+/* All of them: the oldest, which a ceiling would leave out, is the one that acted first. */
 static bool add_run(const struct mu_store_run *run, void *ud)
 {
     struct exporting *x = ud;
@@ -74,7 +73,7 @@ static bool add_run(const struct mu_store_run *run, void *ud)
     x->runs = mu_xrealloc(x->runs, x->count + 1, sizeof *x->runs);
     memset(&x->runs[x->count], 0, sizeof *x->runs);
     find_copy(run, &x->runs[x->count++]);
-    return x->count < MOST_RUNS;
+    return true;
 }
 
 static bool add_note(const char *who, const char *text, int64_t at, void *ud)

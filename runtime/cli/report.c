@@ -16,12 +16,9 @@
 #include "cli/scorecard.h"
 #include "report/report.h"
 
-#define MOST_RUNS  256 /* of one incident */
-#define MOST_NOTES 4096
-
 /* What the report is made from; owns its texts. */
 struct sources {
-    char *paths[MOST_RUNS];
+    char **paths;
     size_t count;
     struct mu_report_note *notes;
     size_t note_count;
@@ -37,6 +34,7 @@ static void free_sources(struct sources *sources)
 {
     for (size_t i = 0; i < sources->count; i++)
         free(sources->paths[i]);
+    free(sources->paths);
     for (size_t i = 0; i < sources->note_count; i++) {
         free((char *)sources->notes[i].who);
         free((char *)sources->notes[i].text);
@@ -46,12 +44,19 @@ static void free_sources(struct sources *sources)
 
 /* --- gathering --- */
 
+static void add_path(struct sources *sources, const char *path)
+{
+    sources->paths = mu_xrealloc(sources->paths, sources->count + 1, sizeof *sources->paths);
+    sources->paths[sources->count++] = mu_xstrdup(path);
+}
+
+/* All of them: the oldest, which a ceiling would leave out, is the one that acted first. */
 static bool add_run(const struct mu_store_run *run, void *ud)
 {
     struct sources *sources = ud;
     if (run->incident != NULL && strcmp(run->incident, sources->incident) == 0)
-        sources->paths[sources->count++] = mu_xstrdup(run->path);
-    return sources->count < MOST_RUNS;
+        add_path(sources, run->path);
+    return true;
 }
 
 static bool add_note(const char *who, const char *text, int64_t at, void *ud)
@@ -60,7 +65,7 @@ static bool add_note(const char *who, const char *text, int64_t at, void *ud)
     sources->notes = mu_xrealloc(sources->notes, sources->note_count + 1, sizeof *sources->notes);
     sources->notes[sources->note_count++] =
         (struct mu_report_note){mu_xstrdup(who), mu_xstrdup(text), at};
-    return sources->note_count < MOST_NOTES;
+    return true;
 }
 
 static int gather_incident(struct mu_cli *cli, const char *incident, struct sources *sources)
@@ -82,7 +87,7 @@ static int gather_run(struct mu_cli *cli, const char *typed, struct sources *sou
     int code = evidence_find(cli, "report", typed, path, incident);
     if (code)
         return code;
-    sources->paths[sources->count++] = mu_xstrdup(path);
+    add_path(sources, path);
     if (incident[0] && cli->store &&
         mu_store_notes(cli->store, incident, add_note, sources, &fail) != MU_OK)
         return mu_cli_fail(cli, "report", MU_EXIT_USAGE, "%s", fail.text);
