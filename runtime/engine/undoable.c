@@ -85,9 +85,10 @@ static void take_intent(struct reading *reading, const struct mu_row *row)
     json_decref(intent);
 }
 
+/* From the end: an outcome mostly stands right behind its intent, and a run may have 10,000 acts. */
 static void drop(json_t *list, const json_t *item)
 {
-    for (size_t i = 0; i < json_array_size(list); i++)
+    for (size_t i = json_array_size(list); i-- > 0;)
         if (json_array_get(list, i) == item) {
             json_array_remove(list, i);
             return;
@@ -216,6 +217,9 @@ struct undo_run {
     struct attempt *attempts;
     size_t count, steps;
     bool begun, damaged, ended; /* begun: it has a row 1 */
+    /* What became of what it did itself, read when the first act asks, for all of them. */
+    bool looked, known;
+    json_t *own_acts; /* "task/seq" → item */
 };
 
 static bool take_start(struct undo_run *run, const struct mu_row *row)
@@ -291,30 +295,55 @@ json_t *undo_item_of(const json_t *items, const char *task, int64_t seq)
     return NULL;
 }
 
+/* "task/seq" → item, a new object: as many acts are looked up as there are. */
+static json_t *index_of(const json_t *items)
+{
+    size_t i;
+    json_t *item, *acts = json_object();
+    char key[MU_LIMIT_CALL];
+    json_array_foreach(items, i, item)
+    {
+        key_of(mu_json_str(item, "task", ""), mu_json_int(item, "seq", 0), key);
+        if (json_object_get(acts, key) == NULL)
+            json_object_set(acts, key, item);
+    }
+    return acts;
+}
+
+static json_t *act_in(const json_t *acts, const char *task, int64_t seq)
+{
+    char key[MU_LIMIT_CALL];
+    key_of(task, seq, key);
+    return json_object_get(acts, key);
+}
+
 static enum mu_err read_all(const char *path, const struct looking *, struct mu_undo *undo,
                             struct mu_fail *fail);
 
-/* What became of what an undo run did, when it was itself taken back: *state "", "taken_back" or "unknown". */
-static void look_deeper(const char *path, const struct attempt *attempt,
-                        const struct looking *looking, char *state, char *by, size_t size)
+/* The undo run may itself have been taken back. */
+static void look_deeper(struct undo_run *run, const char *path, const struct looking *looking)
 {
     struct mu_undo again = {0};
     struct mu_fail ignored;
     struct looking deeper = *looking;
+    if (run->looked)
+        return;
     deeper.depth++;
-    bool known = deeper.depth <= MOST_DEPTH && read_all(path, &deeper, &again, &ignored) == MU_OK;
-    const json_t *item =
-        known ? undo_item_of(again.items, attempt->task ? attempt->task : "", attempt->seq) : NULL;
-    snprintf(state, size, "%s", known ? mu_json_str(item, "state", "") : "unknown");
-    snprintf(by, size, "%s", mu_json_str(item, "by", ""));
+    run->looked = true;
+    run->known = deeper.depth <= MOST_DEPTH && read_all(path, &deeper, &again, &ignored) == MU_OK;
+    run->own_acts = index_of(again.items);
     mu_undo_fini(&again);
 }
 
-static void apply_done(json_t *item, const char *name, const struct attempt *attempt,
+static void apply_done(json_t *item, struct undo_run *run, const struct attempt *attempt,
                        const char *path, const struct looking *looking)
 {
-    char state[128], by[128];
-    look_deeper(path, attempt, looking, state, by, sizeof by);
+    const char *name = mu_json_str(run->start, "run", "?");
+    look_deeper(run, path, looking);
+    const json_t *own =
+        run->known ? act_in(run->own_acts, attempt->task ? attempt->task : "", attempt->seq) : NULL;
+    const char *state = run->known ? mu_json_str(own, "state", "") : "unknown",
+               *by = mu_json_str(own, "by", "");
     if (strcmp(state, "taken_back") == 0) {
         set_state(item, "open", by, attempt->when, "was taken back, and put again");
     } else if (strcmp(state, "unknown") == 0) {
@@ -328,13 +357,13 @@ static void apply_done(json_t *item, const char *name, const struct attempt *att
     }
 }
 
-static void apply(json_t *item, const struct undo_run *run, const struct attempt *attempt,
+static void apply(json_t *item, struct undo_run *run, const struct attempt *attempt,
                   const char *path, const struct looking *looking)
 {
     const char *name = mu_json_str(run->start, "run", "?");
     switch (attempt->state) {
     case DONE:
-        apply_done(item, name, attempt, path, looking);
+        apply_done(item, run, attempt, path, looking);
         return;
     case REFUSED:
         set_state(item, "left_alone", name, attempt->when, attempt->why);
@@ -357,6 +386,7 @@ static void undo_run_fini(struct undo_run *run)
         free(run->attempts[i].why);
     }
     free(run->attempts);
+    json_decref(run->own_acts);
     json_decref(run->start);
 }
 
@@ -404,10 +434,10 @@ static void apply_run(struct mu_undo *undo, struct undo_file *file, const struct
     enum mu_err err = read_journal(file->path, read_undo_row, &run, &fail);
     if (err == MU_OK && run.damaged)
         err = mu_fail_set(&fail, MU_STORAGE, "%.500s is damaged: see muster verify", file->path);
+    json_t *acts = run.count ? index_of(undo->items) : NULL;
     for (size_t i = 0; i < run.count; i++) {
         const json_t *taken = json_array_get(json_object_get(run.start, "undo_items"), i);
-        json_t *item =
-            undo_item_of(undo->items, mu_json_str(taken, "task", ""), mu_json_int(taken, "seq", 0));
+        json_t *item = act_in(acts, mu_json_str(taken, "task", ""), mu_json_int(taken, "seq", 0));
         if (item)
             apply(item, &run, &run.attempts[i], file->path, looking);
     }
@@ -418,6 +448,7 @@ static void apply_run(struct mu_undo *undo, struct undo_file *file, const struct
     if (why)
         apply_unread(undo, file, why, looking);
     free(why);
+    json_decref(acts);
     undo_run_fini(&run);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 #include <unistd.h>
 
@@ -181,24 +182,31 @@ static void only_in_doubt_and_unguarded(void **state)
     mu_undo_fini(&undo);
 }
 
-/* What an undo run in the same folder made of act 1, to its end. */
-static void taken_back_by(const char *name)
+/* What an undo run in the same folder made of acts 1 to count, to its end. */
+static void taken_back_by(const char *name, int count)
 {
-    char file[160], value[400];
+    char file[160];
     struct mu_fail fail = {0};
+    json_t *items = json_array();
+    for (int i = 1; i <= count; i++)
+        json_array_append_new(items,
+                              json_pack("{s:i, s:s, s:i}", "number", i, "task", "r", "seq", i));
+    json_t *value = json_pack("{s:s, s:s, s:s, s:o}", "run", name, "world", "live", "undoes", "x.1",
+                              "undo_items", items);
+    char *text = mu_json_text(value);
     snprintf(file, sizeof file, "%s/%s.run", folder, name);
     assert_int_equal(mu_journal_create(file, &journal, &fail), MU_OK);
-    snprintf(value, sizeof value,
-             "{\"run\":\"%s\",\"world\":\"live\",\"undoes\":\"x.1\",\"undo_items\":[{\"number\":1,"
-             "\"task\":\"r\",\"seq\":1}]}",
-             name);
-    put(MU_ROW_HOST, 0, "start", value);
-    put(MU_ROW_NOTE, 1, "step", "");
-    intent(2, "{}");
-    outcome(2, DONE);
+    put(MU_ROW_HOST, 0, "start", text);
+    for (int i = 1; i <= count; i++) {
+        put(MU_ROW_NOTE, 2 * i - 1, "step", "");
+        intent(2 * i, GUARDED);
+        outcome(2 * i, DONE);
+    }
     put(MU_ROW_HOST, 0, "end", "{\"state\":\"finished\"}");
     assert_int_equal(mu_journal_flush(journal, true, &fail), MU_OK);
     mu_journal_close(journal);
+    free(text);
+    json_decref(value);
 }
 
 /* Two people saw the same item open; the second one gets the lock when the first one's undo has ended. */
@@ -219,13 +227,50 @@ static void looked_at_again_under_the_lock(void **state)
     struct mu_run_created made = {.name = "undo.2"};
     assert_int_equal(locks_take_undo(store, &request, "undo:x.1", &made, &fail), MU_OK);
     assert_int_equal(mu_store_lock_release_all(store, "undo.2", &fail), MU_OK);
-    taken_back_by("undo.1");
+    taken_back_by("undo.1", 1);
     assert_int_equal(locks_take_undo(store, &request, "undo:x.1", &made, &fail), MU_USAGE);
     if (strstr(fail.text, "\"T\" was taken back by undo.1") == NULL)
         fail_msg("%s", fail.text);
     mu_store_close(store);
     json_decref(items);
     mu_undo_fini(&undo);
+}
+
+/* CPU seconds that one question about so many acts, all taken back, takes: the least of three. */
+static double seconds_of(int acts)
+{
+    double least = 1e9;
+    start();
+    for (int i = 1; i <= acts; i++) {
+        intent(i, GUARDED);
+        outcome(i, DONE);
+    }
+    struct mu_undo undo = read_it();
+    mu_undo_fini(&undo);
+    taken_back_by("undo.1", acts);
+    for (int i = 0; i < 3; i++) {
+        struct mu_fail fail = {.text = ""};
+        clock_t begin = clock();
+        assert_int_equal(mu_undo_read(path, NULL, NULL, &undo, &fail), MU_OK);
+        double taken = (double)(clock() - begin) / CLOCKS_PER_SEC;
+        least = taken < least ? taken : least;
+        assert_int_equal(json_array_size(undo.items), acts);
+        says(&undo, 0, acts, "taken_back", "");
+        says(&undo, (size_t)acts - 1, 1, "taken_back", "");
+        mu_undo_fini(&undo);
+    }
+    return least;
+}
+
+/* Eight times the acts: about eight times as long; 64 times when the undo run is read anew for each of them. */
+static void many_that_were_taken_back(void **state)
+{
+    double few = seconds_of(60);
+    assert_int_equal(teardown(state), 0);
+    assert_int_equal(setup(state), 0);
+    double many = seconds_of(480);
+    if (many > 24 * few)
+        fail_msg("60 acts: %.4f s, 480 acts: %.4f s", few, many);
 }
 
 static void unreadable(const char *name, const char *content)
@@ -344,6 +389,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(picking, setup, teardown),
         cmocka_unit_test_setup_teardown(only_in_doubt_and_unguarded, setup, teardown),
         cmocka_unit_test_setup_teardown(looked_at_again_under_the_lock, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_that_were_taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(an_undo_run_that_cant_be_read, setup, teardown),
         cmocka_unit_test_setup_teardown(deep_tasks, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_changed, setup, teardown),
