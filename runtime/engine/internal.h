@@ -215,6 +215,7 @@ struct run {
     char *path;
     int wake_fd;
     const char *after, *stopped; /* of struct mu_execute */
+    volatile int64_t *alive_ms;  /* likewise */
     bool owes_sync;              /* an outcome was appended and is not known to be on disk */
     bool verifying;              /* no world behind */
     bool replays_cancel;         /* verifying a run that a person cancelled */
@@ -243,7 +244,7 @@ struct run {
     struct mu_cursor *cursor;
     struct mu_timer *flush_timer, *poll_timer;
     int64_t others_due_ms;
-    int64_t others_after;        /* the last of them that was looked at; 0: from the first */
+    int64_t others_after; /* the last of them that was looked at; 0: from the first */
     int64_t store_version, gates_version, epoch_version, orders_looked_ms;
     bool gates_closed; /* those of former executors that nobody waits for */
     struct signals *signals;

@@ -47,7 +47,8 @@ static int leave_terminal(const char *path)
 /* In memory that executor and monitor see. */
 struct shared {
     bool returned; /* from mu_run_execute(): else a library or a module ended the process */
-    char why[MU_FAIL_TEXT]; /* what it could not write */
+    char why[MU_FAIL_TEXT];    /* what it could not write */
+    volatile int64_t alive_ms; /* of struct mu_execute */
 };
 
 /* In the executor's process. */
@@ -197,6 +198,7 @@ static MU_NORETURN void monitor(const struct mu_execute *how)
     void *page =
         mmap(NULL, sizeof *watch.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     watch.shared = page == MAP_FAILED ? NULL : page;
+    watch.next.alive_ms = watch.shared ? &watch.shared->alive_ms : NULL;
     setsid();
     watch.log = leave_terminal(how->path);
     monitor_tell(watch.log, MU_MONITOR_STARTS, 0);

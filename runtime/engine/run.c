@@ -421,6 +421,9 @@ static void poll_due(void *ud)
     clock_notice_step(run);
     run->last_boot_ms = mu_clock_boot_ms();
     run->last_mono_ms = mu_clock_mono_ms();
+    if (run->alive_ms &&
+        !run->stale) /* else whoever comes after us is to know that it was not executed */
+        *run->alive_ms = run->last_boot_ms;
     run_look_into_store(run);
     if (run->stop == STOP_NONE)
         record_reached_due(run);
@@ -551,9 +554,17 @@ static bool add_down_time(const struct mu_row *row, void *ud)
     return true;
 }
 
+/* An executor that only waits writes no rows; then what the monitor was told counts (monitor.c). */
+static int64_t last_alive(const struct run *run)
+{
+    int64_t row_ms = cursor_last_ts(run->cursor);
+    int64_t told_ms = run->alive_ms && *run->alive_ms ? *run->alive_ms + run->ahead_ms : 0;
+    return told_ms > row_ms ? told_ms : row_ms;
+}
+
 static void measure_down_time(struct run *run)
 {
-    int64_t down_ms = run->resumed_ms - cursor_last_ts(run->cursor);
+    int64_t down_ms = run->resumed_ms - last_alive(run);
     cursor_each(run->cursor, add_down_time, run);
     if (run->away_unknown)
         run->away_unknown_gsn = INT64_MAX;
@@ -688,6 +699,7 @@ static enum mu_err prepare(struct run *run, const struct mu_execute *how,
     run->config = how->config;
     run->wake_fd = how->wake_fd;
     run->after = how->after;
+    run->alive_ms = how->alive_ms;
     run->stopped = how->stopped;
     run->storage_told = how->storage_told;
     run->who = json_deep_copy(how->who);

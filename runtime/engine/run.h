@@ -119,6 +119,9 @@ struct mu_execute {
     int wake_fd; /* one byte is written after every flush; -1 = none */
     const char *
         after; /* how the executor before this one ended, when that is the playbook's fault; or NULL */
+    /* In memory that outlives an executor: when one was last seen to go about its work, by the boot clock in ms; 0 =
+     * not known. Or NULL. */
+    volatile int64_t *alive_ms;
 };
 
 /* The executor: blocks until the run ended, parked or must leave. Returns enum mu_run_exit, or
