@@ -35,17 +35,23 @@ static json_t *playbook_json(const struct mu_header *header)
                      mu_json_str(header->changelog, header->version, ""));
 }
 
-/* {"param.token": "env:TOKEN"}: where whoever resumes the run looks for what its parameters only name. */
-static json_t *secret_sources(const json_t *params)
+/* {"param.token": "env:TOKEN"}: where whoever resumes the run looks for what its parameters only name, or those of the
+ * run that it takes back. */
+static json_t *secret_sources(const json_t *params, const json_t *undo_items)
 {
-    json_t *sources = json_object(), *value;
+    json_t *sources = json_object(), *value, *item;
     const char *key;
+    size_t i;
     json_object_foreach((json_t *)params, key, value)
     {
         const char *name = mu_json_str(value, "$secret", NULL);
         const char *source = name ? secret_source(name) : NULL;
         if (name)
             json_object_set_new(sources, name, json_string(source ? source : "-"));
+    }
+    json_array_foreach(undo_items, i, item)
+    {
+        json_object_update_missing(sources, json_object_get(item, "secrets"));
     }
     return sources;
 }
@@ -125,7 +131,7 @@ static json_t *start_value(const struct mu_run_request *request, const struct mu
         filled(header->may_change, request->params), "stale_after_ms",
         (json_int_t)header->stale_after_ms, "followed_by", header->followed_by, "config",
         request->config ? request->config->path : "", "journal", run->path, "lab", request->lab,
-        "budget", header->budget, "secrets", secret_sources(request->params));
+        "budget", header->budget, "secrets", secret_sources(request->params, request->undo_items));
     json_t *identity = upgrade_identity(seed);
     json_object_update(start, identity);
     json_decref(identity);

@@ -11,6 +11,7 @@
  * (prepared.name), or one of those that it hands on (prepared.names: what a program is told) is the zone or lies
  * below it; one of "" covers every act of every verb. Probes, gates and the
  * host's own messages are no acts: they go on. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,16 +27,51 @@
 
 /* --- what is frozen --- */
 
-/* "https://api.example.com:8443/x" → "api.example.com"; anything else is taken as it is. */
-static void host_of(const char *target, char *host, size_t size)
+/* "%65" is "e", as the far side of a URL reads it (RFC 3986, 2.1). */
+static void decode_percent(char *text)
+{
+    char *out = text;
+    for (const char *in = text; *in; in++) {
+        unsigned value;
+        if (in[0] == '%' && isxdigit((unsigned char)in[1]) && isxdigit((unsigned char)in[2]) &&
+            sscanf(in + 1, "%2x", &value) == 1 && value != 0) {
+            *out++ = (char)value;
+            in += 2;
+        } else {
+            *out++ = *in;
+        }
+    }
+    *out = '\0';
+}
+
+/* However it is spelt, it is the same host: capitals, U-labels, a final dot. What is no host only loses its capitals. */
+static void normalise(const char *spelt, char out[MU_NAME_TEXT])
+{
+    if (mu_name_host(spelt, out, NULL) == MU_OK)
+        return;
+    snprintf(out, MU_NAME_TEXT, "%s", spelt);
+    for (char *p = out; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    size_t len = strlen(out);
+    if (len > 1 && out[len - 1] == '.')
+        out[len - 1] = '\0';
+}
+
+/* "https://API.example.com:8443/x" -> "api.example.com"; anything else is a name as it stands. */
+static void host_of(const char *target, char host[MU_NAME_TEXT])
 {
     const char *scheme = strstr(target, "://");
     const char *begin = scheme ? scheme + 3 : target;
-    const char *at = scheme ? strchr(begin, '@') : NULL;
-    if (at && at < begin + strcspn(begin, "/?#"))
-        begin = at + 1;
-    size_t len = scheme ? strcspn(begin, ":/?#") : strlen(begin);
-    snprintf(host, size, "%.*s", (int)(len < size ? len : size - 1), begin);
+    size_t len = scheme ? strcspn(begin, "/?#\\") : strlen(begin);
+    char *spelt = mu_xstrndup(begin, len);
+    char *at = scheme ? strrchr(spelt, '@') : NULL;
+    char *from = at ? at + 1 : spelt;
+    if (scheme) {
+        decode_percent(from);
+        from[strcspn(from, ":")] = '\0';
+    }
+    normalise(from, host);
+    free(spelt);
 }
 
 bool mu_freeze_covers(const char *zone, const char *target)
@@ -47,7 +83,7 @@ bool mu_freeze_covers(const char *zone, const char *target)
         return false;
     if (strncmp(zone, "*.", 2) == 0) /* taken by an earlier muster, and meant so */
         zone += 2;
-    host_of(target, host, sizeof host);
+    host_of(target, host);
     return mu_name_within(host, zone);
 }
 

@@ -113,15 +113,25 @@ struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act)
 
 /* --- muster undo --- */
 
+static const char *lock_of(const struct mu_undo *undo)
+{
+    return json_string_value(json_array_get(json_object_get(undo->start, "locks"), 0));
+}
+
+/* A header would take braces in the name for a hole; mu_undo_make() says such a name behind it. */
+static bool is_writable(const char *lock)
+{
+    return lock && strpbrk(lock, "{}") == NULL;
+}
+
 static void write_header(struct mu_buf *source, const struct mu_undo *undo, const json_t *items)
 {
-    const char *run = mu_json_str(undo->start, "run", "?");
-    const char *lock = json_string_value(json_array_get(json_object_get(undo->start, "locks"), 0));
+    const char *run = mu_json_str(undo->start, "run", "?"), *lock = lock_of(undo);
     mu_buf_adds(source, "playbook {\n  name = \"undo\", version = \"1.0.0\", owner = ");
     const char *owner = mu_json_str(json_object_get(undo->start, "playbook"), "owner", "shell");
     lua_string(source, owner, strlen(owner));
     mu_buf_addf(source, ",\n  summary = \"Take back what %s changed\",\n", run);
-    if (lock) {
+    if (is_writable(lock)) {
         mu_buf_adds(source, "  exclusive = ");
         lua_string(source, lock, strlen(lock));
         mu_buf_adds(source, ",\n");
@@ -188,21 +198,43 @@ struct mu_bundle *mu_undo_bundle(const struct mu_undo *undo, const json_t *items
     return bundle_of(&source);
 }
 
-/* For row 1 of the undo run: which items its steps are, what they act on, and which undo runs that can't be
- * read are said not to have taken them back. */
-static json_t *items_for_start(const json_t *items)
+/* Where the secrets come from that an inverse only names, as the run that is taken back had it; NULL = it names none. */
+static json_t *secrets_of(const json_t *args, const json_t *start)
+{
+    json_t *sources = json_object(), *source;
+    char *text = mu_json_text(args);
+    const char *name;
+    json_object_foreach(json_object_get(start, "secrets"), name, source)
+    {
+        char *quoted = mu_xasprintf("\"%s\"", name);
+        if (strstr(text, quoted))
+            json_object_set(sources, name, source);
+        free(quoted);
+    }
+    free(text);
+    if (json_object_size(sources) > 0)
+        return sources;
+    json_decref(sources);
+    return NULL;
+}
+
+/* For row 1 of the undo run: which items its steps are, what they act on, which undo runs that can't be read are said
+ * not to have taken them back, and where their secrets are. */
+static json_t *items_for_start(const json_t *items, const json_t *start)
 {
     json_t *out = json_array(), *item;
     size_t i;
     json_array_foreach(items, i, item)
     {
-        const char *on = json_string_value(json_array_get(json_object_get(item, "args"), 0));
+        const json_t *args = json_object_get(item, "args");
+        const char *on = json_string_value(json_array_get(args, 0));
         json_array_append_new(
-            out, json_pack("{s:O, s:O, s:O, s:O, s:O, s:s, s:O*}", "number",
-                           json_object_get(item, "number"), "task", json_object_get(item, "task"),
-                           "seq", json_object_get(item, "seq"), "title",
-                           json_object_get(item, "title"), "verb", json_object_get(item, "verb"),
-                           "on", on ? on : "", "despite", json_object_get(item, "despite")));
+            out,
+            json_pack("{s:O, s:O, s:O, s:O, s:O, s:s, s:O*, s:o*}", "number",
+                      json_object_get(item, "number"), "task", json_object_get(item, "task"), "seq",
+                      json_object_get(item, "seq"), "title", json_object_get(item, "title"), "verb",
+                      json_object_get(item, "verb"), "on", on ? on : "", "despite",
+                      json_object_get(item, "despite"), "secrets", secrets_of(args, start)));
     }
     return out;
 }
@@ -219,8 +251,10 @@ enum mu_err mu_undo_make(const char *path, struct mu_store *store, const json_t 
     *bundle = err == MU_OK ? mu_undo_bundle(&undo, items) : NULL;
     if (err == MU_OK)
         err = mu_header_read(*bundle, header, fail);
+    if (err == MU_OK && lock_of(&undo))
+        mu_header_set_exclusive(*header, lock_of(&undo));
     if (err == MU_OK)
-        *items_out = items_for_start(items);
+        *items_out = items_for_start(items, undo.start);
     else
         mu_bundle_free(*bundle);
     json_decref(items);

@@ -42,6 +42,8 @@ static bool needs_lock(const struct mu_run_request *request, const char *lock)
 char *locks_name(const struct mu_run_request *request)
 {
     const char *exclusive = request->header->exclusive;
+    if (exclusive && request->undoes) /* its name as it is, filled in long ago */
+        return mu_xstrdup(exclusive);
     return exclusive ? mu_params_fill(exclusive, request->params) : NULL;
 }
 

@@ -793,6 +793,13 @@ enum mu_err mu_header_judge(const struct mu_bundle *bundle, struct mu_header **o
     return err;
 }
 
+void mu_header_set_exclusive(struct mu_header *pub, const char *lock)
+{
+    struct header *h = (struct header *)pub; /* pub is its first member */
+    json_object_set_new(h->said, "exclusive", json_string(lock));
+    pub->exclusive = mu_json_str(h->said, "exclusive", NULL);
+}
+
 void mu_header_free(struct mu_header *pub)
 {
     struct header *h = (struct header *)pub; /* pub is its first member */

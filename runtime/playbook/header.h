@@ -84,6 +84,8 @@ typedef void mu_header_problem_cb(const char *path, int line, int column, const 
                                   void *ud);
 enum mu_err mu_header_judge(const struct mu_bundle *, struct mu_header **out,
                             mu_header_problem_cb *, void *ud, struct mu_fail *);
+/* For playbooks that muster makes: a lock's name as it is, braces and all (an undo's, engine/locks.c). Copied. */
+void mu_header_set_exclusive(struct mu_header *, const char *lock);
 void mu_header_free(struct mu_header *);
 json_t *mu_header_json(const struct mu_header *); /* for check --json and the start row */
 
