@@ -10,41 +10,14 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/say.h"
-
-/* A decision of the store belongs to an act of the journal unless it was used up (an earlier round) there. */
-static bool take(int64_t id, const char *kind, const char *who, const char *reason, int64_t at,
-                 void *ud)
-{
-    struct mu_doubts *doubts = ud;
-    size_t i;
-    json_t *act, *decision = mu_json_parse(reason, strlen(reason), NULL),
-                 *person = mu_json_parse(who, strlen(who), NULL);
-    (void)id;
-    (void)kind;
-    json_array_foreach(doubts->open, i, act)
-    {
-        if (mu_json_int(decision, "seq", -1) != mu_json_int(act, "seq", 0) ||
-            strcmp(mu_json_str(decision, "task", ""), mu_json_str(act, "task", "")) != 0 ||
-            mu_json_int(decision, "round", 0) != mu_json_int(act, "round", 0))
-            continue;
-        json_object_set_new(act, "decided",
-                            json_pack("{s:s, s:s, s:s, s:I}", "decision",
-                                      mu_json_str(decision, "decision", ""), "who",
-                                      mu_json_str(person, "name", "?"), "reason",
-                                      mu_json_str(decision, "reason", ""), "at", (json_int_t)at));
-    }
-    json_decref(decision);
-    json_decref(person);
-    return true;
-}
+#include "engine/run.h"
 
 int decided_read(struct mu_cli *cli, const char *command, const struct found_run *run,
                  struct mu_doubts *doubts, int *holder)
 {
     struct mu_fail fail;
     *holder = run->ended ? 0 : mu_journal_lock_holder(run->path);
-    if (mu_doubts_read(run->path, *holder > 0, doubts, &fail) != MU_OK ||
-        (cli->store && mu_store_decisions(cli->store, run->name, take, doubts, &fail) != MU_OK))
+    if (mu_decided_read(run->path, *holder > 0, cli->store, run->name, doubts, &fail) != MU_OK)
         return mu_cli_fail(cli, command, MU_EXIT_USAGE, "%s", fail.text);
     return 0;
 }

@@ -39,6 +39,7 @@ static const struct {
 } sayings[] = {
     {"open", "open"},
     {"in_doubt", "in doubt"},
+    {"not_done", "not done"},
     {"left_alone", "left alone"},
     {"taken_back", "taken back"},
     {"being_taken_back", "being taken back"},
@@ -130,7 +131,8 @@ static void list_items(const struct mu_cli *cli, const struct found_run *run,
             continue;
         }
         print_item(item);
-        if (act && mu_json_get(act, "decided"))
+        bool doubted = strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0;
+        if (doubted && act && mu_json_get(act, "decided")) /* else it has become the item's state */
             decided_print_next(run, act, 5);
     }
     if (!cli->json)

@@ -507,6 +507,9 @@ enum mu_err unborn_put_aside(const char *path, struct mu_fail *);
 /* undoable.c */
 /* Of what an act did; NULL: there is none. */
 json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
+/* What a person said behind the end of the run at path about items in doubt. store may be NULL. */
+enum mu_err undo_decided(const char *path, struct mu_store *store, struct mu_undo *undo,
+                         struct mu_fail *fail);
 /* undo_lost.c */
 struct undo_file { /* an undo run, by its file or by the control store */
     char *name, *path;

@@ -213,6 +213,11 @@ struct mu_undo {
 enum mu_err mu_undo_read(const char *path, struct mu_store *, const json_t *despite,
                          struct mu_undo *, struct mu_fail *);
 void mu_undo_fini(struct mu_undo *);
+struct mu_doubts;
+/* journal/doubts.h, and what the control store (may be NULL) has of it: who decided what when the run had ended, or has
+ * not read it yet. alive: as there. Free the doubts in either case. */
+enum mu_err mu_decided_read(const char *path, bool alive, struct mu_store *, const char *run,
+                            struct mu_doubts *, struct mu_fail *);
 /* The items to take back now, a new list: wanted NULL = all that can be, else a number or a title. In
  * doubt and unguarded is only taken back when it is wanted by number or title. MU_USAGE says why when
  * there is none. */

@@ -63,6 +63,10 @@ static enum mu_err nothing_to_take(const struct mu_undo *undo, const char *wante
             run, title, by, mu_time_local(mu_json_int(meant, "when", 0), when), run);
     if (strcmp(state, "unknown") == 0)
         return cant_know(run, meant, fail);
+    if (strcmp(state, "not_done") == 0)
+        return mu_fail_set(fail, MU_USAGE,
+                           "there is nothing to take back of \"%.200s\": it was not done (%.300s)",
+                           title, mu_json_str(meant, "why", ""));
     if (strcmp(state, "being_taken_back") == 0)
         return mu_fail_set(fail, MU_USAGE,
                            "%s is taking back \"%.200s\" and has not ended: muster show %s, or go "

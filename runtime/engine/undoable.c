@@ -6,7 +6,7 @@
  *
  *   intent with undo ─▶ outcome ok, or a failure behind what was done: open
  *                       known failure, or nothing changed: no item
- *                       none or in doubt: in_doubt
+ *                       none or in doubt: in_doubt, but for a person's word behind the end (decided.c): open, not_done
  *   undo run: start.undo_items[k] ─ k-th step ─▶ its act: ok: taken_back · refused: left_alone
  *             no row yet and not ended: being_taken_back
  *             it can't be read, or the control store knows it and it is not there: unknown
@@ -528,6 +528,8 @@ static enum mu_err read_all(const char *path, const struct looking *looking, str
                             struct mu_fail *fail)
 {
     enum mu_err err = read_own(path, undo, fail);
+    if (err == MU_OK)
+        err = undo_decided(path, looking->store, undo, fail);
     if (err != MU_OK || json_array_size(undo->items) == 0)
         return err;
     const char *slash = strrchr(path, '/');

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What people have said of acts in doubt where the journal does not have it: the run has not read it yet, or has ended
+ * and reads nothing any more. Then the control store keeps their word. */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+#include "journal/doubts.h"
+
+/* A decision of the store belongs to an act of the journal unless it was used up (an earlier round) there. */
+static bool take(int64_t id, const char *kind, const char *who, const char *reason, int64_t at,
+                 void *ud)
+{
+    struct mu_doubts *doubts = ud;
+    size_t i;
+    json_t *act, *decision = mu_json_parse(reason, strlen(reason), NULL),
+                 *person = mu_json_parse(who, strlen(who), NULL);
+    (void)id;
+    (void)kind;
+    json_array_foreach(doubts->open, i, act)
+    {
+        if (mu_json_int(decision, "seq", -1) != mu_json_int(act, "seq", 0) ||
+            strcmp(mu_json_str(decision, "task", ""), mu_json_str(act, "task", "")) != 0 ||
+            mu_json_int(decision, "round", 0) != mu_json_int(act, "round", 0))
+            continue;
+        json_object_set_new(act, "decided",
+                            json_pack("{s:s, s:s, s:s, s:I}", "decision",
+                                      mu_json_str(decision, "decision", ""), "who",
+                                      mu_json_str(person, "name", "?"), "reason",
+                                      mu_json_str(decision, "reason", ""), "at", (json_int_t)at));
+    }
+    json_decref(decision);
+    json_decref(person);
+    return true;
+}
+
+enum mu_err mu_decided_read(const char *path, bool alive, struct mu_store *store, const char *run,
+                            struct mu_doubts *doubts, struct mu_fail *fail)
+{
+    enum mu_err err = mu_doubts_read(path, alive, doubts, fail);
+    return err == MU_OK && store ? mu_store_decisions(store, run, take, doubts, fail) : err;
+}
+
+/* --- of an undo --- */
+
+static const json_t *decided_of(const struct mu_doubts *doubts, const json_t *item)
+{
+    size_t i;
+    json_t *act;
+    json_array_foreach(doubts->open, i, act)
+    {
+        if (mu_json_int(act, "seq", -1) == mu_json_int(item, "seq", 0) &&
+            strcmp(mu_json_str(act, "task", ""), mu_json_str(item, "task", "")) == 0)
+            return mu_json_get(act, "decided");
+    }
+    return NULL;
+}
+
+/* "result" says that it took effect, too. What nobody can tell ("skip") stays in doubt, as "retry" does: it was not. */
+static void settle(json_t *item, const json_t *decided)
+{
+    const char *decision = mu_json_str(decided, "decision", "");
+    bool applied = strcmp(decision, "applied") == 0 || strcmp(decision, "result") == 0;
+    if (!applied && strcmp(decision, "not-applied") != 0)
+        return;
+    char *why = mu_xasprintf("%s, says %s: %s", decision, mu_json_str(decided, "who", "?"),
+                             mu_json_str(decided, "reason", ""));
+    json_object_set_new(item, "state", json_string(applied ? "open" : "not_done"));
+    json_object_set_new(item, "why", json_string(why));
+    json_object_set(item, "when", mu_json_get(decided, "at"));
+    free(why);
+}
+
+enum mu_err undo_decided(const char *path, struct mu_store *store, struct mu_undo *undo,
+                         struct mu_fail *fail)
+{
+    struct mu_doubts doubts = {.ended = false};
+    size_t i;
+    json_t *item;
+    bool any = false;
+    json_array_foreach(undo->items, i, item)
+    {
+        any = any || strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0;
+    }
+    if (!any || store == NULL)
+        return MU_OK;
+    enum mu_err err =
+        mu_decided_read(path, false, store, mu_json_str(undo->start, "run", ""), &doubts, fail);
+    json_array_foreach(undo->items, i, item)
+    {
+        if (err == MU_OK && strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0)
+            settle(item, decided_of(&doubts, item));
+    }
+    mu_doubts_fini(&doubts);
+    return err;
+}
