@@ -42,6 +42,15 @@ const char *mu_people_of_account(const json_t *config, const char *account)
     return NULL;
 }
 
+const char *mu_people_uid(const json_t *who, char *out)
+{
+    int64_t uid = mu_json_int(who, "uid", -1);
+    out[0] = '\0';
+    if (uid >= 0 && mu_json_str(who, "account", "")[0])
+        snprintf(out, MU_PEOPLE_UID, "%lld", (long long)uid);
+    return out;
+}
+
 const char *mu_people_label(const json_t *config, const char *person)
 {
     return mu_json_str(entry(config, "people", person), "name", person);

@@ -25,6 +25,10 @@
 /* The person (key in `people`, borrowed) who logs in as this OS account; NULL when nobody does. A
  * person without `account` has the key as account. */
 MU_API const char *mu_people_of_account(const json_t *config, const char *account);
+#define MU_PEOPLE_UID 24
+/* Of who is at the keyboard ({name, account, uid, ...}) the account's number as a text, into out (holds
+ * MU_PEOPLE_UID); "" when no account of a person did it, as in a schedule's start. Returns out. */
+MU_API const char *mu_people_uid(const json_t *who, char *out);
 /* "Ana Ruiz", or the key itself where there is no name; borrowed. */
 MU_API const char *mu_people_label(const json_t *config, const char *person);
 MU_API bool mu_people_in_team(const json_t *config, const char *person, const char *team);

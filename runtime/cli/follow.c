@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/people.h"
 #include "cli/lines.h"
 #include "engine/run.h"
 #include "journal/rows.h"
@@ -280,11 +281,12 @@ static const struct view_ops terminal_ops = {
 static bool vote(struct view *view, const char *gate, const char *digest, const char *answer,
                  const char *said, const char *reason)
 {
-    char text[MU_FAIL_TEXT] = "";
+    char text[MU_FAIL_TEXT] = "", uid[MU_PEOPLE_UID];
     struct mu_fail fail;
     enum mu_store_vote_result result = MU_VOTE_REFUSED;
     json_t *who = mu_cli_who(view->cli);
     struct mu_store_vote ballot = {.who = mu_json_str(who, "name", ""),
+                                   .uid = mu_people_uid(who, uid),
                                    .from = "prompt",
                                    .answer = answer,
                                    .text = said,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/people.h"
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/vote.h"
@@ -16,7 +17,7 @@
 
 struct listing {
     struct mu_cli *cli;
-    const char *me;
+    const char *me, *uid;
     bool mine; /* those that wait for me, or the others */
     int count;
 };
@@ -66,7 +67,8 @@ static bool print_gate(const struct mu_store_gate *gate, void *ud)
     const json_t *config = listing->cli->config->values;
     bool mine = mu_run_may_answer(config, listing->me, gate->by) ||
                 (gate->before[0] && mu_run_may_answer(config, listing->me, gate->before));
-    mine = mine && !(gate->no_self && strcmp(listing->me, gate->starter) == 0);
+    mine = mine && !(gate->no_self && mu_store_same_person(listing->me, listing->uid, gate->starter,
+                                                           gate->starter_uid));
     if (mine != listing->mine)
         return true;
     listing->count++;
@@ -97,8 +99,10 @@ static int run(struct mu_cli *cli, int argc, char **argv)
         code = mu_cli_store(cli);
     if (code)
         return code;
+    char uid[MU_PEOPLE_UID];
     json_t *who = mu_cli_who(cli);
-    struct listing listing = {.cli = cli, .me = mu_json_str(who, "name", "")};
+    struct listing listing = {
+        .cli = cli, .me = mu_json_str(who, "name", ""), .uid = mu_people_uid(who, uid)};
     listing.mine = true;
     enum mu_err err = mu_store_gates_open(cli->store, print_gate, &listing, &fail);
     listing.mine = false;

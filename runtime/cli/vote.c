@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/people.h"
 #include "cli/find.h"
 #include "engine/run.h"
 #include "cli/say.h"
@@ -105,7 +106,7 @@ static int refuse(struct mu_cli *cli, const struct mu_command *command,
 static int cast(struct mu_cli *cli, const struct mu_command *command, const struct gate_copy *gate,
                 struct mu_store_vote *vote)
 {
-    char text[MU_FAIL_TEXT];
+    char text[MU_FAIL_TEXT], uid[MU_PEOPLE_UID];
     struct mu_fail fail;
     enum mu_store_vote_result result = MU_VOTE_REFUSED;
     json_t *who = mu_cli_who(cli);
@@ -113,6 +114,7 @@ static int cast(struct mu_cli *cli, const struct mu_command *command, const stru
     char *from = mu_xasprintf("%s@%s %s", mu_json_str(who, "account", "?"),
                               mu_json_str(who, "host", "?"), mu_json_str(who, "tty", ""));
     vote->who = me;
+    vote->uid = mu_people_uid(who, uid);
     vote->from = from;
     vote->at = mu_clock_real_ms();
     int code = 0;

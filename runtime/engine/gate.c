@@ -98,6 +98,16 @@ static json_t *starter_of(const struct run *run)
     return json_object_get(json_object_get(run->start, "who"), "name");
 }
 
+/* Who started the run: the name of then, and whoever has that account now. */
+static void take_out_starter(json_t *people, const struct run *run)
+{
+    const char *account = mu_json_str(json_object_get(run->start, "who"), "account", ""),
+               *now = mu_people_of_account(run->config->values, account);
+    json_object_del(people, json_string_value(starter_of(run)));
+    if (now)
+        json_object_del(people, now);
+}
+
 /* Adds the people who are or are in `by`. */
 static void add_members(json_t *people, const json_t *config, const char *by)
 {
@@ -126,7 +136,7 @@ static bool enough_may_answer(struct call *call)
     add_members(next, config, then_ask);
     json_object_update(people, next);
     if (mu_json_bool(call->errand->gate, "no_self", false))
-        json_object_del(people, json_string_value(starter_of(call->run)));
+        take_out_starter(people, call->run);
     int64_t quorum = mu_json_int(call->errand->gate, "quorum", 1);
     if (first == 0 || (then_ask[0] && json_object_size(next) == 0))
         snprintf(text, sizeof text,
@@ -168,8 +178,8 @@ static enum mu_err store_gate(struct call *call, char code[8], struct mu_fail *f
 {
     struct run *run = call->run;
     json_t *choices = mu_json_get(call->errand->gate, "choices");
-    char *shown = mu_json_text(json_object_get(call->errand->gate, "show")),
-         *names = choices ? mu_json_text(choices) : NULL;
+    char uid[MU_PEOPLE_UID], *shown = mu_json_text(json_object_get(call->errand->gate, "show")),
+                             *names = choices ? mu_json_text(choices) : NULL;
     struct mu_store_gate gate = {.id = call->errand->gate_id,
                                  .run = run->name,
                                  .incident = run->incident,
@@ -184,6 +194,8 @@ static enum mu_err store_gate(struct call *call, char code[8], struct mu_fail *f
                                  .quorum = (int)mu_json_int(call->errand->gate, "quorum", 1),
                                  .no_self = mu_json_bool(call->errand->gate, "no_self", false),
                                  .starter = json_string_value(starter_of(run)),
+                                 .starter_uid =
+                                     mu_people_uid(json_object_get(run->start, "who"), uid),
                                  .opened = run_wall(run),
                                  .deadline = mu_json_int(call->errand->gate, "deadline_ms", 0),
                                  .within_ms = mu_json_int(call->errand->gate, "within_ms", 0)};

@@ -48,7 +48,8 @@ void store_gate_of(const struct store_table *table, size_t row, struct mu_store_
                                    .choices = store_text(table, row, 20),
                                    .within_ms = store_number(table, row, 21),
                                    .text = store_text(table, row, 22),
-                                   .votes_yes = (int)store_number(table, row, 23)};
+                                   .starter_uid = store_text(table, row, 23),
+                                   .votes_yes = (int)store_number(table, row, 24)};
 }
 
 const struct mu_gate_kind *mu_gate_kind(const char *kind)
@@ -107,17 +108,18 @@ static enum mu_err insert(struct mu_store *store, const struct mu_store_gate *in
         store, "opening a gate", fail,
         "INSERT INTO gate (id, code, run, incident, world, kind, title, asked, then_ask, shown, "
         "digest,"
-        " quorum, no_self, starter, opened, deadline, choices, within_ms, state, reason, decided)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', '', 0)",
+        " quorum, no_self, starter, starter_uid, opened, deadline, choices, within_ms, state, "
+        "reason, decided)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', '', 0)",
         STORE_VALUES(STORE_TEXT(in->id), STORE_TEXT(code), STORE_TEXT(or_empty(in->run)),
                      STORE_TEXT(or_empty(in->incident)), STORE_TEXT(or_empty(in->world)),
                      STORE_TEXT(in->kind), STORE_TEXT(or_empty(in->title)),
                      STORE_TEXT(or_empty(in->by)), STORE_TEXT(or_empty(in->then_ask)),
                      STORE_TEXT(or_empty(in->shown)), STORE_TEXT(or_empty(in->digest)),
                      STORE_NUMBER(in->quorum > 1 ? in->quorum : 1), STORE_NUMBER(in->no_self),
-                     STORE_TEXT(or_empty(in->starter)), STORE_NUMBER(in->opened),
-                     STORE_NUMBER(in->deadline), STORE_TEXT(or_empty(in->choices)),
-                     STORE_NUMBER(in->within_ms)));
+                     STORE_TEXT(or_empty(in->starter)), STORE_TEXT(or_empty(in->starter_uid)),
+                     STORE_NUMBER(in->opened), STORE_NUMBER(in->deadline),
+                     STORE_TEXT(or_empty(in->choices)), STORE_NUMBER(in->within_ms)));
 }
 
 /* An older muster opened it, and did not write down how long the next one has. */

@@ -165,6 +165,10 @@ static const char *const steps[] = {
     /* A try of it was begun, and nobody knows whether it arrived. */
     "ALTER TABLE message ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
     "UPDATE message SET begun = 1 WHERE sent = 0 AND claimed <> 0;",
+
+    /* As which account it was typed: a name is what somebody's muster.lua says at that moment. */
+    "ALTER TABLE gate ADD COLUMN starter_uid TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE vote ADD COLUMN uid TEXT NOT NULL DEFAULT '';",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

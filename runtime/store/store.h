@@ -224,6 +224,7 @@ struct mu_store_gate {
     int quorum;               /* distinct people, >= 1 */
     bool no_self;             /* the person who started the run may not answer */
     const char *starter;      /* who started the run */
+    const char *starter_uid;  /* as which account, see mu_store_vote.uid */
     int64_t opened, deadline; /* deadline 0 = none */
     const char
         *state; /* open, approved, declined, expired, cancelled, acknowledged, answered, done */
@@ -243,7 +244,9 @@ enum mu_err mu_store_gate_find(struct mu_store *, const char *id_or_code, mu_sto
 enum mu_err mu_store_gates_open(struct mu_store *, mu_store_gate_cb *, void *ud, struct mu_fail *);
 
 struct mu_store_vote {
-    const char *who;    /* person */
+    const char *who; /* person */
+    const char
+        *uid; /* the account that typed it, "1001"; NULL or "": none did, in a simulated world */
     const char *from;   /* "ana@jump1 pts/3", "prompt", "timer" */
     const char *answer; /* "yes", "no", "ack", or "withdraw": takes back one's own answer */
     const char *text;   /* ask: the choice or the free text; else NULL */
@@ -253,6 +256,10 @@ struct mu_store_vote {
     int64_t at;
 };
 enum mu_store_vote_result { MU_VOTE_RECORDED, MU_VOTE_DECIDED, MU_VOTE_TOO_LATE, MU_VOTE_REFUSED };
+/* Whether these are the words of one person: the name is the same, or the account. Either may be changed by
+ * who wants to be two: the name by a muster.lua, the account by a rename. */
+bool mu_store_same_person(const char *who, const char *uid, const char *other,
+                          const char *other_uid);
 /* One transaction: lets the deadline pass when vote->at is behind it, checks (state, digest, no_self,
  * choices, twice the same person), records, decides. text_out (holds MU_FAIL_TEXT) says it for the
  * person: "recorded, 1 of 2", "approved", "withdrawn", "too late: declined by bo at ...". A no decides

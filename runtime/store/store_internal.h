@@ -148,9 +148,9 @@ enum mu_err store_run_meant(struct mu_store *, const char *typed, char *run_out,
 #define STORE_GATE_COLUMNS                                                                     \
     "id, code, run, incident, world, kind, title, asked, then_ask, shown, digest, quorum, "    \
     "no_self, starter, opened, deadline, state, reason, decided, before, choices, within_ms, " \
-    "answer, (SELECT count(*) FROM vote v WHERE v.gate = gate.id AND v.answer NOT IN "         \
-    "('no', 'withdraw') AND v.id = (SELECT max(w.id) FROM vote w WHERE w.gate = v.gate AND "   \
-    "w.who = v.who))"
+    "answer, starter_uid, (SELECT count(*) FROM vote v WHERE v.gate = gate.id AND v.answer "   \
+    "NOT IN ('no', 'withdraw') AND v.id = (SELECT max(w.id) FROM vote w WHERE w.gate = "       \
+    "v.gate AND (w.who = v.who OR (w.uid <> '' AND w.uid = v.uid))))"
 /* Within a transaction: see mu_store_gate_expire. */
 enum mu_err store_gate_expire(struct mu_store *, const char *id, int64_t now, int64_t extend_ms,
                               struct mu_fail *);

@@ -8,6 +8,7 @@
  *   answer  ─▶ deadline over? ─▶ late? changed? own? known? ─▶ recorded ─▶ "no": declined
  *                                                   └─▶ as many people as the quorum: decided
  *
+ * Two answers are of two people when neither name nor account is the same.
  * Who said yes may still say no, or withdraw; a person's last word is what counts. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,14 +27,14 @@ static const char voting[] = "recording an answer";
 #define SEEN_MIN 6 /* digits of a digest that name what a person saw */
 
 /* Columns of `votes` below. */
-enum { WHO, ANSWER, AT, TEXT };
+enum { WHO, ANSWER, AT, TEXT, UID };
 
 /* One answer on its way through the transaction. */
 struct ballot {
     struct mu_store *store;
     const struct mu_store_vote *vote;
     struct mu_store_gate gate;
-    struct store_table votes; /* who, answer, at, text: in order */
+    struct store_table votes; /* who, answer, at, text, uid: in order */
     char ended[24];           /* the run's state once it has ended, else "" */
     const struct mu_gate_kind *kind;
     char *text; /* of an ask: as it stands among the choices */
@@ -61,11 +62,30 @@ static bool is_withdrawal(const char *answer)
     return strcmp(answer, "withdraw") == 0;
 }
 
+bool mu_store_same_person(const char *who, const char *uid, const char *other,
+                          const char *other_uid)
+{
+    return strcmp(who, other) == 0 || (uid && other_uid && uid[0] && strcmp(uid, other_uid) == 0);
+}
+
+/* The answer in that row is one of that person's. */
+static bool is_of(const struct ballot *ballot, size_t row, const char *who, const char *uid)
+{
+    return mu_store_same_person(store_text(&ballot->votes, row, WHO),
+                                store_text(&ballot->votes, row, UID), who, uid);
+}
+
+static bool is_voters(const struct ballot *ballot, size_t row)
+{
+    return is_of(ballot, row, ballot->vote->who, ballot->vote->uid);
+}
+
 /* The answer in that row is its person's last word. */
 static bool stands(const struct ballot *ballot, size_t row)
 {
     for (size_t i = row + 1; i < ballot->votes.rows; i++)
-        if (strcmp(store_text(&ballot->votes, i, WHO), store_text(&ballot->votes, row, WHO)) == 0)
+        if (is_of(ballot, i, store_text(&ballot->votes, row, WHO),
+                  store_text(&ballot->votes, row, UID)))
             return false;
     return !is_withdrawal(store_text(&ballot->votes, row, ANSWER));
 }
@@ -74,7 +94,7 @@ static bool stands(const struct ballot *ballot, size_t row)
 static long own_answer(const struct ballot *ballot)
 {
     for (size_t i = ballot->votes.rows; i-- > 0;)
-        if (strcmp(store_text(&ballot->votes, i, WHO), ballot->vote->who) == 0)
+        if (is_voters(ballot, i))
             return stands(ballot, i) ? (long)i : -1;
     return -1;
 }
@@ -135,7 +155,9 @@ static bool changed(struct ballot *ballot)
 
 static bool own(struct ballot *ballot)
 {
-    if (!ballot->gate.no_self || strcmp(ballot->vote->who, ballot->gate.starter) != 0)
+    if (!ballot->gate.no_self ||
+        !mu_store_same_person(ballot->vote->who, ballot->vote->uid, ballot->gate.starter,
+                              ballot->gate.starter_uid))
         return false;
     say(ballot, MU_VOTE_REFUSED, "you started %s: this gate needs somebody else (%s is asked)",
         ballot->gate.run, ballot->gate.by[0] ? ballot->gate.by : "nobody in particular");
@@ -155,10 +177,13 @@ static bool said_before(struct ballot *ballot)
     }
     if (row < 0 || is_no(vote->answer))
         return false;
-    say(ballot, MU_VOTE_REFUSED, "you answered \"%.80s\" at %s already; it stands at %d of %d",
+    const char *name = store_text(&ballot->votes, (size_t)row, WHO);
+    bool renamed = strcmp(name, vote->who) != 0;
+    say(ballot, MU_VOTE_REFUSED,
+        "you answered \"%.80s\" at %s already%s%.80s; it stands at %d of %d",
         store_text(&ballot->votes, (size_t)row, ANSWER),
-        mu_time_hms(store_number(&ballot->votes, (size_t)row, AT), at), ballot->gate.votes_yes,
-        ballot->gate.quorum);
+        mu_time_hms(store_number(&ballot->votes, (size_t)row, AT), at), renamed ? " as " : "",
+        renamed ? name : "", ballot->gate.votes_yes, ballot->gate.quorum);
     return true;
 }
 
@@ -260,7 +285,7 @@ static enum mu_err load(struct ballot *ballot, const char *id, struct store_tabl
     if (err != MU_OK)
         return err;
     return store_select(ballot->store, voting, fail, &ballot->votes,
-                        "SELECT who, answer, at, text FROM vote WHERE gate = ? ORDER BY id",
+                        "SELECT who, answer, at, text, uid FROM vote WHERE gate = ? ORDER BY id",
                         STORE_VALUES(STORE_TEXT(id)));
 }
 
@@ -277,13 +302,14 @@ static enum mu_err record(struct ballot *ballot, struct mu_fail *fail)
 {
     const struct mu_store_vote *vote = ballot->vote;
     return store_exec(ballot->store, voting, fail,
-                      "INSERT INTO vote (gate, who, source, answer, reason, digest, at, text)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                      "INSERT INTO vote (gate, who, source, answer, reason, digest, at, text, uid)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       STORE_VALUES(STORE_TEXT(ballot->gate.id), STORE_TEXT(vote->who),
                                    STORE_TEXT(vote->from ? vote->from : ""),
                                    STORE_TEXT(vote->answer), STORE_TEXT(vote->reason),
                                    STORE_TEXT(vote->digest), STORE_NUMBER(vote->at),
-                                   STORE_TEXT(ballot->text ? ballot->text : "")));
+                                   STORE_TEXT(ballot->text ? ballot->text : ""),
+                                   STORE_TEXT(vote->uid ? vote->uid : "")));
 }
 
 /* People who agree, this one included: their last word before was no other. */
@@ -292,7 +318,7 @@ static int agreeing(const struct ballot *ballot)
     int count = 1;
     for (size_t i = 0; i < ballot->votes.rows; i++)
         count += stands(ballot, i) && !is_no(store_text(&ballot->votes, i, ANSWER)) &&
-                 strcmp(store_text(&ballot->votes, i, WHO), ballot->vote->who) != 0;
+                 !is_voters(ballot, i);
     return count;
 }
 
@@ -368,7 +394,7 @@ enum mu_err mu_store_votes(struct mu_store *store, const char *id, mu_store_vote
     struct store_table table = {0};
     enum mu_err err =
         store_select(store, "reading answers", fail, &table,
-                     "SELECT who, source, answer, coalesce(reason, ''), digest, at, text"
+                     "SELECT who, source, answer, coalesce(reason, ''), digest, at, text, uid"
                      " FROM vote WHERE gate = ? ORDER BY id",
                      STORE_VALUES(STORE_TEXT(id)));
     for (size_t i = 0; err == MU_OK && i < table.rows; i++) {
@@ -378,7 +404,8 @@ enum mu_err mu_store_votes(struct mu_store *store, const char *id, mu_store_vote
                                      .reason = store_text(&table, i, 3),
                                      .digest = store_text(&table, i, 4),
                                      .at = store_number(&table, i, 5),
-                                     .text = store_text(&table, i, 6)};
+                                     .text = store_text(&table, i, 6),
+                                     .uid = store_text(&table, i, 7)};
         if (!cb(&vote, ud))
             break;
     }

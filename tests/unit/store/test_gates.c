@@ -151,6 +151,53 @@ static void quorum_needs_distinct_people(void **state)
     voted("ana yes;bo yes;");
 }
 
+static void answers_from(const char *who, const char *uid, const char *answer,
+                         enum mu_store_vote_result expected, const char *text)
+{
+    enum mu_store_vote_result result;
+    char said[MU_FAIL_TEXT];
+    struct mu_store_vote vote = {
+        .who = who, .uid = uid, .from = "prompt", .answer = answer, .at = NOW + 1000};
+    assert_int_equal(mu_store_gate_vote(store, id, &vote, &result, said, NULL), MU_OK);
+    assert_string_equal(said, text);
+    assert_int_equal(result, expected);
+}
+
+/* A name is what a muster.lua says: one account is one person under each, and one name under each account. */
+static void one_account_is_one_person(void **state)
+{
+    (void)state;
+    opens("approve", 2);
+    answers_from("ana", "1001", "yes", MU_VOTE_RECORDED, "recorded, 1 of 2");
+    answers_from(
+        "carl", "1001", "yes", MU_VOTE_REFUSED,
+        with_time("you answered \"yes\" at @ already as ana; it stands at 1 of 2", NOW + 1000));
+    answers_from("ana", "1002", "yes", MU_VOTE_REFUSED,
+                 with_time("you answered \"yes\" at @ already; it stands at 1 of 2", NOW + 1000));
+    answers_from("carl", "1001", "withdraw", MU_VOTE_RECORDED, "withdrawn, it stands at 0 of 2");
+    stands("open by incident-lead, 0 yes, ");
+    answers_from("carl", "1001", "yes", MU_VOTE_RECORDED, "recorded, 1 of 2");
+    stands("open by incident-lead, 1 yes, ");
+    answers_from("bo", "1002", "yes", MU_VOTE_DECIDED, "approved");
+    voted("ana yes;carl withdraw;carl yes;bo yes;");
+}
+
+static void the_starters_account_is_kept_out_too(void **state)
+{
+    (void)state;
+    struct mu_store_gate gate = gate_for(id, "approve", 1);
+    gate.no_self = true;
+    gate.starter_uid = "1001";
+    open_gate(&gate);
+    answers_from(
+        "carl", "1001", "yes", MU_VOTE_REFUSED,
+        "you started mx-failover.1: this gate needs somebody else (incident-lead is asked)");
+    answers_from(
+        "ana", "1002", "yes", MU_VOTE_REFUSED,
+        "you started mx-failover.1: this gate needs somebody else (incident-lead is asked)");
+    answers_from("bo", "1002", "yes", MU_VOTE_DECIDED, "approved");
+}
+
 static void a_no_decides_at_once(void **state)
 {
     (void)state;
@@ -561,6 +608,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {T(quorum_needs_distinct_people),
+                                       T(one_account_is_one_person),
+                                       T(the_starters_account_is_kept_out_too),
                                        T(a_no_decides_at_once),
                                        T(the_starter_may_be_kept_out),
                                        T(only_what_was_seen_is_answered),
