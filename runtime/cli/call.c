@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/people.h"
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/start.h"
@@ -104,6 +105,18 @@ static int call_act(struct mu_cli *cli, const struct mu_bundle *bundle,
     return code;
 }
 
+/* Who typed it hears when it parks; nobody can be told when that is nobody of people{}. */
+static struct mu_bundle *bundle_for(struct mu_cli *cli, const struct mu_verb *verb,
+                                    const json_t *args)
+{
+    json_t *who = mu_cli_who(cli);
+    const char *person = mu_people_of_account(cli->config->values, mu_json_str(who, "account", ""));
+    struct mu_bundle *bundle =
+        mu_call_bundle(verb->name, args, verb->kind == MU_ACT, person ? person : MU_OWNER_NOBODY);
+    json_decref(who);
+    return bundle;
+}
+
 static int call(struct mu_cli *cli, const struct mu_verb *verb, int argc, char **argv,
                 const struct start *how)
 {
@@ -122,7 +135,7 @@ static int call(struct mu_cli *cli, const struct mu_verb *verb, int argc, char *
         return MU_EXIT_USAGE;
     }
     bool act = verb->kind == MU_ACT;
-    struct mu_bundle *bundle = mu_call_bundle(verb->name, args, act);
+    struct mu_bundle *bundle = bundle_for(cli, verb, args);
     struct mu_header *header = NULL;
     int code;
     if (mu_header_read(bundle, &header, &fail) != MU_OK)
@@ -162,9 +175,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     if (verb)
         code = call(cli, verb, argc - 2, argv + 2, &how);
     else
-        code = mu_cli_fail(cli, "call", MU_EXIT_USAGE,
-                           "unknown verb %s%s%s%s (muster doc lists them)", argv[1],
-                           near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+        code =
+            mu_cli_fail(cli, "call", MU_EXIT_USAGE, "unknown verb %s%s%s%s (muster doc lists them)",
+                        argv[1], near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
     mu_registry_free(registry);
     return code;
 }

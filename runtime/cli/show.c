@@ -34,6 +34,7 @@ struct story {
     struct step steps[MOST_STEPS];
     size_t count, skipped;
     char *question;
+    bool unowned;     /* a call of somebody who is nobody in people{}, or its undo */
     char *source;     /* where the playbook comes from; NULL before row 1 */
     char *parent;     /* "mx-failover.12 at playbook.lua:7"; NULL: no run started it */
     json_t *children; /* names of runs it has started; NULL: none */
@@ -78,6 +79,7 @@ static void note_start(struct story *story, const struct mu_row *row)
         return;
     json_t *start = mu_json_parse(row->value, strlen(row->value), NULL);
     story->source = words_source(mu_json_get(start, "source"));
+    story->unowned = mu_run_owner(start)[0] == '\0';
     const json_t *trigger = mu_json_get(start, "trigger");
     if (strcmp(mu_json_str(trigger, "kind", ""), "run") == 0)
         story->parent = mu_xasprintf("%s at %s", mu_json_str(trigger, "name", ""),
@@ -372,7 +374,7 @@ static bool print_child(const struct mu_store_run *child, void *ud)
 }
 
 /* Where it comes from, and what came from it. */
-static void print_origin(struct mu_cli *cli, const struct story *story)
+static void print_origin(struct mu_cli *cli, const struct found_run *run, const struct story *story)
 {
     size_t i;
     json_t *child;
@@ -380,6 +382,8 @@ static void print_origin(struct mu_cli *cli, const struct story *story)
         say_hanging(2, "%s\n", story->source);
     if (story->parent)
         say("started by %s\n", story->parent);
+    if (story->unowned && (run->ended == 0 || run->exit != MU_EXIT_OK))
+        say("nobody to tell: who started it is nobody in people{} of muster.lua\n");
     json_array_foreach(story->children, i, child)
     {
         if (cli->store)
@@ -411,7 +415,7 @@ static int show(struct mu_cli *cli, const struct found_run *run)
     mu_journal_close(journal);
     (void)!decided_read(cli, "show", run, &doubts, &holder); /* said; the rest is worth showing */
     print_head(cli, run);
-    print_origin(cli, &story);
+    print_origin(cli, run, &story);
     if (missing > 0)
         print_missing(run, missing);
     print_steps(&story, run, &doubts);

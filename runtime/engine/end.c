@@ -68,7 +68,7 @@ void end_farewell(struct run *run)
 
 static void tell_owner(struct run *run, const char *kind, const char *text)
 {
-    const char *owner = mu_json_str(json_object_get(run->start, "playbook"), "owner", "");
+    const char *owner = mu_run_owner(run->start);
     char *subject = mu_xasprintf("%s %s %s", run->incident, run->name, kind);
     char *dedup = mu_xasprintf("%s/%s/%lld", run->name, kind, (long long)run->epoch);
     if (run->path && mu_config_at(run->config->values, "people")) /* muster call: who asks, hears */

@@ -276,7 +276,7 @@ static char *waiting_text(const json_t *freeze)
 static void tell_frozen(struct call *call, const char *text)
 {
     struct run *run = call->run;
-    const char *owner = mu_json_str(json_object_get(run->start, "playbook"), "owner", "");
+    const char *owner = mu_run_owner(run->start);
     if (mu_config_at(run->config->values, "people") == NULL)
         return;
     char *subject = mu_xasprintf("%s %s %s", run->incident, run->name, text);

@@ -93,12 +93,13 @@ static struct mu_bundle *bundle_of(struct mu_buf *source)
 
 /* --- muster call --- */
 
-struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act)
+struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act, const char *owner)
 {
     struct mu_buf source = {0};
+    mu_buf_adds(&source, "playbook {\n  name = \"call\", version = \"1.0.0\", owner = ");
+    lua_string(&source, owner, strlen(owner));
     mu_buf_addf(&source,
-                "playbook {\n  name = \"call\", version = \"1.0.0\", owner = \"shell\", summary = "
-                "\"One call from the shell\",\n"
+                ", summary = \"One call from the shell\",\n"
                 "  may_change = {%s%s%s}, params = {}, changelog = { [\"1.0.0\"] = \"Made by "
                 "muster call\" },\n}\n"
                 "function main()\n  local result = %s(",
@@ -128,7 +129,8 @@ static void write_header(struct mu_buf *source, const struct mu_undo *undo, cons
 {
     const char *run = mu_json_str(undo->start, "run", "?"), *lock = lock_of(undo);
     mu_buf_adds(source, "playbook {\n  name = \"undo\", version = \"1.0.0\", owner = ");
-    const char *owner = mu_json_str(json_object_get(undo->start, "playbook"), "owner", "shell");
+    const char *owner =
+        mu_json_str(json_object_get(undo->start, "playbook"), "owner", MU_OWNER_NOBODY);
     lua_string(source, owner, strlen(owner));
     mu_buf_addf(source, ",\n  summary = \"Take back what %s changed\",\n", run);
     if (is_writable(lock)) {

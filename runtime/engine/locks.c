@@ -176,8 +176,7 @@ enum mu_err mu_lock_tell(struct mu_store *store, const struct mu_config *config,
 {
     json_t *start = mu_run_beginning(path, NULL),
            *who = mu_json_parse(how->who, strlen(how->who), NULL);
-    const char *owner = mu_json_str(json_object_get(start, "playbook"), "owner", ""),
-               *taker = how->taker ? how->taker : "";
+    const char *owner = mu_run_owner(start), *taker = how->taker ? how->taker : "";
     char *subject = mu_xasprintf("%s %s lost its lock %s", mu_json_str(start, "incident", ""),
                                  how->run, how->name);
     char *body = mu_xasprintf(

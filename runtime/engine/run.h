@@ -232,8 +232,14 @@ enum mu_err mu_undo_make(const char *path, struct mu_store *, const json_t *desp
                          json_t **items_out, struct mu_fail *);
 /* The value as Lua source; what is null in an object is left out. */
 void mu_lua_literal(struct mu_buf *, const json_t *);
-/* A playbook that makes one call, for `muster call`. args: the array as written. */
-struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act);
+/* A playbook that makes one call, for `muster call`. args: the array as written. owner: the person who typed
+ * it, MU_OWNER_NOBODY when nobody can be told. */
+struct mu_bundle *mu_call_bundle(const char *verb, const json_t *args, bool act, const char *owner);
+
+/* The owner of what nobody of people{} typed, and of its undo: a header needs one. */
+#define MU_OWNER_NOBODY "-"
+/* Who is told when a run parks or fails, by its row 1; borrowed, "" = nobody can be. */
+const char *mu_run_owner(const json_t *start);
 
 /* Who may do what: config people. True when who (a person's name) is or is in `by` (person or team). */
 bool mu_run_may_answer(const json_t *config, const char *who, const char *by);

@@ -162,6 +162,12 @@ const struct mu_words *mu_run_words(const struct mu_config *config)
     return &vocabulary_words;
 }
 
+const char *mu_run_owner(const json_t *start)
+{
+    const char *owner = mu_json_str(json_object_get(start, "playbook"), "owner", "");
+    return strcmp(owner, MU_OWNER_NOBODY) == 0 ? "" : owner;
+}
+
 bool mu_run_may_answer(const json_t *config, const char *who, const char *by)
 {
     if (json_object_size(mu_config_at(config, "people")) == 0)
