@@ -4,6 +4,7 @@
  * and reads nothing any more. Then the control store keeps their word. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "engine/internal.h"
@@ -65,11 +66,12 @@ static void settle(json_t *item, const json_t *decided)
     bool applied = strcmp(decision, "applied") == 0 || strcmp(decision, "result") == 0;
     if (!applied && strcmp(decision, "not-applied") != 0)
         return;
-    char *why = mu_xasprintf("%s, says %s: %s", decision, mu_json_str(decided, "who", "?"),
+    char at[MU_TIME_TEXT];
+    char *why = mu_xasprintf("%s, says %s at %s: %s", decision, mu_json_str(decided, "who", "?"),
+                             mu_time_local(mu_json_int(decided, "at", 0), at),
                              mu_json_str(decided, "reason", ""));
     json_object_set_new(item, "state", json_string(applied ? "open" : "not_done"));
     json_object_set_new(item, "why", json_string(why));
-    json_object_set(item, "when", mu_json_get(decided, "at"));
     free(why);
 }
 

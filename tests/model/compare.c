@@ -89,8 +89,11 @@ static char *said(const struct engine_row *row, bool resumed)
                                                              : error);
     } else if (row->type == 'i')
         text = mu_json_text(json_object_get(value, "undo"));
-    else
+    else { /* notes may hold what an act said */
         text = mu_xstrdup(row->value);
+        if (resumed)
+            (void)forget_repetition(text);
+    }
     json_decref(value);
     return text;
 }
