@@ -18,8 +18,6 @@
 
 #define POLL_MS 500
 
-#define MOST_ENDED 1000 /* ended runs looked at, newest first */
-
 struct guard {
     const char *domain;
     struct mu_store *store;
@@ -101,6 +99,39 @@ static bool is_named(const json_t *list, const char *name)
     return false;
 }
 
+/* Of those that touch the domain, one that stands. */
+static const json_t *standing_of(const struct guard *guard, const json_t *items)
+{
+    size_t i, j;
+    json_t *item, *name;
+    json_array_foreach(items, i, item)
+    {
+        bool here = false;
+        json_t *names = mu_undo_names(item);
+        json_array_foreach(names, j, name)
+        {
+            here = here || touches(guard, json_string_value(name));
+        }
+        json_decref(names);
+        const char *state = mu_json_str(item, "state", "");
+        if (here && strcmp(state, "taken_back") != 0 && strcmp(state, "not_done") != 0)
+            return item;
+    }
+    return NULL;
+}
+
+/* What it changed on the domain, and nobody took back; what has no inverse nobody can. */
+static const json_t *standing(const struct guard *guard, const struct mu_undo *undo)
+{
+    const json_t *item = standing_of(guard, undo->items);
+    return item ? item : standing_of(guard, undo->finals);
+}
+
+static const char *said_of(const json_t *item)
+{
+    return mu_json_str(item, "shown", mu_json_str(item, "title", ""));
+}
+
 /* What it may change nobody can tell: neither can whether the domain is free. */
 static void add_unreadable(struct guard *guard, const struct mu_store_run *run, const char *trouble)
 {
@@ -114,9 +145,35 @@ static void add_unreadable(struct guard *guard, const struct mu_store_run *run, 
     free(why);
 }
 
-static void add_run(struct guard *guard, const struct mu_store_run *run)
+static void add_live(struct guard *guard, const struct mu_store_run *run, const char *does,
+                     const char *what)
 {
     char state[300], why[400];
+    bool alive = mu_lock_state(run->state, run->waits_for, run->path, state, sizeof state);
+    snprintf(why, sizeof why, "%s%.300s", does, what);
+    add(guard, "run", run->name, run->who, run->started, state, why,
+        mu_xasprintf("muster %s %s", alive ? "watch" : "show", run->name));
+}
+
+/* Its lock has another name, and may_change names no target: what it did so far says it. */
+static void add_changer(struct guard *guard, const struct mu_store_run *run)
+{
+    struct mu_undo undo;
+    struct mu_fail fail;
+    if (mu_json_lists(guard->known, run->name))
+        return;
+    if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
+        add_unreadable(guard, run, fail.text);
+    } else {
+        const json_t *item = standing(guard, &undo);
+        if (item)
+            add_live(guard, run, "what it changed stands: ", said_of(item));
+    }
+    mu_undo_fini(&undo);
+}
+
+static void add_run(struct guard *guard, const struct mu_store_run *run)
+{
     struct mu_fail fail;
     json_t *start = mu_run_beginning(run->path, &fail);
     if (start == NULL && !mu_json_lists(guard->known, run->name)) {
@@ -126,18 +183,14 @@ static void add_run(struct guard *guard, const struct mu_store_run *run)
     const char *lock = named_in(guard, json_object_get(start, "locks")),
                *may = named_in(guard, json_object_get(start, "may_change")),
                *undo = undone_in(guard, json_object_get(start, "undo_items"));
-    if (lock || may || undo) {
-        bool alive = mu_lock_state(run->state, run->waits_for, run->path, state, sizeof state);
-        snprintf(why, sizeof why, "%s%.300s",
-                 lock  ? "it holds the lock "
-                 : may ? "it may do "
-                       : "it takes back: ",
-                 lock  ? lock
-                 : may ? may
-                       : undo);
-        add(guard, "run", run->name, run->who, run->started, state, why,
-            mu_xasprintf("muster %s %s", alive ? "watch" : "show", run->name));
-    }
+    if (lock)
+        add_live(guard, run, "it holds the lock ", lock);
+    else if (may)
+        add_live(guard, run, "it may do ", may);
+    else if (undo)
+        add_live(guard, run, "it takes back: ", undo);
+    else
+        add_changer(guard, run);
     json_decref(start);
 }
 
@@ -167,30 +220,18 @@ static bool look_at_lock(const struct mu_store_lock *lock, void *ud)
 
 /* --- runs that have ended and left something that another playbook is to take back --- */
 
-/* Of what it changed on the domain, something that stands. */
-static const json_t *standing(const struct guard *guard, const json_t *items)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(items, i, item)
-    {
-        const char *on = json_string_value(json_array_get(json_object_get(item, "args"), 0));
-        if (on && touches(guard, on) && strcmp(mu_json_str(item, "state", ""), "taken_back") != 0)
-            return item;
-    }
-    return NULL;
-}
-
 static void add_ended(struct guard *guard, const struct mu_store_run *run, const char *followed_by,
                       const json_t *item)
 {
-    char *why =
-        mu_xasprintf("what it changed still stands (%s), and %s has not changed it since",
-                     mu_json_str(item, "shown", mu_json_str(item, "title", "")), followed_by);
+    char *why = mu_xasprintf("what it changed still stands (%s), and %s has not changed it since",
+                             said_of(item), followed_by);
+    char *undo = json_object_get(item, "verb") ? mu_xasprintf("or: muster undo %s   ", run->name)
+                                               : mu_xstrdup("");
     add(guard, "ended", run->name, run->who, run->ended, run->state, why,
-        mu_xasprintf("muster run %s ...   or: muster undo %s   or, when the code has that change: "
+        mu_xasprintf("muster run %s ...   %sor, when the code has that change: "
                      "muster guard %s --known %s",
-                     followed_by, run->name, guard->domain, run->name));
+                     followed_by, undo, guard->domain, run->name));
+    free(undo);
     free(why);
 }
 
@@ -204,19 +245,16 @@ static void add_unread_end(struct guard *guard, const struct mu_store_run *run, 
     free(why);
 }
 
-static bool look_at_ended(const struct mu_store_run *run, void *ud)
+static bool look_at_changer(const struct mu_store_run *run, void *ud)
 {
     struct guard *guard = ud;
     struct mu_undo undo;
     struct mu_fail fail;
-    if (run->ended == 0 || strcmp(run->world, "live") != 0 ||
-        (run->subject[0] && !touches(guard, run->subject)))
-        return true;
     if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
         if (!mu_json_lists(guard->known, run->name))
             add_unread_end(guard, run, fail.text);
     } else {
-        const json_t *item = standing(guard, undo.items);
+        const json_t *item = standing(guard, &undo);
         const char *followed_by = mu_json_str(undo.start, "followed_by", "");
         if (item && followed_by[0] && !mu_json_lists(guard->changed, followed_by) &&
             !mu_json_lists(guard->known, run->name))
@@ -226,6 +264,38 @@ static bool look_at_ended(const struct mu_store_run *run, void *ud)
     }
     mu_undo_fini(&undo);
     return true;
+}
+
+struct finding {
+    struct guard *guard;
+    enum mu_err err;
+    struct mu_fail *fail;
+};
+
+/* An older muster ended it, or its executor did not come to say what it changed: each is read once. */
+static bool find_changes(const struct mu_store_run *run, void *ud)
+{
+    struct finding *finding = ud;
+    struct mu_fail fail;
+    json_t *names = NULL;
+    if (mu_run_changed(run->path, &names, &fail) == MU_OK)
+        finding->err = mu_store_changed_put(finding->guard->store, run->name, run->ended, names,
+                                            finding->fail);
+    else if (!mu_json_lists(finding->guard->known, run->name))
+        add_unread_end(finding->guard, run, fail.text);
+    json_decref(names);
+    return finding->err == MU_OK;
+}
+
+static enum mu_err look_at_ended(struct guard *guard, struct mu_fail *fail)
+{
+    struct finding finding = {guard, MU_OK, fail};
+    enum mu_err err = mu_store_changed_unknown(guard->store, find_changes, &finding, fail);
+    if (err == MU_OK)
+        err = finding.err;
+    return err == MU_OK
+               ? mu_store_changed_by(guard->store, guard->domain, look_at_changer, guard, fail)
+               : err;
 }
 
 static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail *fail)
@@ -242,7 +312,7 @@ static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail 
     if (err == MU_OK)
         err = mu_store_locks(cli->store, NULL, look_at_lock, guard, fail);
     if (err == MU_OK)
-        err = mu_store_runs(cli->store, NULL, MOST_ENDED, look_at_ended, guard, fail);
+        err = look_at_ended(guard, fail);
     return err;
 }
 
@@ -364,13 +434,13 @@ const struct mu_command mu_command_guard = {
         "saying who,\n"
         "what and since when, while it is frozen, while a live run that has not ended (parked "
         "ones included)\n"
-        "holds a lock on it, may change it or takes something back on it, and while what an "
-        "ended run changed\n"
-        "on it still stands and the playbook that is to follow (followed_by) has not changed it "
-        "since; with 2\n"
-        "when that can't be known, as when a run file can't be read. Of a domain that muster has "
-        "never heard of\n"
-        "it warns: it may be mistyped.\n"
+        "holds a lock on it, may change it, has changed it or takes something back on it, and "
+        "while what an\n"
+        "ended run changed on it still stands and the playbook that is to follow (followed_by) has "
+        "not\n"
+        "changed it since; with 2 when that can't be known, as when a run file can't be read. Of a "
+        "domain\n"
+        "that muster has never heard of it warns: it may be mistyped.\n"
         "\n"
         "  --wait    ask again until it is free, at most that long\n"
         "  --known   the code that is pushed has what this run changed, or you know that a run "

@@ -75,25 +75,40 @@ static void settle(json_t *item, const json_t *decided)
     free(why);
 }
 
+static bool any_in_doubt(const json_t *items)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        if (strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0)
+            return true;
+    }
+    return false;
+}
+
+static void settle_all(const json_t *items, const struct mu_doubts *doubts)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        if (strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0)
+            settle(item, decided_of(doubts, item));
+    }
+}
+
 enum mu_err undo_decided(const char *path, struct mu_store *store, struct mu_undo *undo,
                          struct mu_fail *fail)
 {
     struct mu_doubts doubts = {.ended = false};
-    size_t i;
-    json_t *item;
-    bool any = false;
-    json_array_foreach(undo->items, i, item)
-    {
-        any = any || strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0;
-    }
-    if (!any || store == NULL)
+    if (store == NULL || (!any_in_doubt(undo->items) && !any_in_doubt(undo->finals)))
         return MU_OK;
     enum mu_err err =
         mu_decided_read(path, false, store, mu_json_str(undo->start, "run", ""), &doubts, fail);
-    json_array_foreach(undo->items, i, item)
-    {
-        if (err == MU_OK && strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0)
-            settle(item, decided_of(&doubts, item));
+    if (err == MU_OK) {
+        settle_all(undo->items, &doubts);
+        settle_all(undo->finals, &doubts);
     }
     mu_doubts_fini(&doubts);
     return err;

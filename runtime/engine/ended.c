@@ -36,10 +36,12 @@ bool ended_tell_store(struct run *run, const char *state, const char *result, co
                       int exit_code)
 {
     struct mu_fail fail = {.class = MU_OK};
-    if (mu_store_run_update(run->store, run->name, state, result, why, "", run_clock(run), -1,
-                            exit_code, &fail) == MU_OK) {
+    int64_t ended = run_clock(run);
+    if (mu_store_run_update(run->store, run->name, state, result, why, "", ended, -1, exit_code,
+                            &fail) == MU_OK) {
         gate_sweep(run);
         run_scrub_said(run);
+        changed_tell_store(run, ended);
         if (mu_store_lock_release_all(run->store, run->name, &fail) == MU_OK)
             return true;
     }

@@ -208,11 +208,18 @@ struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;
     json_t *
+        finals; /* acts without an inverse, the same without title, args and verb; names: what they were about */
+    json_t *
         children; /* names of the runs that it started, in that order: what they changed is theirs */
 };
 enum mu_err mu_undo_read(const char *path, struct mu_store *, const json_t *despite,
                          struct mu_undo *, struct mu_fail *);
 void mu_undo_fini(struct mu_undo *);
+/* The domains that a run changed, or may have, by its own journal: a new list, in our form (base/name.h), each once.
+ * Of a run that has ended it stays the same, whatever is taken back or decided. */
+enum mu_err mu_run_changed(const char *path, json_t **names_out, struct mu_fail *);
+/* What an item, or one of the finals, was about: a new list. */
+json_t *mu_undo_names(const json_t *item);
 struct mu_doubts;
 /* journal/doubts.h, and what the control store (may be NULL) has of it: who decided what when the run had ended, or has
  * not read it yet. alive: as there. Free the doubts in either case. */

@@ -7,6 +7,7 @@
  *   intent with undo ─▶ outcome ok, or a failure behind what was done: open
  *                       known failure, or nothing changed: no item
  *                       none or in doubt: in_doubt, but for a person's word behind the end (decided.c): open, not_done
+ *   intent of an act without an inverse: the same, among the finals
  *   undo run: start.undo_items[k] ─ k-th step ─▶ its act: ok: taken_back · refused: left_alone
  *             no row yet and not ended: being_taken_back
  *             it can't be read, or the control store knows it and it is not there: unknown
@@ -63,17 +64,26 @@ static void set_state(json_t *item, const char *state, const char *by, int64_t w
     json_object_set_new(item, "why", json_string(why));
 }
 
+/* What can be taken back has a verb, its inverse's; of anything else is known what it was about. */
+static json_t *item_of(json_t *intent)
+{
+    json_t *undo = mu_json_get(intent, "undo");
+    if (json_is_object(undo))
+        return json_copy(undo);
+    return json_pack("{s:o}", "names", changed_names(intent));
+}
+
 static void take_intent(struct reading *reading, const struct mu_row *row)
 {
     char key[MU_LIMIT_CALL];
     json_t *intent = mu_json_parse(row->value, strlen(row->value), NULL);
-    json_t *undo = mu_json_get(intent, "undo");
     reading->damaged = reading->damaged || intent == NULL;
-    if (json_is_object(undo) && !mu_json_bool(intent, "foreseen", false)) {
-        json_t *item = json_copy(undo);
+    bool is_act = json_object_get(intent, "gate") == NULL;
+    if (intent && is_act && !mu_json_bool(intent, "foreseen", false)) {
+        json_t *item = item_of(intent);
         json_object_update_new(
             item, json_pack("{s:b, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "guarded",
-                            is_guarded(json_object_get(undo, "args")), "act", row->verb, "shown",
+                            is_guarded(json_object_get(item, "args")), "act", row->verb, "shown",
                             mu_json_str(intent, "shown", ""), "target",
                             mu_json_str(intent, "target", ""), "task", row->task, "seq",
                             (json_int_t)row->seq, "src", row->src, "at", (json_int_t)row->ts));
@@ -184,19 +194,20 @@ static enum mu_err read_journal(const char *path, mu_journal_row_cb *cb, void *u
     return err;
 }
 
-static enum mu_err read_own(const char *path, struct mu_undo *undo, struct mu_fail *fail)
+enum mu_err undoable_own(const char *path, struct mu_undo *undo, struct mu_fail *fail)
 {
     struct reading reading = {undo, false, json_object(), json_array()};
     undo->children = json_array();
     enum mu_err err = read_journal(path, read_row, &reading, fail);
     if (err == MU_OK && (reading.damaged || undo->start == NULL))
         err = mu_fail_set(fail, MU_STORAGE, "%.500s is damaged: see muster verify", path);
-    size_t count = json_array_size(reading.found);
     undo->items = json_array();
-    for (size_t i = count; i-- > 0;) {
+    undo->finals = json_array();
+    for (size_t i = json_array_size(reading.found); i-- > 0;) {
         json_t *item = json_array_get(reading.found, i);
-        json_object_set_new(item, "number", json_integer((json_int_t)(count - i)));
-        json_array_append(undo->items, item);
+        json_t *list = json_object_get(item, "verb") ? undo->items : undo->finals;
+        json_array_append(list, item);
+        json_object_set_new(item, "number", json_integer((json_int_t)json_array_size(list)));
     }
     json_decref(reading.pending);
     json_decref(reading.found);
@@ -527,7 +538,7 @@ static enum mu_err list_files(const char *run, const struct looking *looking, st
 static enum mu_err read_all(const char *path, const struct looking *looking, struct mu_undo *undo,
                             struct mu_fail *fail)
 {
-    enum mu_err err = read_own(path, undo, fail);
+    enum mu_err err = undoable_own(path, undo, fail);
     if (err == MU_OK)
         err = undo_decided(path, looking->store, undo, fail);
     if (err != MU_OK || json_array_size(undo->items) == 0)
@@ -559,6 +570,7 @@ void mu_undo_fini(struct mu_undo *undo)
 {
     json_decref(undo->start);
     json_decref(undo->items);
+    json_decref(undo->finals);
     json_decref(undo->children);
     *undo = (struct mu_undo){0};
 }

@@ -4,6 +4,7 @@
  * votes, orders and messages are this store's own truth and are left as they are.
  *
  *   run       missing ones are added, wrong ones corrected; those without a file stay, and are named
+ *   changed   read again by who asks for it, of those that are added or get another end
  *   lock      that of a run that goes on, where nobody has it and nobody took it from that run
  *   counter   at least the highest number in use, so that no name comes twice
  *   incident  those that runs name and nobody knows

@@ -16,10 +16,6 @@
 #define PATH_OUT     4096 /* store.h */
 #define NEAR_RUNS    2000 /* names looked at for "did you mean" */
 
-#define RUN_COLUMNS                                                                              \
-    "name, playbook, version, world, incident, subject, state, result, why, who, path, started," \
-    " ended, pid, exit, waits_for, bundle, undoes"
-
 static void run_of(const struct store_table *table, size_t row, struct mu_store_run *run)
 {
     *run = (struct mu_store_run){.name = store_text(table, row, 0),
@@ -97,7 +93,7 @@ enum mu_err store_run_create(struct mu_store *store, const struct mu_store_run *
         return err;
     return store_exec(
         store, "creating a run", fail,
-        "INSERT INTO run (" RUN_COLUMNS ", number)"
+        "INSERT INTO run (" STORE_RUN_COLUMNS ", number)"
         " VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, 0, ?, -1, ?, ?, ?, ?)",
         STORE_VALUES(STORE_TEXT(name_out), STORE_TEXT(in->playbook),
                      STORE_TEXT(or_empty(in->version)), STORE_TEXT(or_empty(in->world)),
@@ -257,49 +253,45 @@ static void each_run(const struct store_table *table, mu_store_run_cb *cb, void 
     }
 }
 
-enum mu_err mu_store_runs(struct mu_store *store, const char *state, int limit, mu_store_run_cb *cb,
-                          void *ud, struct mu_fail *fail)
+enum mu_err store_runs(struct mu_store *store, const char *what, mu_store_run_cb *cb, void *ud,
+                       struct mu_fail *fail, const char *sql, const struct store_value *values,
+                       size_t count)
 {
     struct store_table table = {0};
-    enum mu_err err = store_select(
-        store, "listing runs", fail, &table,
-        "SELECT " RUN_COLUMNS " FROM run WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC LIMIT ?2",
-        STORE_VALUES(STORE_TEXT(state), STORE_NUMBER(limit > 0 ? limit : -1)));
+    enum mu_err err = store_select(store, what, fail, &table, sql, values, count);
     if (err == MU_OK)
         each_run(&table, cb, ud);
     store_table_free(&table);
     return err;
+}
+
+enum mu_err mu_store_runs(struct mu_store *store, const char *state, int limit, mu_store_run_cb *cb,
+                          void *ud, struct mu_fail *fail)
+{
+    return store_runs(store, "listing runs", cb, ud, fail,
+                      "SELECT " STORE_RUN_COLUMNS
+                      " FROM run WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC LIMIT ?2",
+                      STORE_VALUES(STORE_TEXT(state), STORE_NUMBER(limit > 0 ? limit : -1)));
 }
 
 enum mu_err mu_store_version_runs(struct mu_store *store, const struct mu_store_version *version,
                                   mu_store_run_cb *cb, void *ud, struct mu_fail *fail)
 {
-    struct store_table table = {0};
-    enum mu_err err =
-        store_select(store, "listing the runs of a version", fail, &table,
-                     "SELECT " RUN_COLUMNS
-                     " FROM run WHERE playbook = ? AND version = ? AND bundle = ? ORDER BY id DESC",
-                     STORE_VALUES(STORE_TEXT(version->playbook), STORE_TEXT(version->version),
-                                  STORE_TEXT(version->digest)));
-    if (err == MU_OK)
-        each_run(&table, cb, ud);
-    store_table_free(&table);
-    return err;
+    return store_runs(
+        store, "listing the runs of a version", cb, ud, fail,
+        "SELECT " STORE_RUN_COLUMNS
+        " FROM run WHERE playbook = ? AND version = ? AND bundle = ? ORDER BY id DESC",
+        STORE_VALUES(STORE_TEXT(version->playbook), STORE_TEXT(version->version),
+                     STORE_TEXT(version->digest)));
 }
 
 enum mu_err mu_store_undo_runs(struct mu_store *store, const char *name, mu_store_run_cb *cb,
                                void *ud, struct mu_fail *fail)
 {
-    struct store_table table = {0};
-    enum mu_err err =
-        store_select(store, "looking who took a run back", fail, &table,
-                     "SELECT " RUN_COLUMNS " FROM run WHERE undoes = ?1 AND undoes <> ''"
-                     " AND world = (SELECT world FROM run WHERE name = ?1) ORDER BY id",
-                     STORE_VALUES(STORE_TEXT(name)));
-    if (err == MU_OK)
-        each_run(&table, cb, ud);
-    store_table_free(&table);
-    return err;
+    return store_runs(store, "looking who took a run back", cb, ud, fail,
+                      "SELECT " STORE_RUN_COLUMNS " FROM run WHERE undoes = ?1 AND undoes <> ''"
+                      " AND world = (SELECT world FROM run WHERE name = ?1) ORDER BY id",
+                      STORE_VALUES(STORE_TEXT(name)));
 }
 
 static bool is_number(const char *text)
@@ -363,15 +355,16 @@ static enum mu_err candidates(struct mu_store *store, const char *typed, struct 
     static const char what[] = "looking for a run";
     if (strcmp(typed, "last") == 0) /* a rehearsal is none that "cancel last" means */
         return store_select(store, what, fail, table,
-                            "SELECT " RUN_COLUMNS
+                            "SELECT " STORE_RUN_COLUMNS
                             " FROM run ORDER BY world = 'live' DESC, id DESC LIMIT 1",
                             STORE_NO_VALUES);
     if (is_number(typed))
         return store_select(store, what, fail, table,
-                            "SELECT " RUN_COLUMNS
+                            "SELECT " STORE_RUN_COLUMNS
                             " FROM run WHERE number = ? ORDER BY id DESC LIMIT 9",
                             STORE_VALUES(STORE_NUMBER(strtol(typed, NULL, 10))));
-    return store_select(store, what, fail, table, "SELECT " RUN_COLUMNS " FROM run WHERE name = ?",
+    return store_select(store, what, fail, table,
+                        "SELECT " STORE_RUN_COLUMNS " FROM run WHERE name = ?",
                         STORE_VALUES(STORE_TEXT(typed)));
 }
 

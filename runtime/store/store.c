@@ -5,6 +5,7 @@
  * locks for its).
  *
  *   run       index of run files       gate, vote   what people are asked and said
+ *   changed   domains they changed      (see changed.c)
  *   counter   last number a name got   lock         what runs hold, by world
  *   incident, note                     lock_break   what people took from runs, and why
  *   freeze    zones no act leaves for  orders       what people want of a run
@@ -169,6 +170,12 @@ static const char *const steps[] = {
     /* As which account it was typed: a name is what somebody's muster.lua says at that moment. */
     "ALTER TABLE gate ADD COLUMN starter_uid TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE vote ADD COLUMN uid TEXT NOT NULL DEFAULT '';",
+
+    /* Which domains a run changed that has ended, and at which end that was looked up. */
+    "ALTER TABLE run ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX run_looked ON run (id) WHERE ended <> 0 AND looked <> ended;"
+    "CREATE TABLE changed (run TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (run, name)) STRICT,"
+    " WITHOUT ROWID;",
 };
 #define SCHEMA_VERSION ((int)MU_COUNT(steps))
 

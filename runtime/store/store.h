@@ -81,6 +81,15 @@ enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_st
 /* The runs that take this one back, in the same world, oldest first. */
 enum mu_err mu_store_undo_runs(struct mu_store *, const char *name, mu_store_run_cb *, void *ud,
                                struct mu_fail *);
+/* The domains that a run which ended then changed (engine/run.h, mu_run_changed()): a list of names in our form. */
+enum mu_err mu_store_changed_put(struct mu_store *, const char *run, int64_t ended,
+                                 const json_t *names, struct mu_fail *);
+/* Live runs that have ended, newest first: those of which this was never put, */
+enum mu_err mu_store_changed_unknown(struct mu_store *, mu_store_run_cb *, void *ud,
+                                     struct mu_fail *);
+/* and, of the others, those that changed the domain, a name below it or one above it, or whose subject that is. */
+enum mu_err mu_store_changed_by(struct mu_store *, const char *domain, mu_store_run_cb *, void *ud,
+                                struct mu_fail *);
 /* "mx-failover.12", or "12" when only one playbook has a run 12, or "last": the newest live run, the newest dry run where there is no live one. MU_USAGE with what is near when not found or ambiguous. */
 enum mu_err mu_store_run_find(struct mu_store *, const char *typed, mu_store_run_cb *, void *ud,
                               struct mu_fail *);

@@ -5,7 +5,7 @@
  *   store.c   open, schema               statement.c  transactions, statements, tables of results
  *   make.c    make the file
  *   version.c has anybody written?
- *   folder.c  where it may lie           runs.c incidents.c gates.c votes.c locks.c freezes.c
+ *   folder.c  where it may lie           runs.c changed.c incidents.c gates.c votes.c locks.c freezes.c
  *                                        orders.c decisions.c outbox.c scrub.c
  *                                        versions.c bundles.c
  *                                        ticks.c troubles.c samples.c
@@ -132,6 +132,14 @@ void store_table_free(struct store_table *);
 /* One number; otherwise when there is no row. */
 enum mu_err store_ask(struct mu_store *, const char *what, struct mu_fail *, int64_t *out,
                       int64_t otherwise, const char *sql, const struct store_value *, size_t count);
+
+/* --- runs.c --- */
+#define STORE_RUN_COLUMNS                                                                        \
+    "name, playbook, version, world, incident, subject, state, result, why, who, path, started," \
+    " ended, pid, exit, waits_for, bundle, undoes"
+/* Each run that a selection of these columns finds. */
+enum mu_err store_runs(struct mu_store *, const char *what, mu_store_run_cb *, void *ud,
+                       struct mu_fail *, const char *sql, const struct store_value *, size_t count);
 
 /* --- counters, in runs.c: within a transaction --- */
 enum mu_err store_count_up(struct mu_store *, const char *counter, int64_t *out, struct mu_fail *);
