@@ -505,20 +505,20 @@ bool run_was_begun(const char *path);
 enum mu_err unborn_put_aside(const char *path, struct mu_fail *);
 
 /* undoable.c */
-/* Of what an act did; NULL: there is none. */
 /* What it did by its own journal, whatever became of it. */
 enum mu_err undoable_own(const char *path, struct mu_undo *, struct mu_fail *);
+/* Of what an act did; NULL: there is none. */
 json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
 /* What a person said behind the end of the run at path about items in doubt. store may be NULL. */
 enum mu_err undo_decided(const char *path, struct mu_store *store, struct mu_undo *undo,
                          struct mu_fail *fail);
-/* undo_lost.c */
 /* changed.c */
 /* By the value of an act's intent row, a new list. */
 json_t *changed_names(json_t *intent);
 /* The control store hears what a run that has ended changed. */
 void changed_tell_store(const struct run *, int64_t ended);
 
+/* undo_lost.c */
 struct undo_file { /* an undo run, by its file or by the control store */
     char *name, *path;
     const char *undoes, *world; /* whom we ask about */
