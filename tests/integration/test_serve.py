@@ -251,7 +251,7 @@ def an_act_in_detect_is_refused(place, host):
     Heart.beats = 0
     place.serve('watched = { acting = { { url = "http://127.0.0.1:%d/" } } }' % heart.server_port)
     wait_for("looks", lambda: place.watch("acting")["looks"] >= 2)
-    assert Heart.beats == 0 and "may_change" in place.watch("acting")["why"], place.watch("acting")
+    assert Heart.beats == 0 and "detect only looks" in place.watch("acting")["why"], place.watch("acting")
     assert not place.runs("acting")
 
 
