@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Acts where none belong: under retry and in what wait_until looks at, where each attempt would be another act, and in
- * detect, which only looks. Calls are followed into the functions of the playbook and its libraries. */
+ * Acts where none belong: under retry and, without a condition, in what wait_until looks at, where each attempt would be
+ * another act, and in detect, which only looks. Calls are followed into the functions of the playbook and its libraries. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +85,8 @@ static bool look_under(struct mu_node *node, void *ud)
     if (!is_detect(place) && node != place->node &&
         (lint_calls(node, "retry") || lint_calls(node, "wait_until")))
         return false; /* it is looked at for itself */
+    if (strcmp(place->word, "wait_until") == 0 && node->kind == MU_NODE_IF)
+        return false; /* not each time it looks: when something changed, say */
     if (!belongs(place, word))
         say_act(place, node, word);
     if (word)

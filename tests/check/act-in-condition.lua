@@ -15,6 +15,13 @@ function main(p)
     notify("team", "down", { host = p.domain }) -- expect: act-under-retry @ notify
     return mail.inbound(p.domain).ok
   end)
+  local last
+  wait_until("5m", function() -- once each time it changes
+    local verdict = mail.inbound(p.domain).verdict
+    if verdict ~= last then notify("team", "down", { host = verdict }) end
+    last = verdict
+    return false
+  end)
   finish("done")
 end
 
