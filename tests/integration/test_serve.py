@@ -3,6 +3,7 @@
 """The supervisor: watches with hysteresis, wedged and failing looks, schedules, runs that get another executor,
 reloads, heartbeat, what systemd is told, and how it ends. Real processes, an SMTP host whose answer is chosen, a
 state folder of its own for each case; words behind it choose cases. Prints `ok NAME` or `NOT OK NAME: why`."""
+import errno
 import hashlib
 import http.server
 import json
@@ -519,7 +520,9 @@ def remove(folder):
     """False: a run that was cancelled is being sealed, and makes side files and takes them away meanwhile."""
     try:
         shutil.rmtree(folder)
-    except OSError:
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+            raise
         return False
     return True
 
