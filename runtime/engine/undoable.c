@@ -10,7 +10,7 @@
  *   intent of an act without an inverse: the same, among the finals
  *   undo run: start.undo_items[k] ─ k-th step ─▶ its act: ok: taken_back · refused: left_alone
  *             no row yet and not ended: being_taken_back
- *             it can't be read, or the control store knows it and it is not there: unknown
+ *             it can't be read, or it is not there and the control store or its log tells of it: unknown
  *
  * An undo run that was itself taken back counts no more: what it took back is open again. What can be taken
  * back of all this is undo_pick.c's matter. */
@@ -465,14 +465,17 @@ static void apply_run(struct mu_undo *undo, struct undo_file *file, const struct
 
 /* --- which undo runs there are --- */
 
-/* The number of "undo.12.run", 0 when it is none. */
-static long undo_number(const char *name)
+/* Octets of "undo.12" in the name of its file, or of what lies beside that and outlives it; 0: it is another's. */
+static size_t undo_length(const char *file)
 {
+    static const char *const files[] = {".run", ".run.log", ".run.lock"};
     char *end;
-    if (strncmp(name, "undo.", 5) != 0)
+    if (strncmp(file, "undo.", 5) != 0 || strtol(file + 5, &end, 10) <= 0)
         return 0;
-    long number = strtol(name + 5, &end, 10);
-    return strcmp(end, ".run") == 0 && number > 0 ? number : 0;
+    for (size_t i = 0; i < MU_COUNT(files); i++)
+        if (strcmp(end, files[i]) == 0)
+            return (size_t)(end - file);
+    return 0;
 }
 
 struct files {
@@ -483,14 +486,16 @@ struct files {
 
 static struct undo_file *add_file(struct files *files, const char *file)
 {
-    size_t len = strlen(file) - strlen(".run");
+    size_t len = undo_length(file);
+    if (len == 0)
+        return NULL;
     for (size_t i = 0; i < files->count; i++)
         if (strncmp(files->items[i].name, file, len) == 0 && files->items[i].name[len] == '\0')
             return &files->items[i];
     files->items = mu_xrealloc(files->items, files->count + 1, sizeof *files->items);
     struct undo_file *added = &files->items[files->count++];
     *added = (struct undo_file){.name = mu_xstrndup(file, len),
-                                .path = mu_xasprintf("%s/%s", files->folder, file)};
+                                .path = mu_xasprintf("%s/%.*s.run", files->folder, (int)len, file)};
     return added;
 }
 
@@ -498,7 +503,7 @@ static struct undo_file *add_file(struct files *files, const char *file)
 static bool add_known(const struct mu_store_run *run, void *ud)
 {
     char *file = mu_xasprintf("%s.run", run->name);
-    struct undo_file *added = undo_number(file) > 0 ? add_file(ud, file) : NULL;
+    struct undo_file *added = add_file(ud, file);
     if (added) {
         added->known = true;
         added->ended = run->ended != 0;
@@ -525,8 +530,7 @@ static enum mu_err list_files(const char *run, const struct looking *looking, st
                            "known",
                            files->folder, strerror(errno));
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        if (undo_number(entry->d_name) > 0)
-            add_file(files, entry->d_name);
+        add_file(files, entry->d_name);
     closedir(dir);
     enum mu_err err =
         looking->store ? mu_store_undo_runs(looking->store, run, add_known, files, fail) : MU_OK;

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/mem.h"
 #include "base/near.h"
 #include "store/store_internal.h"
 
@@ -59,8 +60,20 @@ static enum mu_err check_playbook(const char *playbook, struct mu_fail *fail)
         playbook ? playbook : "", PLAYBOOK_MAX);
 }
 
-/* The next number whose run file does not exist: the counters may have been lost, run files are
- * not. */
+/* A run's file, or what outlives it. */
+static bool has_left_traces(const char *path)
+{
+    static const char *const files[] = {"", ".log", ".lock"};
+    bool found = false;
+    for (size_t i = 0; i < MU_COUNT(files) && !found; i++) {
+        char *file = mu_xasprintf("%s%s", path, files[i]);
+        found = access(file, F_OK) == 0;
+        free(file);
+    }
+    return found;
+}
+
+/* The next number that no run has had: the counters may have been lost, what runs left lies there. */
 static enum mu_err next_name(struct mu_store *store, const char *playbook, int64_t *number,
                              char *name_out, char *path_out, struct mu_fail *fail)
 {
@@ -73,7 +86,7 @@ static enum mu_err next_name(struct mu_store *store, const char *playbook, int64
         if (len >= PATH_OUT - 16) /* "-wal", ".lock" and ".sealing" come behind it */
             return mu_fail_set(fail, MU_STORAGE,
                                "%.300s...: the path of the state folder is too long", store->dir);
-    } while (access(path_out, F_OK) == 0);
+    } while (has_left_traces(path_out));
     return MU_OK;
 }
 
