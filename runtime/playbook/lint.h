@@ -129,6 +129,13 @@ struct mu_node *lint_callee(const struct mu_node *call);
  * where the texts do not tell. */
 struct mu_node *lint_function(const struct lint *, const struct mu_node *value);
 struct mu_node *lint_called_function(const struct lint *, const struct mu_node *call);
+/* Functions that were looked into: each only once, so that recursion ends, and soon. */
+struct lint_seen {
+    const struct mu_node *functions[64];
+    size_t count;
+};
+/* False for one that was seen, for NULL, and where there is no room for more: those are unknown. */
+bool lint_is_new(struct lint_seen *, const struct mu_node *function);
 /* The place of a key of the header: "may_change[2]", "params.domain"; of the header itself otherwise. */
 const struct mu_token *lint_header_place(const struct lint *, const char *path);
 /* The params table in a local: main's and detect's first, and where they hand it on. */

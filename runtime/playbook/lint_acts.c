@@ -10,10 +10,9 @@
 
 struct place {
     struct lint *lint;
-    const char *word;               /* "retry", "wait_until", "detect" */
-    const struct mu_node *node;     /* the call; the function detect */
-    const struct mu_node *seen[32]; /* functions, so that recursion ends */
-    size_t seen_count;
+    const char *word;           /* "retry", "wait_until", "detect" */
+    const struct mu_node *node; /* the call; the function detect */
+    struct lint_seen seen;
 };
 
 static bool is_detect(const struct place *place)
@@ -53,13 +52,8 @@ static bool look_under(struct mu_node *node, void *ud);
 
 static void follow(struct place *place, struct mu_node *function)
 {
-    for (size_t i = 0; i < place->seen_count; i++)
-        if (place->seen[i] == function)
-            return;
-    if (function == NULL || place->seen_count == MU_COUNT(place->seen))
-        return;
-    place->seen[place->seen_count++] = function;
-    mu_node_walk(function->last, look_under, place);
+    if (lint_is_new(&place->seen, function))
+        mu_node_walk(function->last, look_under, place);
 }
 
 /* pcall(notify, ...), each(list, tell): a function by its name. One that is written out is walked through anyway. */

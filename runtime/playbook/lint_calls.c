@@ -46,6 +46,17 @@ bool lint_calls(const struct mu_node *node, const char *word)
     return called && strcmp(called, word) == 0;
 }
 
+bool lint_is_new(struct lint_seen *seen, const struct mu_node *function)
+{
+    for (size_t i = 0; i < seen->count; i++)
+        if (seen->functions[i] == function)
+            return false;
+    if (function == NULL || seen->count == MU_COUNT(seen->functions))
+        return false;
+    seen->functions[seen->count++] = function;
+    return true;
+}
+
 /* --- tables of functions --- */
 
 struct field { /* of a table, by name */

@@ -13,7 +13,8 @@
 struct returns {
     struct lint *lint;
     const struct mu_node *function; /* whose */
-    int count, depth;
+    struct lint_seen seen;
+    int count;
 };
 
 static void find_returns(struct returns *returns, struct mu_node *function);
@@ -104,14 +105,12 @@ static bool look_for_return(struct mu_node *node, void *ud)
 
 static void find_returns(struct returns *returns, struct mu_node *function)
 {
-    struct returns inner = *returns;
-    if (returns->depth == 8) /* functions that return what others return */
+    const struct mu_node *outer = returns->function;
+    if (!lint_is_new(&returns->seen, function))
         return;
-    inner.function = function;
-    inner.count = 0;
-    inner.depth++;
-    mu_node_walk(function, look_for_return, &inner);
-    returns->count += inner.count;
+    returns->function = function;
+    mu_node_walk(function, look_for_return, returns);
+    returns->function = outer;
 }
 
 /* --- what main gets --- */
