@@ -19,6 +19,7 @@ struct need { /* of an entry of may_change */
     json_t *verbs;     /* whose calls need it */
     const char *param; /* what they all have as target, p.domain; borrowed */
     bool open;         /* at least one has another target, or none that the text tells */
+    bool handed;       /* its verbs are a value somewhere: which of them are called is unknown */
 };
 
 struct acts {
@@ -207,7 +208,7 @@ static void check_entries(struct acts *acts)
         else if (!acts->needs[i].needed)
             lint_say(lint, LINT_UNNEEDED_CHANGE, at, "remove it",
                      "no call needs \"%s\" of may_change", text);
-        else if (!check_wild(lint, text, &acts->needs[i], at))
+        else if (!acts->needs[i].handed && !check_wild(lint, text, &acts->needs[i], at))
             check_target(lint, text, &acts->needs[i], at);
         json_decref(acts->needs[i].verbs);
         free(path);
@@ -216,9 +217,29 @@ static void check_entries(struct acts *acts)
 
 /* --- each act --- */
 
+/* move(zone), { dns = zone }, zone[verb]: any verb of it may be called there. */
+static void note_handed(struct acts *acts, const struct mu_node *node, const char *space)
+{
+    char buf[MU_NODE_WORD];
+    const struct mu_node *above = node->parent;
+    size_t i, len = strlen(space);
+    json_t *entry;
+    bool named = above && above->kind == MU_NODE_INDEX && mu_node_word(above, buf);
+    if (named || (above && above->kind == MU_NODE_PAREN) || acts->lint->header == NULL ||
+        !lint_is_used(acts->lint, node))
+        return;
+    json_array_foreach(acts->lint->header->may_change, i, entry)
+    {
+        const char *text = json_string_value(entry);
+        if (strncmp(text, space, len) == 0 && text[len] == '.')
+            acts->needs[i].needed = acts->needs[i].handed = true;
+    }
+}
+
 static bool look_at(struct mu_node *node, void *ud)
 {
     struct acts *acts = ud;
+    struct mu_node view;
     const struct mu_words *words = acts->lint->words;
     char buf[MU_NODE_WORD];
     const char *word = mu_node_word(node, buf);
@@ -226,6 +247,8 @@ static bool look_at(struct mu_node *node, void *ud)
     const char *act = kind == 'w' ? lint_act_of_word(word) : NULL;
     if (word == NULL || mu_node_is_held(node))
         return true; /* each use of the local is looked at */
+    if (kind == 'n' || (kind == 'a' && mu_node_call_of(node, &view) == NULL))
+        note_handed(acts, node, word); /* notify is a verb, and the notify of notify.direct */
     if (act)
         note_act(acts, act, node);
     if (kind == 'a' && !(node->parent && node->parent->kind == MU_NODE_INDEX))
