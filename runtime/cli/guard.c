@@ -24,7 +24,8 @@ struct guard {
     json_t *known;   /* runs whose change the code has already */
     json_t *held;    /* [{what, name, who, since, state, why, next}] */
     json_t *unknown; /* the same, of what can't be read and may hold it */
-    json_t *changed; /* playbooks of ended runs that changed the domain, newer ones than the next */
+    json_t *
+        changed; /* {playbook: {name: true}}: what newer ended runs than the next are known to have changed */
 };
 
 /* A push of the zone touches what lies below the domain, and is touched by what lies above it. */
@@ -99,32 +100,41 @@ static bool is_named(const json_t *list, const char *name)
     return false;
 }
 
-/* Of those that touch the domain, one that stands. */
-static const json_t *standing_of(const struct guard *guard, const json_t *items)
+/* That it is about the domain, and that nobody has changed it since (names may be NULL). */
+static bool stands_here(const struct guard *guard, const json_t *item, const json_t *changed_since)
 {
-    size_t i, j;
-    json_t *item, *name;
+    size_t i;
+    json_t *name;
+    bool here = false;
+    json_array_foreach(json_object_get(item, "names"), i, name)
+    {
+        here = here || touches(guard, json_string_value(name));
+        if (json_object_get(changed_since, json_string_value(name)))
+            return false;
+    }
+    const char *state = mu_json_str(item, "state", "");
+    return here && strcmp(state, "taken_back") != 0 && strcmp(state, "not_done") != 0;
+}
+
+static const json_t *standing_of(const struct guard *guard, const json_t *items,
+                                 const json_t *changed_since)
+{
+    size_t i;
+    json_t *item;
     json_array_foreach(items, i, item)
     {
-        bool here = false;
-        json_t *names = mu_undo_names(item);
-        json_array_foreach(names, j, name)
-        {
-            here = here || touches(guard, json_string_value(name));
-        }
-        json_decref(names);
-        const char *state = mu_json_str(item, "state", "");
-        if (here && strcmp(state, "taken_back") != 0 && strcmp(state, "not_done") != 0)
+        if (stands_here(guard, item, changed_since))
             return item;
     }
     return NULL;
 }
 
-/* What it changed on the domain, and nobody took back; what has no inverse nobody can. */
-static const json_t *standing(const struct guard *guard, const struct mu_undo *undo)
+/* What it changed on the domain, and nobody took back or changed since; what has no inverse nobody can take back. */
+static const json_t *standing(const struct guard *guard, const struct mu_undo *undo,
+                              const json_t *changed_since)
 {
-    const json_t *item = standing_of(guard, undo->items);
-    return item ? item : standing_of(guard, undo->finals);
+    const json_t *item = standing_of(guard, undo->items, changed_since);
+    return item ? item : standing_of(guard, undo->finals, changed_since);
 }
 
 static const char *said_of(const json_t *item)
@@ -165,7 +175,7 @@ static void add_changer(struct guard *guard, const struct mu_store_run *run)
     if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
         add_unreadable(guard, run, fail.text);
     } else {
-        const json_t *item = standing(guard, &undo);
+        const json_t *item = standing(guard, &undo, NULL);
         if (item)
             add_live(guard, run, "what it changed stands: ", said_of(item));
     }
@@ -245,6 +255,32 @@ static void add_unread_end(struct guard *guard, const struct mu_store_run *run, 
     free(why);
 }
 
+/* What is in doubt, or being taken back, counts for nobody: neither as changed since nor as free. */
+static void note_changed(json_t *names, const json_t *items)
+{
+    size_t i, j;
+    json_t *item, *name;
+    json_array_foreach(items, i, item)
+    {
+        const char *state = mu_json_str(item, "state", "");
+        if (strcmp(state, "open") != 0 && strcmp(state, "left_alone") != 0)
+            continue;
+        json_array_foreach(json_object_get(item, "names"), j, name)
+        {
+            json_object_set_new(names, json_string_value(name), json_true());
+        }
+    }
+}
+
+static void note_changer(struct guard *guard, const char *playbook, const struct mu_undo *undo)
+{
+    json_t *names = json_object_get(guard->changed, playbook);
+    if (names == NULL)
+        json_object_set_new(guard->changed, playbook, names = json_object());
+    note_changed(names, undo->items);
+    note_changed(names, undo->finals);
+}
+
 static bool look_at_changer(const struct mu_store_run *run, void *ud)
 {
     struct guard *guard = ud;
@@ -254,13 +290,11 @@ static bool look_at_changer(const struct mu_store_run *run, void *ud)
         if (!mu_json_lists(guard->known, run->name))
             add_unread_end(guard, run, fail.text);
     } else {
-        const json_t *item = standing(guard, &undo);
         const char *followed_by = mu_json_str(undo.start, "followed_by", "");
-        if (item && followed_by[0] && !mu_json_lists(guard->changed, followed_by) &&
-            !mu_json_lists(guard->known, run->name))
+        const json_t *item = standing(guard, &undo, json_object_get(guard->changed, followed_by));
+        if (item && followed_by[0] && !mu_json_lists(guard->known, run->name))
             add_ended(guard, run, followed_by, item);
-        if (item)
-            json_array_append_new(guard->changed, json_string(run->playbook));
+        note_changer(guard, run->playbook, &undo);
     }
     mu_undo_fini(&undo);
     return true;
@@ -303,7 +337,7 @@ static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail 
     guard->store = cli->store;
     json_array_clear(guard->held);
     json_array_clear(guard->unknown);
-    json_array_clear(guard->changed);
+    json_object_clear(guard->changed);
     enum mu_err err = mu_store_freezes(cli->store, add_freeze, guard, fail);
     if (err == MU_OK)
         err = mu_store_runs(cli->store, "running", 0, look_at_run, guard, fail);
@@ -402,7 +436,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
                           .known = json_array(),
                           .held = json_array(),
                           .unknown = json_array(),
-                          .changed = json_array()};
+                          .changed = json_object()};
     mu_cli_option(&argc, argv, "--wait", &wait);
     while (mu_cli_option(&argc, argv, "--known", &run_name))
         json_array_append_new(guard.known, json_string(run_name));

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which domains a run changed: what `muster guard` asks. By its journal alone, since a lock may be called anything
- * and may_change may name no target. Of an act with an inverse it is what the inverse is about; of another one the
- * name it changed, those it handed on (journal/rows.h, i), and every argument that is a domain: too many only hold a
- * push back.
+ * and may_change may name no target. It is the name that an act changed, those it handed on (journal/rows.h, i), every
+ * argument that is a domain, and what its inverse is about: too many only hold a push back.
  *
  * So that not every journal is read each time, the control store keeps the names of runs that have ended
  * (store/changed.c): told at the end, and by whoever finds that it was not. */
@@ -40,16 +39,7 @@ json_t *changed_names(json_t *intent)
     {
         add_name(names, value);
     }
-    return names;
-}
-
-json_t *mu_undo_names(const json_t *item)
-{
-    json_t *names = json_object_get(item, "names");
-    if (names)
-        return json_incref(names);
-    names = json_array();
-    add_name(names, json_array_get(json_object_get(item, "args"), 0));
+    add_name(names, json_array_get(json_object_get(mu_json_get(intent, "undo"), "args"), 0));
     return names;
 }
 
@@ -60,12 +50,10 @@ static void collect(json_t *set, const json_t *items)
     json_t *item, *name;
     json_array_foreach(items, i, item)
     {
-        json_t *names = mu_undo_names(item);
-        json_array_foreach(names, j, name)
+        json_array_foreach(json_object_get(item, "names"), j, name)
         {
             json_object_set_new(set, json_string_value(name), json_true());
         }
-        json_decref(names);
     }
 }
 

@@ -2,6 +2,7 @@
  *
  * What people have said of acts in doubt where the journal does not have it: the run has not read it yet, or has ended
  * and reads nothing any more. Then the control store keeps their word. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -46,30 +47,40 @@ enum mu_err mu_decided_read(const char *path, bool alive, struct mu_store *store
 
 /* --- of an undo --- */
 
-static const json_t *decided_of(const struct mu_doubts *doubts, const json_t *item)
+const json_t *decided_of(const struct mu_doubts *doubts, const char *task, int64_t seq)
 {
     size_t i;
     json_t *act;
     json_array_foreach(doubts->open, i, act)
     {
-        if (mu_json_int(act, "seq", -1) == mu_json_int(item, "seq", 0) &&
-            strcmp(mu_json_str(act, "task", ""), mu_json_str(item, "task", "")) == 0)
+        if (mu_json_int(act, "seq", -1) == seq && strcmp(mu_json_str(act, "task", ""), task) == 0)
             return mu_json_get(act, "decided");
     }
     return NULL;
 }
 
-/* "result" says that it took effect, too. What nobody can tell ("skip") stays in doubt, as "retry" does: it was not. */
-static void settle(json_t *item, const json_t *decided)
+bool decided_settles(const json_t *decided, bool *applied_out)
 {
     const char *decision = mu_json_str(decided, "decision", "");
-    bool applied = strcmp(decision, "applied") == 0 || strcmp(decision, "result") == 0;
-    if (!applied && strcmp(decision, "not-applied") != 0)
-        return;
+    *applied_out = strcmp(decision, "applied") == 0 || strcmp(decision, "result") == 0;
+    return *applied_out || strcmp(decision, "not-applied") == 0;
+}
+
+char *decided_why(const json_t *decided)
+{
     char at[MU_TIME_TEXT];
-    char *why = mu_xasprintf("%s, says %s at %s: %s", decision, mu_json_str(decided, "who", "?"),
-                             mu_time_local(mu_json_int(decided, "at", 0), at),
-                             mu_json_str(decided, "reason", ""));
+    return mu_xasprintf("%s, says %s at %s: %s", mu_json_str(decided, "decision", ""),
+                        mu_json_str(decided, "who", "?"),
+                        mu_time_local(mu_json_int(decided, "at", 0), at),
+                        mu_json_str(decided, "reason", ""));
+}
+
+static void settle(json_t *item, const json_t *decided)
+{
+    bool applied;
+    if (!decided_settles(decided, &applied))
+        return;
+    char *why = decided_why(decided);
     json_object_set_new(item, "state", json_string(applied ? "open" : "not_done"));
     json_object_set_new(item, "why", json_string(why));
     free(why);
@@ -94,7 +105,8 @@ static void settle_all(const json_t *items, const struct mu_doubts *doubts)
     json_array_foreach(items, i, item)
     {
         if (strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0)
-            settle(item, decided_of(doubts, item));
+            settle(item,
+                   decided_of(doubts, mu_json_str(item, "task", ""), mu_json_int(item, "seq", 0)));
     }
 }
 

@@ -510,6 +510,11 @@ enum mu_err undoable_own(const char *path, struct mu_undo *, struct mu_fail *);
 /* Of what an act did; NULL: there is none. */
 json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
 /* What a person said behind the end of the run at path about items in doubt. store may be NULL. */
+/* decided.c: the word of a person (rows.h, decided) about an act; NULL: there is none. It settles it when it says whether
+ * the act took effect: what nobody can tell ("skip") stays in doubt, as "retry" does when it was not done. */
+const json_t *decided_of(const struct mu_doubts *, const char *task, int64_t seq);
+bool decided_settles(const json_t *decided, bool *applied_out);
+char *decided_why(const json_t *decided); /* the caller frees it */
 enum mu_err undo_decided(const char *path, struct mu_store *store, struct mu_undo *undo,
                          struct mu_fail *fail);
 /* changed.c */
@@ -527,8 +532,10 @@ struct undo_file { /* an undo run, by its file or by the control store */
     bool ended, unborn;
     bool begun; /* it has a row 1 */
 };
-/* Why what stands in its journal is not all that it took back, a new text. NULL: it is all; or it takes back
- * another run; or it never began. err and why: of reading it. */
+/* The control store knows that it takes back another run, or that it sends nothing. store may be NULL. */
+bool undo_of_another(struct mu_store *, const struct undo_file *);
+/* Why what stands in its journal is not all that it took back, a new text. NULL: it is all, or it never began.
+ * err and why: of reading it. */
 char *undo_lost(struct mu_store *, const struct undo_file *, enum mu_err, const char *why);
 
 /* undo_pick.c */

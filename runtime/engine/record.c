@@ -100,6 +100,8 @@ void record_row(struct run *run, char type, const char *task, int64_t seq, const
 {
     if (run->verifying || run->journal == NULL) /* stuck.c may have none */
         return;
+    if (run->live) /* no row may say that we were at work before one that says we were not */
+        run_notice_gap(run);
     struct mu_row row = {.epoch = run->epoch,
                          .type = type,
                          .task = task,

@@ -381,25 +381,6 @@ void run_look_into_store(struct run *run)
         run->world->looked(run);
 }
 
-/* Suspended or stopped since the last poll? (J8) */
-void run_notice_gap(struct run *run)
-{
-    int64_t boot = mu_clock_boot_ms(), gap = boot - run->last_boot_ms;
-    if (gap <= run->stale_after_ms + POLL_MS)
-        return;
-    run->down_ms = gap;
-    run->stale = true;
-    run->last_boot_ms = boot;
-}
-
-void run_heard_after(struct run *run, int64_t ms)
-{
-    if (ms <= run->stale_after_ms || run->unparked || !run->world->sends)
-        return;
-    run->down_ms = ms;
-    run->stale = true;
-}
-
 /* Timers of the loop stand still while the machine sleeps; what became due meanwhile is due. */
 static void notice_sleep(struct run *run)
 {
@@ -410,6 +391,35 @@ static void notice_sleep(struct run *run)
     for (struct call *call = run->pending; call; call = call->next_pending)
         if (call->kind == MU_CALL_TIMER && call->timer)
             live_timer_again(call);
+}
+
+/* In the journal, too: rows that follow would tell the next executor that this one was always at work. */
+static void become_stale(struct run *run, int64_t down_ms)
+{
+    bool news = !run->stale;
+    run->down_ms = down_ms;
+    run->stale = true;
+    if (news && run->world->sends)
+        record_host(run, "stale", json_pack("{s:I}", "down_ms", (json_int_t)down_ms));
+}
+
+/* Suspended or stopped since the last poll? (J8) */
+void run_notice_gap(struct run *run)
+{
+    int64_t boot = mu_clock_boot_ms(), gap = boot - run->last_boot_ms;
+    if (gap <= run->stale_after_ms + POLL_MS)
+        return;
+    notice_sleep(run);
+    run->last_boot_ms = boot;
+    run->last_mono_ms = mu_clock_mono_ms();
+    become_stale(run, gap);
+}
+
+void run_heard_after(struct run *run, int64_t ms)
+{
+    if (ms <= run->stale_after_ms || run->unparked || !run->world->sends)
+        return;
+    become_stale(run, ms);
 }
 
 static void poll_due(void *ud)
@@ -530,6 +540,14 @@ static void go_live(struct run *run)
     }
 }
 
+static void take_thaw(struct run *run, int64_t waited_ms)
+{
+    if (waited_ms <= run->stale_after_ms)
+        return;
+    run->waited_ms = waited_ms;
+    run->stale = true;
+}
+
 /* How long nobody executed it, as far as a person has not said "go on" yet: a run that parked as stale
  * stays so however soon it is resumed. */
 static bool add_down_time(const struct mu_row *row, void *ud)
@@ -542,8 +560,13 @@ static bool add_down_time(const struct mu_row *row, void *ud)
         run->stale = false;
     else if (strcmp(row->verb, "park") == 0)
         run->stale = run->stale || strcmp(mu_json_str(value, "why", ""), "stale") == 0;
-    else if (strcmp(row->verb, "resume") == 0 &&
-             !run->stale) { /* it may have died before its next act */
+    else if (strcmp(row->verb, "thawed") == 0)
+        take_thaw(run, mu_json_int(value, "waited_ms", 0));
+    else if (strcmp(row->verb, "stale") == 0 && !run->stale) {
+        run->down_ms = mu_json_int(value, "down_ms", 0);
+        run->stale = true;
+    } else if (strcmp(row->verb, "resume") == 0 &&
+               !run->stale) { /* it may have died before its next act */
         run->down_ms = mu_json_int(value, "down_ms", 0);
         run->stale =
             run->down_ms > run->stale_after_ms || mu_json_bool(value, "away_unknown", false);

@@ -203,12 +203,12 @@ bool mu_run_poke(const char *path);
  *    state: open | in_doubt | left_alone | taken_back | being_taken_back | unknown, by (undo run or ""), when, why}
  * unknown: an undo run that may have taken it back can't be read, or is missing and store (or NULL) knows of it.
  * Those named in despite (or NULL) took nothing back, says a person; then the item has despite: [NAME, ...].
- * guarded: the inverse carries only_if, so that it can't clobber what it does not expect. */
+ * guarded: the inverse carries only_if, so that it can't clobber what it does not expect. names: the domains that it
+ * is about, in our form (base/name.h). */
 struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;
-    json_t *
-        finals; /* acts without an inverse, the same without title, args and verb; names: what they were about */
+    json_t *finals; /* acts without an inverse, the same without title, args and verb */
     json_t *
         children; /* names of the runs that it started, in that order: what they changed is theirs */
 };
@@ -218,8 +218,6 @@ void mu_undo_fini(struct mu_undo *);
 /* The domains that a run changed, or may have, by its own journal: a new list, in our form (base/name.h), each once.
  * Of a run that has ended it stays the same, whatever is taken back or decided. */
 enum mu_err mu_run_changed(const char *path, json_t **names_out, struct mu_fail *);
-/* What an item, or one of the finals, was about: a new list. */
-json_t *mu_undo_names(const json_t *item);
 struct mu_doubts;
 /* journal/doubts.h, and what the control store (may be NULL) has of it: who decided what when the run had ended, or has
  * not read it yet. alive: as there. Free the doubts in either case. */

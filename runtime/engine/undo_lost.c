@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 
-struct asked { /* the control store, about a file that says nothing */
+struct asked { /* the control store */
     const char *undoes;
     bool another;
 };
@@ -18,11 +18,12 @@ struct asked { /* the control store, about a file that says nothing */
 static bool is_another(const struct mu_store_run *run, void *ud)
 {
     struct asked *asked = ud;
-    asked->another = run->undoes && run->undoes[0] && strcmp(run->undoes, asked->undoes) != 0;
+    asked->another = run->undoes && run->undoes[0] &&
+                     (strcmp(run->undoes, asked->undoes) != 0 || !mu_world_sends(run->world));
     return true;
 }
 
-static bool takes_back_another(struct mu_store *store, const struct undo_file *file)
+bool undo_of_another(struct mu_store *store, const struct undo_file *file)
 {
     struct mu_fail ignored;
     struct asked asked = {.undoes = file->undoes};
@@ -55,5 +56,5 @@ char *undo_lost(struct mu_store *store, const struct undo_file *file, enum mu_er
         err = mu_fail_set(&fail, MU_STORAGE, "%.500s: its beginning can't be read", file->path);
     else if (file->known)
         err = mu_run_intact(file->path, store, file->name, &fail);
-    return err == MU_OK || takes_back_another(store, file) ? NULL : mu_xstrdup(fail.text);
+    return err == MU_OK ? NULL : mu_xstrdup(fail.text);
 }

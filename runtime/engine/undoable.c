@@ -25,6 +25,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+#include "journal/doubts.h"
 
 #define MOST_DEPTH 8 /* undo of an undo of an undo ...; of deeper ones nobody knows */
 
@@ -42,6 +43,8 @@ struct reading {
     json_t *pending; /* "task/seq" → item, as long as no outcome is known */
     json_t *found;   /* items in the order in which they took effect */
 };
+
+static const char skipped_why[] = "a person said: skip";
 
 static void key_of(const char *task, int64_t seq, char key[MU_LIMIT_CALL])
 {
@@ -64,13 +67,13 @@ static void set_state(json_t *item, const char *state, const char *by, int64_t w
     json_object_set_new(item, "why", json_string(why));
 }
 
-/* What can be taken back has a verb, its inverse's; of anything else is known what it was about. */
+/* What can be taken back has a verb, its inverse's. */
 static json_t *item_of(json_t *intent)
 {
-    json_t *undo = mu_json_get(intent, "undo");
-    if (json_is_object(undo))
-        return json_copy(undo);
-    return json_pack("{s:o}", "names", changed_names(intent));
+    json_t *undo = mu_json_get(intent, "undo"),
+           *item = json_is_object(undo) ? json_copy(undo) : json_object();
+    json_object_set_new(item, "names", changed_names(intent));
+    return item;
 }
 
 static void take_intent(struct reading *reading, const struct mu_row *row)
@@ -135,7 +138,7 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     const json_t *value = mu_json_get(outcome, "value");
     bool by_person = strcmp(mu_json_str(outcome, "how", ""), "person") == 0;
     if (by_person && mu_json_bool(value, "skipped", false)) /* nobody said: it was not applied */
-        set_state(item, "in_doubt", "", 0, "a person said: skip");
+        set_state(item, "in_doubt", "", 0, skipped_why);
     else if (json_is_false(mu_json_get(value, "changed"))) /* it was so: by somebody else's hand */
         drop(reading->found, item);
     else if (mu_json_bool(outcome, "ok", false))
@@ -217,7 +220,7 @@ enum mu_err undoable_own(const char *path, struct mu_undo *undo, struct mu_fail 
 /* --- the journals of undo runs --- */
 
 struct attempt { /* what an undo run made of one item */
-    enum { NOT_REACHED, BEGUN, SENT, DONE, REFUSED, DOUBTED } state;
+    enum attempted { NOT_REACHED, BEGUN, SENT, DONE, REFUSED, DOUBTED } state;
     int64_t seq, when;
     char *task, *why;
 };
@@ -248,6 +251,16 @@ static bool take_start(struct undo_run *run, const struct mu_row *row)
     return ours;
 }
 
+static void set_attempt(struct attempt *attempt, enum attempted state, int64_t when,
+                        const char *why)
+{
+    char *copy = mu_xstrdup(why);
+    attempt->state = state;
+    attempt->when = when;
+    free(attempt->why);
+    attempt->why = copy;
+}
+
 static void take_result(struct undo_run *run, struct attempt *attempt, const struct mu_row *row)
 {
     json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
@@ -257,10 +270,16 @@ static void take_result(struct undo_run *run, struct attempt *attempt, const str
         run->damaged = true;
         return;
     }
-    attempt->state = ok ? DONE : mu_json_bool(error, "in_doubt", false) ? DOUBTED : REFUSED;
-    attempt->when = row->ts;
-    free(attempt->why);
-    attempt->why = mu_xstrdup(mu_json_str(error, "why", ""));
+    const json_t *value = mu_json_get(outcome, "value");
+    if (strcmp(mu_json_str(outcome, "how", ""), "person") == 0 &&
+        mu_json_bool(value, "skipped", false)) /* nobody said: it was not done */
+        set_attempt(attempt, DOUBTED, row->ts, skipped_why);
+    else
+        set_attempt(attempt,
+                    ok                                       ? DONE
+                    : mu_json_bool(error, "in_doubt", false) ? DOUBTED
+                                                             : REFUSED,
+                    row->ts, mu_json_str(error, "why", ""));
     json_decref(outcome);
 }
 
@@ -438,13 +457,53 @@ static void apply_unread(struct mu_undo *undo, const struct undo_file *file, con
     }
 }
 
+static bool is_doubted(const struct attempt *attempt)
+{
+    return attempt->state == SENT || attempt->state == DOUBTED;
+}
+
+static bool any_doubted(const struct undo_run *run)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (is_doubted(&run->attempts[i]))
+            return true;
+    return false;
+}
+
+/* What a person said behind its end of what it left in doubt: done, or not. */
+static void hear(struct undo_run *run, const char *path, const struct looking *looking)
+{
+    struct mu_doubts doubts = {.ended = false};
+    struct mu_fail ignored; /* it stays in doubt */
+    bool applied;
+    if (!run->ended || !any_doubted(run) || looking->store == NULL)
+        return;
+    (void)!mu_decided_read(path, false, looking->store, mu_json_str(run->start, "run", ""), &doubts,
+                           &ignored);
+    for (size_t i = 0; i < run->count; i++) {
+        struct attempt *attempt = &run->attempts[i];
+        const json_t *decided =
+            decided_of(&doubts, attempt->task ? attempt->task : "", attempt->seq);
+        if (!is_doubted(attempt) || !decided_settles(decided, &applied))
+            continue;
+        char *why = decided_why(decided);
+        set_attempt(attempt, applied ? DONE : REFUSED, mu_json_int(decided, "at", 0), why);
+        free(why);
+    }
+    mu_doubts_fini(&doubts);
+}
+
 static void apply_run(struct mu_undo *undo, struct undo_file *file, const struct looking *looking)
 {
     struct undo_run run = {.undoes = mu_json_str(undo->start, "run", "")};
     struct mu_fail fail = {.class = MU_OK};
+    file->undoes = run.undoes;
+    if (undo_of_another(looking->store, file)) /* a folder may have thousands */
+        return;
     enum mu_err err = read_journal(file->path, read_undo_row, &run, &fail);
     if (err == MU_OK && run.damaged)
         err = mu_fail_set(&fail, MU_STORAGE, "%.500s is damaged: see muster verify", file->path);
+    hear(&run, file->path, looking);
     json_t *acts = run.count ? index_of(undo->items) : NULL;
     for (size_t i = 0; i < run.count; i++) {
         const json_t *taken = json_array_get(json_object_get(run.start, "undo_items"), i);
@@ -452,7 +511,6 @@ static void apply_run(struct mu_undo *undo, struct undo_file *file, const struct
         if (item)
             apply(item, &run, &run.attempts[i], file->path, looking);
     }
-    file->undoes = run.undoes;
     file->world = mu_json_str(undo->start, "world", "");
     file->begun = run.begun;
     char *why = undo_lost(looking->store, file, err, fail.text);

@@ -24,6 +24,8 @@
  *               stopped: what the one before it could not write, so that it had to leave
  *    upgrade   {from {build, language, lua, seed_test}, to {..}, replayed}    another muster goes on with it
  *    frontier  {rows, ms}                                 replay reached the end of what was recorded
+ *    stale     {down_ms}              the executor found that it had stood still so long, or that an answer had lain
+ *                                      so long: before the next act a person is asked (until `unpark`)
  *    park      {why: stale|in_doubt|diverged|poisoned|budget|memory|secret|lock_lost|undone|died|storage|resources, text,
  *               next [commands], at_end?}   at_end: it stands where it would have ended, and sends nothing any more
  *    unpark    {who {..}, reason}                         a person said: go on

@@ -603,6 +603,13 @@ static void host_refused(const json_t *value, struct mu_buf *out)
     free(who);
 }
 
+static void host_stale(const json_t *value, struct mu_buf *out)
+{
+    char down[MU_TIME_TEXT];
+    mu_buf_addf(out, "for %s nothing was executed; a person is asked before the next act",
+                mu_duration_text(mu_json_int(value, "down_ms", 0), down));
+}
+
 static void host_unsent(const json_t *value, struct mu_buf *out)
 {
     mu_buf_addf(
@@ -638,6 +645,7 @@ static const struct {
     {"lock", "lock", TONE_PEOPLE, host_lock},
     {"frozen", "frozen", TONE_WARN, host_frozen},
     {"refused", "refused", TONE_WARN, host_refused},
+    {"stale", "stood still", TONE_WARN, host_stale},
     {"unsent", "held back, not sent", TONE_WARN, host_unsent},
     {"thawed", "thawed", TONE_PEOPLE, host_thawed},
 };
