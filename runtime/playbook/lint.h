@@ -5,6 +5,7 @@
  *
  *   check.c            drives, collects and sorts
  *   lint_allow.c       comments that silence a warning
+ *   lint_filled.c      fields that the playbook sets itself
  *   lint_texts.c       the texts: playbook.lua and the libraries it uses
  *   lint_calls.c       which function it is that is called
  *   lint_names.c       globals, shadowed words, unused locals
@@ -117,6 +118,10 @@ size_t lint_arg_count(const struct mu_node *call);
 bool lint_args_open(const struct mu_node *call);
 /* A constructor behind a node: itself, or what a local that is never assigned again holds. */
 const struct mu_node *lint_table(const struct mu_node *);
+/* Is it a field that is set there? index.key = ..., function index.key() */
+bool lint_is_set(const struct mu_node *index);
+/* Does any text set a field of this name, of whatever table, or one of `of` whose name is made? of may be NULL. */
+bool lint_sets_field(const struct lint *, const struct mu_local *of, const char *name);
 /* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */
 const char *lint_result_of(const struct mu_node *, char buf[MU_NODE_WORD]);
 /* The verb or question whose whole result this is; NULL: none, or a field of one. */

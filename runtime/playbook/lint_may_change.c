@@ -36,11 +36,28 @@ static bool verb_fits(const char *entry, const char *verb)
     return strlen(verb) == len && memcmp(entry, verb, len) == 0;
 }
 
-/* The target, where both sides are written out. */
-static bool target_fits(const char *entry, const char *target)
+/* What an act is about, as far as its call tells. */
+struct target {
+    const char *text;             /* written out; NULL = it is not */
+    const struct mu_param *param; /* p.domain, which nobody sets; NULL = it is none */
+};
+
+/* "{standby}" is that parameter and no other; longer texts with a hole may be anything. */
+static bool hole_fits(const char *hole, const struct mu_param *param)
 {
-    const char *colon = strchr(entry, ':');
-    if (colon == NULL || target == NULL || strchr(colon, '{') != NULL)
+    size_t len = strcspn(hole + 1, "}");
+    bool whole = hole[0] == '{' && strcmp(hole + 1 + len, "}") == 0;
+    return param == NULL || !whole ||
+           (strlen(param->name) == len && memcmp(param->name, hole + 1, len) == 0);
+}
+
+/* The target, where both sides are written out. */
+static bool target_fits(const char *entry, const struct target *about)
+{
+    const char *colon = strchr(entry, ':'), *target = about->text;
+    if (colon && strchr(colon, '{'))
+        return hole_fits(colon + 1, about->param);
+    if (colon == NULL || target == NULL)
         return true;
     size_t len = strlen(colon + 1);
     bool version = strncmp(entry, "start:", 6) == 0 && strncmp(colon + 1, target, len) == 0 &&
@@ -48,19 +65,32 @@ static bool target_fits(const char *entry, const char *target)
     return version || strcmp(colon + 1, target) == 0;
 }
 
-/* The domain or host of the parameters that an argument is; NULL = something else. */
-static const char *param_of(const struct lint *lint, const struct mu_node *arg)
+/* The parameter that an argument is; NULL = something else. */
+static const struct mu_param *param_of(const struct lint *lint, const struct mu_node *arg)
 {
     bool of_params = arg && arg->kind == MU_NODE_INDEX && arg->first->kind == MU_NODE_NAME &&
                      lint_is_params(arg->first->local) && arg->last->kind == MU_NODE_STRING;
     const struct mu_param *param =
         of_params && arg->last->text ? lint_param(lint, arg->last->text) : NULL;
-    bool counts = param && (param->kind == MU_PARAM_DOMAIN || param->kind == MU_PARAM_HOST);
-    return counts ? param->name : NULL;
+    return param && !lint_sets_field(lint, arg->first->local, param->name) ? param : NULL;
 }
 
-static void note_need(struct need *need, const char *verb, const char *param)
+/* Of escalate the first argument is a ladder, and its page goes to whoever stands on it. */
+static struct target target_of(const struct lint *lint, const char *verb,
+                               const struct mu_node *call)
 {
+    char buf[MU_NODE_WORD];
+    const char *word = mu_node_called(call, buf);
+    const struct mu_node *arg = word && strcmp(word, verb) == 0 ? lint_arg(call, 0) : NULL;
+    bool text = arg && arg->kind == MU_NODE_STRING;
+    return (struct target){text ? arg->text : NULL, param_of(lint, arg)};
+}
+
+static void note_need(struct need *need, const char *verb, const struct target *about)
+{
+    const struct mu_param *of = about->param;
+    bool names = of && (of->kind == MU_PARAM_DOMAIN || of->kind == MU_PARAM_HOST);
+    const char *param = names ? of->name : NULL;
     need->open = need->open || param == NULL || (need->param && strcmp(need->param, param) != 0);
     need->param = param;
     need->needed = true;
@@ -69,7 +99,7 @@ static void note_need(struct need *need, const char *verb, const char *param)
     json_object_set_new(need->verbs, verb, json_true());
 }
 
-static bool mark_needed(struct acts *acts, const char *verb, const char *target, const char *param)
+static bool mark_needed(struct acts *acts, const char *verb, const struct target *about)
 {
     size_t i;
     json_t *entry;
@@ -77,9 +107,9 @@ static bool mark_needed(struct acts *acts, const char *verb, const char *target,
     json_array_foreach(acts->lint->header->may_change, i, entry)
     {
         const char *text = json_string_value(entry);
-        if (!verb_fits(text, verb) || !target_fits(text, target))
+        if (!verb_fits(text, verb) || !target_fits(text, about))
             continue;
-        note_need(&acts->needs[i], verb, param);
+        note_need(&acts->needs[i], verb, about);
         found = true;
     }
     return found;
@@ -90,17 +120,21 @@ static void note_act(struct acts *acts, const char *verb, const struct mu_node *
 {
     struct mu_node view;
     const struct mu_node *call = mu_node_call_of(node, &view);
-    const struct mu_node *first = call ? lint_arg(call, 0) : NULL;
-    const char *target = first && first->kind == MU_NODE_STRING ? first->text : NULL;
+    struct target about = target_of(acts->lint, verb, call);
     if (acts->lint->header == NULL || !lint_is_used(acts->lint, node) ||
-        mark_needed(acts, verb, target, param_of(acts->lint, first)) || call == NULL)
+        mark_needed(acts, verb, &about) || call == NULL)
         return;
+    const char *param = about.param ? about.param->name : NULL;
+    char *on = about.text ? mu_xstrdup(about.text)
+               : param    ? mu_xasprintf("{%s}", param)
+                          : mu_xstrdup("");
     char *mend = mu_xasprintf("add \"%s%s%s\" to may_change, or leave the call out", verb,
-                              target ? ":" : "", target ? target : "");
+                              on[0] ? ":" : "", on);
     lint_say(acts->lint, LINT_NOT_ALLOWED, node->at, mend,
-             "%s%s%s changes something that may_change does not name", verb, target ? " on " : "",
-             target ? target : "");
+             "%s%s%s changes something that may_change does not name", verb, on[0] ? " on " : "",
+             on);
     free(mend);
+    free(on);
 }
 
 static bool try_begins(const char *verb, void *ud)

@@ -94,13 +94,6 @@ static void unknown_param(struct lint *lint, const struct mu_node *key)
     free(mend);
 }
 
-static bool is_target(const struct mu_node *index)
-{
-    return index->parent && index->parent->kind == MU_NODE_LIST && index->parent->parent &&
-           index->parent->parent->kind == MU_NODE_ASSIGN &&
-           index->parent->parent->first == index->parent;
-}
-
 struct written {
     const char *name;
     bool found;
@@ -111,7 +104,7 @@ static bool find_written(struct mu_node *node, void *ud)
 {
     struct written *written = ud;
     const struct mu_node *key = node->kind == MU_NODE_INDEX ? node->first->next : NULL;
-    if (key && is_target(node) && node->first->kind == MU_NODE_NAME &&
+    if (key && lint_is_set(node) && node->first->kind == MU_NODE_NAME &&
         lint_is_params(node->first->local) &&
         (key->text == NULL || strcmp(key->text, written->name) == 0))
         written->found = true;
