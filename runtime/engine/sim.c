@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/name.h"
+
+#define OTHERS_MOST 64 /* a test has a handful of targets */
 
 static const struct {
     const char *name, *why;
@@ -230,7 +233,28 @@ int64_t sim_catch_up(struct mu_sim *sim)
 
 /* --- what meets a call --- */
 
-static bool is_about(const json_t *op, const struct call *call)
+static bool is_target(const char *target, const char *arg)
+{
+    char name[MU_NAME_TEXT];
+    return strcmp(target, arg) == 0 ||
+           (mu_name_owner(target, name, NULL) == MU_OK && strcmp(name, arg) == 0);
+}
+
+/* For mu_sim_each_unmet(): true once a call had its target, else who had others. */
+static void note_met(json_t *op, const char *arg, bool met)
+{
+    json_t *others = json_object_get(op, "met");
+    if (met && !json_is_true(others))
+        json_object_set_new(op, "met", json_true());
+    if (met || json_is_true(others))
+        return;
+    if (others == NULL)
+        json_object_set_new(op, "met", others = json_object());
+    if (json_object_size(others) < OTHERS_MOST)
+        json_object_set_new(others, arg, json_true());
+}
+
+static bool is_about(json_t *op, const struct call *call)
 {
     const struct mu_verb *verb = call->errand->pub.verb;
     const char *target = mu_json_str(op, "target", NULL);
@@ -240,7 +264,10 @@ static bool is_about(const json_t *op, const struct call *call)
         return true;
     const struct mu_field *first = verb->params;
     const char *param = verb->target ? verb->target : first && first->name ? first->name : "";
-    return strcmp(mu_json_str(call->errand->pub.args, param, ""), target) == 0;
+    const char *arg = mu_json_str(call->errand->pub.args, param, "");
+    bool met = is_target(target, arg);
+    note_met(op, arg, met);
+    return met;
 }
 
 /* False once it was used up. */
@@ -271,6 +298,36 @@ bool sim_fault_of(struct mu_sim *sim, const struct call *call, struct sim_fault 
         return true;
     }
     return false;
+}
+
+/* Something in it speaks of that: a fact, or what another probe finds. */
+static bool is_spoken_of(const struct mu_sim *sim, const char *target)
+{
+    json_t *values = json_array(), *op, *facts = mu_facts_json(sim->facts);
+    size_t i;
+    json_array_append_new(values, facts);
+    json_array_foreach(sim->results, i, op)
+    {
+        json_array_append(values, mu_json_get(op, "value"));
+    }
+    char *all = mu_json_text(values);
+    bool spoken = strstr(all, target) != NULL;
+    free(all);
+    json_decref(values);
+    return spoken;
+}
+
+void mu_sim_each_unmet(const struct mu_sim *sim, mu_sim_unmet *cb, void *ud)
+{
+    json_t *const kinds_of[] = {sim->faults, sim->results}, *op;
+    size_t i;
+    for (size_t n = 0; n < MU_COUNT(kinds_of); n++)
+        json_array_foreach(kinds_of[n], i, op)
+        {
+            const json_t *others = json_object_get(op, "met");
+            if (json_is_object(others) && !is_spoken_of(sim, mu_json_str(op, "target", "")))
+                cb(op, others, ud);
+        }
 }
 
 json_t *sim_result_of(struct mu_sim *sim, const struct call *call)

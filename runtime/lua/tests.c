@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/near.h"
 #include "lua/bind.h"
 #include "lua/convert.h"
@@ -179,6 +180,30 @@ static int l_near(lua_State *L)
     return 1;
 }
 
+/* name(text): a name or address in the form of base/name.h, the same without a port, and whether it is an
+ * address; else nil and why not. */
+static int l_name(lua_State *L)
+{
+    const char *typed = luaL_checkstring(L, 1);
+    struct sockaddr_storage addr;
+    char name[MU_NAME_TEXT], shown[MU_ADDR_TEXT];
+    struct mu_fail fail;
+    bool address = mu_addr_parse(typed, 0, &addr);
+    if (address) {
+        const struct sockaddr *any = (const struct sockaddr *)&addr;
+        lua_pushstring(L, mu_addr_text(any, mu_addr_port(any) != 0, shown));
+        lua_pushstring(L, mu_addr_text(any, false, shown));
+    } else if (mu_name_owner(typed, name, &fail) == MU_OK) {
+        lua_pushstring(L, name);
+        lua_pushvalue(L, -1);
+    } else {
+        lua_pushnil(L);
+        lua_pushstring(L, fail.text);
+    }
+    lua_pushboolean(L, address);
+    return 3;
+}
+
 static int l_failed(lua_State *L)
 {
     struct mu_tests *tests = self(L);
@@ -200,6 +225,7 @@ static void push_primitives(lua_State *L, struct mu_tests *tests)
                                          {"later", l_later},
                                          {"known", l_known},
                                          {"near", l_near},
+                                         {"name", l_name},
                                          {"failed", l_failed}};
     lua_newtable(L);
     for (size_t i = 0; i < MU_COUNT(functions); i++) {

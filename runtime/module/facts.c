@@ -17,13 +17,19 @@ struct mu_facts {
 };
 
 static const char *const names[MU_FACTS] = {
-#define MU_FACT(id, name, key, keys, value) [MU_FACT_##id] = name,
+#define MU_FACT(id, name, key, keys, states, value) [MU_FACT_##id] = name,
 #include "module/facts.def"
 #undef MU_FACT
 };
 
 static const char *const keys[MU_FACTS] = {
-#define MU_FACT(id, name, key, keys, value) [MU_FACT_##id] = keys,
+#define MU_FACT(id, name, key, keys, states, value) [MU_FACT_##id] = keys,
+#include "module/facts.def"
+#undef MU_FACT
+};
+
+static const char *const states[MU_FACTS] = {
+#define MU_FACT(id, name, key, keys, states, value) [MU_FACT_##id] = states,
 #include "module/facts.def"
 #undef MU_FACT
 };
@@ -108,6 +114,11 @@ const char *mu_fact_name(enum mu_fact fact)
 const char *mu_fact_keys(enum mu_fact fact)
 {
     return keys[fact];
+}
+
+const char *mu_fact_states(enum mu_fact fact)
+{
+    return states[fact];
 }
 
 json_t *mu_facts_json(const struct mu_facts *facts)

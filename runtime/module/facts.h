@@ -11,7 +11,7 @@
 #include "base/attr.h"
 
 enum mu_fact {
-#define MU_FACT(id, name, key, keys, value) MU_FACT_##id,
+#define MU_FACT(id, name, key, keys, states, value) MU_FACT_##id,
 #include "module/facts.def"
 #undef MU_FACT
     MU_FACTS
@@ -35,6 +35,8 @@ MU_API bool mu_facts_empty(const struct mu_facts *);
 const char *mu_fact_name(enum mu_fact);
 /* What its value may have: "state|why". */
 const char *mu_fact_keys(enum mu_fact);
+/* What `state` of its value may be: "up|down"; "": it has none. */
+const char *mu_fact_states(enum mu_fact);
 /* All of them as {"dns.rrset": {"example.com/MX": {...}}}, a new reference. */
 json_t *mu_facts_json(const struct mu_facts *);
 

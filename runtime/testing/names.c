@@ -73,6 +73,10 @@ static enum mu_err check_fact(const json_t *op, struct mu_fail *fail)
         if (err == MU_OK && fact < MU_FACTS)
             err = check_word(mu_fact_keys(fact), key, what, fail);
     }
+    const char *state = mu_json_str(value, "state", NULL);
+    snprintf(what, sizeof what, "the fact %.40s has no state", name);
+    if (err == MU_OK && fact < MU_FACTS && state)
+        err = check_word(mu_fact_states(fact), state, what, fail);
     return err;
 }
 
@@ -142,6 +146,62 @@ enum mu_err names_of_world(const struct mu_test_file *file, const struct mu_regi
     if (strcmp(kind, "fact") == 0 && check_fact(op, fail) != MU_OK)
         return fail->class;
     return mu_scenario_names(op, file->config->values, fail);
+}
+
+/* --- targets --- */
+
+struct naming {
+    const char *text;
+    bool found;
+};
+
+static bool look_for(const char *path, const char *bytes, size_t len, void *ud)
+{
+    struct naming *naming = ud;
+    (void)path;
+    (void)len;
+    naming->found = strstr(bytes, naming->text) != NULL;
+    return !naming->found;
+}
+
+static bool is_in(const json_t *value, const char *text)
+{
+    char *all = mu_json_text(value);
+    bool found = strstr(all, text) != NULL;
+    free(all);
+    return found;
+}
+
+/* A run begins with its params. */
+static bool is_named(const struct mu_test_file *file, const json_t *runs, const char *text)
+{
+    struct naming naming = {text, is_in(file->config->values, text)};
+    json_t *run;
+    size_t i;
+    json_array_foreach(runs, i, run)
+    {
+        naming.found = naming.found || is_in(json_array_get(json_object_get(run, "rows"), 0), text);
+    }
+    if (!naming.found)
+        mu_bundle_each(file->bundle, look_for, &naming);
+    return naming.found;
+}
+
+enum mu_err names_of_target(const struct mu_test_file *file, const json_t *op, const json_t *others,
+                            const json_t *runs, struct mu_fail *fail)
+{
+    const char *target = mu_json_str(op, "target", ""), *one;
+    struct mu_near near = {.typed = target};
+    json_t *value;
+    json_object_foreach((json_t *)others, one, value)
+    {
+        mu_near_try(&near, one);
+    }
+    if (near.best == NULL || is_named(file, runs, target))
+        return MU_OK;
+    return mu_fail_set(
+        fail, MU_USAGE, "%s: no call of %s had the target \"%.80s\": did you mean %.80s?",
+        mu_json_str(op, "src", "test.lua"), mu_json_str(op, "verb", ""), target, near.best);
 }
 
 /* --- what was told --- */

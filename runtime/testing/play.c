@@ -355,12 +355,36 @@ static json_t *finish(struct playing *playing, const char *name, int line, int64
     return result;
 }
 
+struct unmet {
+    const struct playing *playing;
+    struct mu_fail *fail;
+    enum mu_err err;
+};
+
+static void look_at_unmet(const json_t *op, const json_t *others, void *ud)
+{
+    struct unmet *unmet = ud;
+    if (unmet->err == MU_OK)
+        unmet->err =
+            names_of_target(unmet->playing->file, op, others, unmet->playing->runs, unmet->fail);
+}
+
+/* A fault that met nothing because its target is misspelt: that day was a good one. */
+static enum mu_err check_targets(const struct playing *playing, struct mu_fail *fail)
+{
+    struct unmet unmet = {playing, fail, MU_OK};
+    mu_sim_each_unmet(playing->sim, look_at_unmet, &unmet);
+    return unmet.err;
+}
+
 json_t *mu_test_play(const struct mu_test_file *file, size_t i, const char *state)
 {
     struct mu_fail fail;
     struct playing playing;
     int64_t began_ms = begin(&playing, file, state);
     enum mu_err err = mu_tests_play(file->tests, i, &ops, &playing, &fail);
+    if (err == MU_OK)
+        err = check_targets(&playing, &fail);
     return finish(&playing, mu_tests_name(file->tests, i), mu_tests_line(file->tests, i), began_ms,
                   err, &fail);
 }

@@ -46,6 +46,7 @@ ASK = """function main()
   finish(answer.how, answer.reason)
 end
 """
+HOST = 'world:mail_server("mx1.example.com", "192.0.2.1")'
 ZONE = '  world:mx("example.com", "10 mx-a.example.com", 600)\n'
 
 
@@ -418,6 +419,8 @@ def a_run_is_played_by_hand():
     assert code == 0 and "END        true" in said, said
     code, said = by_hand(MOVE, day, "--fault", "smtp_dwn x")
     assert code == 2 and '"smtp_dwn x" begins with no word of a world' in said, said
+    code, said = by_hand(MOVE, day, "--fault", "fails zone.set_mx refused often")
+    assert code == 2 and "times takes a number, 1 or more, got often" in said, said
 
 
 @case
@@ -615,11 +618,29 @@ end
         'world:fact("provider", "dns", { stat = "lies" })': 'the fact provider has no key "stat": it is one of state.why; did you mean state',
         'world:http("GET https://a.example/", { staus = 500 })': 'http has no key "staus"',
         'world:result("smtp.probe", { verdict = "dwon" })': 'smtp.probe never gives the verdict "dwon".*; did you mean down',
+        HOST + ':smtp("mx1.exmaple.com", "timeout")': r"this world has no host mx1.exmaple.com: did you mean mx1.example.com\?",
+        HOST + ':fact("smtp.host", "mx1.exmaple.com", { state = "timeout" })': "this world has no host mx1.exmaple.com: did you mean",
+        HOST + ':smtp("mx1.example.com", "up", { certificate = { days_lft = 1 } })': 'certificate has no key "days_lft"',
+        HOST + ':mx("example.com", "10 a.example.net", 300, { at = "resovler" })': r"this world has no name server resovler: did you mean resolver\?",
+        'world:nameservers("example.com", "ns1.example.net"):rrset("example.com", "MX", {}, 300, { at = "ns2.example.net" })': "this world has no name server ns2.example.net: did you mean ns1",
+        'world:dns_lags("ns7.example.org", "10m")': r"this world has no name server ns7.example.org: world:nameservers\(",
+        'world:dns_silent("ns7.example.org")': "this world has no name server ns7.example.org: ",
+        'world:smtp("mx 1", "up")': 'smtp: "mx 1" is not an owner name: a space',
+        'world:fact("dns.rrset", "example.com", {})': "the key of the fact dns.rrset is NAME/TYPE",
+        'world:fact("provider", "dns", { state = "busi" })': 'the fact provider has no state "busi": .*did you mean busy',
+        'world:fact("child", "q", { state = "fine" })': 'the fact child has no state "fine"',
+        'world:fails("notify", "refused", { times = "none" })': "times takes a number, 1 or more, got none",
+        'world:person("ana", { times = 0 })': "times takes a number, 1 or more, got 0",
+        'world:result("smtp.probe", { ok = true }, { times = 1.5 })': "times takes a number",
+        'world:result("smtp.probe", { ok = true }, { target = "mx1.exmaple.com" }) ' + played + 'expect_result("told")':
+            r'no call of smtp.probe had the target "mx1.exmaple.com": did you mean mx1.example.com\?',
         'test("never played", function() end)': "test stands inside a test",
         "ordinary(function() end)": "ordinary stands inside a test",
     }.items():
         fails(tell, test("  " + body), r"it broke off: test\.lua:9: " + says, files=files)
     fails(tell, test("  world:run()"), r"it broke off: test\.lua:8: this test expects nothing", files=files)
+    fails(MOVE, test(ZONE + '  world:fails("zone.set_mx", "refused", { target = "example.com MX" })\n  world:run():expect_result("moved")'),
+          'test.lua:10: no call of zone.set_mx had the target "example.com MX": did you mean example.com')
     # What may look like one: a part of what is said, somebody with an account, a refusal of a probe.
     passes(tell, test("""  world:person("root", { says = "yes", unasked = true })
   world:fails("smtp.probe", "timeout")
@@ -630,6 +651,41 @@ end
   run:expect_told("ana", "It is")
   run:expect_not_told("boss", "down")
   run:expect_not_told("ana", "another thing")"""), files=files)
+
+
+@case
+def whoever_was_made_by_any_word_is_there():
+    ask = """function main()
+  local r = mail.inbound("example.com")
+  finish(r.verdict, r.why)
+end
+"""
+    made = {
+        'world:rrset("mx1.example.com", "A", { "192.0.2.77" }):rrset("mx1.example.com", "AAAA", {})': "mx1.example.com",
+        'world:rrset("MX1.example.com.", "a", { "192.0.2.77" }):address("mx1.example.com", "192.0.2.77")': "Mx1.Example.com.",
+        'world:fact("dns.rrset", "mx1.example.com/A", { ttl = 300, records = { "192.0.2.77" } }):rrset("mx1.example.com", "AAAA", {})': "MX1.example.com",
+        'world:address("mx1.example.com", "2001:db8::7")': "2001:DB8:0:0::7",
+        'world:mail_server("mx1.example.com", "192.0.2.77")': "192.0.2.77:25",
+    }
+    for words, host in made.items():
+        for fault, result in ((f'smtp_down("{host}")', "down"), (f'smtp("{host}", "timeout")', "down"), (f'smtp_up("{host}")', "up")):
+            passes(ask, test(f"""  world:mx("example.com", "10 mx1.example.com")
+  {words}
+  world:{fault}
+  world:run():expect_result("{result}")"""))
+    # A world of mail servers alone, which a playbook asks by name; one that an MX alone names; servers that are asked by address.
+    passes(looks_at("mx1.example.com"), test("""  world:smtp("mx2.example.com", "up"):smtp("mx1.example.com", "timeout"):at("5m"):smtp_up("MX1.example.com")
+  world:mx("example.com", "10 mx9.example.com"):smtp_down("mx9.example.com")
+  world:dns_silent("192.0.2.53"):mx("example.com", "10 mx1.example.com", 300, { at = "192.0.2.54" })
+  world:run():expect_took { at_least = "5m", at_most = "6m" }"""))
+    # A target is compared as a name; one that other tests or the playbook name may meet nothing.
+    passes(MOVE, test(ZONE + """  world:fails("zone.set_mx", "refused", { target = "Example.COM." })
+  world:result("smtp.probe", { ok = true, verdict = "up" }, { target = "mx-c.example.com" })
+  world:run():expect_result("error")"""))
+    look = 'function main()\n  if false then smtp.probe("mx-b.example.com") end\n  finish(smtp.probe("mx-a.example.com").verdict)\nend\n'
+    passes(look, test("""  world:result("smtp.probe", { ok = true, verdict = "up" }, { target = "mx-a.example.com" })
+  world:result("smtp.probe", { ok = true, verdict = "down" }, { target = "mx-b.example.com" })
+  world:run():expect_result("up")"""))
 
 
 @case

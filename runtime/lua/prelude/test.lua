@@ -23,6 +23,11 @@ local function text(value, word)
   return value
 end
 
+local function times(value)
+  if value == nil or (env.math.type(value) == "integer" and value >= 1) then return value end
+  misuse("times takes a number, 1 or more, got " .. tostring(value))
+end
+
 local function keys(value, known, word)
   if value == nil then return {} end
   if type(value) ~= "table" then misuse(word .. " takes a table, got " .. type(value)) end
@@ -407,7 +412,6 @@ end
 -- --- a world -----------------------------------------------------------------------------------
 
 local function absolute(name) return string.sub(name, -1) == "." and name or name .. "." end
-local function relative(name) return string.sub(name, -1) == "." and string.sub(name, 1, -2) or name end
 
 local function mx_records(list)
   if type(list) == "string" then list = { list } end
@@ -419,47 +423,96 @@ local function mx_records(list)
   return records
 end
 
--- What a world was told of: hosts by smtp() and address(), name servers by nameservers(). A fault on another one would
--- change nothing, and look as if all went well. In a drill the network has them.
-local hosts_heard, servers_heard, real_network = {}, {}, false
+-- The names a world was told: hosts by an address or an MX record, name servers by an NS record, all in the one form of
+-- base/name.h. A fault on another one would change nothing, and look as if all went well. In a drill the network has them.
+local hosts_heard, servers_heard, has_addresses, real_network = {}, {}, false, false
 local saying = "" -- '"smtp_down mx1.example.com": ', when it is said by hand
 
-local function hear(heard, names)
-  for _, name in ipairs(type(names) == "table" and names or {}) do heard[#heard + 1] = relative(text(name, "a name")) end
+-- In that form; then without its port, and whether it is an address.
+local function named(name, word)
+  local canonical, bare, is_address = prim.name(text(name, word))
+  if not canonical then misuse(saying .. word .. ": " .. bare) end
+  return canonical, bare, is_address
 end
 
-local function has_heard(heard, name)
-  for _, one in ipairs(heard) do if one == relative(name) then return true end end
+local function has_heard(heard, bare)
+  for _, one in ipairs(heard) do if one == bare then return true end end
   return false
 end
 
-local function must_be_heard(heard, name, what, otherwise)
-  if real_network or has_heard(heard, name) then return name end
-  local near = prim.near(relative(name), heard)
-  misuse(saying .. "this world has no " .. what .. " " .. name .. (near and ": did you mean " .. near .. "?" or
-    #heard == 0 and ": " .. otherwise or ": " .. table.concat(heard, ", ")))
+local function hear(heard, name)
+  local canonical, bare = prim.name(name)
+  if canonical and not has_heard(heard, bare) then heard[#heard + 1] = bare end
 end
 
-local function host_of(name, word) return must_be_heard(hosts_heard, text(name, word), "host", "ordinary() of test.lua makes its hosts, world:mail_server(host, address)") end
-local function server_of(name, word)
-  if text(name, word) == "resolver" or #servers_heard == 0 then return name end
-  return must_be_heard(servers_heard, name, "name server", "")
+local function must_be_heard(heard, bare, what, otherwise)
+  if real_network or has_heard(heard, bare) then return end
+  local near = prim.near(bare, heard)
+  misuse(saying .. "this world has no " .. what .. " " .. bare .. (near and ": did you mean " .. near .. "?" or
+    #heard == 0 and ": " .. otherwise or ": " .. table.concat(heard, ", ") .. "; " .. otherwise))
 end
 
+local function host_of(name, word)
+  local canonical, bare = named(name, word)
+  must_be_heard(hosts_heard, bare, "host", "ordinary() of test.lua makes its hosts, world:mail_server(host, address)")
+  return canonical
+end
+
+-- Whoever answers may be "resolver", a name server, any other host, or an address that a playbook asks.
+local function asked_of(name, word)
+  local canonical, bare, is_address = named(name, word)
+  if canonical == "resolver" or is_address or has_heard(hosts_heard, bare) then return canonical end
+  local known = { "resolver", table.unpack(servers_heard) }
+  must_be_heard(known, bare, "name server", "world:nameservers(domain, ...) makes more")
+  return canonical
+end
+
+local heard_in = { -- by type, what is heard of a record of that owner
+  A = function(owner, record) has_addresses = true hear(hosts_heard, owner) hear(hosts_heard, record) end,
+  MX = function(_, record) hear(hosts_heard, string.match(record, "^%s*%d+%s+(%S+)")) end,
+  NS = function(_, record) hear(servers_heard, record) end,
+}
+heard_in.AAAA = heard_in.A
+
+-- Of facts whose key is a name: the key as it is looked up.
+local keys_of = {}
+keys_of["dns.rrset"] = function(key, value)
+  local owner, kind, server = string.match(key, "^([^/]*)/([^@]+)@?(.*)$")
+  if not owner then misuse("the key of the fact dns.rrset is NAME/TYPE or NAME/TYPE@SERVER, got " .. key) end
+  owner, kind = named(owner, "rrset"), string.upper(kind)
+  for _, record in ipairs(type(value) == "table" and type(value.records) == "table" and heard_in[kind] and value.records or {}) do
+    heard_in[kind](owner, text(record, "a record"))
+  end
+  return owner .. "/" .. kind .. (server ~= "" and "@" .. asked_of(server, "at") or "")
+end
+keys_of["smtp.host"] = function(key)
+  local canonical, bare = named(key, "smtp")
+  if has_addresses then return host_of(key, "smtp") end -- it would have no address, and no MX leads to it
+  hear(hosts_heard, bare)
+  return canonical
+end
+keys_of["dns.server"] = function(key) return asked_of(key, "dns_silent") end
+keys_of["dns.lag"] = function(key)
+  local canonical, bare = named(key, "dns_lags")
+  if bare ~= "resolver" then must_be_heard(servers_heard, bare, "name server", "world:nameservers(domain, ...) makes them") end
+  return canonical
+end
+
+local certificate_keys = { "subject", "issuer", "names", "not_before", "not_after", "days_left", "verified", "verify_error", "host_matches" }
 local methods = {}
 
 function methods.fact(world, fact, key, value, how)
   keys(how, { "lasts" }, "fact's options")
-  return world:op { op = "fact", fact = text(fact, "fact"), key = text(key, "fact"), value = value,
+  key = keys_of[text(fact, "fact")] and keys_of[fact](text(key, "fact"), value) or key
+  if fact == "smtp.host" and type(value) == "table" then keys(value.certificate, certificate_keys, "certificate") end
+  return world:op { op = "fact", fact = fact, key = text(key, "fact"), value = value,
                     for_ms = how and how.lasts and duration(how.lasts, "lasts") }
 end
 
 -- how.at: what only this name server says, or "resolver" with its cache; how.lasts: for so long.
 function methods.rrset(world, name, kind, records, ttl, how)
   keys(how, { "at", "lasts" }, "rrset's options")
-  local key = relative(text(name, "rrset")) .. "/" .. text(kind, "rrset")
-  if kind == "NS" then hear(servers_heard, records) end
-  if how and how.at then key = key .. "@" .. relative(text(how.at, "at")) end
+  local key = text(name, "rrset") .. "/" .. text(kind, "rrset") .. (how and how.at and "@" .. text(how.at, "at") or "")
   return world:fact("dns.rrset", key, { ttl = ttl or 3600, records = records }, how and { lasts = how.lasts })
 end
 
@@ -477,10 +530,9 @@ function methods.address(world, host, ...)
     local list = string.find(text(one, "address"), ":", 1, true) and six or four
     list[#list + 1] = one
   end
-  hear(hosts_heard, { ... })
-  hear(hosts_heard, { text(host, "address") })
-  world:fact("dns.rrset", relative(host) .. "/A", { ttl = 3600, records = four })
-  return world:fact("dns.rrset", relative(host) .. "/AAAA", { ttl = 3600, records = six })
+  hear(hosts_heard, named(host, "address"))
+  world:rrset(host, "A", four)
+  return world:rrset(host, "AAAA", six)
 end
 
 local smtp_states = { up = true, refused = true, timeout = true, busy = true, rejecting = true }
@@ -488,12 +540,11 @@ local smtp_states = { up = true, refused = true, timeout = true, busy = true, re
 function methods.smtp(world, host, state, how)
   if not smtp_states[state] then misuse("smtp takes a host and up, refused, timeout, busy or rejecting, got " .. tostring(state)) end
   local h = type(how) == "string" and { why = how } or keys(how, { "why", "starttls", "certificate", "lasts" }, "smtp's options")
-  hear(hosts_heard, { text(host, "smtp") })
-  return world:fact("smtp.host", relative(host),
+  return world:fact("smtp.host", text(host, "smtp"),
     { state = state, why = h.why, starttls = h.starttls, certificate = h.certificate }, { lasts = h.lasts })
 end
 function methods.smtp_down(world, host, how)
-  if type(how) == "string" and has_heard(hosts_heard, how) then misuse("smtp_down takes one host: " .. how .. " needs a line of its own") end
+  if type(how) == "string" and has_heard(hosts_heard, (prim.name(how))) then misuse("smtp_down takes one host: " .. how .. " needs a line of its own") end
   return world:smtp(host_of(host, "smtp_down"), "timeout", how)
 end
 function methods.smtp_up(world, host, how) return world:smtp(host_of(host, "smtp_up"), "up", how) end
@@ -520,14 +571,14 @@ function methods.channel(world, name, state, how)
   return world:fact("channel", text(name, "channel"), { state = one_of(state, channel_states, "channel"), why = how and how.why }, how and { lasts = how.lasts })
 end
 function methods.dns_lags(world, server, by)
-  return world:fact("dns.lag", relative(server_of(server, "dns_lags")), { ms = duration(by, "dns_lags") })
+  return world:fact("dns.lag", text(server, "dns_lags"), { ms = duration(by, "dns_lags") })
 end
 -- The pinned resolvers go on with what they have cached, for so long after a change.
 function methods.resolver_caches(world, by) return world:dns_lags("resolver", by) end
 -- A name server, or "resolver", gives no answer.
 function methods.dns_silent(world, server, how)
   keys(how, { "lasts", "why" }, "dns_silent's options")
-  return world:fact("dns.server", relative(server_of(server, "dns_silent")), { state = "silent", why = how and how.why }, how and { lasts = how.lasts })
+  return world:fact("dns.server", text(server, "dns_silent"), { state = "silent", why = how and how.why }, how and { lasts = how.lasts })
 end
 -- What an entry of commands{} ends with: { exit_code, stdout, stderr, ms }.
 function methods.command(world, name, ends)
@@ -543,15 +594,17 @@ function methods.child(world, playbook, ends)
 end
 function methods.http(world, request, answer) return world:fact("api", text(request, "http"), keys(answer, { "status", "body" }, "http")) end
 
+-- src: where it was said, for a target that nothing has.
 function methods.fails(world, verb, how, options)
   local o = keys(options, { "target", "times", "why", "class", "late" }, "fails' options")
-  return world:op { op = "fault", verb = text(verb, "fails"), how = text(how, "fails"), target = o.target, times = o.times, why = o.why,
-                    class = o.class, late_ms = o.late and duration(o.late, "late") }
+  return world:op { op = "fault", verb = text(verb, "fails"), how = text(how, "fails"), target = o.target and text(o.target, "target"),
+                    times = times(o.times), why = o.why, class = o.class, src = o.target and prim.src(), late_ms = o.late and duration(o.late, "late") }
 end
 
 function methods.result(world, verb, value, options)
   local o = keys(options, { "target", "times" }, "result's options")
-  return world:op { op = "result", verb = text(verb, "result"), value = value, target = o.target, times = o.times }
+  return world:op { op = "result", verb = text(verb, "result"), value = value, target = o.target and text(o.target, "target"),
+                    times = times(o.times), src = o.target and prim.src() }
 end
 
 local function said_then(answer)
@@ -564,7 +617,7 @@ end
 function methods.person(world, name, answer)
   local a = keys(answer, { "says", "after", "why", "unasked", "times", "later" }, "person")
   return world:op { op = "person", name = text(name, "person"), says = text(a.says or "yes", "says"), why = a.why, unasked = a.unasked,
-                    times = a.times, after_ms = a.after and duration(a.after, "after"), ["then"] = a.later and said_then(a.later) }
+                    times = times(a.times), after_ms = a.after and duration(a.after, "after"), ["then"] = a.later and said_then(a.later) }
 end
 
 -- The machine that executes stands still for so long; between two runs: time passes.
@@ -617,7 +670,7 @@ local spoken = {
   person = function(name, says, after) return name, { says = says, after = after } end,
   provider = function(name, state, lasts) return name, state, { lasts = lasts } end,
   channel = function(name, state, lasts) return name, state, { lasts = lasts } end,
-  fails = function(verb, how, times) return verb, how, { times = env.tonumber(times) } end,
+  fails = function(verb, how, times) return verb, how, { times = env.tonumber(times) or times } end,
   mx = function(domain, ...) return domain, { ... } end,
 }
 local unspoken = { run = true, drill = true, undo = true, at = true, fact = true, http = true, result = true, rrset = true, command = true, child = true }
@@ -651,7 +704,7 @@ local function list()
 end
 
 local function begin()
-  hosts_heard, servers_heard, real_network = {}, {}, false
+  hosts_heard, servers_heard, has_addresses, real_network = {}, {}, false, false
   local world = make_world(nil)
   if ordinary_day then ordinary_day(world) end
   return world
