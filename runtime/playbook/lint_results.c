@@ -127,6 +127,12 @@ static bool knows_field(const struct lint *lint, const char *from, const char *n
     return near->best && strcmp(near->best, name) == 0;
 }
 
+/* A field that the playbook sets itself, there or elsewhere. */
+static bool is_own(const struct lint *lint, const struct mu_node *index)
+{
+    return lint_sets_field(lint, index->first->local, index->last->text);
+}
+
 static void check_field(struct lint *lint, const struct mu_node *index)
 {
     char buf[MU_NODE_WORD];
@@ -141,7 +147,7 @@ static void check_field(struct lint *lint, const struct mu_node *index)
                 lint->words->result(from, 0, &any, lint->words->ud);
     struct mu_near near = {.typed = key->text};
     if ((!verb && gate_of(from) < 0) || knows_field(lint, from, key->text, &near) ||
-        near.best == NULL)
+        near.best == NULL || is_own(lint, index))
         return;
     char *mend = mu_xasprintf("did you mean %s?", near.best);
     lint_say(lint, LINT_UNKNOWN_FIELD, key->at, mend, "%s gives no \"%s\"", from, key->text);
@@ -165,6 +171,9 @@ static void check_branch(struct lint *lint, const struct mu_node *index)
             return; /* it has others, by number or by a name that is made */
         mu_near_try(&near, one->first->text);
     }
+    const struct mu_node *given = lint_arg(call, 0);
+    if (is_own(lint, index) || lint_sets_field(lint, given->local, key->text))
+        return;
     char *mend = near.best ? mu_xasprintf("did you mean %s?", near.best) : NULL;
     lint_say(lint, LINT_UNKNOWN_FIELD, key->at, mend, "parallel has no branch \"%s\"", key->text);
     free(mend);
