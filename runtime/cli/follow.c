@@ -3,7 +3,7 @@
  * Looking at a run while it goes on; see follow.h.
  *
  *   executor ─ one byte per flush ─▶ poll() ─▶ new rows ─▶ line_of() ─▶ plain | json | terminal
- *                                      ▲ stdin: an answer to the gate that is shown                */
+ *                                      ▲ stdin: an answer at the prompt (prompt.h)                 */
 #include "cli/follow.h"
 
 #include <poll.h>
@@ -11,18 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/people.h"
 #include "cli/lines.h"
+#include "cli/prompt.h"
 #include "engine/run.h"
 #include "journal/rows.h"
 #include "cli/say.h"
 #include "cli/verdict.h"
+#include "cli/vote.h"
 
 #define LOOK_MS \
     250 /* between looks at a file nobody wakes us for, and of the clock in the status line */
@@ -30,7 +30,8 @@
 struct view;
 struct view_ops {
     void (*row)(struct view *, const struct mu_row *);
-    void (*idle)(struct view *); /* nothing new; NULL = nothing to do */
+    void (*idle)(struct view *);  /* nothing new; NULL = nothing to do, also of the next */
+    void (*ready)(struct view *); /* before it waits */
     void (*close)(struct view *);
 };
 
@@ -45,9 +46,10 @@ struct view {
     bool over, settled;
     int64_t offset_ms; /* rows of a dry run are ahead of the wall clock; the status line is not */
     /* terminal */
-    char *step, *detail, *last_probe, *gate_id, *gate_digest, *gate_kind;
+    struct prompt *prompt; /* NULL elsewhere */
+    char *step, *detail, *last_probe;
     int64_t step_since;
-    bool status_shown, may_answer;
+    bool status_shown;
     int told_monitor; /* what its monitor waits for, as it was said last; 0 = nothing */
 };
 
@@ -123,7 +125,7 @@ static void clear_status(struct view *view)
 static void draw_status(struct view *view)
 {
     char took[MU_TIME_TEXT];
-    if (view->step == NULL || view->gate_id)
+    if (view->step == NULL || prompt_waits(view->prompt))
         return;
     char *text = mu_xasprintf("  ... %s  %s  %s", view->step,
                               mu_duration_text(mu_clock_real_ms() - view->step_since, took),
@@ -135,84 +137,6 @@ static void draw_status(struct view *view)
     fflush(stdout);
     free(text);
     view->status_shown = true;
-}
-
-struct view;
-static bool take_yes_or_no(struct view *, char *line, const char *yes);
-static bool take_approval(struct view *view, char *line)
-{
-    return take_yes_or_no(view, line, "yes");
-}
-static bool take_done(struct view *view, char *line)
-{
-    return take_yes_or_no(view, line, "done");
-}
-static bool take_text(struct view *, char *line);
-
-/* How a kind of gate is asked and answered at the prompt; a page is not. */
-static const struct manner {
-    const char *kind, *prompt, *again;
-    bool (*take)(struct view *, char *line); /* false: it made no sense */
-} manners[] = {
-    {"approve", "Do it? [yes/no, then why]", "Please say yes or no.", take_approval},
-    {"todo", "Done? [done/no, then a remark]", "Please say done, or no when it can't be done.",
-     take_done},
-    {"ask", "Your answer:", "Please give an answer.", take_text},
-};
-
-static const struct manner *manner_of(const struct view *view)
-{
-    for (size_t i = 0; view->gate_kind && i < MU_COUNT(manners); i++)
-        if (strcmp(manners[i].kind, view->gate_kind) == 0)
-            return &manners[i];
-    return NULL;
-}
-
-/* What was typed before a question stood on the screen is no answer to it: nobody had read it then. Stdin
- * has no buffer (follow_run()), so that all of it is still the terminal's. Out of the background a flush
- * would stop us, and what is typed there is the shell's. */
-static void forget_typed(void)
-{
-    pid_t foreground =
-        tcgetpgrp(STDIN_FILENO); /* -1: no terminal, or not the one that controls us */
-    fflush(stdout);
-    if (isatty(STDIN_FILENO) && (foreground < 0 || foreground == getpgrp()))
-        tcflush(STDIN_FILENO, TCIFLUSH);
-}
-
-/* A gate of ours: the question, then the prompt. */
-static void ask_here(struct view *view, const struct mu_row *row)
-{
-    struct mu_buf question = {0};
-    json_t *value = parsed(row->value);
-    json_t *who = mu_cli_who(view->cli);
-    const char *by = mu_json_str(value, "by", "");
-    if (!mu_json_bool(value, "foreseen", false)) {
-        keep(&view->gate_id, mu_json_str(value, "gate", ""));
-        keep(&view->gate_digest, mu_json_str(value, "digest", ""));
-        keep(&view->gate_kind, row->verb);
-        view->may_answer =
-            mu_run_may_answer(view->cli->config->values, mu_json_str(who, "name", ""), by) &&
-            manner_of(view) != NULL;
-    }
-    line_question(row, &question);
-    say("%s", mu_cli_color("bold"));
-    char *rest = NULL;
-    strtok_r(question.data, "\n", &rest); /* the title stands above already */
-    for (const char *part; (part = strtok_r(NULL, "\n", &rest)) != NULL;)
-        say_hanging(6, "%s\n", part);
-    say("%s", mu_cli_color("reset"));
-    forget_typed(); /* before the prompt: who waits for that has not begun */
-    mu_buf_free(&question);
-    json_decref(value);
-    json_decref(who);
-}
-
-static void prompt(const struct view *view)
-{
-    if (view->gate_id && view->may_answer)
-        say("  %s%s%s ", mu_cli_color("blue"), manner_of(view)->prompt, mu_cli_color("reset"));
-    fflush(stdout);
 }
 
 /* Progress and a probe that says the same as before stay in the status line only. */
@@ -243,12 +167,10 @@ static void terminal_row(struct view *view, const struct mu_row *row)
         return;
     }
     clear_status(view);
-    if (view->gate_id && view->may_answer)
-        say("\r\033[2K"); /* the prompt is written again below */
-    bool gate_row = row->type == MU_ROW_HOST && strcmp(row->verb, "gate") == 0;
+    prompt_clear(view->prompt);
     if (is_passing(view, row, &line)) {
         keep(&view->detail, mu_buf_text(&line.text));
-    } else if (!(gate_row && view->may_answer)) {
+    } else {
         mu_time_hms(row->ts, when);
         if (line.kind == LINE_STEP)
             say("\n");
@@ -256,92 +178,26 @@ static void terminal_row(struct view *view, const struct mu_row *row)
         say_hanging(21, "%s\n", mu_buf_text(&line.text));
         say("%s", mu_cli_color("reset"));
     }
-    if (line.kind == LINE_ANSWER) {
-        keep(&view->gate_id, NULL);
-        view->may_answer = false;
-    }
-    if (line.kind == LINE_ASK)
-        ask_here(view, row);
-    if (view->gate_id)
-        prompt(view);
+    prompt_row(view->prompt, row);
     mu_buf_free(&line.text);
+}
+
+static void terminal_ready(struct view *view)
+{
+    prompt_show(view->prompt);
 }
 
 static void terminal_close(struct view *view)
 {
     clear_status(view);
+    if (!interrupted) /* else ^C stands there, and a word about it comes below */
+        prompt_clear(view->prompt);
 }
 
 static const struct view_ops terminal_ops = {
-    .row = terminal_row, .idle = draw_status, .close = terminal_close};
+    .row = terminal_row, .idle = draw_status, .ready = terminal_ready, .close = terminal_close};
 
-/* --- answering --- */
-
-/* False when it does not count. */
-static bool vote(struct view *view, const char *gate, const char *digest, const char *answer,
-                 const char *said, const char *reason)
-{
-    char text[MU_FAIL_TEXT] = "", uid[MU_PEOPLE_UID];
-    struct mu_fail fail;
-    enum mu_store_vote_result result = MU_VOTE_REFUSED;
-    json_t *who = mu_cli_who(view->cli);
-    struct mu_store_vote ballot = {.who = mu_json_str(who, "name", ""),
-                                   .uid = mu_people_uid(who, uid),
-                                   .from = "prompt",
-                                   .answer = answer,
-                                   .text = said,
-                                   .reason = reason,
-                                   .digest = digest,
-                                   .at = mu_clock_real_ms()};
-    if (mu_cli_store(view->cli) == 0) {
-        if (mu_store_gate_vote(view->cli->store, gate, &ballot, &result, text, &fail) != MU_OK)
-            snprintf(text, sizeof text, "%s", fail.text);
-        say_err("  %s\n", text);
-        mu_run_poke(view->what->path);
-    }
-    json_decref(who);
-    return result == MU_VOTE_RECORDED || result == MU_VOTE_DECIDED;
-}
-
-/* "yes DC2 has no power", "n", "no: wait for Bo", "done ticket 881". */
-static bool take_yes_or_no(struct view *view, char *line, const char *yes)
-{
-    char *reason = line + strcspn(line, " :,");
-    size_t word = (size_t)(reason - line);
-    reason += strspn(reason, " :,");
-    bool agrees = word > 0 && word <= strlen(yes) && strncmp(line, yes, word) == 0,
-         refuses = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
-    if (!agrees && !refuses)
-        return false;
-    char *said = mu_cli_said(view->cli, reason);
-    vote(view, view->gate_id, view->gate_digest, agrees ? "yes" : "no", NULL, said);
-    free(said);
-    return true;
-}
-
-/* Refused, it may be typed again: a choice that is none. */
-static bool take_text(struct view *view, char *line)
-{
-    char *said = mu_cli_said(view->cli, line);
-    bool counts = vote(view, view->gate_id, view->gate_digest, "yes", said, NULL);
-    free(said);
-    if (!counts)
-        prompt(view);
-    return true;
-}
-
-static void take_answer(struct view *view)
-{
-    char line[MU_GATE_ANSWER + 100];
-    if (fgets(line, sizeof line, stdin) == NULL || view->gate_id == NULL || !view->may_answer)
-        return;
-    say_returned();
-    line[strcspn(line, "\r\n")] = '\0';
-    if (line[0] == '\0' || !manner_of(view)->take(view, line)) {
-        say("  %s\n", manner_of(view)->again);
-        prompt(view);
-    }
-}
+/* --- answering by --yes --- */
 
 /* What --yes says to a gate. */
 struct exercise {
@@ -354,9 +210,7 @@ static bool answer_for(const struct mu_store_gate *gate, void *ud)
 {
     struct exercise *exercise = ud;
     const struct mu_gate_kind *kind = mu_gate_kind(gate->kind);
-    bool mine =
-        mu_run_may_answer(exercise->config, exercise->me, gate->by) ||
-        (gate->before[0] && mu_run_may_answer(exercise->config, exercise->me, gate->before));
+    bool mine = vote_is_asked(exercise->config, gate->by, gate->before, exercise->me);
     json_t *choices = mu_json_parse(gate->choices, strlen(gate->choices), NULL);
     const char *first = json_string_value(json_array_get(choices, 0));
     exercise->answer = mine && kind ? kind->agree : NULL;
@@ -381,8 +235,12 @@ static bool answer_yes(struct view *view, const struct mu_row *row)
                                 .me = mu_json_str(who, "name", "")};
     struct mu_fail fail;
     (void)!mu_store_gate_find(view->cli->store, gate, answer_for, &exercise, &fail);
-    if (exercise.answer)
-        counts = vote(view, gate, NULL, exercise.answer, exercise.text, MU_REASON_YES);
+    if (exercise.answer) {
+        struct mu_store_vote ballot = {
+            .answer = exercise.answer, .text = exercise.text, .reason = MU_REASON_YES};
+        enum mu_store_vote_result result = prompt_vote(view->cli, view->what->path, gate, &ballot);
+        counts = result == MU_VOTE_RECORDED || result == MU_VOTE_DECIDED;
+    }
     free(exercise.text);
     json_decref(value);
     json_decref(who);
@@ -456,13 +314,12 @@ static bool is_alive(struct view *view)
 /* False when everybody who could write has gone. */
 static bool wait_for_news(struct view *view)
 {
-    bool prompting = view->gate_id && view->may_answer;
     struct pollfd fds[2] = {{.fd = view->wake_fd, .events = POLLIN},
-                            {.fd = prompting ? STDIN_FILENO : -1, .events = POLLIN}};
+                            {.fd = view->prompt ? prompt_fd(view->prompt) : -1, .events = POLLIN}};
     if (poll(fds, 2, LOOK_MS) < 0)
         return true;
     if (fds[1].revents & POLLIN)
-        take_answer(view);
+        prompt_read(view->prompt);
     if (fds[0].revents & POLLIN) {
         char bytes[256];
         ssize_t got = read(view->wake_fd, bytes, sizeof bytes);
@@ -494,9 +351,7 @@ static int leave(struct view *view, bool alive)
     free(view->step);
     free(view->detail);
     free(view->last_probe);
-    free(view->gate_id);
-    free(view->gate_digest);
-    free(view->gate_kind);
+    prompt_free(view->prompt);
     if (interrupted) {
         say_err("\nThe view ended; the run goes on.  Look again: muster watch %s   Stop it: muster "
                 "cancel %s\n",
@@ -527,7 +382,8 @@ int follow_run(struct mu_cli *cli, const struct follow *what)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGHUP, &action,
               NULL); /* also under nohup: without its terminal the view is of no use */
-    setvbuf(stdin, NULL, _IONBF, 0);
+    if (view.ops == &terminal_ops)
+        view.prompt = prompt_new(cli, what->path);
     bool alive = true;
     while (!interrupted) {
         bool news = read_rows(&view);
@@ -539,6 +395,8 @@ int follow_run(struct mu_cli *cli, const struct follow *what)
             continue;
         if (!news && view.ops->idle)
             view.ops->idle(&view);
+        if (view.ops->ready)
+            view.ops->ready(&view);
         alive = wait_for_news(&view);
     }
     return leave(&view, alive);

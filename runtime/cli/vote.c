@@ -86,12 +86,10 @@ static int wake_run(struct mu_cli *cli, const struct mu_command *command, const 
     return code;
 }
 
-/* Who was asked first may answer still when the next one is asked: both were told. */
-static bool may_answer(struct mu_cli *cli, const struct gate_copy *gate, const char *me)
+bool vote_is_asked(const json_t *config, const char *by, const char *before, const char *who)
 {
-    const json_t *config = cli->config->values;
-    return mu_run_may_answer(config, me, gate->by) ||
-           (gate->before[0] && mu_run_may_answer(config, me, gate->before));
+    return mu_run_may_answer(config, who, by) ||
+           (before[0] && mu_run_may_answer(config, who, before));
 }
 
 static int refuse(struct mu_cli *cli, const struct mu_command *command,
@@ -118,7 +116,7 @@ static int cast(struct mu_cli *cli, const struct mu_command *command, const stru
     vote->from = from;
     vote->at = mu_clock_real_ms();
     int code = 0;
-    if (!may_answer(cli, gate, me))
+    if (!vote_is_asked(cli->config->values, gate->by, gate->before, me))
         code = refuse(cli, command, gate, me);
     else if (mu_store_gate_vote(cli->store, gate->id, vote, &result, text, &fail) != MU_OK)
         code = mu_cli_fail(cli, command->name, MU_EXIT_USAGE, "%s", fail.text);

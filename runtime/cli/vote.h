@@ -20,6 +20,9 @@
 /* answer: yes, no, ack or withdraw. argv: CODE|RUN, for muster answer also the text. */
 int vote_on_gate(struct mu_cli *, const struct mu_command *, const char *answer, int argc,
                  char **argv);
+/* Is that person asked by a gate that asks `by`, and asked `before` earlier? Who was asked first may answer still when
+ * the next one is asked: both were told. */
+bool vote_is_asked(const json_t *config, const char *by, const char *before, const char *who);
 /* "muster approve 4417   or: muster deny 4417" */
 void vote_commands(const char *kind, const char *code, struct mu_buf *out);
 
