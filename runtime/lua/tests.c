@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/begins.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -204,6 +205,13 @@ static int l_name(lua_State *L)
     return 3;
 }
 
+/* begins(line, words) */
+static int l_begins(lua_State *L)
+{
+    lua_pushboolean(L, mu_begins(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+    return 1;
+}
+
 static int l_failed(lua_State *L)
 {
     struct mu_tests *tests = self(L);
@@ -226,6 +234,7 @@ static void push_primitives(lua_State *L, struct mu_tests *tests)
                                          {"known", l_known},
                                          {"near", l_near},
                                          {"name", l_name},
+                                         {"begins", l_begins},
                                          {"failed", l_failed}};
     lua_newtable(L);
     for (size_t i = 0; i < MU_COUNT(functions); i++) {

@@ -406,7 +406,7 @@ const struct mu_word mu_words_all[] = {
 
     EXPECT("result", "It ended like that.", "run:expect_result(\"failed_over\", \"approved by ana\")", TAKES("result", "string", "the whole word"), MAY_TAKE("why", "string", "a part of the reason")),
     EXPECT("parked", "It waits for a person.", "run:expect_parked(\"in_doubt\")", MAY_TAKE("why", "string", "in_doubt, stale, budget ...")),
-    EXPECT("acts", "Exactly these took effect, in this order.", "run:expect_acts { \"zone.set_mx example.com\" }", TAKES("acts", "string[]", "how each begins")),
+    EXPECT("acts", "Exactly these took effect, in this order.", "run:expect_acts { \"zone.set_mx example.com\" }", TAKES("acts", "string[]", "how each begins, in whole words")),
     EXPECT("steps", "Exactly these steps were taken, in this order.", "run:expect_steps { \"Is it really down?\" }", TAKES("steps", "string[]", "their headings")),
     EXPECT("questions", "Exactly these questions were asked, in this order, and ended so.", "run:expect_questions { \"approve incident-lead: Move the MX? => approved\" }",
            TAKES("lines", "string[]", "kind, who is asked, what, and how it ended")),

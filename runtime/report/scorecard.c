@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/begins.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -265,8 +266,7 @@ static bool find_act(const struct tally *tally, const char *wanted, size_t *from
 {
     for (size_t i = *from; i < json_array_size(tally->acts); i++) {
         const json_t *act = json_array_get(tally->acts, i);
-        if (!mu_json_bool(act, "ok", false) ||
-            strncmp(mu_json_str(act, "shown", ""), wanted, strlen(wanted)) != 0)
+        if (!mu_json_bool(act, "ok", false) || !mu_begins(mu_json_str(act, "shown", ""), wanted))
             continue;
         *from = i + 1;
         return true;

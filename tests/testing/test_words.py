@@ -497,6 +497,9 @@ def expectations_can_fail():
         'run:expect_result("other")': "- other.*\\+ moved",
         'run:expect_acts {}': r"\+ zone.set_mx example.com",
         'run:expect_acts { "zone.set_mx example.org" }': r"- zone.set_mx example.org",
+        'run:expect_acts { "zone.set_mx example.c" }': r"- zone.set_mx example.c\n +\+ zone.set_mx example.com",
+        'run:expect_acts { "zone.set" }': r"- zone.set\n",
+        'run:expect_acts { "" }': r"\+ zone.set_mx example.com",
         'run:expect_steps { "Move", "More" }': "- More",
         'run:expect_undo {}': r"\+ Back",
         'run:expect_told("ana")': "ana was not told",
@@ -512,6 +515,15 @@ def expectations_can_fail():
         assert "NOT OK" in said and "ACT        zone.set_mx" in said, said  # what the run did
     fails(ASK, test('  world:person("ana", {})\n  world:run():expect_not_asked()'), "somebody was asked")
     fails(ASK, test('  world:person("ana", {})\n  world:run():expect_not_told("ana")'), "ana was told")
+
+
+@case
+def an_act_is_named_in_whole_words():
+    drill = 'drill = { scenarios = { bad = { faults = { "fails smtp.probe timeout" }, acts = { "zone.set_mx %s" } } } },\n  params'
+    for named, is_met in (("example.com", True), ("example.com 10", True), ("{d}", True), ("example.c", False), ("example.com 1", False)):
+        header = (HEADER % ("p", 'd = param.domain "D" { default = "example.com" }')).replace("params", drill % named, 1)
+        passes("", test(ZONE + f"""  local run = world:drill({{}}, {{ scenario = "bad" }})
+  run:expect_scorecard {{ "zone.set_mx {named.replace('{d}', 'example.com')}{'' if is_met else ': MISS'}" }}"""), files=[("playbook.lua", header + MOVE)])
 
 
 @case

@@ -111,9 +111,9 @@ local function diff_of(expected, got, same)
   return not equal and out or nil
 end
 
-local function begins(wanted, got)
-  return string.sub(got, 1, #wanted) == wanted
-end
+local function names(wanted, got) return prim.begins(got, wanted) end
+
+local function begins(wanted, got) return string.sub(got, 1, #wanted) == wanted end
 
 local function is(wanted, got) return wanted == got end
 
@@ -284,7 +284,7 @@ function expectations.expect_acts(run, wanted)
   for _, act in ipairs(run.acts) do
     if act.ok then done[#done + 1] = act end
   end
-  return expect_list("its acts", wanted, lines_of(done), begins)
+  return expect_list("its acts", wanted, lines_of(done), names)
 end
 
 -- "approve incident-lead, then duty-manager: Move the MX? => approved"
