@@ -42,6 +42,7 @@ struct prompt {
     const char *path;
     struct question *questions;            /* in the order in which they were asked */
     const struct question *holder, *above; /* has the prompt; stands last on the screen */
+    bool heard; /* stdin is a terminal: else it is the lines of a loop, a file, nothing */
     bool stands;
 };
 
@@ -211,15 +212,19 @@ static struct question *turn(const struct prompt *prompt)
     return NULL;
 }
 
+/* Is what is typed there meant for us? Not out of the background, where reading would stop us: that is the shell's. */
+static bool is_ours(void)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO); /* -1: it is not the one that controls us */
+    return foreground < 0 || foreground == getpgrp();
+}
+
 /* What was typed before is no answer to a question that comes now. Stdin has no buffer (prompt_new()), so that
- * all of it is still the terminal's. Out of the background a flush would stop us, and what is typed there is
- * the shell's. */
+ * all of it is still the terminal's. */
 static void forget_typed(void)
 {
-    pid_t foreground =
-        tcgetpgrp(STDIN_FILENO); /* -1: no terminal, or not the one that controls us */
     fflush(stdout);
-    if (isatty(STDIN_FILENO) && (foreground < 0 || foreground == getpgrp()))
+    if (is_ours())
         tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
@@ -235,7 +240,7 @@ void prompt_show(struct prompt *prompt)
 {
     struct question *question = turn(prompt);
     bool several = prompt->questions && prompt->questions->next;
-    if (question == NULL || prompt->stands) {
+    if (question == NULL || prompt->stands || !prompt->heard) {
         fflush(stdout);
         return;
     }
@@ -259,7 +264,7 @@ void prompt_clear(struct prompt *prompt)
 
 int prompt_fd(const struct prompt *prompt)
 {
-    return prompt->stands ? STDIN_FILENO : -1;
+    return prompt->stands && is_ours() ? STDIN_FILENO : -1;
 }
 
 /* --- answering --- */
@@ -341,8 +346,9 @@ void prompt_read(struct prompt *prompt)
 struct prompt *prompt_new(struct mu_cli *cli, const char *path)
 {
     struct prompt *prompt = MU_NEW(struct prompt);
-    *prompt = (struct prompt){.cli = cli, .path = path};
-    setvbuf(stdin, NULL, _IONBF, 0);
+    *prompt = (struct prompt){.cli = cli, .path = path, .heard = isatty(STDIN_FILENO)};
+    if (prompt->heard)
+        setvbuf(stdin, NULL, _IONBF, 0);
     return prompt;
 }
 
