@@ -318,8 +318,9 @@ static bool wait_for_news(struct view *view)
                             {.fd = view->prompt ? prompt_fd(view->prompt) : -1, .events = POLLIN}};
     if (poll(fds, 2, LOOK_MS) < 0)
         return true;
-    if (fds[1].revents & POLLIN)
-        prompt_read(view->prompt);
+    if (fds[1].revents & (POLLHUP | POLLERR | POLLNVAL) ||
+        (fds[1].revents & POLLIN && !prompt_read(view->prompt)))
+        interrupted = 1; /* as by SIGHUP, which only the terminal's own session gets */
     if (fds[0].revents & POLLIN) {
         char bytes[256];
         ssize_t got = read(view->wake_fd, bytes, sizeof bytes);

@@ -7,6 +7,7 @@
  *   row i ─▶ question, written ─▶ row h gate: code, may I? ─▶ its turn: prompt ─▶ vote ─▶ row o: gone   */
 #include "cli/prompt.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,8 @@ struct prompt {
     const struct question *holder, *above; /* has the prompt; stands last on the screen */
     bool heard; /* stdin is a terminal: else it is the lines of a loop, a file, nothing */
     bool stands;
+    char typed[MU_GATE_ANSWER + 100]; /* of a line that is not whole yet; full: it is too long */
+    size_t typed_len;
 };
 
 /* --- the manners of asking --- */
@@ -219,10 +222,11 @@ static bool is_ours(void)
     return foreground < 0 || foreground == getpgrp();
 }
 
-/* What was typed before is no answer to a question that comes now. Stdin has no buffer (prompt_new()), so that
- * all of it is still the terminal's. */
-static void forget_typed(void)
+/* What was typed before is no answer to a question that comes now. It is read as octets, so that all of it that
+ * is not in `typed` is still the terminal's. */
+static void forget_typed(struct prompt *prompt)
 {
+    prompt->typed_len = 0;
     fflush(stdout);
     if (is_ours())
         tcflush(STDIN_FILENO, TCIFLUSH);
@@ -247,7 +251,7 @@ void prompt_show(struct prompt *prompt)
     if (question != prompt->above)
         recall(question);
     if (question != prompt->holder || question != prompt->above)
-        forget_typed(); /* before the prompt: who waits for that has not begun */
+        forget_typed(prompt); /* before the prompt: who waits for that has not begun */
     prompt->holder = prompt->above = question;
     say("  %s%s%s%s%s ", mu_cli_color("blue"), several ? question->code : "", several ? ": " : "",
         question->manner->prompt, mu_cli_color("reset"));
@@ -328,17 +332,61 @@ static bool take_text(struct prompt *prompt, struct question *question, char *li
     return true;
 }
 
-void prompt_read(struct prompt *prompt)
+static void say_again(struct prompt *prompt, const char *why)
 {
-    char line[MU_GATE_ANSWER + 100];
-    struct question *question = turn(prompt);
-    if (fgets(line, sizeof line, stdin) == NULL || question == NULL)
-        return;
-    say_returned();
+    forget_typed(prompt); /* what came with it, as the rest of a pasted text */
+    say("  %s\n", why);
     prompt->stands = false;
-    line[strcspn(line, "\r\n")] = '\0';
-    if (line[0] == '\0' || !question->manner->take(prompt, question, line))
-        say("  %s\n", question->manner->again);
+}
+
+/* A whole line, in its own time: of one that is too long nothing is the answer. */
+static void take_line(struct prompt *prompt, struct question *question)
+{
+    char why[100];
+    bool too_long = prompt->typed_len >= sizeof prompt->typed;
+    prompt->typed[too_long ? 0 : prompt->typed_len] = '\0';
+    prompt->typed_len = 0;
+    prompt->stands = false;
+    if (too_long) {
+        snprintf(why, sizeof why, "The answer is longer than %d octets: say it shorter.",
+                 MU_GATE_ANSWER);
+        say_again(prompt, why);
+    } else if (prompt->typed[0] == '\0' ||
+               !question->manner->take(prompt, question, prompt->typed)) {
+        say_again(prompt, question->manner->again);
+    }
+}
+
+/* Adds what was typed; true when the line is whole. What does not fit is counted and dropped. */
+static bool add_typed(struct prompt *prompt, const char *octets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (octets[i] == '\n' || octets[i] == '\r')
+            return true;
+        if (prompt->typed_len < sizeof prompt->typed)
+            prompt->typed[prompt->typed_len++] = octets[i];
+    }
+    return false;
+}
+
+bool prompt_read(struct prompt *prompt)
+{
+    char octets[512];
+    struct question *question = turn(prompt);
+    ssize_t count = read(STDIN_FILENO, octets, sizeof octets);
+    if (count < 0)
+        return errno == EINTR || errno == EAGAIN;
+    if (question == NULL)
+        return true;
+    if (count == 0) { /* Ctrl-D: the terminal is there, and so is the question */
+        say("\n");
+        say_again(prompt, question->manner->again);
+        say("  Ctrl-C ends the view, never the run.\n");
+    } else if (add_typed(prompt, octets, (size_t)count)) {
+        say_returned();
+        take_line(prompt, question);
+    }
+    return true;
 }
 
 /* --- */
@@ -347,8 +395,6 @@ struct prompt *prompt_new(struct mu_cli *cli, const char *path)
 {
     struct prompt *prompt = MU_NEW(struct prompt);
     *prompt = (struct prompt){.cli = cli, .path = path, .heard = isatty(STDIN_FILENO)};
-    if (prompt->heard)
-        setvbuf(stdin, NULL, _IONBF, 0);
     return prompt;
 }
 

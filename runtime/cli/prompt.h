@@ -27,8 +27,8 @@ void prompt_clear(struct prompt *);
 
 /* What to poll for an answer, or -1: nobody is asked here. */
 int prompt_fd(const struct prompt *);
-/* Takes what was typed. */
-void prompt_read(struct prompt *);
+/* Takes what was typed. False: that terminal is gone. */
+bool prompt_read(struct prompt *);
 
 /* Says it in this person's name; who, from and at are filled in. What came of it is printed. */
 enum mu_store_vote_result prompt_vote(struct mu_cli *, const char *path, const char *gate,
