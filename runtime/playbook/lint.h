@@ -15,6 +15,7 @@
  *   lint_gates.c       questions
  *   lint_flow.c        finish and fail, waiting
  *   lint_acts.c        acts where none belong: under retry, while something is waited for, in detect
+ *   lint_guard.c       conditions in front of them
  *   lint_detect.c      what detect finds, and what main gets of it
  *   lint_results.c     verdicts and fields of results
  *   lint_operators.c   operands that are none
@@ -153,6 +154,12 @@ const char *lint_act_of_word(const char *word);
 bool lint_is_act(const struct lint *, const char *word);
 /* A function of playbook.lua's top level, "main" or "detect"; NULL = there is none. */
 struct mu_node *lint_entry(const struct lint *, const char *name);
+/* Does it call finish or fail? */
+bool lint_ends_run(const struct mu_node *);
+/* Stands a condition between the beginning of the function and a node of it that the text does not decide? again: it is
+ * run until it returns true, and what happens at the last time happens once. */
+bool lint_is_guarded(const struct lint *, const struct mu_node *, const struct mu_node *function,
+                     bool again);
 /* "up|down": is it one of them? */
 bool lint_is_choice(const char *choices, const char *word);
 

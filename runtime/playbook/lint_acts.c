@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Acts where none belong: under retry and, without a condition, in what wait_until looks at, where each attempt would be
- * another act, and in detect, which only looks. Calls are followed into the functions of the playbook and its libraries. */
+ * Acts where none belong: under retry and in what wait_until looks at, where each attempt would be another act, and in
+ * detect, which only looks. In the last two an act may stand behind a condition that the text does not decide
+ * (lint_guard.c). Calls are followed into the functions of the playbook and its libraries. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,9 @@
 
 struct place {
     struct lint *lint;
-    const char *word;           /* "retry", "wait_until", "detect" */
-    const struct mu_node *node; /* the call; the function detect */
+    const char *word;               /* "retry", "wait_until", "detect" */
+    const struct mu_node *node;     /* the call; the function detect */
+    const struct mu_node *function; /* in which it looks */
     struct lint_seen seen;
 };
 
@@ -52,8 +54,12 @@ static bool look_under(struct mu_node *node, void *ud);
 
 static void follow(struct place *place, struct mu_node *function)
 {
-    if (lint_is_new(&place->seen, function))
-        mu_node_walk(function->last, look_under, place);
+    const struct mu_node *outer = place->function;
+    if (!lint_is_new(&place->seen, function))
+        return;
+    place->function = function;
+    mu_node_walk(function->last, look_under, place);
+    place->function = outer;
 }
 
 /* pcall(notify, ...), each(list, tell): a function by its name. One that is written out is walked through anyway. */
@@ -71,6 +77,14 @@ static void look_at_arguments(struct place *place, const struct mu_node *call)
     }
 }
 
+/* Under retry a condition is no excuse: what failed before it is tried again. */
+static bool is_guarded(const struct place *place, const struct mu_node *node)
+{
+    bool waits = strcmp(place->word, "wait_until") == 0;
+    return (waits || is_detect(place)) &&
+           lint_is_guarded(place->lint, node, place->function, waits);
+}
+
 static bool look_under(struct mu_node *node, void *ud)
 {
     struct place *place = ud;
@@ -79,8 +93,9 @@ static bool look_under(struct mu_node *node, void *ud)
     if (!is_detect(place) && node != place->node &&
         (lint_calls(node, "retry") || lint_calls(node, "wait_until")))
         return false; /* it is looked at for itself */
-    if (strcmp(place->word, "wait_until") == 0 && node->kind == MU_NODE_IF)
-        return false; /* not each time it looks: when something changed, say */
+    bool calls = node->kind == MU_NODE_CALL || node->kind == MU_NODE_METHOD;
+    if (!calls || is_guarded(place, node))
+        return true;
     if (!belongs(place, word))
         say_act(place, node, word);
     if (word)

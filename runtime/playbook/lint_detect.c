@@ -82,7 +82,7 @@ static void check_value(struct returns *returns, const struct mu_node *value)
     struct mu_node *function = lint_called_function(lint, value);
     if (lint_table(value))
         check_table(lint, lint_table(value), value);
-    else if (has_none(lint, verb))
+    else if (has_none(lint, verb) && !lint_sets_field(lint, value->local, "verdict"))
         say_none(lint, value, "a result that has no verdict");
     else if (function)
         find_returns(returns, function);

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "playbook/lint.h"
 
-static bool ends_run(const struct mu_node *node)
+bool lint_ends_run(const struct mu_node *node)
 {
     return lint_calls(node, "finish") || lint_calls(node, "fail");
 }
@@ -32,7 +32,7 @@ static const char *block_word(const struct mu_node *node)
 
 static void check_return(struct lint *lint, const struct mu_node *node)
 {
-    const char *block = node->first && ends_run(node->first) ? block_word(node) : NULL;
+    const char *block = node->first && lint_ends_run(node->first) ? block_word(node) : NULL;
     if (block)
         lint_say(lint, LINT_RETURN_FINISH, node->at,
                  "return a value and finish behind the block, or write it without return",
@@ -66,7 +66,7 @@ static bool always_ends(const struct mu_node *node)
 {
     if (node->kind == MU_NODE_DO)
         return block_always_ends(node->first);
-    return ends_run(node) || (node->kind == MU_NODE_IF && branches_end(node));
+    return lint_ends_run(node) || (node->kind == MU_NODE_IF && branches_end(node));
 }
 
 static void check_block(struct lint *lint, const struct mu_node *block)

@@ -9,6 +9,11 @@ playbook {
 local function tell(p)
   page("team", "down", { host = p.domain }) -- expect: act-in-detect @ page
 end
+local function look(host)
+  local found = mail.inbound(host)
+  if not found.ok then notify("team", "down", { host = host }) end -- expect: act-in-detect @ notify
+  return found
+end
 function detect(p)
   notify("team", "down", { host = p.domain }) -- expect: act-in-detect @ notify
   tell(p)
@@ -16,6 +21,8 @@ function detect(p)
     start("other", {}) -- expect: act-in-detect @ start -- expect: act-under-retry @ start
   end)
   local answer = approve { "Is it down?", by = "team", deadline = "1m" } -- expect: act-in-detect @ approve
+  local found = look(p.domain)
+  if found.verdict == "down" then notify("team", "down", { host = found.why }) end -- expect: act-in-detect @ notify
   if answer.yes then return mail.inbound(p.domain) end
 end
 function main(p)
