@@ -48,6 +48,13 @@ bool mu_name_within(const char *child, const char *parent)
     return child_len == parent_len || (parent_len > 0 && child[child_len - parent_len - 1] == '.');
 }
 
+bool mu_name_typed_within(const char *typed, const char *parent)
+{
+    char name[MU_NAME_TEXT];
+    struct mu_fail ignored;
+    return mu_name_within(mu_name_host(typed, name, &ignored) == MU_OK ? name : typed, parent);
+}
+
 /* --- domain names --- */
 
 static MU_PRINTF(4, 5) enum mu_err

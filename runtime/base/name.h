@@ -23,6 +23,8 @@ MU_API enum mu_err mu_name_host(const char *typed, char *out, struct mu_fail *fa
 MU_API enum mu_err mu_name_owner(const char *typed, char *out, struct mu_fail *fail);
 /* True when child == parent or child ends in "." parent (both already in our form). */
 MU_API bool mu_name_within(const char *child, const char *parent);
+/* The same of a host that somebody typed: case, U-labels and a final dot make no difference. */
+MU_API bool mu_name_typed_within(const char *typed, const char *parent);
 /* local@domain, RFC 5321 4.1.2 dot-string or quoted local part; the domain is normalised into out
  * (holds 320 + MU_NAME_TEXT). */
 MU_API enum mu_err mu_name_mailbox(const char *typed, char *out, struct mu_fail *fail);

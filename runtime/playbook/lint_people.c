@@ -28,8 +28,9 @@ static bool point_lies_in(const json_t *config, const char *point, const char *d
     const char *from = strrchr(mu_json_str(settings, "from", ""), '@'), *to = strrchr(address, '@');
     const char *relay = mu_json_str(settings, "relay", "");
     char *host = mu_xstrndup(relay, strcspn(relay, ":"));
-    bool lies = mu_name_within(host, domain) || (from && mu_name_within(from + 1, domain)) ||
-                (to && mu_name_within(to + 1, domain));
+    bool lies = mu_name_typed_within(host, domain) ||
+                (from && mu_name_typed_within(from + 1, domain)) ||
+                (to && mu_name_typed_within(to + 1, domain));
     free(host);
     return lies;
 }

@@ -175,7 +175,7 @@ static enum mu_err check_address(const struct channel *channel, struct mu_fail *
 static enum mu_err in_failing(const struct channel *channel, const char *what, const char *name,
                               const char *failing, struct mu_fail *fail)
 {
-    if (!mu_name_within(name, failing))
+    if (!mu_name_typed_within(name, failing))
         return MU_OK;
     return mu_fail_set(fail, MU_REFUSED,
                        "channel %s: the %s %s lies in %s, which is what fails: this e-mail would "

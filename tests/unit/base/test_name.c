@@ -111,6 +111,8 @@ static void within_minds_the_dot(void **state)
     assert_true(mu_name_within("example.com", "example.com"));
     assert_false(mu_name_within("badexample.com", "example.com"));
     assert_false(mu_name_within("com", "example.com"));
+    assert_true(mu_name_typed_within("A.Example.COM.", "example.com"));
+    assert_false(mu_name_typed_within("badexample.com.", "example.com"));
 }
 
 static void addresses_keep_their_port(void **state)

@@ -64,6 +64,8 @@ static json_t *config(void)
         "'good:c@oncall.example']},"
         " 'channels': {'strict': {'kind': 'email', 'relay': '127.0.0.1:%d', 'from': "
         "'muster@oncall.example'},"
+        "              'dotted': {'kind': 'email', 'relay': 'Mail.Example.net.:25', 'from': "
+        "'muster@oncall.example'},"
         "              'inside': {'kind': 'email', 'relay': 'mail.example.net:25', 'from': "
         "'muster@oncall.example', 'tls': 'none'}}}",
         sinks[GOOD].port);
@@ -269,6 +271,8 @@ static void never_through_what_fails(void **state)
             MU_REFUSED, "the recipient mail.example.com lies in example.com");
     refuses(mu_harness_json("['inside:bo@oncall.example', 'down', {'domain': 'example.net'}]"),
             MU_REFUSED, "the relay mail.example.net lies in example.net");
+    refuses(mu_harness_json("['dotted:bo@oncall.example', 'down', {'domain': 'example.net'}]"),
+            MU_REFUSED, "lies in example.net");
     refuses(
         mu_harness_json(
             "['inside:bo@oncall.example', 'down', {'domain': 'x', 'host': 'mail.example.net'}]"),
