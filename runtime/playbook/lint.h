@@ -152,7 +152,7 @@ const struct mu_param *lint_param(const struct lint *, const char *name);
 const char *lint_act_of_word(const char *word);
 /* An act, or a word that does one; false for NULL. */
 bool lint_is_act(const struct lint *, const char *word);
-/* A function of playbook.lua's top level, "main" or "detect"; NULL = there is none. */
+/* The function that playbook.lua's top level sets "main" or "detect" to; NULL: none, or unknown. */
 struct mu_node *lint_entry(const struct lint *, const char *name);
 /* Does it call finish or fail? */
 bool lint_ends_run(const struct mu_node *);

@@ -22,11 +22,16 @@ static bool is_detect(const struct place *place)
     return strcmp(place->word, "detect") == 0;
 }
 
-/* In detect nobody can be asked, either. */
+static bool is_finish(const char *word)
+{
+    return word && strcmp(word, "finish") == 0;
+}
+
+/* In detect nobody can be asked, either, and a look that finishes says nothing. */
 static bool belongs(const struct place *place, const char *word)
 {
-    bool asks = is_detect(place) && (lint_is_gate(word) || (word && strcmp(word, "start") == 0));
-    return !asks && !lint_is_act(place->lint, word);
+    bool asks = lint_is_gate(word) || (word && strcmp(word, "start") == 0) || is_finish(word);
+    return !(asks && is_detect(place)) && !lint_is_act(place->lint, word);
 }
 
 static void say_act(struct place *place, const struct mu_node *node, const char *word)
@@ -35,7 +40,11 @@ static void say_act(struct place *place, const struct mu_node *node, const char 
     const char *file = lint_file_of(place->lint, at);
     bool near = strcmp(file, lint_file_of(place->lint, node->at)) == 0;
     char *where = near ? mu_xasprintf("line %d", at->line) : mu_xasprintf("%s:%d", file, at->line);
-    if (is_detect(place))
+    if (is_detect(place) && is_finish(word))
+        lint_say(place->lint, LINT_NO_VERDICT, node->at,
+                 "return a result or a verdict, and finish in main",
+                 "finish ends a look before the detect of %s returns", where);
+    else if (is_detect(place))
         lint_say(place->lint, LINT_ACT_IN_DETECT, node->at,
                  "move it to main, which is started when detect has found something",
                  "%s stands in what the detect of %s does", word, where);

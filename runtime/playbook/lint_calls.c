@@ -13,19 +13,37 @@
 
 #define STEPS_MOST 16 /* names for names; longer ways are unknown */
 
-/* function NAME at the top level of the same text. */
-static const struct mu_node *global_function(const struct mu_node *from, const char *name)
+static bool is_global(const struct mu_node *target, const char *name)
 {
-    for (const struct mu_node *node = lint_root_of(from)->first; node; node = node->next)
-        if (node->kind == MU_NODE_NAMED && node->first->kind == MU_NODE_NAME &&
-            node->first->local == NULL && strcmp(node->first->text, name) == 0)
-            return node->last;
+    return target->kind == MU_NODE_NAME && target->local == NULL && strcmp(target->text, name) == 0;
+}
+
+/* What a statement sets the global to: function NAME() or NAME = value; NULL = nothing. */
+static const struct mu_node *set_to(const struct mu_node *statement, const char *name)
+{
+    if (statement->kind == MU_NODE_NAMED)
+        return is_global(statement->first, name) ? statement->last : NULL;
+    if (statement->kind != MU_NODE_ASSIGN)
+        return NULL;
+    const struct mu_node *value = statement->last->first;
+    for (const struct mu_node *target = statement->first->first; target && value;
+         target = target->next, value = value->next)
+        if (is_global(target, name))
+            return value;
     return NULL;
 }
 
-struct mu_node *lint_entry(const struct lint *lint, const char *name)
+/* What the top level of the same text sets a global to; NULL where it does so twice. */
+static const struct mu_node *global_value(const struct mu_node *from, const char *name)
 {
-    return (struct mu_node *)global_function(lint->tree.root, name);
+    const struct mu_node *found = NULL;
+    for (const struct mu_node *node = lint_root_of(from)->first; node; node = node->next) {
+        const struct mu_node *value = set_to(node, name);
+        if (found && value)
+            return NULL;
+        found = value ? value : found;
+    }
+    return found;
 }
 
 struct mu_node *lint_callee(const struct mu_node *call)
@@ -34,7 +52,7 @@ struct mu_node *lint_callee(const struct mu_node *call)
     if (callee == NULL || callee->kind != MU_NODE_NAME)
         return NULL;
     const struct mu_node *value =
-        callee->local ? mu_node_constant(callee) : global_function(call, callee->text);
+        callee->local ? mu_node_constant(callee) : global_value(call, callee->text);
     return value && value->kind == MU_NODE_FUNCTION ? (struct mu_node *)value : NULL;
 }
 
@@ -150,7 +168,7 @@ static const struct mu_node *settle(const struct lint *lint, const struct mu_nod
         return settle(lint, node->first, steps - 1);
     case MU_NODE_NAME:
         return node->local ? settle(lint, mu_node_constant(node), steps - 1)
-                           : global_function(node, node->text);
+                           : settle(lint, global_value(node, node->text), steps - 1);
     case MU_NODE_INDEX:
         return member(lint, node->first,
                       node->last->kind == MU_NODE_STRING ? node->last->text : NULL, steps - 1);
@@ -164,6 +182,11 @@ static const struct mu_node *settle(const struct lint *lint, const struct mu_nod
 static struct mu_node *function_or_null(const struct mu_node *node)
 {
     return node && node->kind == MU_NODE_FUNCTION ? (struct mu_node *)node : NULL;
+}
+
+struct mu_node *lint_entry(const struct lint *lint, const char *name)
+{
+    return lint_function(lint, global_value(lint->tree.root, name));
 }
 
 struct mu_node *lint_function(const struct lint *lint, const struct mu_node *value)

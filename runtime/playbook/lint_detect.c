@@ -73,6 +73,22 @@ static void check_table(struct lint *lint, const struct mu_node *table, const st
         say_none(lint, at, "a table without a verdict");
 }
 
+/* smtp.probe(h).verdict: one of its words, where the whole result is meant. */
+static bool is_word_of_result(const struct lint *lint, const struct mu_node *value)
+{
+    static const char *const words[] = {"verdict", "ok", "why"};
+    char buf[MU_NODE_WORD];
+    const struct mu_node *held = mu_node_constant(value);
+    value = held ? held : value;
+    bool named = value->kind == MU_NODE_INDEX && value->last->kind == MU_NODE_STRING;
+    const char *key =
+        named && lint_whole_result(lint, value->first, buf) ? value->last->text : NULL;
+    for (size_t i = 0; key && i < MU_COUNT(words); i++)
+        if (strcmp(key, words[i]) == 0)
+            return !lint_sets_field(lint, value->first->local, key);
+    return false;
+}
+
 static void check_value(struct returns *returns, const struct mu_node *value)
 {
     struct lint *lint = returns->lint;
@@ -86,6 +102,8 @@ static void check_value(struct returns *returns, const struct mu_node *value)
         say_none(lint, value, "a result that has no verdict");
     else if (function)
         find_returns(returns, function);
+    else if (is_word_of_result(lint, value))
+        say_none(lint, value, "a word of a result");
     else if (strchr("sdnbf", shape))
         say_none(lint, value, lint_shape_name(shape));
 }
