@@ -15,6 +15,7 @@
 #include "cli/lines.h"
 #include "cli/say.h"
 #include "cli/tested.h"
+#include "cli/vote.h"
 #include "journal/rows.h"
 #include "testing/testing.h"
 
@@ -37,16 +38,15 @@ static void say_question(const json_t *gate)
     say_now();
 }
 
-/* "yes DC2 has no power", "n", "no: wait for Bo". NULL: neither. */
+/* NULL: it is neither yes nor no. */
 static json_t *yes_or_no(const char *line)
 {
-    size_t word = strcspn(line, " :,");
-    const char *why = line + word + strspn(line + word, " :,");
-    bool yes = word > 0 && word <= 3 && strncmp(line, "yes", word) == 0,
-         no = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
-    if (!yes && !no)
+    const char *why;
+    enum vote_word word = vote_typed(line, "yes", &why);
+    if (word == VOTE_NEITHER)
         return NULL;
-    return json_pack("{s:s, s:s*}", "says", yes ? "yes" : "no", "why", why[0] ? why : NULL);
+    return json_pack("{s:s, s:s*}", "says", word == VOTE_AGREES ? "yes" : "no", "why",
+                     why[0] ? why : NULL);
 }
 
 /* Piped, nobody is there. */

@@ -307,19 +307,14 @@ static void vote(struct prompt *prompt, struct question *question, const char *a
         question->decided_ms = mu_clock_real_ms();
 }
 
-/* "yes DC2 has no power", "n", "no: wait for Bo", "done ticket 881". */
 static bool take_yes_or_no(struct prompt *prompt, struct question *question, char *line)
 {
-    const char *yes = question->manner->yes;
-    char *reason = line + strcspn(line, " :,");
-    size_t word = (size_t)(reason - line);
-    reason += strspn(reason, " :,");
-    bool agrees = word > 0 && word <= strlen(yes) && strncmp(line, yes, word) == 0,
-         refuses = word > 0 && word <= 2 && strncmp(line, "no", word) == 0;
-    if (!agrees && !refuses)
+    const char *reason;
+    enum vote_word word = vote_typed(line, question->manner->yes, &reason);
+    if (word == VOTE_NEITHER)
         return false;
     char *said = mu_cli_said(prompt->cli, reason);
-    vote(prompt, question, agrees ? "yes" : "no", NULL, said);
+    vote(prompt, question, word == VOTE_AGREES ? "yes" : "no", NULL, said);
     free(said);
     return true;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -35,6 +36,23 @@ static bool copy_gate(const struct mu_store_gate *gate, void *ud)
     copy->title = mu_xstrdup(gate->title);
     copy->choices = mu_xstrdup(gate->choices);
     return true;
+}
+
+/* Its first letters will do. */
+static bool begins(const char *line, size_t len, const char *word)
+{
+    return len > 0 && len <= strlen(word) && strncasecmp(line, word, len) == 0;
+}
+
+enum vote_word vote_typed(const char *line, const char *yes, const char **reason)
+{
+    static const char between[] = " \t:,.";
+    line += strspn(line, " \t");
+    size_t len = strcspn(line, between);
+    *reason = line + len + strspn(line + len, between);
+    return begins(line, len, yes)    ? VOTE_AGREES
+           : begins(line, len, "no") ? VOTE_REFUSES
+                                     : VOTE_NEITHER;
 }
 
 void vote_commands(const char *kind, const char *code, struct mu_buf *out)

@@ -23,6 +23,10 @@ int vote_on_gate(struct mu_cli *, const struct mu_command *, const char *answer,
 /* Is that person asked by a gate that asks `by`, and asked `before` earlier? Who was asked first may answer still when
  * the next one is asked: both were told. */
 bool vote_is_asked(const json_t *config, const char *by, const char *before, const char *who);
+/* What a typed line says to a question, letter case aside, as a phone writes it: "Yes. DC2 has no power", "n", "no:
+ * wait for Bo". yes: the word that agrees. *reason: what stands behind it, "" for nothing. */
+enum vote_word { VOTE_NEITHER, VOTE_AGREES, VOTE_REFUSES };
+enum vote_word vote_typed(const char *line, const char *yes, const char **reason);
 /* "muster approve 4417   or: muster deny 4417" */
 void vote_commands(const char *kind, const char *code, struct mu_buf *out);
 
