@@ -22,10 +22,10 @@ static const struct range narrow[] = {
     {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x064B, 0x065F}, {0x200B, 0x200D},
     {0x20D0, 0x20FF}, {0x2060, 0x2064}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}};
 /* Controls behind C0; marks, embeddings, overrides and isolates of the bidirectional algorithm; separators;
- * tags, which are a second text that nobody sees. */
-static const struct range treacherous[] = {{0x7F, 0x9F},      {0x061C, 0x061C}, {0x200E, 0x200F},
-                                           {0x2028, 0x202E},  {0x2066, 0x206F}, {0xFFF9, 0xFFFB},
-                                           {0xE0000, 0xE007F}};
+ * tags, which are a second text that nobody sees; what XML 1.0 and YAML can't hold. */
+static const struct range treacherous[] = {{0x7F, 0x9F},     {0x061C, 0x061C},  {0x200E, 0x200F},
+                                           {0x2028, 0x202E}, {0x2066, 0x206F},  {0xFFF9, 0xFFFB},
+                                           {0xFFFE, 0xFFFF}, {0xE0000, 0xE007F}};
 
 static bool is_in(const struct range *ranges, size_t count, uint32_t character)
 {
@@ -51,7 +51,9 @@ static size_t decode(const char *p, uint32_t *character)
             return 0;
         *character = *character << 6 | (u[i] & 0x3F);
     }
-    return len;
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* a longer form is no UTF-8 */
+    bool surrogate = *character >= 0xD800 && *character <= 0xDFFF;
+    return *character < least[len] || *character > 0x10FFFF || surrogate ? 0 : len;
 }
 
 size_t mu_plain_character(const char *p, int *columns)

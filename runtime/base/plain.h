@@ -13,7 +13,7 @@
 #include "base/buf.h"
 
 /* Appends the text without controls (C0, C1, DEL), bidirectional marks, embeddings, overrides and isolates
- * and without line and paragraph separators: each, and whatever is no UTF-8, becomes U+FFFD. A newline
+ * and without line and paragraph separators, U+FFFE and U+FFFF: each, and whatever is no UTF-8, becomes U+FFFD. A newline
  * and a tab become a space, or stay where `lines` says so. */
 MU_API void mu_plain(struct mu_buf *, const char *text, bool lines);
 /* JSON as text: the same characters, which only stand in strings there, become \uXXXX. */

@@ -40,11 +40,14 @@ void mu_tap_begin(struct mu_buf *out)
 /* "#" begins a directive, "\" escapes it; a description is one line. */
 static void add_description(struct mu_buf *out, const char *text)
 {
-    for (; *text; text++) {
-        if (*text == '#' || *text == '\\')
+    struct mu_buf clean = {0};
+    mu_plain(&clean, text, false);
+    for (const char *p = mu_buf_text(&clean); *p; p++) {
+        if (*p == '#' || *p == '\\')
             mu_buf_addc(out, '\\');
-        mu_buf_addc(out, (unsigned char)*text < ' ' ? ' ' : *text);
+        mu_buf_addc(out, *p);
     }
+    mu_buf_free(&clean);
 }
 
 /* A literal block of YAML: its lines are what they are, without what YAML can't hold or a terminal obeys. The digit

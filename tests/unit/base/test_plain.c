@@ -28,7 +28,11 @@ static const struct {
      "31m",
      GONE "31m", GONE "31m"},                         /* CSI as one character */
     {"\x9B\xFF\xC3", GONE GONE GONE, GONE GONE GONE}, /* no UTF-8 */
-    {"\U000E0041", GONE, GONE},                       /* a tag */
+    {"\xEF\xBF\xBE|\xEF\xBF\xBF|\xEF\xBF\xBD", GONE "|" GONE "|" GONE, GONE "|" GONE "|" GONE},
+    {"\xE0\x80\xBC|\xED\xA0\x80|\xF4\x90\x80\x80", /* "<" too long, a surrogate, behind the last */
+     GONE GONE GONE "|" GONE GONE GONE "|" GONE GONE GONE GONE,
+     GONE GONE GONE "|" GONE GONE GONE "|" GONE GONE GONE GONE},
+    {"\U000E0041", GONE, GONE}, /* a tag */
     {"caf\u00E9", "caf\u00E9", "caf\u00E9"},
 };
 
@@ -50,8 +54,9 @@ static void json_is_escaped(void **state)
 {
     struct mu_buf out = {0};
     (void)state;
-    mu_plain_json(&out, "{\"a\":\"\u202E\xC2\x9B\x7f\U000E0041 Größe\"}");
-    assert_string_equal(mu_buf_text(&out), "{\"a\":\"\\u202E\\u009B\\u007F\\uDB40\\uDC41 Größe\"}");
+    mu_plain_json(&out, "{\"a\":\"\u202E\xC2\x9B\x7f\U000E0041\xEF\xBF\xBF Größe\"}");
+    assert_string_equal(mu_buf_text(&out),
+                        "{\"a\":\"\\u202E\\u009B\\u007F\\uDB40\\uDC41\\uFFFF Größe\"}");
     mu_buf_free(&out);
 }
 
