@@ -46,17 +46,24 @@ char *mu_xstrdup(const char *text)
     return mu_xstrndup(text, strlen(text));
 }
 
+char *mu_xvasprintf(const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int len = vsnprintf(NULL, 0, fmt, ap);
+    if (len < 0)
+        abort();
+    char *text = mu_xcalloc((size_t)len + 1, 1);
+    vsnprintf(text, (size_t)len + 1, fmt, again);
+    va_end(again);
+    return text;
+}
+
 char *mu_xasprintf(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    int len = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
-    if (len < 0)
-        abort();
-    char *text = mu_xcalloc((size_t)len + 1, 1);
-    va_start(ap, fmt);
-    vsnprintf(text, (size_t)len + 1, fmt, ap);
+    char *text = mu_xvasprintf(fmt, ap);
     va_end(ap);
     return text;
 }

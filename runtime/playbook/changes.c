@@ -14,6 +14,8 @@
 #include "playbook/outline.h"
 #include "playbook/sequence.h"
 
+#define BRIEF 160 /* octets of an old and a new value that people compare at a glance */
+
 struct changing {
     const json_t *before, *after;
     json_t *out;
@@ -29,13 +31,13 @@ static void add(struct changing *c, const char *kind, const char *fmt, ...) MU_P
 
 static void add(struct changing *c, const char *kind, const char *fmt, ...)
 {
-    struct mu_fail text; /* one paragraph */
     va_list ap;
     va_start(ap, fmt);
-    mu_fail_setv(&text, MU_USAGE, fmt, ap);
+    char *text = mu_xvasprintf(fmt, ap);
     va_end(ap);
     json_array_append_new(
-        c->out, json_pack("{s:s, s:s, s:s}", "area", c->area, "kind", kind, "text", text.text));
+        c->out, json_pack("{s:s, s:s, s:s}", "area", c->area, "kind", kind, "text", text));
+    free(text);
 }
 
 /* As people write it: "15m", 3, true; "none" where there is nothing. New text. */
@@ -275,12 +277,38 @@ static const char *written(const json_t *value)
     return value ? json_string_value(value) : "none";
 }
 
+/* Octets that both begin with, or end with (step -1), up to a blank. */
+static size_t in_common(const char *one, const char *other, size_t most, int step)
+{
+    size_t len = 0, whole = 0;
+    while (len < most && *one == *other) {
+        len++;
+        whole = *one == ' ' ? len : whole;
+        one += step;
+        other += step;
+    }
+    return whole;
+}
+
+/* "one -> other"; of long ones what differs, and "..." for what both begin or end with. */
+static void add_differing(struct mu_buf *text, const char *one, const char *other)
+{
+    size_t len = strlen(one), other_len = strlen(other), most = len < other_len ? len : other_len;
+    bool brief = len + other_len > BRIEF;
+    size_t front = brief ? in_common(one, other, most, 1) : 0;
+    size_t end = brief ? in_common(one + len - 1, other + other_len - 1, most - front, -1) : 0;
+    const char *before = front ? "... " : "", *after = end ? " ..." : "";
+    mu_buf_addf(text, "%s%.*s%s -> %s%.*s%s", before, (int)(len - front - end), one + front, after,
+                before, (int)(other_len - front - end), other + front, after);
+}
+
 static void add_written(struct mu_buf *text, const char *name, const json_t *before,
                         const json_t *after)
 {
-    if (!same(before, after))
-        mu_buf_addf(text, "%s%s %s -> %s", text->len ? ", " : "", name, written(before),
-                    written(after));
+    if (!same(before, after)) {
+        mu_buf_addf(text, "%s%s ", text->len ? ", " : "", name);
+        add_differing(text, written(before), written(after));
+    }
 }
 
 /* "only_if before -> nil": arguments from the n-th on, and options. */
@@ -307,6 +335,13 @@ static void add_arguments(struct mu_buf *text, const json_t *before, const json_
     }
 }
 
+/* Quoted; a library's function, or what stands in front of the first one, has none. New text. */
+static char *step_of(const json_t *item)
+{
+    const char *step = text_of(item, "step");
+    return step[0] ? mu_xasprintf("\"%s\"", step) : mu_xstrdup("outside of steps");
+}
+
 static void compare_act(struct changing *c, const json_t *before, const json_t *after)
 {
     struct mu_buf text = {0};
@@ -314,22 +349,23 @@ static void compare_act(struct changing *c, const json_t *before, const json_t *
     if (!what)
         mu_buf_addf(&text, "%s -> %s", text_of(before, "what"), text_of(after, "what"));
     add_arguments(&text, before, after, what ? 0 : 2);
+    char *from = step_of(before), *to = step_of(after);
     if (text.len)
-        add(c, "changed", "%s%s%s, in \"%s\"", what ? text_of(after, "what") : "", what ? ": " : "",
-            mu_buf_text(&text), text_of(after, "step"));
+        add(c, "changed", "%s%s%s, %s%s", what ? text_of(after, "what") : "", what ? ": " : "",
+            mu_buf_text(&text), to[0] == '"' ? "in " : "", to);
     else if (!same_place(c, before, after))
-        add(c, "moved", "%s: from \"%s\" to \"%s\"", text_of(after, "what"),
-            text_of(before, "step"), text_of(after, "step"));
+        add(c, "moved", "%s: from %s to %s", text_of(after, "what"), from, to);
+    free(from);
+    free(to);
     mu_buf_free(&text);
 }
 
 static void say_act(struct changing *c, const char *kind, const json_t *act)
 {
-    const char *step = text_of(act, "step");
-    char *where = step[0] ? mu_xasprintf(", in \"%s\"", step) : mu_xstrdup("");
-    add(c, kind, "%s%s (%s:%d)", text_of(act, "what"), where, text_of(act, "file"),
-        (int)mu_json_int(act, "line", 0));
-    free(where);
+    char *step = step_of(act);
+    add(c, kind, "%s, %s%s (%s:%d)", text_of(act, "what"), step[0] == '"' ? "in " : "", step,
+        text_of(act, "file"), (int)mu_json_int(act, "line", 0));
+    free(step);
 }
 
 /* --- gates --- */
@@ -385,8 +421,10 @@ static void say_gate(struct changing *c, const char *kind, const json_t *gate)
     {
         mu_buf_addf(&text, ", %s %s", key, json_string_value(value));
     }
-    add(c, kind, "%s \"%s\"%s, in \"%s\"", text_of(gate, "word"), text_of(gate, "title"),
-        mu_buf_text(&text), text_of(gate, "step"));
+    char *step = step_of(gate);
+    add(c, kind, "%s \"%s\"%s, %s%s", text_of(gate, "word"), text_of(gate, "title"),
+        mu_buf_text(&text), step[0] == '"' ? "in " : "", step);
+    free(step);
     mu_buf_free(&text);
 }
 

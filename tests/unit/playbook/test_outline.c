@@ -176,6 +176,36 @@ static void listed(void **state)
         }
 }
 
+/* However long an argument is, what it was and what it is stand there; an act outside of steps says so. */
+static void long_arguments(void **state)
+{
+    struct mu_buf long_one = {0}, start = {0};
+    (void)state;
+    for (int i = 0; i < 60; i++)
+        mu_buf_addf(&long_one, "\"host%03d.example.net\", ", i);
+    mu_buf_addf(&start,
+                " notify(\"stakeholders\", \"failing\", { %s\"safe\", \"last\" }) step \"Two\"\n",
+                mu_buf_text(&long_one));
+    char *before = edited(" step \"Two\"\n", mu_buf_text(&start)), *after = mu_xstrdup(before),
+         *safe = strstr(after, "safe");
+    memcpy(safe, "evil", 4);
+    json_t *one = outline(before, "m"), *other = outline(after, "m"),
+           *found = mu_changes(one, other);
+    const char *text = mu_json_str(json_array_get(found, 0), "text", "");
+    assert_int_equal(json_array_size(found), 1);
+    assert_non_null(
+        strstr(text, ": argument 3 ... \"safe\", ... -> ... \"evil\", ..., in \"One\""));
+    json_decref(one);
+    json_decref(other);
+    json_decref(found);
+    free(before);
+    free(after);
+    mu_buf_free(&long_one);
+    mu_buf_free(&start);
+    changes(" step \"One\"\n", " page(\"ana\", \"failing\") step \"One\"\n", "acts", "added",
+            "page(\"ana\", \"failing\"), outside of steps (playbook.lua:7)", "same");
+}
+
 /* An act is one by whatever way it is called. */
 static void ways_to_an_act(void **state)
 {
@@ -324,10 +354,12 @@ static void cut_off(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(outlined),       cmocka_unit_test(nothing),
-                                       cmocka_unit_test(code),           cmocka_unit_test(listed),
-                                       cmocka_unit_test(ways_to_an_act), cmocka_unit_test(areas),
-                                       cmocka_unit_test(renamed),        cmocka_unit_test(moved),
-                                       cmocka_unit_test(messages),       cmocka_unit_test(cut_off)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(outlined),       cmocka_unit_test(nothing),
+        cmocka_unit_test(code),           cmocka_unit_test(listed),
+        cmocka_unit_test(ways_to_an_act), cmocka_unit_test(long_arguments),
+        cmocka_unit_test(areas),          cmocka_unit_test(renamed),
+        cmocka_unit_test(moved),          cmocka_unit_test(messages),
+        cmocka_unit_test(cut_off)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
