@@ -150,14 +150,16 @@ int mu_cli_no_more_options(const struct mu_command *command, int argc, char **ar
         if (argv[i][0] != '-' || argv[i][1] == '\0')
             continue;
         struct mu_near near = {.typed = argv[i]};
-        bool known = strcmp(argv[i], "--config") == 0;
+        bool known = strcmp(argv[i], "--config") == 0, takes = known;
         char names[OPTIONS_MAX][sizeof option.name];
         for (size_t n = 0; n < OPTIONS_MAX && usage_option(command->usage, n, &option); n++) {
-            known = known || strcmp(option.name, argv[i]) == 0;
+            bool it = strcmp(option.name, argv[i]) == 0;
+            known = known || it;
+            takes = takes || (it && option.value[0] && !option.may_be_alone);
             memcpy(names[n], option.name, sizeof names[n]);
             mu_near_try(&near, names[n]);
         }
-        if (known && i + 1 == argc) /* mu_cli_option() has left it: nothing stands behind it */
+        if (takes && i + 1 == argc) /* mu_cli_option() has left it: nothing stands behind it */
             say_err("muster %s: %s wants a value behind it\n", command->name, argv[i]);
         else if (known)
             say_err("muster %s: %s does not go with the other options here, or stands twice\n",

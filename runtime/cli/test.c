@@ -293,19 +293,19 @@ static void add_folder(struct mu_cli *cli, const char *folder, struct files *fil
     free(entries);
 }
 
-/* Those that are named; else those of the folders where playbooks are looked up. */
+/* Those that are named; else those of the folders where playbooks are looked up, but for what muster came with, which is
+ * the last one: a CI in the wrong folder would be green over it. */
 static int add_files(struct mu_cli *cli, int argc, char **argv, struct files *files)
 {
     int code = 0;
     for (int i = 1; i < argc; i++)
         add_file(cli, argv[i], true, files, &code);
-    for (const char *const *path = mu_cli_playbook_path(cli); argc == 1 && *path; path++)
-        if (files->count == 0 || path[1] != NULL) /* muster's own only when there are no others */
-            add_folder(cli, *path, files, &code);
+    for (const char *const *path = mu_cli_playbook_path(cli); argc == 1 && path[1]; path++)
+        add_folder(cli, *path, files, &code);
     if (code == 0 && files->count + files->broken_count == 0)
         code = mu_cli_fail(cli, "test", MU_EXIT_USAGE,
-                           "no playbook with a test.lua is found here; name one: muster test "
-                           "./my-playbook");
+                           "there are no playbooks with a test.lua here: name one, or go where "
+                           "playbooks/ is");
     return code;
 }
 
@@ -385,6 +385,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     options.coverage = mu_cli_option(&argc, argv, "--coverage", NULL);
     options.watch = mu_cli_option(&argc, argv, "--watch", NULL);
     int code = mu_cli_no_more_options(&mu_command_test, argc, argv);
+    if (code == 0 && options.tap && cli->json)
+        code = mu_cli_fail(cli, "test", MU_EXIT_USAGE, "--tap or --json, not both");
     if (code == 0)
         code = mu_cli_words(&mu_command_test, argc, 0, -1);
     if (code == 0)
@@ -402,20 +404,22 @@ const struct mu_command mu_command_test = {
     .usage =
         "test [PLAYBOOK ...] [--only TEXT] [--coverage] [--watch] [--tap | --json] [--junit FILE]",
     .summary = "play the tests of playbooks, in simulated worlds",
-    .help = "Plays test.lua of each playbook (docs/testing.md): every test in a process, a world "
-            "and a\n"
-            "time of its own, nothing of which is real. Without PLAYBOOK: all that have tests, of "
-            "those\n"
-            "that muster run finds by name. A test that fails shows what was expected, and what "
-            "its run\n"
-            "did. Exits with 1 when one fails, 2 when something can't be read.\n"
-            "\n"
-            "  --only TEXT    only tests that have this in their name\n"
-            "  --coverage     list the steps and branches that no test reached\n"
-            "  --watch        play them again whenever a file of theirs changes, until Ctrl-C\n"
-            "  --tap          print TAP 14 instead\n"
-            "  --json         print one JSON object a test instead, with the whole journals of its "
-            "runs\n"
-            "  --junit FILE   also write JUnit's XML, for CI\n",
+    .help =
+        "Plays test.lua of each playbook (docs/testing.md): every test in a process, a world "
+        "and a\n"
+        "time of its own, nothing of which is real. Without PLAYBOOK: all that have tests, under "
+        "playbooks/\n"
+        "here and in the folders muster.lua names. A test that fails shows what was expected, and "
+        "what "
+        "its run\n"
+        "did. Exits with 1 when one fails, 2 when something can't be read.\n"
+        "\n"
+        "  --only TEXT    only tests that have this in their name\n"
+        "  --coverage     list the steps and branches that no test reached\n"
+        "  --watch        play them again whenever a file of theirs changes, until Ctrl-C\n"
+        "  --tap          print TAP 14 instead\n"
+        "  --json         print one JSON object a test instead, with the whole journals of its "
+        "runs\n"
+        "  --junit FILE   also write JUnit's XML, for CI\n",
     .run = run,
     .without_secrets = true};

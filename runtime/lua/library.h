@@ -8,7 +8,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-extern const luaL_Reg mu_lua_base_functions[];    /* base.c: pairs pcall tostring */
+extern const luaL_Reg mu_lua_base_functions[]; /* base.c: pairs pcall tostring */
+/* Of the metatable on top: errors of "x" + 1 say what was wrong. */
+void mu_lua_string_arithmetic(lua_State *);
 extern const luaL_Reg mu_lua_string_functions[];  /* strings.c: rep format */
 extern const luaL_Reg mu_lua_pattern_functions[]; /* search.c: find match gmatch gsub */
 extern const luaL_Reg mu_lua_table_functions[];   /* tables.c: concat insert remove sort */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * string.rep and string.format; see library.h. The functions with patterns are in search.c. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "lua/library.h"
 
 static int l_rep(lua_State *L)
@@ -27,6 +29,37 @@ static int l_rep(lua_State *L)
         memcpy(out + done, out, done < total - done ? done : total - done);
     luaL_pushresultsize(&buf, total - separator_len);
     return 1;
+}
+
+/* Upvalue: Lua's own, which says "attempt to unm a 'string' with a 'string'". */
+static int l_arithmetic(lua_State *L)
+{
+    bool other = lua_type(L, 2) != LUA_TSTRING &&
+                 luaL_getmetafield(L, 2, lua_tostring(L, lua_upvalueindex(2)));
+    lua_settop(L, 2);
+    for (int arg = 1; arg <= 2 && !other; arg++)
+        if (lua_type(L, arg) == LUA_TSTRING && !lua_isnumber(L, arg))
+            return luaL_error(L, "attempt to perform arithmetic on a string value that is no "
+                                 "number: seconds() makes one of a duration");
+        else if (!lua_isnumber(L, arg))
+            return luaL_error(L, "attempt to perform arithmetic on a %s value",
+                              luaL_typename(L, arg));
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+void mu_lua_string_arithmetic(lua_State *L)
+{
+    static const char *const events[] = {"__add", "__sub", "__mul",  "__mod",
+                                         "__pow", "__div", "__idiv", "__unm"};
+    for (size_t i = 0; i < MU_COUNT(events); i++) {
+        lua_getfield(L, -1, events[i]);
+        lua_pushstring(L, events[i]);
+        lua_pushcclosure(L, l_arithmetic, 2);
+        lua_setfield(L, -2, events[i]);
+    }
 }
 
 /* %s of a table shows its type; Lua's own would show its address. */

@@ -337,6 +337,30 @@ static enum mu_err not_found(const char *typed, const char *const *search, struc
     return err;
 }
 
+/* "./nosuch": nothing but that folder was meant; one beside it may be near. */
+static enum mu_err no_folder(const char *typed, struct mu_fail *fail)
+{
+    char *parent = mu_xstrdup(typed), best[256] = "";
+    for (size_t len = strlen(parent); len > 1 && parent[len - 1] == '/';)
+        parent[--len] = '\0';
+    char *slash = strrchr(parent, '/');
+    struct mu_near near = {.typed = slash ? slash + 1 : parent};
+    if (slash)
+        *slash = '\0';
+    try_names(&near, slash ? parent[0] ? parent : "/" : ".", best, sizeof best);
+    enum mu_err err = mu_fail_set(
+        fail, MU_USAGE, "no playbook \"%s\": there is no such folder%s%s%s%s%s", typed,
+        near.best ? " (did you mean " : "", near.best && slash ? parent : "",
+        near.best && slash ? "/" : "", near.best ? near.best : "", near.best ? "?)" : "");
+    free(parent);
+    return err;
+}
+
+static bool is_path(const char *typed)
+{
+    return typed[0] == '.' || strchr(typed, '/') != NULL;
+}
+
 static char *find_folder(const char *typed, const char *const *search)
 {
     size_t len = strlen(typed);
@@ -344,7 +368,7 @@ static char *find_folder(const char *typed, const char *const *search)
         return mu_xstrndup(typed, len - 13);
     if (strcmp(typed, "playbook.lua") == 0)
         return mu_xstrdup(".");
-    if (typed[0] == '.' || strchr(typed, '/'))
+    if (is_path(typed))
         return is_folder(typed) ? mu_xstrdup(typed) : NULL;
     for (size_t i = 0; search && search[i]; i++) {
         char *folder = mu_xasprintf("%s/%s", search[i], typed);
@@ -361,7 +385,7 @@ enum mu_err mu_bundle_load(const char *typed, const char *const *search, struct 
     char *folder = find_folder(typed, search);
     *out = NULL;
     if (folder == NULL)
-        return not_found(typed, search, fail);
+        return is_path(typed) ? no_folder(typed, fail) : not_found(typed, search, fail);
     struct mu_bundle *bundle = mu_bundle_new();
     free(bundle->folder);
     bundle->folder = realpath(folder, NULL); /* so that "." has a name too */

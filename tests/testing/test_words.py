@@ -711,6 +711,16 @@ def a_playbook_without_tests_is_told():
 
 
 @case
+def nothing_is_played_that_was_not_meant():
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "relay"))
+        for words, says in (([], "there are no playbooks with a test.lua here: name one, or go where playbooks/ is"), (["./rellay"], r'no playbook "./rellay": there is no such folder \(did you mean ./relay\?\)\n'),
+                            ([folder + "/nosuch/"], 'nosuch/": there is no such folder\n'), (["relay", "--tap", "--json"], "--tap or --json, not both")):
+            done = subprocess.run([MUSTER, "test", *words], cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 2 and " ok " not in done.stdout and re.search(says, done.stdout + done.stderr), done
+
+
+@case
 def a_test_can_t_reach_the_host():
     for body in ('io.open("/etc/passwd")', 'os.execute("true")', 'require("x")', 'load("return 1")()'):
         fails(MOVE, test("  " + body), "it broke off: test.lua:9: ")
@@ -774,6 +784,11 @@ def machines_can_read_it():
     code, out, err = run(MOVE, test(ZONE + '  world:run():expect_result("a\\27[31m\\1z")'), "--tap")
     assert code == 1 and "    - a\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}z" in out.replace("      -", "    -"), out
     assert not re.search("[\0-\x09\x0b-\x1f\x7f]", out), out  # YAML holds no such character
+    with tempfile.NamedTemporaryFile(suffix=".xml") as junit:
+        strange = '\\u{FFFE}\\u{FFFF}'
+        code, out, err = run(f'function main() step "{strange}" finish("up", "{strange}") end', test(f'  world:run():expect_result("down{strange}")', f"a{strange}"), "--tap", "--junit", junit.name)
+        assert code == 1 and not re.search("[\ufffe\uffff]", out) and "a\N{REPLACEMENT CHARACTER}" in out, out
+        assert len(xml.dom.minidom.parse(junit.name).getElementsByTagName("failure")) == 1
     code, out, err = run(MOVE, tests, "--json")
     rows = [json.loads(line) for line in out.splitlines()]
     assert [row["ok"] for row in rows] == [True, False] and rows[0]["runs"][0]["rows"][0]["verb"] == "start", out
