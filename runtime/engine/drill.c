@@ -75,29 +75,13 @@ static enum mu_err choose(const struct mu_header *header, const char *typed, con
     return MU_OK;
 }
 
-/* What a real network and a real clock can't be made to do. */
-static enum mu_err refuse_op(const json_t *op, struct mu_fail *fail)
-{
-    const char *what = mu_json_str(op, "op", ""), *how = mu_json_str(op, "how", "");
-    if (strcmp(what, "asleep") == 0)
-        return mu_fail_set(fail, MU_USAGE,
-                           "a drill can't make this machine sleep: test it "
-                           "(docs/testing.md)");
-    if (strcmp(what, "fault") == 0 && (strcmp(how, "late") == 0 || strcmp(how, "lost") == 0))
-        return mu_fail_set(fail, MU_USAGE,
-                           "in a drill an act fails as refused, timeout or lies; that it happens "
-                           "and its reply is %s is for tests (docs/testing.md)",
-                           how);
-    return MU_OK;
-}
-
 static enum mu_err check_ops(json_t *ops, bool dry_people, struct mu_fail *fail)
 {
     struct mu_sim *sim = mu_sim_new();
     enum mu_err err = MU_OK;
     for (size_t i = 0; i < json_array_size(ops) && err == MU_OK; i++) {
         const json_t *op = json_array_get(ops, i);
-        err = refuse_op(op, fail);
+        err = mu_scenario_drills(op, fail);
         if (err == MU_OK)
             err = mu_sim_do(sim, op, fail);
     }

@@ -150,6 +150,8 @@ const struct mu_param *lint_param(const struct lint *, const char *name);
 
 /* The act that a word of the language does: "page" for escalate; NULL when it does none. */
 const char *lint_act_of_word(const char *word);
+/* Does an entry of may_change name the verb, on whatever target? */
+bool lint_may_change_names(const struct lint *, const char *verb);
 /* An act, or a word that does one; false for NULL. */
 bool lint_is_act(const struct lint *, const char *word);
 /* The function that playbook.lua's top level sets "main" or "detect" to; NULL: none, or unknown. */

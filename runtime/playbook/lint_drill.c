@@ -50,10 +50,26 @@ static void check_verb(const struct scenario *scenario, const json_t *op, const 
     free(mend);
 }
 
+/* "smtp_down A B": B would be what A says. */
+static bool check_host(const struct scenario *scenario, const json_t *op, const struct mu_token *at)
+{
+    const char *said = mu_json_str(mu_json_get(op, "value"), "why", "");
+    bool host = strcmp(mu_json_str(op, "fact", ""), "smtp.host") == 0 && strchr(said, '.') &&
+                strpbrk(said, "abcdefghijklmnopqrstuvwxyz") && said[strcspn(said, " ")] == '\0';
+    if (host)
+        lint_say(scenario->lint, LINT_DRILL_NAME, at, "give it a text of its own",
+                 "%s would be what %s says, not another host", said, mu_json_str(op, "key", "?"));
+    return host;
+}
+
 static void check_op(const struct scenario *scenario, const json_t *op, const struct mu_token *at)
 {
     struct mu_fail fail;
-    if (strcmp(mu_json_str(op, "op", ""), "fault") == 0)
+    if (check_host(scenario, op, at))
+        return;
+    if (mu_scenario_drills(op, &fail) != MU_OK)
+        lint_say(scenario->lint, LINT_DRILL_NAME, at, NULL, "%s", fail.text);
+    else if (strcmp(mu_json_str(op, "op", ""), "fault") == 0)
         check_verb(scenario, op, at);
     else if (scenario->config &&
              mu_scenario_names(op, scenario->lint->around->config, &fail) != MU_OK)
@@ -83,36 +99,56 @@ static void check_faults(const struct scenario *scenario, const json_t *faults)
 
 /* --- what is expected --- */
 
+static void check_who(const struct scenario *scenario, const char *name, const struct mu_token *at)
+{
+    struct mu_fail fail;
+    json_t *found = NULL;
+    if (!scenario->config || strchr(name, '{'))
+        return;
+    if (mu_people_recipients(scenario->lint->around->config, name, &found, &fail) != MU_OK)
+        lint_say(scenario->lint, LINT_DRILL_NAME, at, "correct the name, or add it to muster.lua",
+                 "%s", fail.text);
+    json_decref(found);
+}
+
 static void check_told(const struct scenario *scenario, const json_t *told)
 {
     size_t i;
-    json_t *who, *found;
+    json_t *who;
     json_array_foreach(told, i, who)
     {
-        struct mu_fail fail;
-        const char *name = json_string_value(who);
-        if (!scenario->config || strchr(name, '{'))
-            continue;
-        found = NULL;
-        if (mu_people_recipients(scenario->lint->around->config, name, &found, &fail) != MU_OK)
-            lint_say(scenario->lint, LINT_DRILL_NAME, place_of(scenario, "told", i + 1),
-                     "correct the name, or add it to muster.lua", "%s", fail.text);
-        json_decref(found);
+        check_who(scenario, json_string_value(who), place_of(scenario, "told", i + 1));
     }
 }
 
-/* "notify stakeholders mail-failing": the message it begins with. */
-static void check_template(const struct scenario *scenario, const char *act,
-                           const struct mu_token *at)
+struct message {
+    const char *begins;
+    bool found;
+};
+
+static bool try_template(const char *path, const char *bytes, size_t len, void *ud)
+{
+    struct message *message = ud;
+    (void)bytes, (void)len;
+    message->found = strncmp(path, message->begins, strlen(message->begins)) == 0;
+    return !message->found;
+}
+
+/* "notify stakeholders mail-failing": who is told, and the message it begins with, or the beginning of its name. */
+static void check_message(const struct scenario *scenario, const char *act,
+                          const struct mu_token *at)
 {
     char verb[20], who[200], name[100], path[120];
-    size_t len;
     bool sends = sscanf(act, "%19s %199s %99s", verb, who, name) == 3 &&
                  (strcmp(verb, "notify") == 0 || strcmp(verb, "page") == 0);
-    snprintf(path, sizeof path, "templates/%s.md", sends ? name : "");
-    if (sends && strchr(name, '{') == NULL &&
-        mu_bundle_file(scenario->lint->bundle, path, &len) == NULL)
-        lint_say(scenario->lint, LINT_DRILL_NAME, at, "name a file of templates/, without .md",
+    struct message message = {path, false};
+    if (!sends)
+        return;
+    check_who(scenario, who, at);
+    snprintf(path, sizeof path, "templates/%s", name);
+    mu_bundle_each(scenario->lint->bundle, try_template, &message);
+    if (strchr(name, '{') == NULL && !message.found)
+        lint_say(scenario->lint, LINT_DRILL_NAME, at, "name a file of templates/, without its end",
                  "\"%s\" sends no message there is: %s", act, path);
 }
 
@@ -121,13 +157,21 @@ static void check_act(const struct scenario *scenario, const char *act, const st
     struct lint *lint = scenario->lint;
     char *verb = mu_xstrndup(act, strcspn(act, " "));
     const char *near = lint->words->nearest(verb, lint->words->ud);
-    char *mend = near ? mu_xasprintf("did you mean %s?", near) : NULL;
-    if (strchr(verb, '{') == NULL && !lint_is_act(lint, verb))
+    const char *does = lint_act_of_word(verb);
+    bool other = does && strcmp(does, verb) != 0;
+    char *mend = other  ? mu_xasprintf("write \"%s\", which is the act of %s", does, verb)
+                 : near ? mu_xasprintf("did you mean %s?", near)
+                        : NULL;
+    bool whole = act[strlen(verb)] != '\0' && strchr(verb, '{') == NULL;
+    if (strchr(verb, '{') == NULL && (other || !lint_is_act(lint, verb)))
         lint_say(lint, LINT_DRILL_NAME, at,
                  mend ? mend : "begin with an act: muster doc lists the verbs",
                  "no act begins with \"%s\"", verb);
+    else if (whole && !lint_may_change_names(lint, verb))
+        lint_say(lint, LINT_DRILL_NAME, at, "name an act that may_change has",
+                 "this playbook may not do %s", verb);
     else
-        check_template(scenario, act, at);
+        check_message(scenario, act, at);
     free(mend);
     free(verb);
 }

@@ -137,6 +137,18 @@ static void note_act(struct acts *acts, const char *verb, const struct mu_node *
     free(on);
 }
 
+bool lint_may_change_names(const struct lint *lint, const char *verb)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(lint->header->may_change, i, entry)
+    {
+        if (verb_fits(json_string_value(entry), verb))
+            return true;
+    }
+    return false;
+}
+
 static bool try_begins(const char *verb, void *ud)
 {
     struct search *search = ud;

@@ -209,3 +209,21 @@ enum mu_err mu_scenario_names(const json_t *op, const json_t *config, struct mu_
                             fail);
     return MU_OK;
 }
+
+/* --- drills --- */
+
+/* What a real network and a real clock can't be made to do. */
+enum mu_err mu_scenario_drills(const json_t *op, struct mu_fail *fail)
+{
+    const char *what = mu_json_str(op, "op", ""), *how = mu_json_str(op, "how", "");
+    if (strcmp(what, "asleep") == 0)
+        return mu_fail_set(fail, MU_USAGE,
+                           "a drill can't make this machine sleep: test it "
+                           "(docs/testing.md)");
+    if (strcmp(what, "fault") == 0 && (strcmp(how, "late") == 0 || strcmp(how, "lost") == 0))
+        return mu_fail_set(fail, MU_USAGE,
+                           "in a drill an act fails as refused, timeout or lies; that it happens "
+                           "and its reply is %s is for tests (docs/testing.md)",
+                           how);
+    return MU_OK;
+}

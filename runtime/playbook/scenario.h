@@ -21,5 +21,7 @@ enum mu_err mu_scenario_check(const json_t *said, const struct mu_header *, json
 /* Is there the channel, provider, command or person that an operation names? config: the values of muster.lua. MU_USAGE
  * says which there is not, and which one is near. */
 enum mu_err mu_scenario_names(const json_t *op, const json_t *config, struct mu_fail *);
+/* Can a drill do that? MU_USAGE says why it can't, and what to do instead. */
+enum mu_err mu_scenario_drills(const json_t *op, struct mu_fail *);
 
 #endif
