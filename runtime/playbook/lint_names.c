@@ -131,29 +131,44 @@ static void check_write(struct lint *lint, const struct mu_node *node)
 
 /* --- members --- */
 
-/* string.fromat: of Lua's own tables, which have no others. */
-static void check_member(struct lint *lint, const struct mu_node *index)
+/* There is no such member of Lua's own table, which has no others. */
+static void check_word(struct lint *lint, const char *table, const char *word,
+                       const struct mu_token *at)
 {
-    char buf[MU_NODE_WORD];
-    const struct mu_node *of = index->first;
-    const char *word = of->kind == MU_NODE_NAME && of->local == NULL && lint_is_lua(lint, of->text)
-                           ? mu_node_word(index, buf)
-                           : NULL;
-    size_t len = strlen(of->text ? of->text : "");
-    struct mu_near near = {.typed = word ? word : ""};
-    bool table = false;
-    if (word == NULL || mu_word_find(word))
+    size_t len = strlen(table);
+    struct mu_near near = {.typed = word};
+    bool known = false;
+    if (mu_word_find(word))
         return;
     for (const struct mu_word *one = mu_words_all; one->name; one++)
-        if (strncmp(one->name, of->text, len) == 0 && one->name[len] == '.') {
-            table = true;
+        if (strncmp(one->name, table, len) == 0 && one->name[len] == '.') {
+            known = true;
             mu_near_try(&near, one->name);
         }
-    if (!table)
+    if (!known)
         return;
     char *mend = near.best ? mu_xasprintf("did you mean %s?", near.best) : NULL;
-    lint_say(lint, LINT_UNKNOWN_MEMBER, index->last->at, mend, "there is no %s", word);
+    lint_say(lint, LINT_UNKNOWN_MEMBER, at, mend, "there is no %s", word);
     free(mend);
+}
+
+/* string.fromat, also through a local */
+static void check_member(struct lint *lint, const struct mu_node *index)
+{
+    char buf[MU_NODE_WORD], of[MU_NODE_WORD];
+    const char *table = mu_node_word(index->first, of), *word = mu_node_word(index, buf);
+    if (table && word && strchr(table, '.') == NULL && lint_is_lua(lint, table))
+        check_word(lint, table, word, index->last->at);
+}
+
+/* p.wait:gusb(...): of a text, the members of string */
+static void check_method(struct lint *lint, const struct mu_node *method)
+{
+    if (method->text == NULL || strchr("sd", lint_shape(lint, method->first)) == NULL)
+        return;
+    char *word = mu_xasprintf("string.%s", method->text);
+    check_word(lint, "string", word, method->op);
+    free(word);
 }
 
 /* --- each --- */
@@ -163,6 +178,8 @@ static bool check_name(struct mu_node *node, void *ud)
     struct lint *lint = ud;
     if (node->kind == MU_NODE_INDEX)
         check_member(lint, node);
+    if (node->kind == MU_NODE_METHOD)
+        check_method(lint, node);
     if (node->kind != MU_NODE_NAME && node->kind != MU_NODE_DECL)
         return true;
     if (strcmp(node->text, "_ENV") == 0)

@@ -63,10 +63,43 @@ static void check_compared(struct lint *lint, const struct mu_node *node)
 {
     char one = shape(lint, node->first), other = shape(lint, node->last);
     bool texts = strchr("sd", one) && strchr("sd", other), known = one != '?' && other != '?';
+    if (texts && (one == 'd' || other == 'd'))
+        lint_say(lint, LINT_DURATION_ORDER, node->at, "compare seconds(...) of both",
+                 "a duration is compared with %s as a text", lint_shape_name(other));
     if (!known || texts || (one == 'n' && other == 'n'))
         return;
     lint_say(lint, LINT_BAD_OPERATION, node->at, "compare two numbers, or two texts",
              "%s is compared with %s", lint_shape_name(one), lint_shape_name(other));
+}
+
+/* p.times == "3": texts, numbers and truths are never each other. */
+static void check_equal(struct lint *lint, const struct mu_node *node)
+{
+    char one = shape(lint, node->first), other = shape(lint, node->last);
+    bool texts = strchr("sd", one) && strchr("sd", other);
+    if (texts || one == other || !strchr("sdnb", one) || !strchr("sdnb", other))
+        return;
+    lint_say(lint, LINT_NEVER_EQUAL, node->at, "compare what is of one kind: tonumber(...)",
+             "%s is compared with %s", lint_shape_name(one), lint_shape_name(other));
+}
+
+/* -p.wait, #p.times */
+static void check_unary(struct lint *lint, const struct mu_node *node)
+{
+    if (mu_token_is(node->op, "-"))
+        check_counted(lint, node->first, "-");
+    char of = shape(lint, node->first);
+    if (mu_token_is(node->op, "#") && strchr("nbf0", of))
+        say_operand(lint, node->first, of, "#");
+}
+
+/* p.wait() */
+static void check_called(struct lint *lint, const struct mu_node *node)
+{
+    char of = shape(lint, node->first);
+    if (strchr("sdnb", of))
+        lint_say(lint, LINT_BAD_OPERATION, node->at, "call a function", "%s is called",
+                 lint_shape_name(of));
 }
 
 static bool look_at(struct mu_node *node, void *ud)
@@ -74,8 +107,14 @@ static bool look_at(struct mu_node *node, void *ud)
     static const char *const compares[] = {"<", ">", "<=", ">=", NULL};
     static const char *const counts[] = {"+", "-", "*", "/", "%", "//", "^", NULL};
     struct lint *lint = ud;
+    if (node->kind == MU_NODE_UNARY)
+        check_unary(lint, node);
+    if (node->kind == MU_NODE_CALL)
+        check_called(lint, node);
     if (node->kind != MU_NODE_BINARY)
         return true;
+    if (mu_token_is(node->op, "==") || mu_token_is(node->op, "~="))
+        check_equal(lint, node);
     if (is_one_of(node->op, compares))
         check_compared(lint, node);
     for (const struct mu_node *operand = node->first; operand; operand = operand->next) {
