@@ -8,7 +8,7 @@ playbook {
     targets = { acknowledge = "5m" },
     scenarios = {
       right = { faults = { "provider dns refused", "at 5m channel push down", "person ana yes 2m", "fails notify refused", "smtp_down {domain}" },
-                result = "done", acts = { "notify team down", "notify team do", "notify team plain", "notify" }, told = { "team", "ana" } },
+                result = "done", acts = { "notify team down", "notify team plain", "notify team", "notify" }, told = { "team", "ana" } },
       ["one-more"] = {
         faults = {
           "provider dsn refused", -- expect: drill-name @ "provider
@@ -25,6 +25,7 @@ playbook {
         acts = {
           "notfy team down", -- expect: drill-name @ "notfy
           "notify team dwon", -- expect: drill-name @ "notify
+          "notify team do", -- expect: drill-name @ "notify
           "notify teem down", -- expect: drill-name @ "notify
           "escalate oncall down", -- expect: drill-name @ "escalate
           "zone.set_mx example.com", -- expect: drill-name @ "zone
