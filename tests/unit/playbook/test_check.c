@@ -122,8 +122,8 @@ static void verbs(void **state)
          "it)\n"
          "playbook.lua:3:3: unknown verb zone.setmx (did you mean zone.set_mx?)\n"},
         {MAIN("", "  zone.set_mx(p.domain, {})"),
-         "playbook.lua:3:3: zone.set_mx changes something that may_change does not name (add "
-         "\"zone.set_mx\" to may_change, or leave the call out)\n"},
+         "playbook.lua:3:3: zone.set_mx on {domain} changes something that may_change does not name "
+         "(add \"zone.set_mx:{domain}\" to may_change, or leave the call out)\n"},
         {MAIN("", "  zone.set_mx('example.com', {})"),
          "playbook.lua:3:3: zone.set_mx on example.com changes something that may_change does not "
          "name (add \"zone.set_mx:example.com\" to may_change, or leave "
