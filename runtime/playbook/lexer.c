@@ -278,8 +278,9 @@ char *mu_token_string(const struct mu_token *token)
     if (*p == '[') {
         size_t edge = (size_t)((const char *)memchr(p + 1, '[', token->len - 1) - p) + 1;
         p += edge;
-        p += p < end && is_newline(*p) ? 1 + (is_newline(p[1]) && p[1] != *p) : 0;
-        end -= edge;
+        end -= edge;                   /* before p when it is not closed */
+        if (p < end && is_newline(*p)) /* the first is none of the text's; \r\n is one */
+            p += 1 + (p + 1 < end && is_newline(p[1]) && p[1] != *p);
         mu_buf_add(&buf, p, p < end ? (size_t)(end - p) : 0);
         p = end;
     } else {
