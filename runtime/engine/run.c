@@ -556,9 +556,10 @@ static bool add_down_time(const struct mu_row *row, void *ud)
     if (row->type != MU_ROW_HOST)
         return true;
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
-    if (strcmp(row->verb, "unpark") == 0)
+    if (strcmp(row->verb, "unpark") == 0) {
         run->stale = false;
-    else if (strcmp(row->verb, "park") == 0)
+        run->waited_ms = run->down_ms = 0;
+    } else if (strcmp(row->verb, "park") == 0)
         run->stale = run->stale || strcmp(mu_json_str(value, "why", ""), "stale") == 0;
     else if (strcmp(row->verb, "thawed") == 0)
         take_thaw(run, mu_json_int(value, "waited_ms", 0));

@@ -382,6 +382,12 @@ static void apply_done(json_t *item, struct undo_run *run, const struct attempt 
                                  name, name);
         set_state(item, "unknown", by[0] ? by : name, attempt->when, why);
         free(why);
+    } else if (strcmp(state, "in_doubt") == 0 || strcmp(state, "being_taken_back") == 0) {
+        char *why = mu_xasprintf("%s took it back, and whether that was taken back is in doubt: "
+                                 "muster undo %s --list",
+                                 name, name);
+        set_state(item, state, by[0] ? by : name, attempt->when, why);
+        free(why);
     } else {
         set_state(item, "taken_back", name, attempt->when, "");
     }
@@ -391,6 +397,8 @@ static void apply(json_t *item, struct undo_run *run, const struct attempt *atte
                   const char *path, const struct looking *looking)
 {
     const char *name = mu_json_str(run->start, "run", "?");
+    if (attempt->state != DONE && strcmp(mu_json_str(item, "state", ""), "not_done") == 0)
+        return; /* a person says so: what an undo run left alone does not make it one that was */
     switch (attempt->state) {
     case DONE:
         apply_done(item, run, attempt, path, looking);
