@@ -303,6 +303,8 @@ void run_park(struct run *, const char *why, const char *fmt, ...) MU_PRINTF(3, 
 /* Takes this run's secrets out of what people said to it, in the control store: its rows have it, scrubbed. */
 void run_scrub_said(struct run *);
 void run_notice_gap(struct run *); /* suspended or stopped since the last look: it is stale (J8) */
+void run_away_accepted(
+    struct run *); /* a person goes on in spite of the time that nobody executed it or it waited */
 bool run_too_stale(struct call *); /* parks instead of letting the act leave (J8) */
 void run_heard_after(struct run *,
                      int64_t ms); /* an answer that old when it is read is downtime too */

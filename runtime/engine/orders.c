@@ -63,8 +63,7 @@ static bool order_unpark(struct run *run, json_t *person, const char *reason)
     record_host(run, "unpark",
                 json_pack("{s:O?, s:s, s:s, s:o*}", "who", person, "reason", reason, "order",
                           run->order, "undone", undone_accept(run)));
-    run->stale = false;
-    run->waited_ms = run->down_ms = 0; /* accepted with it */
+    run_away_accepted(run);
     run->unparked = true;
     budget_renew(run);
     freeze_retake_locks(run);

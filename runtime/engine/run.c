@@ -403,6 +403,12 @@ static void become_stale(struct run *run, int64_t down_ms)
         record_host(run, "stale", json_pack("{s:I}", "down_ms", (json_int_t)down_ms));
 }
 
+void run_away_accepted(struct run *run)
+{
+    run->stale = false;
+    run->waited_ms = run->down_ms = 0;
+}
+
 /* Suspended or stopped since the last poll? (J8) */
 void run_notice_gap(struct run *run)
 {
@@ -556,10 +562,9 @@ static bool add_down_time(const struct mu_row *row, void *ud)
     if (row->type != MU_ROW_HOST)
         return true;
     json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
-    if (strcmp(row->verb, "unpark") == 0) {
-        run->stale = false;
-        run->waited_ms = run->down_ms = 0;
-    } else if (strcmp(row->verb, "park") == 0)
+    if (strcmp(row->verb, "unpark") == 0)
+        run_away_accepted(run);
+    else if (strcmp(row->verb, "park") == 0)
         run->stale = run->stale || strcmp(mu_json_str(value, "why", ""), "stale") == 0;
     else if (strcmp(row->verb, "thawed") == 0)
         take_thaw(run, mu_json_int(value, "waited_ms", 0));

@@ -376,14 +376,9 @@ static void apply_done(json_t *item, struct undo_run *run, const struct attempt 
                *by = mu_json_str(own, "by", "");
     if (strcmp(state, "taken_back") == 0) {
         set_state(item, "open", by, attempt->when, "was taken back, and put again");
-    } else if (strcmp(state, "unknown") == 0) {
-        char *why = mu_xasprintf("%s took it back, and whether that was taken back can't be known: "
-                                 "muster undo %s --list",
-                                 name, name);
-        set_state(item, "unknown", by[0] ? by : name, attempt->when, why);
-        free(why);
-    } else if (strcmp(state, "in_doubt") == 0 || strcmp(state, "being_taken_back") == 0) {
-        char *why = mu_xasprintf("%s took it back, and whether that was taken back is in doubt: "
+    } else if (strcmp(state, "unknown") == 0 || strcmp(state, "in_doubt") == 0 ||
+               strcmp(state, "being_taken_back") == 0) {
+        char *why = mu_xasprintf("%s took it back, and whether that still stands is open: "
                                  "muster undo %s --list",
                                  name, name);
         set_state(item, state, by[0] ? by : name, attempt->when, why);
@@ -397,14 +392,13 @@ static void apply(json_t *item, struct undo_run *run, const struct attempt *atte
                   const char *path, const struct looking *looking)
 {
     const char *name = mu_json_str(run->start, "run", "?");
-    if (attempt->state != DONE && strcmp(mu_json_str(item, "state", ""), "not_done") == 0)
-        return; /* a person says so: what an undo run left alone does not make it one that was */
     switch (attempt->state) {
     case DONE:
         apply_done(item, run, attempt, path, looking);
         return;
-    case REFUSED:
-        set_state(item, "left_alone", name, attempt->when, attempt->why);
+    case REFUSED: /* what a person says was never done stays so */
+        if (strcmp(mu_json_str(item, "state", ""), "not_done") != 0)
+            set_state(item, "left_alone", name, attempt->when, attempt->why);
         return;
     case DOUBTED:
         set_state(item, "in_doubt", name, attempt->when, attempt->why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The look before an act leaves: are ten descriptors free, wherever they lie? Each case forks, so that its limit and
- * its descriptors are its own. */
+ * The look before an act leaves: are ten descriptors free, wherever they lie? What fills the table of
+ * descriptors does so in a process of its own. */
 #include "base/scarce.h"
 
 #include <errno.h>
