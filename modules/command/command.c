@@ -202,11 +202,11 @@ static void cancel(struct mu_call *call)
 /* What the intent holds is what is run, whatever muster.lua says by then. */
 static json_t *prepared_of(json_t *plan_take, int64_t ttl_ms)
 {
-    json_t *prepared =
-        json_pack("{s:O, s:O, s:O, s:O, s:I}", "target", json_object_get(plan_take, "shown"),
-                  "argv", json_object_get(plan_take, "argv"), "names",
-                  json_object_get(plan_take, "names"), "in_doubt",
-                  json_object_get(plan_take, "in_doubt"), "key_ttl_s", (json_int_t)(ttl_ms / 1000));
+    json_t *prepared = json_pack(
+        "{s:O, s:O, s:O, s:O*, s:O, s:I}", "target", json_object_get(plan_take, "shown"), "argv",
+        json_object_get(plan_take, "argv"), "names", json_object_get(plan_take, "names"), "name",
+        json_object_get(plan_take, "name"), "in_doubt", json_object_get(plan_take, "in_doubt"),
+        "key_ttl_s", (json_int_t)(ttl_ms / 1000));
     json_decref(plan_take);
     return prepared;
 }

@@ -292,7 +292,7 @@ static enum mu_err fill_all(const json_t *entry, const json_t *params, json_t *a
 }
 
 /* What its params name in DNS: a freeze of a zone holds it by them. They were checked by now. */
-static json_t *names_of(const json_t *entry, const json_t *params)
+static json_t *names_of(const json_t *entry, const json_t *params, bool domains_only)
 {
     json_t *names = json_array(), *given;
     const char *name;
@@ -301,8 +301,8 @@ static json_t *names_of(const json_t *entry, const json_t *params)
         struct mu_field field = {.name = name};
         json_t *taken = NULL;
         type_of(mu_json_str(params_of(entry), name, ""), &field);
-        bool in_dns =
-            field.type == MU_T_DOMAIN || field.type == MU_T_HOST || field.type == MU_T_MAILBOX;
+        bool in_dns = field.type == MU_T_DOMAIN ||
+                      (!domains_only && (field.type == MU_T_HOST || field.type == MU_T_MAILBOX));
         if (in_dns && mu_value_take(&field, given, &taken, NULL) == MU_OK) {
             const char *text = json_string_value(taken), *at = strrchr(text, '@');
             json_array_append_new(names, json_string(at ? at + 1 : text));
@@ -310,6 +310,16 @@ static json_t *names_of(const json_t *entry, const json_t *params)
         json_decref(taken);
     }
     return names;
+}
+
+/* What it changes in DNS, where that is clear: its only domain, not the hosts beside it. NULL: it is not. */
+static json_t *name_of(const json_t *entry, const json_t *params)
+{
+    json_t *domains = names_of(entry, params, true), *name = NULL;
+    if (json_array_size(domains) == 1)
+        name = json_incref(json_array_get(domains, 0));
+    json_decref(domains);
+    return name;
 }
 
 enum mu_err mu_argv_plan(const json_t *commands, const char *name, bool probe, const json_t *params,
@@ -331,9 +341,9 @@ enum mu_err mu_argv_plan(const json_t *commands, const char *name, bool probe, c
     struct mu_buf shown = {0};
     err = fill_all(entry, params, argv, &shown, fail);
     if (err == MU_OK)
-        *out = json_pack("{s:O, s:s, s:s, s:o}", "argv", argv, "shown", mu_buf_text(&shown),
+        *out = json_pack("{s:O, s:s, s:s, s:o, s:o*}", "argv", argv, "shown", mu_buf_text(&shown),
                          "in_doubt", mu_json_str(entry, "in_doubt", "ask"), "names",
-                         names_of(entry, params));
+                         names_of(entry, params, false), "name", name_of(entry, params));
     json_decref(argv);
     mu_buf_free(&shown);
     return err;

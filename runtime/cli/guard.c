@@ -25,7 +25,7 @@ struct guard {
     json_t *held;    /* [{what, name, who, since, state, why, next}] */
     json_t *unknown; /* the same, of what can't be read and may hold it */
     json_t *
-        changed; /* {playbook: {name: true}}: what newer ended runs than the next are known to have changed */
+        changed; /* {playbook: {subject: true}}: what newer ended runs than the next are known to have changed */
 };
 
 /* A push of the zone touches what lies below the domain, and is touched by what lies above it. */
@@ -100,7 +100,7 @@ static bool is_named(const json_t *list, const char *name)
     return false;
 }
 
-/* That it is about the domain, and that nobody has changed it since (names may be NULL). */
+/* That it is about the domain, and that nobody has changed the same thing since (subjects; may be NULL). */
 static bool stands_here(const struct guard *guard, const json_t *item, const json_t *changed_since)
 {
     size_t i;
@@ -109,11 +109,10 @@ static bool stands_here(const struct guard *guard, const json_t *item, const jso
     json_array_foreach(json_object_get(item, "names"), i, name)
     {
         here = here || touches(guard, json_string_value(name));
-        if (json_object_get(changed_since, json_string_value(name)))
-            return false;
     }
     const char *state = mu_json_str(item, "state", "");
-    return here && strcmp(state, "taken_back") != 0 && strcmp(state, "not_done") != 0;
+    return here && !json_object_get(changed_since, mu_json_str(item, "subject", "")) &&
+           strcmp(state, "taken_back") != 0 && strcmp(state, "not_done") != 0;
 }
 
 static const json_t *standing_of(const struct guard *guard, const json_t *items,
@@ -256,29 +255,25 @@ static void add_unread_end(struct guard *guard, const struct mu_store_run *run, 
 }
 
 /* What is in doubt, or being taken back, counts for nobody: neither as changed since nor as free. */
-static void note_changed(json_t *names, const json_t *items)
+static void note_changed(json_t *subjects, const json_t *items)
 {
-    size_t i, j;
-    json_t *item, *name;
+    size_t i;
+    json_t *item;
     json_array_foreach(items, i, item)
     {
         const char *state = mu_json_str(item, "state", "");
-        if (strcmp(state, "open") != 0 && strcmp(state, "left_alone") != 0)
-            continue;
-        json_array_foreach(json_object_get(item, "names"), j, name)
-        {
-            json_object_set_new(names, json_string_value(name), json_true());
-        }
+        if (strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0)
+            json_object_set_new(subjects, mu_json_str(item, "subject", ""), json_true());
     }
 }
 
 static void note_changer(struct guard *guard, const char *playbook, const struct mu_undo *undo)
 {
-    json_t *names = json_object_get(guard->changed, playbook);
-    if (names == NULL)
-        json_object_set_new(guard->changed, playbook, names = json_object());
-    note_changed(names, undo->items);
-    note_changed(names, undo->finals);
+    json_t *subjects = json_object_get(guard->changed, playbook);
+    if (subjects == NULL)
+        json_object_set_new(guard->changed, playbook, subjects = json_object());
+    note_changed(subjects, undo->items);
+    note_changed(subjects, undo->finals);
 }
 
 static bool look_at_changer(const struct mu_store_run *run, void *ud)

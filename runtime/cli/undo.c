@@ -169,14 +169,15 @@ static int list(struct mu_cli *cli, const struct found_run *run, const json_t *d
 static int nothing_to_undo(struct mu_cli *cli, const struct found_run *run,
                            const struct mu_fail *why)
 {
-    struct mu_doubts doubts;
+    struct mu_undo undo;
     struct mu_fail ignored;
-    size_t count =
-        mu_doubts_read(run->path, false, &doubts, &ignored) == MU_OK ? mu_doubts_count(&doubts) : 0;
-    mu_doubts_fini(&doubts);
+    int count = mu_undo_read(run->path, cli->store, NULL, &undo, &ignored) == MU_OK
+                    ? mu_undo_count(undo.items, "in_doubt") + mu_undo_count(undo.finals, "in_doubt")
+                    : 0;
+    mu_undo_fini(&undo);
     if (count == 0)
         return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s", why->text);
-    return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s; %zu act%s in doubt: muster undo %s --list",
+    return mu_cli_fail(cli, "undo", MU_EXIT_USAGE, "%s; %d act%s in doubt: muster undo %s --list",
                        why->text, count, count == 1 ? " is" : "s are", run->name);
 }
 

@@ -12,7 +12,6 @@
 #include "cli/find.h"
 #include "cli/say.h"
 #include "engine/run.h"
-#include "journal/doubts.h"
 
 const json_t *undo_act_of(const json_t *list, const json_t *one)
 {
@@ -32,33 +31,14 @@ struct left { /* of one child */
     char why[MU_FAIL_TEXT]; /* it can't be read */
 };
 
-static void count_items(const json_t *items, struct left *left)
+/* Of acts without an inverse only what nobody knows: the rest can't be taken back. */
+static void count(const struct mu_undo *undo, struct left *left)
 {
-    size_t i;
-    json_t *item;
-    json_array_foreach(items, i, item)
-    {
-        const char *state = mu_json_str(item, "state", "");
-        left->open += strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
-        left->in_doubt += strcmp(state, "in_doubt") == 0;
-        left->unknown += strcmp(state, "unknown") == 0 || strcmp(state, "being_taken_back") == 0;
-    }
-}
-
-/* Acts without an inverse, of which nobody knows. */
-static void count_doubts(const char *path, const json_t *items, struct left *left)
-{
-    struct mu_doubts doubts;
-    struct mu_fail ignored;
-    size_t i;
-    json_t *act;
-    if (mu_doubts_read(path, false, &doubts, &ignored) != MU_OK)
-        return;
-    json_array_foreach(doubts.open, i, act)
-    {
-        left->in_doubt += mu_doubt_is(act, "in_doubt") && undo_act_of(items, act) == NULL;
-    }
-    mu_doubts_fini(&doubts);
+    left->open = mu_undo_count(undo->items, "open") + mu_undo_count(undo->items, "left_alone");
+    left->in_doubt =
+        mu_undo_count(undo->items, "in_doubt") + mu_undo_count(undo->finals, "in_doubt");
+    left->unknown =
+        mu_undo_count(undo->items, "unknown") + mu_undo_count(undo->items, "being_taken_back");
 }
 
 static void add_children(json_t *all, const char *by, const json_t *children)
@@ -90,8 +70,7 @@ static struct left look_at(const struct mu_cli *cli, const char *name, json_t *a
     if (err != MU_OK) {
         snprintf(left.why, sizeof left.why, "%s", fail.text);
     } else {
-        count_items(undo.items, &left);
-        count_doubts(child.path, undo.items, &left);
+        count(&undo, &left);
         add_children(all, name, undo.children);
     }
     mu_undo_fini(&undo);

@@ -4,13 +4,18 @@
  * and may_change may name no target. It is the name that an act changed, those it handed on (journal/rows.h, i), every
  * argument that is a domain, and what its inverse is about: too many only hold a push back.
  *
+ * Whether somebody else has changed the same since is asked more narrowly (changed_subject): that a zone's apex or a host
+ * stands beside both changes says nothing of it.
+ *
  * So that not every journal is read each time, the control store keeps the names of runs that have ended
  * (store/changed.c): told at the end, and by whoever finds that it was not. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/name.h"
 #include "engine/internal.h"
 
@@ -41,6 +46,46 @@ json_t *changed_names(json_t *intent)
     }
     add_name(names, json_array_get(json_object_get(mu_json_get(intent, "undo"), "args"), 0));
     return names;
+}
+
+/* Sorted, so that the order of arguments makes no difference. */
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_sorted(struct mu_buf *buf, const json_t *names)
+{
+    size_t i, count = json_array_size(names);
+    json_t *name;
+    const char **texts = mu_xcalloc(count + 1, sizeof *texts);
+    json_array_foreach(names, i, name)
+    {
+        texts[i] = json_string_value(name);
+    }
+    qsort(texts, count, sizeof *texts, by_text);
+    for (i = 0; i < count; i++)
+        mu_buf_addf(buf, "%s%s", i ? " " : "", texts[i]);
+    free(texts);
+}
+
+json_t *changed_subject(json_t *intent)
+{
+    struct mu_buf buf = {0};
+    json_t *name = json_array();
+    add_name(name, mu_json_get(intent, "name"));
+    if (json_array_size(name) > 0) {
+        mu_buf_addf(&buf, "%s %s %s", mu_json_str(intent, "provider", ""),
+                    json_string_value(json_array_get(name, 0)), mu_json_str(intent, "type", ""));
+    } else {
+        json_t *names = changed_names(intent);
+        add_sorted(&buf, names);
+        json_decref(names);
+    }
+    json_decref(name);
+    json_t *subject = json_string(mu_buf_text(&buf));
+    mu_buf_free(&buf);
+    return subject;
 }
 
 /* As many as there are acts: looked up, not searched. */

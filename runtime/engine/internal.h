@@ -522,6 +522,9 @@ enum mu_err undo_decided(const char *path, struct mu_store *store, struct mu_und
 /* changed.c */
 /* By the value of an act's intent row, a new list. */
 json_t *changed_names(json_t *intent);
+/* What exactly it changed, a new text: provider, name and type where the verb handed on a name, else all its names. Two
+ * acts of the same subject changed the same thing. */
+json_t *changed_subject(json_t *intent);
 /* The control store hears what a run that has ended changed. */
 void changed_tell_store(const struct run *, int64_t ended);
 

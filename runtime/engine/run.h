@@ -204,7 +204,8 @@ bool mu_run_poke(const char *path);
  * unknown: an undo run that may have taken it back can't be read, or is missing and store (or NULL) knows of it.
  * Those named in despite (or NULL) took nothing back, says a person; then the item has despite: [NAME, ...].
  * guarded: the inverse carries only_if, so that it can't clobber what it does not expect. names: the domains that it
- * is about, in our form (base/name.h). */
+ * is about, in our form (base/name.h). subject: what exactly it changed; another act of the same subject changed the
+ * same thing since. */
 struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;
@@ -215,6 +216,8 @@ struct mu_undo {
 enum mu_err mu_undo_read(const char *path, struct mu_store *, const json_t *despite,
                          struct mu_undo *, struct mu_fail *);
 void mu_undo_fini(struct mu_undo *);
+/* How many of a list of mu_undo are in that state. */
+int mu_undo_count(const json_t *items, const char *state);
 /* The domains that a run changed, or may have, by its own journal: a new list, in our form (base/name.h), each once.
  * Of a run that has ended it stays the same, whatever is taken back or decided. */
 enum mu_err mu_run_changed(const char *path, json_t **names_out, struct mu_fail *);

@@ -73,6 +73,7 @@ static json_t *item_of(json_t *intent)
     json_t *undo = mu_json_get(intent, "undo"),
            *item = json_is_object(undo) ? json_copy(undo) : json_object();
     json_object_set_new(item, "names", changed_names(intent));
+    json_object_set_new(item, "subject", changed_subject(intent));
     return item;
 }
 
@@ -628,6 +629,18 @@ enum mu_err mu_undo_read(const char *path, struct mu_store *store, const json_t 
     const struct looking looking = {store, despite, 0};
     *undo = (struct mu_undo){0};
     return read_all(path, &looking, undo, fail);
+}
+
+int mu_undo_count(const json_t *items, const char *state)
+{
+    size_t i;
+    json_t *item;
+    int count = 0;
+    json_array_foreach(items, i, item)
+    {
+        count += strcmp(mu_json_str(item, "state", ""), state) == 0;
+    }
+    return count;
 }
 
 void mu_undo_fini(struct mu_undo *undo)
