@@ -198,6 +198,7 @@ struct run {
     json_t *start; /* value of row 1 */
     const json_t *params;
     json_t *may_change; /* filled in */
+    bool looking;       /* detect is called: nothing may be changed */
     int64_t stale_after_ms;
     int64_t epoch;
     int64_t started_ms, now_ms; /* now: time of the last consumed event (J7) */
@@ -642,6 +643,8 @@ enum mu_err intact_known(struct mu_journal *, struct mu_store *, const char *nam
 /* policy.c */
 enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args,
                        struct mu_fail *);
+/* A question of that kind, "approve". */
+enum mu_err policy_may_ask(const struct run *, const char *gate, struct mu_fail *);
 bool policy_verb_named(const json_t *may_change, const char *verb);
 
 /* scrubbed.c: MU_USAGE where a secret was scrubbed out of an act's arguments, or of what prepare() found. */

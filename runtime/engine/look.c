@@ -46,7 +46,7 @@ enum mu_err mu_run_look(const struct mu_config *config, const struct mu_bundle *
     struct mu_header harmless = *header;
     struct mu_bundle *look = mu_bundle_new();
     json_t *who = json_pack("{s:s}", "name", "serve"),
-           *trigger = json_pack("{s:s}", "kind", "look"); /* policy.c knows it by that */
+           *trigger = json_pack("{s:s}", "kind", "look");
     harmless.may_change = json_array();
     mu_bundle_each(bundle, add_file, look);
     struct mu_run_request request = {.bundle = look,

@@ -467,6 +467,13 @@ static int l_spawn(lua_State *L)
     return 1;
 }
 
+/* looking(true) before detect is called, looking(false) behind it: policy.c. */
+static int l_looking(lua_State *L)
+{
+    run_of(L)->looking = lua_toboolean(L, 1);
+    return 0;
+}
+
 static int l_wait_any(lua_State *L)
 {
     struct run *run = run_of(L);
@@ -682,11 +689,9 @@ static const char *library_text(void *ud, const char *path, size_t *len)
 /* Runs the prelude with (primitives, env); leaves its boot function on the stack. */
 static enum mu_err load_prelude(struct run *run, lua_State *L, int env, struct mu_fail *fail)
 {
-    static const luaL_Reg tasks[] = {{"spawn", l_spawn},
-                                     {"wait_any", l_wait_any},
-                                     {"status", l_status},
-                                     {"cancel", l_cancel},
-                                     {NULL, NULL}};
+    static const luaL_Reg tasks[] = {{"spawn", l_spawn},     {"wait_any", l_wait_any},
+                                     {"status", l_status},   {"cancel", l_cancel},
+                                     {"looking", l_looking}, {NULL, NULL}};
     size_t len;
     const char *text = prelude_of(run, &len);
     if (mu_vm_load(L, text, len, MU_PRELUDE_CHUNK, env, fail) != MU_OK)

@@ -584,6 +584,17 @@ def values_are_compared_as_they_are():
 
 
 @case
+def detect_only_looks():
+    """As under muster serve: a watch that is dead there has no green tests."""
+    book = """function detect() notify("ana", "moved", {}) return { verdict = "down" } end
+function main() finish("x") end
+"""
+    files = [("templates/moved.md", "Subject: Moved\\n\\nMoved\\n")]
+    for word in ("run", "drill"):
+        fails(book, test(f"  world:{word} {{}}"), "notify on ana changes something, and detect only looks: move it to main", files=files)
+
+
+@case
 def several_things_happen_at_once_later():
     passes(looks_at("mx1.example.com"), test('  world:mail_server("mx1.example.com", "192.0.2.1", "timeout")\n  world:at("3m", function(later)\n    later:smtp_up("mx1.example.com")\n'
                                              '  end)\n  local run = world:run()\n  run:expect_result("up")\n  run:expect_took { at_least = "3m", at_most = "4m" }'))

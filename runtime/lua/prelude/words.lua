@@ -376,8 +376,11 @@ env.use = prim.use
 
 -- --- start -------------------------------------------------------------------------------------
 
+-- It can change nothing, whoever looks. An error in it ends the run, and the looking with it.
 local function look(detect, params)
+  prim.looking(true)
   local sample = detect and detect(params)
+  prim.looking(false)
   if type(sample) ~= "table" then sample = { ok = true } end
   sample.at = env.now()
   return sample
