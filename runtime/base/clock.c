@@ -143,20 +143,44 @@ static const struct {
     int64_t ms;
 } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
 
+/* One number and its unit. The unit that is found must be smaller than *unit. */
+static const char *parse_part(const char *text, size_t *unit, int64_t *ms)
+{
+    char *end;
+    long long n = isdigit((unsigned char)text[0]) ? strtoll(text, &end, 10) : -1;
+    if (n < 0 || end - text > 9) /* more digits of days could pass int64 */
+        return NULL;
+    size_t len = strspn(end, "msdh");
+    for (size_t i = 0; i < *unit; i++)
+        if (strlen(units[i].name) == len && strncmp(end, units[i].name, len) == 0) {
+            *unit = i;
+            *ms += n * units[i].ms;
+            return end + len;
+        }
+    return NULL;
+}
+
 bool mu_duration_parse(const char *text, int64_t *ms)
 {
-    if (!isdigit((unsigned char)text[0]))
+    size_t unit = MU_COUNT(units);
+    int64_t one = 0;
+    const char *end = parse_part(text, &unit, &one);
+    if (end == NULL || *end != '\0')
         return false;
-    char *end;
-    long long n = strtoll(text, &end, 10);
-    if (end - text > 9) /* more digits of days could pass int64 */
-        return false;
-    for (size_t i = 0; i < MU_COUNT(units); i++)
-        if (strcmp(end, units[i].name) == 0) {
-            *ms = n * units[i].ms;
-            return true;
-        }
-    return false;
+    *ms = one;
+    return true;
+}
+
+bool mu_duration_read(const char *text, int64_t *ms)
+{
+    size_t unit = MU_COUNT(units);
+    int64_t sum = 0;
+    do
+        text = parse_part(text, &unit, &sum);
+    while (text && *text);
+    if (text)
+        *ms = sum;
+    return text != NULL;
 }
 
 const char *mu_duration_text(int64_t ms, char *buf)

@@ -43,6 +43,8 @@ int64_t mu_days_from_civil(int64_t year, int month, int day);
 
 /* A duration literal of the language: digits and one of ms s m h d ("90s", "15m"). */
 MU_API bool mu_duration_parse(const char *text, int64_t *ms);
+/* The same, and as mu_duration_text() writes it: "6m02s", units from large to small. */
+MU_API bool mu_duration_read(const char *text, int64_t *ms);
 /* "850ms", "42s", "6m02s", "2h05m", "45d": at most two units, for people. */
 MU_API const char *mu_duration_text(int64_t ms, char *buf);
 

@@ -14,7 +14,7 @@
  * Inside a section over objects, names are looked up in the item first, then outward. A line with
  * nothing but a section tag or a remark leaves no empty line behind. Filters:
  *   time      unix seconds or RFC 3339 → "2026-11-23T02:51:07Z (03:51:07 CET)"
- *   duration  seconds or "15m" → "15m"
+ *   duration  seconds, "15m" or "20m38s" (what ago() says) → "15m"
  *   upper     ASCII letters
  * A variable that is not given is an error; a section over one that is not given is false. Values
  * lose control characters (a hostile banner must not reach a terminal) and, in the head, line

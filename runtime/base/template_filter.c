@@ -39,7 +39,7 @@ static bool filter_duration(const json_t *value, struct mu_buf *out)
     char text[MU_TIME_TEXT];
     int64_t ms;
     if (json_is_string(value)) {
-        if (!mu_duration_parse(json_string_value(value), &ms))
+        if (!mu_duration_read(json_string_value(value), &ms))
             return false;
     } else if (json_is_number(value)) {
         double s = json_number_value(value);
@@ -80,7 +80,7 @@ static bool filter_upper(const json_t *value, struct mu_buf *out)
 
 static const struct filter filters[] = {
     {"time", filter_time, "unix seconds or RFC 3339 text"},
-    {"duration", filter_duration, "seconds or a text like \"15m\""},
+    {"duration", filter_duration, "seconds or a text like \"15m\" or \"20m38s\""},
     {"upper", filter_upper, "a text"},
 };
 

@@ -61,11 +61,11 @@ static void print_line(const json_t *item)
     const char *commit = text_of(item, "commit");
     bool current = strcmp(text_of(item, "state"), "current") == 0;
     size_t runs = json_array_size(mu_json_get(item, "runs"));
-    say("%s%s %-10s %.16s  %-10s %.12s  %-12s %4zu %s %s%s\n", current ? mu_cli_color("bold") : "",
+    say("%s%s %-10s %.16s  %-10s %.12s  %-12s %4zu %s%s%s\n", current ? mu_cli_color("bold") : "",
         current ? "*" : " ", text_of(item, "version"),
         mu_time_local(mu_json_int(item, "at", 0), when), text_of(item, "who"),
         text_of(item, "digest"), state_words(item), runs, runs == 1 ? "run" : "runs",
-        commit[0] ? "" : "no git", current ? mu_cli_color("reset") : "");
+        commit[0] ? "" : " no git", current ? mu_cli_color("reset") : "");
 }
 
 static void print_runs(const json_t *runs)
@@ -122,7 +122,9 @@ static void print(const json_t *list, bool details)
     {
         if (strcmp(playbook, text_of(item, "playbook")) != 0) {
             playbook = text_of(item, "playbook");
-            say("%s%s%s%s\n", i ? "\n" : "", mu_cli_color("bold"), playbook, mu_cli_color("reset"));
+            if (i)
+                say("\n");
+            say("%s%s%s\n", mu_cli_color("bold"), playbook, mu_cli_color("reset"));
         }
         print_line(item);
         if (strcmp(text_of(item, "state"), "current") == 0)

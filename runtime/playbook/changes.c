@@ -388,6 +388,13 @@ static void add_option(struct mu_buf *text, const char *key, const json_t *befor
     free(to);
 }
 
+/* approve "Go?"; a title that is made stands as it is written: approve "Move " .. domain */
+static char *gate_named(const json_t *gate)
+{
+    const char *title = text_of(gate, "title"), *quote = strchr(title, '"') ? "" : "\"";
+    return mu_xasprintf("%s %s%s%s", text_of(gate, "word"), quote, title, quote);
+}
+
 static void compare_gate(struct changing *c, const json_t *before, const json_t *after)
 {
     struct mu_buf text = {0};
@@ -406,9 +413,10 @@ static void compare_gate(struct changing *c, const json_t *before, const json_t 
         if (json_object_get(now, key) == NULL)
             add_option(&text, key, value, NULL);
     }
+    char *name = gate_named(after);
     if (text.len)
-        add(c, "changed", "%s \"%s\": %s", text_of(after, "word"), text_of(after, "title"),
-            mu_buf_text(&text));
+        add(c, "changed", "%s: %s", name, mu_buf_text(&text));
+    free(name);
     mu_buf_free(&text);
 }
 
@@ -421,9 +429,9 @@ static void say_gate(struct changing *c, const char *kind, const json_t *gate)
     {
         mu_buf_addf(&text, ", %s %s", key, json_string_value(value));
     }
-    char *step = step_of(gate);
-    add(c, kind, "%s \"%s\"%s, %s%s", text_of(gate, "word"), text_of(gate, "title"),
-        mu_buf_text(&text), step[0] == '"' ? "in " : "", step);
+    char *step = step_of(gate), *name = gate_named(gate);
+    add(c, kind, "%s%s, %s%s", name, mu_buf_text(&text), step[0] == '"' ? "in " : "", step);
+    free(name);
     free(step);
     mu_buf_free(&text);
 }

@@ -23,6 +23,7 @@
 #include "base/near.h"
 #include "base/place.h"
 #include "lua/bind.h"
+#include "playbook/config_needs.h"
 #include "playbook/lexer.h"
 #include "playbook/scope.h"
 #include "playbook/secret.h"
@@ -690,6 +691,8 @@ static enum mu_err load(const char *explicit_path, struct reading reading, struc
         err = read_values(config->path, &reading, &config->values, fail);
         if (err == MU_OK)
             err = merge_folder(config, &reading, fail);
+        if (err == MU_OK)
+            err = config_check_needs(config, fail);
     }
     if (err == MU_OK) {
         secret_guard_urls("", config->values);
@@ -725,6 +728,8 @@ enum mu_err mu_config_make(json_t *values_take, const char *name, const char *di
     *config =
         (struct mu_config){.values = values_take, .path = mu_xstrdup(""), .dir = mu_xstrdup(dir)};
     enum mu_err err = check_table(&source, values_take, "", "", fail);
+    if (err == MU_OK)
+        err = config_check_needs(config, fail);
     if (err == MU_OK)
         secret_guard_urls("", config->values);
     else

@@ -71,8 +71,9 @@ enum mu_err mu_tsig_init(struct mu_tsig *tsig, const struct mu_host *host,
     if (!is_key_name(name))
         return mu_fail_set(
             fail, MU_CONFIG,
-            "muster.lua: providers[\"%s\"].tsig.name is missing or is no key name: \"key.\"",
-            provider->name);
+            "muster.lua: providers[\"%s\"].tsig.name %s%.60s: the key's name as in the server's "
+            "configuration",
+            provider->name, name[0] ? "can't be a name: " : "is missing", name);
     tsig->algorithm = find_algorithm(algorithm);
     if (tsig->algorithm == NULL)
         return mu_fail_set(fail, MU_CONFIG,

@@ -94,6 +94,12 @@ static void filters(void **state)
     becomes("{{t|time}}", "{'t': 1795390200}", "2026-11-22T23:30:00Z (2026-11-23 00:30:00 CET)");
     becomes("{{d|duration}} {{e|duration}} {{f|duration}}", "{'d': 362, 'e': '15m', 'f': 0.5}",
             "6m02s 15m 500ms");
+    becomes("{{a|duration}} {{b|duration}} {{c|duration}}",
+            "{'a': '20m38s', 'b': '2d3h', 'c': '6m02s'}", "20m38s 2d3h 6m02s");
+    fails("{{t|duration}}", "{'t': '38s20m'}", "the filter \"duration\" takes");
+    fails("{{t|duration}}", "{'t': '20m soon'}", "the filter \"duration\" takes");
+    fails("{{t|duration}}", "{'t': '20m20m'}", "the filter \"duration\" takes");
+    fails("{{t|duration}}", "{'t': ''}", "the filter \"duration\" takes");
     becomes("{{v|upper}} {{d|duration|upper}}", "{'v': 'down \\u00e9', 'd': 60}",
             "DOWN \xc3\xa9 1M");
     fails("\n\n{{t|time}}", "{'t': 'yesterday'}",

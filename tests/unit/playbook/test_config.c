@@ -88,12 +88,12 @@ static void a_configuration_is_read(void **state)
     assert_string_equal(
         load("return { dns = { timeout = '2s', resolvers = { '127.0.0.1:53' } }, domains = { "
              "['example.com'] = { provider = 'p', standby = 'x', own = { 1 } } },\n"
-             " providers = { p = { driver = 'powerdns', key = secret.file 'key', timeout = '5s' } "
+             " providers = { p = { driver = 'powerdns', url = 'u', key = secret.file 'key', timeout = '5s' } "
              "} }"),
         "{\"dns\":{\"resolvers\":[\"127.0.0.1:53\"],\"timeout\":\"2s\"},\"domains\":{\"example."
         "com\":{\"own\":[1],\"provider\":\"p\",\"standby\":\"x\"}},"
         "\"providers\":{\"p\":{\"driver\":\"powerdns\",\"key\":{\"$secret\":\"key\"},\"timeout\":"
-        "\"5s\"}}}");
+        "\"5s\",\"url\":\"u\"}}}");
     assert_string_equal(mu_redact_secret("key"), "a secret of the test");
     assert_string_equal(load("state = 'here'\ndns = { port = 5300 }"),
                         "{\"dns\":{\"port\":5300},\"state\":\"here\"}");
@@ -148,6 +148,17 @@ static void mistakes_have_file_and_line(void **state)
          "MUSTER_TEST_UNSET is not set"},
         {"return { providers = { p = { key = secret.fiel 'x' } } }",
          "attempt to call a nil value (field 'fiel')"},
+        {"return { providers = { p = {} } }",
+         "providers[\"p\"] has no driver (powerdns or rfc2136)"},
+        {"return { providers = { p = { driver = 'powerdsn' } } }",
+         "providers[\"p\"].driver is unknown: powerdsn; it is powerdns or rfc2136"},
+        {"return { providers = { p = { driver = 'powerdns', key = 'k' } } }",
+         "providers[\"p\"] has no url (powerdns: of its API)"},
+        {"return { providers = { p = { driver = 'rfc2136', server = '192.0.2.1' } } }",
+         "providers[\"p\"] has no tsig (rfc2136: how updates are signed)"},
+        {"return { providers = { p = { driver = 'rfc2136', server = '192.0.2.1', tsig = { secret = "
+         "'x' } } } }",
+         "providers[\"p\"] has no tsig.name (of the key)"},
         {"while true do end", "muster.lua:1: still computing"},
         {"\033Lua", "attempt to load a binary chunk"},
     };
@@ -166,14 +177,15 @@ static void muster_d_is_merged(void **state)
     (void)state;
     put("muster.d/10-a.lua",
         "return { domains = { ['example.org'] = { provider = 'a' } }, providers = { a = { driver = "
-        "'rfc2136' } } }",
+        "'powerdns', url = 'https://a' } } }",
         0644);
-    put("muster.d/20-b.lua", "smtp = { helo = 'h' }", 0644);
+    put("muster.d/20-b.lua", "smtp = { helo = 'h' }\nproviders = { a = { key = 'k' } }", 0644);
     put("muster.d/skip.txt", "not lua", 0644);
     assert_string_equal(
         load("return { domains = { ['example.com'] = { provider = 'p' } } }"),
         "{\"domains\":{\"example.com\":{\"provider\":\"p\"},\"example.org\":{\"provider\":\"a\"}},"
-        "\"providers\":{\"a\":{\"driver\":\"rfc2136\"}},\"smtp\":{\"helo\":\"h\"}}");
+        "\"providers\":{\"a\":{\"driver\":\"powerdns\",\"key\":\"k\",\"url\":\"https://"
+        "a\"}},\"smtp\":{\"helo\":\"h\"}}");
     const char *said = load("return { smtp = { helo = 'x' } }");
     assert_non_null(strstr(said, "smtp.helo is set in "));
     assert_non_null(strstr(said, "muster.lua and again in "));
