@@ -81,6 +81,31 @@ static const char *word_nearest(const char *name, void *ud)
     return mu_registry_nearest(vocabulary, name);
 }
 
+static char shape_of(enum mu_type type)
+{
+    switch (type) {
+    case MU_T_STRING:
+    case MU_T_DOMAIN:
+    case MU_T_HOST:
+    case MU_T_OWNER:
+    case MU_T_MAILBOX:
+    case MU_T_ADDRESS:
+    case MU_T_URL:
+    case MU_T_CHOICE:
+        return 's';
+    case MU_T_BOOL:
+        return 'b';
+    case MU_T_INTEGER:
+    case MU_T_NUMBER:
+        return 'n';
+    case MU_T_LIST:
+    case MU_T_OBJECT:
+        return 't';
+    default:
+        return '?';
+    }
+}
+
 static bool nth_field(const struct mu_field *fields, size_t n, struct mu_verb_field *out)
 {
     const struct mu_field *field = fields;
@@ -94,7 +119,8 @@ static bool nth_field(const struct mu_field *fields, size_t n, struct mu_verb_fi
                                   .option = (field->flags & MU_F_OPTION) != 0,
                                   .required = (field->flags & MU_F_REQUIRED) != 0,
                                   .object = object || (field->flags & MU_F_SECRET) != 0,
-                                  .choices = field->choices};
+                                  .choices = field->choices,
+                                  .shape = shape_of(field->type)};
     return true;
 }
 

@@ -13,6 +13,7 @@ struct mu_verb_field { /* a parameter of a verb, or a field of its result */
     bool option, required;
     bool object;         /* a table may stand there */
     const char *choices; /* "up|down", or NULL */
+    char shape;          /* as lint_shape() has them; '?' = may be several */
 };
 
 struct mu_words { /* the vocabulary, from the engine's registry and bind table */

@@ -598,6 +598,9 @@ static enum mu_err read_options(struct header *h, struct mu_param *param, const 
         read_bound(h, param, "max", json_object_get(said, "max"), &param->has_max, &param->max) !=
             MU_OK)
         return MU_USAGE;
+    snprintf(path, sizeof path, "params.%.80s.min", param->name);
+    if (param->has_min && param->has_max && param->min > param->max)
+        return wrong(h, path, "param %.60s: min is larger than max: no value fits", param->name);
     return read_default(h, param,
                         json_object_get(said, "default")); /* last: it must fit all the others */
 }

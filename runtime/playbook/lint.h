@@ -110,6 +110,8 @@ const char *lint_text(const struct mu_node *);
 /* What a value is, as far as the text tells: 's' text, 'd' text that is a duration, 'n' number, 'b'
  * boolean, 't' table, 'f' function, '0' nil, '?' unknown. */
 char lint_shape(const struct lint *, const struct mu_node *);
+/* The same of a field of a result or an answer, by the verb's table: '?' where the playbook may set it itself. */
+char lint_field_shape(const struct lint *, const struct mu_node *index);
 /* "a text", "a function". */
 const char *lint_shape_name(char shape);
 /* The n-th argument of a call, from 0; NULL = none. */

@@ -14,6 +14,7 @@ struct place {
     const char *word;               /* "retry", "wait_until", "detect" */
     const struct mu_node *node;     /* the call; the function detect */
     const struct mu_node *function; /* in which it looks */
+    bool once;                      /* it is looked at until it is true, and then no more */
     struct lint_seen seen;
 };
 
@@ -86,12 +87,21 @@ static void look_at_arguments(struct place *place, const struct mu_node *call)
     }
 }
 
-/* Under retry a condition is no excuse: what failed before it is tried again. */
+/* Under retry a condition is no excuse: what failed before it is tried again; nor is it in detect, where no act is
+ * ever done, but for what a function does for others who give it something else. */
 static bool is_guarded(const struct place *place, const struct mu_node *node)
 {
-    bool waits = strcmp(place->word, "wait_until") == 0;
-    return (waits || is_detect(place)) &&
-           lint_is_guarded(place->lint, node, place->function, waits);
+    bool waits = strcmp(place->word, "wait_until") == 0,
+         of_others = is_detect(place) && place->function != place->node;
+    return (waits || of_others) && lint_is_guarded(place->lint, node, place->function, place->once);
+}
+
+/* wait_until(deadline, { stable = 3 }, f): a good look is followed by others. */
+static bool ends_with_first(const struct mu_node *call)
+{
+    const struct mu_node *options = lint_arg_count(call) > 2 ? lint_arg(call, 1) : NULL;
+    return options == NULL ||
+           (lint_table(options) && mu_node_field(lint_table(options), "stable") == NULL);
 }
 
 static bool look_under(struct mu_node *node, void *ud)
@@ -120,6 +130,7 @@ static void check_call(struct lint *lint, struct mu_node *node, const char *word
     const struct mu_node *call = mu_node_call(node, &view);
     struct place place = {.lint = lint, .word = word, .node = node};
     size_t count = lint_arg_count(call);
+    place.once = strcmp(word, "wait_until") == 0 && ends_with_first(call);
     if (count > 1)
         follow(&place, lint_function(lint, lint_arg(call, count - 1)));
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * What detect finds: a verdict, which is all that `muster serve` counts (docs/serve.md); and what main gets of it. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "playbook/lint.h"
 
 #define VERDICTS    "up|down|rejecting|inconclusive"
@@ -19,17 +21,37 @@ struct returns {
 
 static void find_returns(struct returns *returns, struct mu_node *function);
 
+static bool is_both(const struct mu_node *value)
+{
+    return value->kind == MU_NODE_BINARY &&
+           (mu_token_is(value->op, "and") || mu_token_is(value->op, "or"));
+}
+
+static void say_no_word(struct lint *lint, const struct mu_node *value, const char *what)
+{
+    lint_say(lint, LINT_NO_VERDICT, value->at, "it is one of " VERDICTS_AS,
+             "%s is none that detect can find", what);
+}
+
 /* The literals that `verdict = ...` may become. */
 static void check_verdict(struct lint *lint, const struct mu_node *value)
 {
+    const char *text = lint_text(value);
+    char of = lint_shape(lint, value);
+    if (of == '?')
+        of = lint_field_shape(lint, value);
     bool both = value->kind == MU_NODE_BINARY && mu_token_is(value->op, "or");
     if (both)
         check_verdict(lint, value->first);
     if (both || (value->kind == MU_NODE_BINARY && mu_token_is(value->op, "and")))
         check_verdict(lint, value->last);
-    else if (value->kind == MU_NODE_STRING && value->text && !lint_is_choice(VERDICTS, value->text))
-        lint_say(lint, LINT_NO_VERDICT, value->at, "it is one of " VERDICTS_AS,
-                 "\"%s\" is none that detect can find", value->text);
+    else if (text && !lint_is_choice(VERDICTS, text)) {
+        char *said = mu_xasprintf("\"%s\"", text);
+        say_no_word(lint, value, said);
+        free(said);
+    } else if (!text && strchr("nbdtf", of)) {
+        say_no_word(lint, value, lint_shape_name(of));
+    }
 }
 
 static bool all_named(const struct mu_node *table)
@@ -89,9 +111,36 @@ static bool is_word_of_result(const struct lint *lint, const struct mu_node *val
     return false;
 }
 
+struct written { /* r.verdict = ... of what is returned */
+    struct lint *lint;
+    const struct mu_local *local;
+};
+
+static bool look_for_written(struct mu_node *node, void *ud)
+{
+    const struct written *written = ud;
+    const struct mu_node *target = node->kind == MU_NODE_ASSIGN ? node->first->first : NULL;
+    bool verdict = target && target->kind == MU_NODE_INDEX && target->first->kind == MU_NODE_NAME &&
+                   target->first->local == written->local && target->last->kind == MU_NODE_STRING &&
+                   target->last->text && strcmp(target->last->text, "verdict") == 0;
+    if (verdict && target->next == NULL && node->last->first)
+        check_verdict(written->lint, node->last->first);
+    return true;
+}
+
+/* f.ok and "up" or "down": each of them may be returned. */
 static void check_value(struct returns *returns, const struct mu_node *value)
 {
     struct lint *lint = returns->lint;
+    struct written written = {lint, value->kind == MU_NODE_NAME ? value->local : NULL};
+    if (written.local)
+        mu_node_walk((struct mu_node *)returns->function, look_for_written, &written);
+    if (is_both(value)) {
+        if (mu_token_is(value->op, "or"))
+            check_value(returns, value->first);
+        check_value(returns, value->last);
+        return;
+    }
     char buf[MU_NODE_WORD];
     const char *verb = lint_result_of(value, buf);
     char shape = lint_shape(lint, value);

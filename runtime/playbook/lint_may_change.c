@@ -68,6 +68,8 @@ static bool target_fits(const char *entry, const struct target *about)
 /* The parameter that an argument is; NULL = something else. */
 static const struct mu_param *param_of(const struct lint *lint, const struct mu_node *arg)
 {
+    const struct mu_node *held = mu_node_constant(arg);
+    arg = held ? held : arg;
     bool of_params = arg && arg->kind == MU_NODE_INDEX && arg->first->kind == MU_NODE_NAME &&
                      lint_is_params(arg->first->local) && arg->last->kind == MU_NODE_STRING;
     const struct mu_param *param =
@@ -82,8 +84,7 @@ static struct target target_of(const struct lint *lint, const char *verb,
     char buf[MU_NODE_WORD];
     const char *word = mu_node_called(call, buf);
     const struct mu_node *arg = word && strcmp(word, verb) == 0 ? lint_arg(call, 0) : NULL;
-    bool text = arg && arg->kind == MU_NODE_STRING;
-    return (struct target){text ? arg->text : NULL, param_of(lint, arg)};
+    return (struct target){arg ? lint_text(arg) : NULL, param_of(lint, arg)};
 }
 
 static void note_need(struct need *need, const char *verb, const struct target *about)

@@ -7,11 +7,19 @@
 
 #include "playbook/lint.h"
 
-/* As lint_shape(), and the result of a verb or question is a table. */
+static const struct mu_node *behind(const struct mu_node *node)
+{
+    const struct mu_node *held = mu_node_constant(node);
+    return held ? held : node;
+}
+
+/* As lint_shape(), and the result of a verb or question is a table with fields. */
 static char shape(const struct lint *lint, const struct mu_node *node)
 {
-    char buf[MU_NODE_WORD];
-    return lint_whole_result(lint, node, buf) ? 't' : lint_shape(lint, node);
+    char buf[MU_NODE_WORD], of = lint_shape(lint, node);
+    if (lint_whole_result(lint, node, buf))
+        return 't';
+    return of == '?' ? lint_field_shape(lint, behind(node)) : of;
 }
 
 static bool is_one_of(const struct mu_token *op, const char *const *ops)
@@ -64,7 +72,10 @@ static void check_compared(struct lint *lint, const struct mu_node *node)
     char one = shape(lint, node->first), other = shape(lint, node->last);
     bool texts = strchr("sd", one) && strchr("sd", other), known = one != '?' && other != '?';
     if (texts && (one == 'd' || other == 'd'))
-        lint_say(lint, LINT_DURATION_ORDER, node->at, "compare seconds(...) of both",
+        lint_say(lint, LINT_DURATION_ORDER, node->at,
+                 lint_calls(behind(node->first), "ago") || lint_calls(behind(node->last), "ago")
+                     ? "compare numbers: now() - t, and seconds(...)"
+                     : "compare seconds(...) of both",
                  "a duration is compared with %s as a text", lint_shape_name(other));
     if (!known || texts || (one == 'n' && other == 'n'))
         return;
@@ -79,7 +90,9 @@ static void check_equal(struct lint *lint, const struct mu_node *node)
     bool texts = strchr("sd", one) && strchr("sd", other);
     if (texts || one == other || !strchr("sdnb", one) || !strchr("sdnb", other))
         return;
-    lint_say(lint, LINT_NEVER_EQUAL, node->at, "compare what is of one kind: tonumber(...)",
+    lint_say(lint, LINT_NEVER_EQUAL, node->at,
+             one == 'b' || other == 'b' ? "compare it with true or false"
+                                        : "compare what is of one kind: tonumber(...)",
              "%s is compared with %s", lint_shape_name(one), lint_shape_name(other));
 }
 
@@ -102,6 +115,18 @@ static void check_called(struct lint *lint, const struct mu_node *node)
                  lint_shape_name(of));
 }
 
+/* local done = within(...) done.verdict: Lua can't look into it. Texts have methods. */
+static void check_indexed(struct lint *lint, const struct mu_node *node)
+{
+    char of = lint_shape(lint, node->first);
+    if (strchr("nbf", of))
+        lint_say(lint, LINT_BAD_OPERATION, node->last->at,
+                 lint_calls(behind(node->first), "within")
+                     ? "its second value is what was returned: local done, reply = within(...)"
+                     : "look into a table",
+                 "a field of %s is read", lint_shape_name(of));
+}
+
 static bool look_at(struct mu_node *node, void *ud)
 {
     static const char *const compares[] = {"<", ">", "<=", ">=", NULL};
@@ -111,6 +136,8 @@ static bool look_at(struct mu_node *node, void *ud)
         check_unary(lint, node);
     if (node->kind == MU_NODE_CALL)
         check_called(lint, node);
+    if (node->kind == MU_NODE_INDEX)
+        check_indexed(lint, node);
     if (node->kind != MU_NODE_BINARY)
         return true;
     if (mu_token_is(node->op, "==") || mu_token_is(node->op, "~="))

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/near.h"
 #include "lua/words.h"
@@ -65,12 +67,51 @@ static bool add_verdict(const char *verb, void *ud)
     return true;
 }
 
-/* The words a field can be, "up|down"; NULL = unknown. */
-static const char *choices_of(struct lint *lint, const struct mu_node *index)
+static const char *joined(const json_t *choices, char **made_out)
+{
+    struct mu_buf buf = {0};
+    size_t i;
+    json_t *choice;
+    json_array_foreach(choices, i, choice)
+    {
+        if (!json_is_string(choice) || strchr(json_string_value(choice), '|')) {
+            mu_buf_free(&buf);
+            return NULL;
+        }
+        mu_buf_addf(&buf, "%s%s", i ? "|" : "", json_string_value(choice));
+    }
+    return *made_out = mu_buf_take(&buf);
+}
+
+static const char *choices_of_param(const struct lint *lint, const char *name, char **made_out)
+{
+    const struct mu_param *param = lint_param(lint, name);
+    bool choice = param && param->kind == MU_PARAM_CHOICE && !lint_sets_field(lint, NULL, name);
+    return choice ? joined(param->choices, made_out) : NULL;
+}
+
+/* Of ask { ..., choices = { ... } } without a default of its own. */
+static const char *choices_of_question(const struct mu_node *asked, char **made_out)
+{
+    const struct mu_node *held = mu_node_constant(asked), *call = held ? held : asked,
+                         *table = lint_table(lint_arg(call, 0)),
+                         *field = table ? mu_node_field(table, "choices") : NULL;
+    json_t *choices = field ? lint_literal(field) : NULL;
+    const char *words = json_array_size(choices) > 0 ? joined(choices, made_out) : NULL;
+    json_decref(choices);
+    return words;
+}
+
+/* The words a field can be, "up|down"; NULL = unknown. made_out: the caller frees it. */
+static const char *choices_of(struct lint *lint, const struct mu_node *index, char **made_out)
 {
     char buf[MU_NODE_WORD];
     struct mu_verb_field field;
     const char *name = index->first->next->text, *from = lint_result_of(index->first, buf);
+    if (index->first->kind == MU_NODE_NAME && lint_is_params(index->first->local))
+        return choices_of_param(lint, name, made_out);
+    if (from && strcmp(from, "ask") == 0 && strcmp(name, "text") == 0)
+        return choices_of_question(index->first, made_out);
     if (gate_of(from) >= 0)
         return strcmp(name, "how") == 0 ? gates[gate_of(from)].hows : NULL;
     if (from)
@@ -98,15 +139,19 @@ static void check_comparison(struct lint *lint, const struct mu_node *field,
     if (field->kind != MU_NODE_INDEX || field->first->next->kind != MU_NODE_STRING ||
         field->first->next->text == NULL || word->kind != MU_NODE_STRING || word->text == NULL)
         return;
-    const char *choices = choices_of(lint, field);
-    if (choices == NULL || lint_is_choice(choices, word->text))
+    char *made = NULL;
+    const char *choices = choices_of(lint, field, &made);
+    if (choices == NULL || lint_is_choice(choices, word->text)) {
+        free(made);
         return;
+    }
     char *mend = mu_xasprintf("it is one of %s", choices);
     for (char *p = mend; (p = strchr(p, '|')) != NULL;)
         *p = ' ';
     lint_say(lint, LINT_UNKNOWN_VERDICT, word->at, mend, "%s is compared with \"%s\"",
              field->first->next->text, word->text);
     free(mend);
+    free(made);
 }
 
 /* --- fields --- */
@@ -146,12 +191,42 @@ static void check_field(struct lint *lint, const struct mu_node *index)
     bool verb = (kind == 'p' || kind == 'a') && lint->words->result &&
                 lint->words->result(from, 0, &any, lint->words->ud);
     struct mu_near near = {.typed = key->text};
-    if ((!verb && gate_of(from) < 0) || knows_field(lint, from, key->text, &near) ||
-        near.best == NULL || is_own(lint, index))
+    if ((!verb && gate_of(from) < 0) || knows_field(lint, from, key->text, &near))
         return;
-    char *mend = mu_xasprintf("did you mean %s?", near.best);
+    bool verdict = strcmp(key->text, "verdict") == 0; /* many have one, and these have none */
+    if ((near.best == NULL && !verdict) || is_own(lint, index))
+        return;
+    char *mend = near.best ? mu_xasprintf("did you mean %s?", near.best)
+                           : mu_xstrdup("look at its ok and what it found");
     lint_say(lint, LINT_UNKNOWN_FIELD, key->at, mend, "%s gives no \"%s\"", from, key->text);
     free(mend);
+}
+
+static char shape_of_type(const char *type)
+{
+    return strcmp(type, "string") == 0                                   ? 's'
+           : strcmp(type, "boolean") == 0                                ? 'b'
+           : strcmp(type, "integer") == 0 || strcmp(type, "number") == 0 ? 'n'
+                                                                         : '?';
+}
+
+char lint_field_shape(const struct lint *lint, const struct mu_node *index)
+{
+    char buf[MU_NODE_WORD];
+    struct mu_verb_field field;
+    const struct mu_node *key = index->kind == MU_NODE_INDEX ? index->last : NULL;
+    bool named = key && key->kind == MU_NODE_STRING && key->text;
+    const char *from = named ? lint_whole_result(lint, index->first, buf) : NULL;
+    if (from == NULL || is_own(lint, index))
+        return '?';
+    bool asked = gate_of(from) >= 0;
+    if (!asked && find_result(lint, from, key->text, &field))
+        return field.shape ? field.shape : '?';
+    const struct mu_word_field *all = fields_of(asked ? "muster.answer" : "muster.result");
+    for (; all && all->name; all++)
+        if (strcmp(all->name, key->text) == 0)
+            return shape_of_type(all->type);
+    return '?';
 }
 
 /* --- what blocks give --- */

@@ -4,11 +4,13 @@
  * there is one vocabulary of what can go wrong. */
 #include "playbook/scenario.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/near.h"
 #include "lua/tests.h"
@@ -55,6 +57,16 @@ static enum mu_err read_one(const char *text, json_t *ops, struct mu_fail *fail)
 
 /* --- holes --- */
 
+/* domains[domain].primary needs the parameter domain; domains[example.com].primary none. */
+static bool needs_param(const char *hole, const json_t *params, struct mu_fail *fail)
+{
+    char name[MU_LIMIT_NAME + 1];
+    if (sscanf(hole, "domains[%253[^].]]", name) != 1 || json_object_get(params, name))
+        return false;
+    mu_fail_set(fail, MU_USAGE, "there is no parameter %s for %.200s", name, hole);
+    return true;
+}
+
 /* What stands for a hole: a new reference. config NULL: a check, where muster.lua is not known. */
 static json_t *value_of(const char *hole, const json_t *params, const json_t *config,
                         struct mu_fail *fail)
@@ -64,7 +76,7 @@ static json_t *value_of(const char *hole, const json_t *params, const json_t *co
     if (param)
         return json_incref((json_t *)param);
     if (path && config == NULL)
-        return json_string(ANY_HOST);
+        return needs_param(hole, params, fail) ? NULL : json_string(ANY_HOST);
     char *where = param_fill_path(hole, params);
     json_t *value = path ? json_incref((json_t *)mu_config_at(config, where)) : NULL;
     if (value == NULL)
