@@ -75,14 +75,26 @@ static const char *named_in(const struct guard *guard, const json_t *list)
     return NULL;
 }
 
-/* An undo names no targets; what it calls is recorded with its items. */
+static bool is_about(const struct guard *guard, const json_t *item)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach(json_object_get(item, "names"), i, name)
+    {
+        if (touches(guard, json_string_value(name)))
+            return true;
+    }
+    return false;
+}
+
+/* An undo names no targets; what its items are about is recorded with them. */
 static const char *undone_in(const struct guard *guard, const json_t *items)
 {
     size_t i;
     json_t *item;
     json_array_foreach(items, i, item)
     {
-        if (touches(guard, mu_json_str(item, "on", "")))
+        if (is_about(guard, item))
             return mu_json_str(item, "title", "");
     }
     return NULL;
@@ -103,15 +115,9 @@ static bool is_named(const json_t *list, const char *name)
 /* That it is about the domain, and that nobody has changed the same thing since (subjects; may be NULL). */
 static bool stands_here(const struct guard *guard, const json_t *item, const json_t *changed_since)
 {
-    size_t i;
-    json_t *name;
-    bool here = false;
-    json_array_foreach(json_object_get(item, "names"), i, name)
-    {
-        here = here || touches(guard, json_string_value(name));
-    }
     const char *state = mu_json_str(item, "state", "");
-    return here && !json_object_get(changed_since, mu_json_str(item, "subject", "")) &&
+    return is_about(guard, item) &&
+           !json_object_get(changed_since, mu_json_str(item, "subject", "")) &&
            strcmp(state, "taken_back") != 0 && strcmp(state, "not_done") != 0;
 }
 

@@ -49,14 +49,17 @@ static void look_at_list(struct search *search, const json_t *list)
 static bool look_at_run(const struct mu_store_run *run, void *ud)
 {
     struct search *search = ud;
-    json_t *start = mu_run_beginning(run->path, NULL), *item;
-    size_t i;
+    json_t *start = mu_run_beginning(run->path, NULL), *item, *name;
+    size_t i, k;
     look_at(search, run->subject);
     look_at_list(search, json_object_get(start, "locks"));
     look_at_list(search, json_object_get(start, "may_change"));
     json_array_foreach(json_object_get(start, "undo_items"), i, item)
     {
-        look_at(search, mu_json_str(item, "on", ""));
+        json_array_foreach(json_object_get(item, "names"), k, name)
+        {
+            look_at(search, json_string_value(name));
+        }
     }
     json_decref(start);
     return !search->found;

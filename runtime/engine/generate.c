@@ -222,7 +222,7 @@ static json_t *secrets_of(const json_t *args, const json_t *start)
     return NULL;
 }
 
-/* For row 1 of the undo run: which items its steps are, what they act on, which undo runs that can't be read are said
+/* For row 1 of the undo run: which items its steps are, what they are about, which undo runs that can't be read are said
  * not to have taken them back, and where their secrets are. */
 static json_t *items_for_start(const json_t *items, const json_t *start)
 {
@@ -231,14 +231,13 @@ static json_t *items_for_start(const json_t *items, const json_t *start)
     json_array_foreach(items, i, item)
     {
         const json_t *args = json_object_get(item, "args");
-        const char *on = json_string_value(json_array_get(args, 0));
         json_array_append_new(
-            out,
-            json_pack("{s:O, s:O, s:O, s:O, s:O, s:s, s:O*, s:o*}", "number",
-                      json_object_get(item, "number"), "task", json_object_get(item, "task"), "seq",
-                      json_object_get(item, "seq"), "title", json_object_get(item, "title"), "verb",
-                      json_object_get(item, "verb"), "on", on ? on : "", "despite",
-                      json_object_get(item, "despite"), "secrets", secrets_of(args, start)));
+            out, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O*, s:O*, s:o*}", "number",
+                           json_object_get(item, "number"), "task", json_object_get(item, "task"),
+                           "seq", json_object_get(item, "seq"), "title",
+                           json_object_get(item, "title"), "verb", json_object_get(item, "verb"),
+                           "names", json_object_get(item, "names"), "despite",
+                           json_object_get(item, "despite"), "secrets", secrets_of(args, start)));
     }
     return out;
 }
@@ -257,6 +256,9 @@ enum mu_err mu_undo_make(const char *path, struct mu_store *store, const json_t 
         err = mu_header_read(*bundle, header, fail);
     if (err == MU_OK && lock_of(&undo))
         mu_header_set_exclusive(*header, lock_of(&undo));
+    if (err == MU_OK) /* what is too old for the run is too old for its undo */
+        (*header)->stale_after_ms =
+            mu_json_int(undo.start, "stale_after_ms", (*header)->stale_after_ms);
     if (err == MU_OK)
         *items_out = items_for_start(items, undo.start);
     else

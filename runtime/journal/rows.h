@@ -17,7 +17,7 @@
  *               trigger {kind: "schedule" | "watch" | "run" | "look", name, at} when no person started it; of a run that
  *               another one started (name): src, depth (how many above it), key (of that call), attempt,
  *               took_over {lock, from, reason} when a lock was taken from another run,
- *               undoes (run), undo_items [{number, task, seq, title, verb, on, secrets {}?}] of an undo: the run it takes
+ *               undoes (run), undo_items [{number, task, seq, title, verb, names [], secrets {}?}] of an undo: the run it takes
  *               back and its items, in the order of this run's steps}
  *    resume    {epoch, pid, host, who {..}, down_ms, away_unknown?, clock, after?, stopped?}  an executor started on an existing
  *               journal; after: watchdog|crash, when the one before it ended by the playbook's fault;
