@@ -203,9 +203,9 @@ static void cancel(struct mu_call *call)
 static json_t *prepared_of(json_t *plan_take, int64_t ttl_ms)
 {
     json_t *prepared = json_pack(
-        "{s:O, s:O, s:O, s:O*, s:O, s:I}", "target", json_object_get(plan_take, "shown"), "argv",
-        json_object_get(plan_take, "argv"), "names", json_object_get(plan_take, "names"), "name",
-        json_object_get(plan_take, "name"), "in_doubt", json_object_get(plan_take, "in_doubt"),
+        "{s:O, s:O, s:O, s:O, s:O, s:I}", "target", json_object_get(plan_take, "shown"), "argv",
+        json_object_get(plan_take, "argv"), "names", json_object_get(plan_take, "names"), "changes",
+        json_object_get(plan_take, "changes"), "in_doubt", json_object_get(plan_take, "in_doubt"),
         "key_ttl_s", (json_int_t)(ttl_ms / 1000));
     json_decref(plan_take);
     return prepared;

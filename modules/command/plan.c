@@ -95,7 +95,7 @@ static enum mu_err check_argv(const json_t *entry, const char *name, struct mu_f
         if (check_holes(entry, name, json_string_value(arg), i == 0, fail) != MU_OK)
             return fail->class;
     }
-    return MU_OK;
+    return check_holes(entry, name, mu_json_str(entry, "changes", ""), false, fail);
 }
 
 static enum mu_err check_types(const json_t *entry, const char *name, struct mu_fail *fail)
@@ -292,7 +292,7 @@ static enum mu_err fill_all(const json_t *entry, const json_t *params, json_t *a
 }
 
 /* What its params name in DNS: a freeze of a zone holds it by them. They were checked by now. */
-static json_t *names_of(const json_t *entry, const json_t *params, bool domains_only)
+static json_t *names_of(const json_t *entry, const json_t *params)
 {
     json_t *names = json_array(), *given;
     const char *name;
@@ -301,8 +301,8 @@ static json_t *names_of(const json_t *entry, const json_t *params, bool domains_
         struct mu_field field = {.name = name};
         json_t *taken = NULL;
         type_of(mu_json_str(params_of(entry), name, ""), &field);
-        bool in_dns = field.type == MU_T_DOMAIN ||
-                      (!domains_only && (field.type == MU_T_HOST || field.type == MU_T_MAILBOX));
+        bool in_dns =
+            field.type == MU_T_DOMAIN || field.type == MU_T_HOST || field.type == MU_T_MAILBOX;
         if (in_dns && mu_value_take(&field, given, &taken, NULL) == MU_OK) {
             const char *text = json_string_value(taken), *at = strrchr(text, '@');
             json_array_append_new(names, json_string(at ? at + 1 : text));
@@ -312,14 +312,17 @@ static json_t *names_of(const json_t *entry, const json_t *params, bool domains_
     return names;
 }
 
-/* What it changes in DNS, where that is clear: its only domain, not the hosts beside it. NULL: it is not. */
-static json_t *name_of(const json_t *entry, const json_t *params)
+/* What it changes: as the entry says it, else this command with these params. A new text, NULL: *fail says why not. */
+static char *changes_of(const json_t *entry, const char *name, const json_t *params,
+                        struct mu_fail *fail)
 {
-    json_t *domains = names_of(entry, params, true), *name = NULL;
-    if (json_array_size(domains) == 1)
-        name = json_incref(json_array_get(domains, 0));
-    json_decref(domains);
-    return name;
+    const char *said = mu_json_str(entry, "changes", NULL);
+    if (said)
+        return fill(entry, said, params, fail);
+    struct mu_buf buf = {0};
+    mu_buf_addf(&buf, "%s ", name);
+    mu_json_canon(params, &buf);
+    return mu_buf_take(&buf);
 }
 
 enum mu_err mu_argv_plan(const json_t *commands, const char *name, bool probe, const json_t *params,
@@ -340,10 +343,14 @@ enum mu_err mu_argv_plan(const json_t *commands, const char *name, bool probe, c
     json_t *argv = json_array();
     struct mu_buf shown = {0};
     err = fill_all(entry, params, argv, &shown, fail);
-    if (err == MU_OK)
-        *out = json_pack("{s:O, s:s, s:s, s:o, s:o*}", "argv", argv, "shown", mu_buf_text(&shown),
+    char *changes = err == MU_OK ? changes_of(entry, name, params, fail) : NULL;
+    if (changes)
+        *out = json_pack("{s:O, s:s, s:s, s:o, s:s}", "argv", argv, "shown", mu_buf_text(&shown),
                          "in_doubt", mu_json_str(entry, "in_doubt", "ask"), "names",
-                         names_of(entry, params, false), "name", name_of(entry, params));
+                         names_of(entry, params), "changes", changes);
+    else
+        err = fail->class;
+    free(changes);
     json_decref(argv);
     mu_buf_free(&shown);
     return err;

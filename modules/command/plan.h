@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 
-/* *out: {argv [texts], shown (one line for people), in_doubt, names [of domains, hosts and mailboxes' domains among the params]}, a new reference. MU_CONFIG: the entry is wrong
+/* *out: {argv [texts], shown (one line for people), in_doubt, names [of domains, hosts and mailboxes' domains among the params], changes (module.h)}, a new reference. MU_CONFIG: the entry is wrong
  * or missing; MU_USAGE: these params are; MU_REFUSED: a secret is among them. probe: which of both it must be. */
 enum mu_err mu_argv_plan(const json_t *commands, const char *name, bool probe, const json_t *params,
                          json_t **out, struct mu_fail *);

@@ -10,5 +10,5 @@ const char *mu_version(void)
 
 int mu_language_level(void)
 {
-    return 1;
+    return 2;
 }

@@ -24,8 +24,9 @@ struct guard {
     json_t *known;   /* runs whose change the code has already */
     json_t *held;    /* [{what, name, who, since, state, why, next}] */
     json_t *unknown; /* the same, of what can't be read and may hold it */
-    json_t *
-        changed; /* {playbook: {subject: true}}: what newer ended runs than the next are known to have changed */
+    json_t
+        *changed; /* {playbook: {subject: ms}}: when ended runs are known to have changed it last */
+    json_t *left; /* what ended runs left: [{name, who, ended, state, followed_by, items []}] */
 };
 
 /* A push of the zone touches what lies below the domain, and is touched by what lies above it. */
@@ -112,34 +113,32 @@ static bool is_named(const json_t *list, const char *name)
     return false;
 }
 
-/* That it is about the domain, and that nobody has changed the same thing since (subjects; may be NULL). */
-static bool stands_here(const struct guard *guard, const json_t *item, const json_t *changed_since)
+/* It is about the domain, and nobody took it back. */
+static bool stands_here(const struct guard *guard, const json_t *item)
 {
     const char *state = mu_json_str(item, "state", "");
-    return is_about(guard, item) &&
-           !json_object_get(changed_since, mu_json_str(item, "subject", "")) &&
-           strcmp(state, "taken_back") != 0 && strcmp(state, "not_done") != 0;
+    return is_about(guard, item) && strcmp(state, "taken_back") != 0 &&
+           strcmp(state, "not_done") != 0;
 }
 
-static const json_t *standing_of(const struct guard *guard, const json_t *items,
-                                 const json_t *changed_since)
+static void add_standing(const struct guard *guard, const json_t *items, json_t *out)
 {
     size_t i;
     json_t *item;
     json_array_foreach(items, i, item)
     {
-        if (stands_here(guard, item, changed_since))
-            return item;
+        if (stands_here(guard, item))
+            json_array_append(out, item);
     }
-    return NULL;
 }
 
-/* What it changed on the domain, and nobody took back or changed since; what has no inverse nobody can take back. */
-static const json_t *standing(const struct guard *guard, const struct mu_undo *undo,
-                              const json_t *changed_since)
+/* What it changed on the domain, and nobody took back; what has no inverse nobody can take back. A new list. */
+static json_t *standing(const struct guard *guard, const struct mu_undo *undo)
 {
-    const json_t *item = standing_of(guard, undo->items, changed_since);
-    return item ? item : standing_of(guard, undo->finals, changed_since);
+    json_t *out = json_array();
+    add_standing(guard, undo->items, out);
+    add_standing(guard, undo->finals, out);
+    return out;
 }
 
 static const char *said_of(const json_t *item)
@@ -180,9 +179,10 @@ static void add_changer(struct guard *guard, const struct mu_store_run *run)
     if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
         add_unreadable(guard, run, fail.text);
     } else {
-        const json_t *item = standing(guard, &undo, NULL);
-        if (item)
-            add_live(guard, run, "what it changed stands: ", said_of(item));
+        json_t *items = standing(guard, &undo);
+        if (json_array_size(items) > 0)
+            add_live(guard, run, "what it changed stands: ", said_of(json_array_get(items, 0)));
+        json_decref(items);
     }
     mu_undo_fini(&undo);
 }
@@ -235,17 +235,19 @@ static bool look_at_lock(const struct mu_store_lock *lock, void *ud)
 
 /* --- runs that have ended and left something that another playbook is to take back --- */
 
-static void add_ended(struct guard *guard, const struct mu_store_run *run, const char *followed_by,
-                      const json_t *item)
+static void add_ended(struct guard *guard, const json_t *run, const json_t *item)
 {
+    const char *name = mu_json_str(run, "name", ""),
+               *followed_by = mu_json_str(run, "followed_by", "");
     char *why = mu_xasprintf("what it changed still stands (%s), and %s has not changed it since",
                              said_of(item), followed_by);
-    char *undo = json_object_get(item, "verb") ? mu_xasprintf("or: muster undo %s   ", run->name)
+    char *undo = json_object_get(item, "verb") ? mu_xasprintf("or: muster undo %s   ", name)
                                                : mu_xstrdup("");
-    add(guard, "ended", run->name, run->who, run->ended, run->state, why,
+    add(guard, "ended", name, mu_json_str(run, "who", ""), mu_json_int(run, "ended", 0),
+        mu_json_str(run, "state", ""), why,
         mu_xasprintf("muster run %s ...   %sor, when the code has that change: "
                      "muster guard %s --known %s",
-                     followed_by, undo, guard->domain, run->name));
+                     followed_by, undo, guard->domain, name));
     free(undo);
     free(why);
 }
@@ -267,9 +269,12 @@ static void note_changed(json_t *subjects, const json_t *items)
     json_t *item;
     json_array_foreach(items, i, item)
     {
-        const char *state = mu_json_str(item, "state", "");
-        if (strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0)
-            json_object_set_new(subjects, mu_json_str(item, "subject", ""), json_true());
+        const char *state = mu_json_str(item, "state", ""),
+                   *subject = mu_json_str(item, "subject", "");
+        int64_t at = mu_json_int(item, "at", 0);
+        bool counts = strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
+        if (counts && at > mu_json_int(subjects, subject, 0))
+            json_object_set_new(subjects, subject, json_integer(at));
     }
 }
 
@@ -280,6 +285,18 @@ static void note_changer(struct guard *guard, const char *playbook, const struct
         json_object_set_new(guard->changed, playbook, subjects = json_object());
     note_changed(subjects, undo->items);
     note_changed(subjects, undo->finals);
+    note_changed(subjects, undo->confirmed);
+}
+
+static void note_left(struct guard *guard, const struct mu_store_run *run,
+                      const struct mu_undo *undo)
+{
+    const char *followed_by = mu_json_str(undo->start, "followed_by", "");
+    if (followed_by[0] && !mu_json_lists(guard->known, run->name))
+        json_array_append_new(
+            guard->left, json_pack("{s:s, s:s, s:I, s:s, s:s, s:o}", "name", run->name, "who",
+                                   run->who, "ended", (json_int_t)run->ended, "state", run->state,
+                                   "followed_by", followed_by, "items", standing(guard, undo)));
 }
 
 static bool look_at_changer(const struct mu_store_run *run, void *ud)
@@ -287,18 +304,33 @@ static bool look_at_changer(const struct mu_store_run *run, void *ud)
     struct guard *guard = ud;
     struct mu_undo undo;
     struct mu_fail fail;
-    if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
-        if (!mu_json_lists(guard->known, run->name))
-            add_unread_end(guard, run, fail.text);
-    } else {
-        const char *followed_by = mu_json_str(undo.start, "followed_by", "");
-        const json_t *item = standing(guard, &undo, json_object_get(guard->changed, followed_by));
-        if (item && followed_by[0] && !mu_json_lists(guard->known, run->name))
-            add_ended(guard, run, followed_by, item);
+    if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) == MU_OK) {
         note_changer(guard, run->playbook, &undo);
+        note_left(guard, run, &undo);
+    } else if (!mu_json_lists(guard->known, run->name)) {
+        add_unread_end(guard, run, fail.text);
     }
     mu_undo_fini(&undo);
     return true;
+}
+
+/* When all are read: runs overlap, and the one that began first may have acted last. */
+static void judge_left(struct guard *guard)
+{
+    size_t i, k;
+    json_t *run, *item;
+    json_array_foreach(guard->left, i, run)
+    {
+        const json_t *since = json_object_get(guard->changed, mu_json_str(run, "followed_by", ""));
+        json_array_foreach(json_object_get(run, "items"), k, item)
+        {
+            if (mu_json_int(since, mu_json_str(item, "subject", ""), 0) >
+                mu_json_int(item, "at", 0))
+                continue;
+            add_ended(guard, run, item);
+            break;
+        }
+    }
 }
 
 struct finding {
@@ -328,9 +360,10 @@ static enum mu_err look_at_ended(struct guard *guard, struct mu_fail *fail)
     enum mu_err err = mu_store_changed_unknown(guard->store, find_changes, &finding, fail);
     if (err == MU_OK)
         err = finding.err;
-    return err == MU_OK
-               ? mu_store_changed_by(guard->store, guard->domain, look_at_changer, guard, fail)
-               : err;
+    if (err == MU_OK)
+        err = mu_store_changed_by(guard->store, guard->domain, look_at_changer, guard, fail);
+    judge_left(guard);
+    return err;
 }
 
 static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail *fail)
@@ -339,6 +372,7 @@ static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail 
     json_array_clear(guard->held);
     json_array_clear(guard->unknown);
     json_object_clear(guard->changed);
+    json_array_clear(guard->left);
     enum mu_err err = mu_store_freezes(cli->store, add_freeze, guard, fail);
     if (err == MU_OK)
         err = mu_store_runs(cli->store, "running", 0, look_at_run, guard, fail);
@@ -437,7 +471,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
                           .known = json_array(),
                           .held = json_array(),
                           .unknown = json_array(),
-                          .changed = json_object()};
+                          .changed = json_object(),
+                          .left = json_array()};
     mu_cli_option(&argc, argv, "--wait", &wait);
     while (mu_cli_option(&argc, argv, "--known", &run_name))
         json_array_append_new(guard.known, json_string(run_name));
@@ -455,6 +490,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     json_decref(guard.held);
     json_decref(guard.unknown);
     json_decref(guard.changed);
+    json_decref(guard.left);
     return code;
 }
 

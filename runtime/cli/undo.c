@@ -82,20 +82,22 @@ static size_t list_doubts(const struct mu_cli *cli, const struct found_run *run,
                           const struct mu_undo *undo, const struct mu_doubts *doubts)
 {
     size_t i, count = 0;
-    json_t *act;
-    json_array_foreach(doubts->open, i, act)
+    json_t *item;
+    json_array_foreach(undo->finals, i, item)
     {
-        if (!mu_doubt_is(act, "in_doubt") || undo_act_of(undo->items, act))
+        if (strcmp(mu_json_str(item, "state", ""), "in_doubt") != 0)
             continue;
+        const json_t *act = undo_act_of(doubts->open, item);
         count++;
         if (cli->json) {
-            print_json(act);
+            print_json(act ? act : item);
             continue;
         }
-        say("  -  in doubt         %s\n     ", mu_json_str(act, "shown", ""));
+        say("  -  in doubt         %s\n     ", mu_json_str(item, "shown", ""));
         say_hanging(5, "%s: %s; it has no inverse, look at the far side\n",
-                    mu_json_str(act, "src", ""), mu_json_str(act, "why", ""));
-        decided_print_next(run, act, 5);
+                    mu_json_str(item, "src", ""), mu_json_str(act ? act : item, "why", ""));
+        if (act)
+            decided_print_next(run, act, 5);
     }
     return count;
 }

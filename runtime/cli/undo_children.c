@@ -32,7 +32,7 @@ struct left { /* of one child */
 };
 
 /* Of acts without an inverse only what nobody knows: the rest can't be taken back. */
-static void count(const struct mu_undo *undo, struct left *left)
+static void count_left(const struct mu_undo *undo, struct left *left)
 {
     left->open = mu_undo_count(undo->items, "open") + mu_undo_count(undo->items, "left_alone");
     left->in_doubt =
@@ -70,7 +70,7 @@ static struct left look_at(const struct mu_cli *cli, const char *name, json_t *a
     if (err != MU_OK) {
         snprintf(left.why, sizeof left.why, "%s", fail.text);
     } else {
-        count(&undo, &left);
+        count_left(&undo, &left);
         add_children(all, name, undo.children);
     }
     mu_undo_fini(&undo);

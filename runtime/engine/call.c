@@ -252,7 +252,7 @@ static struct call *new_in_task(struct task *task, enum mu_call_kind kind, const
 enum mu_err call_check(struct call *call, struct mu_fail *fail)
 {
     if (call->kind == MU_CALL_GATE)
-        return policy_may_ask(call->run, call->name, fail);
+        return policy_while_looking(call->run, call->name, "waits for a person", fail);
     if (call->kind != MU_CALL_VERB || call->errand->pub.args != NULL)
         return MU_OK;
     json_t *written = mu_json_parse(call->args_text, strlen(call->args_text), fail);

@@ -69,9 +69,12 @@ static void add_sorted(struct mu_buf *buf, const json_t *names)
     free(texts);
 }
 
-json_t *changed_subject(json_t *intent)
+json_t *changed_subject(const char *verb, json_t *intent)
 {
+    const char *changes = mu_json_str(intent, "changes", NULL);
     struct mu_buf buf = {0};
+    if (changes)
+        return json_string(changes);
     json_t *name = json_array();
     add_name(name, mu_json_get(intent, "name"));
     if (json_array_size(name) > 0) {
@@ -79,6 +82,7 @@ json_t *changed_subject(json_t *intent)
                     json_string_value(json_array_get(name, 0)), mu_json_str(intent, "type", ""));
     } else {
         json_t *names = changed_names(intent);
+        mu_buf_addf(&buf, "%s ", verb);
         add_sorted(&buf, names);
         json_decref(names);
     }
@@ -110,6 +114,7 @@ enum mu_err mu_run_changed(const char *path, json_t **names_out, struct mu_fail 
     enum mu_err err = undoable_own(path, &undo, fail);
     collect(set, undo.items);
     collect(set, undo.finals);
+    collect(set, undo.confirmed);
     *names_out = NULL;
     if (err == MU_OK) {
         *names_out = json_array();

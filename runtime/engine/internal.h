@@ -523,9 +523,10 @@ enum mu_err undo_decided(const char *path, struct mu_store *store, struct mu_und
 /* changed.c */
 /* By the value of an act's intent row, a new list. */
 json_t *changed_names(json_t *intent);
-/* What exactly it changed, a new text: provider, name and type where the verb handed on a name, else all its names. Two
- * acts of the same subject changed the same thing. */
-json_t *changed_subject(json_t *intent);
+/* What exactly it changed, a new text; two acts of the same subject changed the same thing. What the verb says of it
+ * (changes); provider, name and type where it handed on a name: "dns example.com MX"; else verb and names:
+ * "drawer.put example.com mx.example.net". */
+json_t *changed_subject(const char *verb, json_t *intent);
 /* The control store hears what a run that has ended changed. */
 void changed_tell_store(const struct run *, int64_t ended);
 
@@ -643,8 +644,9 @@ enum mu_err intact_known(struct mu_journal *, struct mu_store *, const char *nam
 /* policy.c */
 enum mu_err policy_may(const struct run *, const struct mu_verb *, const json_t *args,
                        struct mu_fail *);
-/* A question of that kind, "approve". */
-enum mu_err policy_may_ask(const struct run *, const char *gate, struct mu_fail *);
+/* What is neither a probe nor a note of what was seen: refused while detect is called. does: "waits for a person". */
+enum mu_err policy_while_looking(const struct run *, const char *what, const char *does,
+                                 struct mu_fail *);
 bool policy_verb_named(const json_t *may_change, const char *verb);
 
 /* scrubbed.c: MU_USAGE where a secret was scrubbed out of an act's arguments, or of what prepare() found. */

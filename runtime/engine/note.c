@@ -84,7 +84,11 @@ enum mu_err note_put(struct task *task, const char *verb, const char *value, siz
         value = clean;
         len = strlen(clean);
     }
-    (void)fail;
+    if (strcmp(verb, "undo") == 0 &&
+        policy_while_looking(run, verb, "says what an act takes back", fail) != MU_OK) {
+        free(clean);
+        return fail->class;
+    }
     int64_t seq = ++task->seq;
     call_digest(verb, value, len, digest);
     struct recorded *rec = cursor_find(run->cursor, task->path, seq);

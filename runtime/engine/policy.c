@@ -2,7 +2,7 @@
  *
  * What a playbook may do: `may_change` names verbs and targets, and nothing else is let through, in
  * any world. Entries: "notify" (that verb), "zone.*" (all of a module), "zone.set_mx:example.com"
- * (that verb on that target; holes were filled when the run was created). detect only looks, whoever calls it:
+ * (that verb on that target; holes were filled when the run was created). detect only looks, whoever looks:
  * muster serve, a drill, a run that nobody watched for (lua/prelude/words.lua). */
 #include <string.h>
 
@@ -44,16 +44,12 @@ bool policy_verb_named(const json_t *may_change, const char *verb)
     return false;
 }
 
-static enum mu_err looks_only(const char *what, const char *target, const char *does,
-                              struct mu_fail *fail)
+enum mu_err policy_while_looking(const struct run *run, const char *what, const char *does,
+                                 struct mu_fail *fail)
 {
-    return mu_fail_set(fail, MU_REFUSED, "%s%s%s %s, and detect only looks: move it to main", what,
-                       target ? " on " : "", target ? target : "", does);
-}
-
-enum mu_err policy_may_ask(const struct run *run, const char *gate, struct mu_fail *fail)
-{
-    return run->looking ? looks_only(gate, NULL, "waits for a person", fail) : MU_OK;
+    return run->looking ? mu_fail_set(fail, MU_REFUSED,
+                                      "%s %s, and detect only looks: move it to main", what, does)
+                        : MU_OK;
 }
 
 enum mu_err policy_may(const struct run *run, const struct mu_verb *verb, const json_t *args,
@@ -64,8 +60,8 @@ enum mu_err policy_may(const struct run *run, const struct mu_verb *verb, const 
     const char *target = verb->target ? mu_json_str(args, verb->target, NULL) : NULL;
     size_t i;
     json_t *entry;
-    if (run->looking)
-        return looks_only(verb->name, target, "changes something", fail);
+    if (policy_while_looking(run, verb->name, "changes something", fail) != MU_OK)
+        return fail->class;
     json_array_foreach(run->may_change, i, entry)
     {
         if (entry_allows(json_string_value(entry), verb->name, target))

@@ -210,6 +210,7 @@ struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;
     json_t *finals; /* acts without an inverse, the same without title, args and verb */
+    json_t *confirmed; /* acts that found what they were to make: neither of both */
     json_t *
         children; /* names of the runs that it started, in that order: what they changed is theirs */
 };

@@ -68,12 +68,12 @@ static void set_state(json_t *item, const char *state, const char *by, int64_t w
 }
 
 /* What can be taken back has a verb, its inverse's. */
-static json_t *item_of(json_t *intent)
+static json_t *item_of(const char *verb, json_t *intent)
 {
     json_t *undo = mu_json_get(intent, "undo"),
            *item = json_is_object(undo) ? json_copy(undo) : json_object();
     json_object_set_new(item, "names", changed_names(intent));
-    json_object_set_new(item, "subject", changed_subject(intent));
+    json_object_set_new(item, "subject", changed_subject(verb, intent));
     return item;
 }
 
@@ -84,7 +84,7 @@ static void take_intent(struct reading *reading, const struct mu_row *row)
     reading->damaged = reading->damaged || intent == NULL;
     bool is_act = json_object_get(intent, "gate") == NULL;
     if (intent && is_act && !mu_json_bool(intent, "foreseen", false)) {
-        json_t *item = item_of(intent);
+        json_t *item = item_of(row->verb, intent);
         json_object_update_new(
             item, json_pack("{s:b, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "guarded",
                             is_guarded(json_object_get(item, "args")), "act", row->verb, "shown",
@@ -119,6 +119,14 @@ static void take_child(struct reading *reading, const struct mu_row *row)
     json_decref(outcome);
 }
 
+/* It was so, by somebody else's hand: nothing to take back, and what stood there before is gone all the same. */
+static void confirm(struct reading *reading, json_t *item)
+{
+    set_state(item, "open", "", 0, "");
+    json_array_append(reading->undo->confirmed, item);
+    drop(reading->found, item);
+}
+
 static void take_outcome(struct reading *reading, const struct mu_row *row)
 {
     char key[MU_LIMIT_CALL];
@@ -140,8 +148,8 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     bool by_person = strcmp(mu_json_str(outcome, "how", ""), "person") == 0;
     if (by_person && mu_json_bool(value, "skipped", false)) /* nobody said: it was not applied */
         set_state(item, "in_doubt", "", 0, skipped_why);
-    else if (json_is_false(mu_json_get(value, "changed"))) /* it was so: by somebody else's hand */
-        drop(reading->found, item);
+    else if (json_is_false(mu_json_get(value, "changed")))
+        confirm(reading, item);
     else if (mu_json_bool(outcome, "ok", false))
         set_state(item, "open", "", 0, "");
     else if (mu_json_bool(error, "done", false))
@@ -202,6 +210,7 @@ enum mu_err undoable_own(const char *path, struct mu_undo *undo, struct mu_fail 
 {
     struct reading reading = {undo, false, json_object(), json_array()};
     undo->children = json_array();
+    undo->confirmed = json_array();
     enum mu_err err = read_journal(path, read_row, &reading, fail);
     if (err == MU_OK && (reading.damaged || undo->start == NULL))
         err = mu_fail_set(fail, MU_STORAGE, "%.500s is damaged: see muster verify", path);
@@ -648,6 +657,7 @@ void mu_undo_fini(struct mu_undo *undo)
     json_decref(undo->start);
     json_decref(undo->items);
     json_decref(undo->finals);
+    json_decref(undo->confirmed);
     json_decref(undo->children);
     *undo = (struct mu_undo){0};
 }

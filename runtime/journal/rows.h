@@ -60,7 +60,7 @@
  *
  * i  intent; durable before the act leaves.
  *    an act    {args {} (by name, checked), shown (text for people), key, target, before, after, witness,
- *               recipients [], name, names [] (which a freeze covers), undo {title, verb, args} or null, foreseen: true in worlds that send nothing,
+ *               recipients [], name, names [] (which a freeze covers), changes, undo {title, verb, args} or null, foreseen: true in worlds that send nothing,
  *               redirect {}: of a drill, where it goes instead of to what args say}
  *    a gate    verb approve|ask|todo|ack: {gate (id), kind, title, by, quorum, deadline_ms (wall ms), within_ms,
  *               then_ask, show, digest, no_self, choices [], default, remind_ms (ask, todo: where given)}

@@ -142,7 +142,8 @@ struct mu_verb {
     /* Reads only; completes with mu_call_done(object) that becomes call->prepared and goes into the
      * intent row: {target: text for people, before: before-image, witness: serial or ETag,
      * after: what will be there, recipients: [...], name: what it changes in DNS, names: [domains and hosts it is
-     * about beside verb.target], ...}; freeze and guard go by both. A fact in call->facts stands for what was
+     * about beside verb.target], changes: what exactly it changes, where provider, name and type do not say it, ...}; freeze
+     * and guard go by them. A fact in call->facts stands for what was
      * read: an act before it in a dry run has changed that. NULL = nothing to prepare. */
     void (*prepare)(struct mu_call *);
     /* Completes with mu_call_readback(). call->prepared is as it was when the intent was written. */

@@ -170,6 +170,8 @@ const struct mu_config_key mu_config_keys[] = {
      "of an act whose end nobody saw: ask, repeatable, or keyed: twice with the same MUSTER_KEY it does it once; else ask"},
     {"commands.*.key_ttl", MU_CONFIG_DURATION,
      "keyed: how long it remembers a key; else for ever"},
+    {"commands.*.changes", MU_CONFIG_TEXT,
+     "what it changes, for muster guard, with {NAME} for parameters: \"mx:{domain}\"; else it and its parameters"},
     {"commands.*.ok", MU_CONFIG_LIST,
      "exit codes that are fine; else { 0 }"},
     {"commands.*.timeout", MU_CONFIG_DURATION,
@@ -728,8 +730,6 @@ enum mu_err mu_config_make(json_t *values_take, const char *name, const char *di
     *config =
         (struct mu_config){.values = values_take, .path = mu_xstrdup(""), .dir = mu_xstrdup(dir)};
     enum mu_err err = check_table(&source, values_take, "", "", fail);
-    if (err == MU_OK)
-        err = config_check_needs(config, fail);
     if (err == MU_OK)
         secret_guard_urls("", config->values);
     else

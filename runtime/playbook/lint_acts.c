@@ -31,7 +31,9 @@ static bool is_finish(const char *word)
 /* In detect nobody can be asked, either, and a look that finishes says nothing. */
 static bool belongs(const struct place *place, const char *word)
 {
-    bool asks = lint_is_gate(word) || (word && strcmp(word, "start") == 0) || is_finish(word);
+    bool asks = lint_is_gate(word) ||
+                (word && (strcmp(word, "start") == 0 || strcmp(word, "undo") == 0)) ||
+                is_finish(word);
     return !(asks && is_detect(place)) && !lint_is_act(place->lint, word);
 }
 
@@ -104,10 +106,22 @@ static bool ends_with_first(const struct mu_node *call)
            (lint_table(options) && mu_node_field(lint_table(options), "stable") == NULL);
 }
 
+/* A function that stands there is only made there, unless a call is given it: each(list, function() ... end),
+ * parallel { a = function() ... end }. One that is called by a name is followed. */
+static bool is_only_made(const struct mu_node *function)
+{
+    const struct mu_node *above = function->parent;
+    if (above->kind == MU_NODE_FIELD)
+        above = above->parent->parent;
+    return above->kind != MU_NODE_CALL && above->kind != MU_NODE_METHOD;
+}
+
 static bool look_under(struct mu_node *node, void *ud)
 {
     struct place *place = ud;
     char buf[MU_NODE_WORD];
+    if (node->kind == MU_NODE_FUNCTION && is_only_made(node))
+        return false;
     const char *word = mu_node_called(node, buf);
     if (!is_detect(place) && node != place->node &&
         (lint_calls(node, "retry") || lint_calls(node, "wait_until")))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Conditions in front of an act that is looked at again and again. What a look finds is found at each look, and so is what
- * it keeps in locals of its own; what the playbook keeps between looks (a local outside that is written, a field it sets,
- * what a function is given) is not known, and may well let the act happen once, or never:
+ * Conditions in front of an act that is looked at again and again. What a look finds is found at each look; what the
+ * playbook keeps between looks (a local that is written, a field it sets, what a function is given) is not known, and
+ * may well let the act happen once, or never:
  *
  *   if found.verdict ~= "up" then notify(...) end                 each look
  *   if found.verdict ~= last then notify(...) end                 when it changed: guarded
@@ -15,8 +15,6 @@
 
 struct condition {
     const struct lint *lint;
-    const struct mu_node *function; /* the look */
-    const struct made *made;        /* whose uses are looked at just now */
     int steps;
 };
 
@@ -28,91 +26,6 @@ static bool any_open(struct condition *condition, const struct mu_node *from)
         if (is_open(condition, from))
             return true;
     return false;
-}
-
-static bool stands_in(const struct mu_node *node, const struct mu_node *function)
-{
-    while (node && node != function)
-        node = node->parent;
-    return node != NULL;
-}
-
-/* --- locals that the look makes itself --- */
-
-struct made {
-    struct condition *condition;
-    const struct mu_local *local;
-    const struct made *outer;
-    bool open;
-};
-
-static bool is_looked_at(const struct condition *condition, const struct mu_local *local)
-{
-    const struct made *made = condition->made;
-    while (made && made->local != local)
-        made = made->outer;
-    return made != NULL;
-}
-
-static bool path_is_open(struct condition *condition, const struct mu_node *node)
-{
-    for (; node != condition->function && node->parent; node = node->parent)
-        for (const struct mu_node *one = node->parent->first;
-             node->parent->kind == MU_NODE_IF && one && one != node; one = one->next)
-            if (one->kind != MU_NODE_BLOCK && is_open(condition, one))
-                return true;
-    return false;
-}
-
-/* x = value, x.field = value */
-static const struct mu_node *assignment_of(const struct mu_node *target)
-{
-    const struct mu_node *list = target->parent, *above = list ? list->parent : NULL;
-    return above && above->kind == MU_NODE_ASSIGN && above->first == list ? above : NULL;
-}
-
-/* What a use of it may put there; a use that only reads puts nothing. */
-static bool use_is_open(struct made *made, const struct mu_node *use)
-{
-    char buf[MU_NODE_WORD];
-    struct condition *condition = made->condition;
-    const struct mu_node *above = use->parent;
-    bool field = above->kind == MU_NODE_INDEX && above->first == use;
-    const struct mu_node *assignment = assignment_of(field ? above : use);
-    if (assignment && (use->written || field))
-        return any_open(condition, assignment->last->first) ||
-               path_is_open(condition, assignment) || (field && is_open(condition, above->last));
-    bool handed = above->kind == MU_NODE_CALL && above->first != use;
-    const char *word = handed ? mu_node_called(above, buf) : NULL;
-    if (word && strcmp(word, "table.insert") == 0)
-        return (use->next && any_open(condition, use->next)) || path_is_open(condition, above);
-    return (handed && lint_called_function(condition->lint, above)) ||
-           above->kind == MU_NODE_LIST; /* it has another name */
-}
-
-static bool look_at_use(struct mu_node *node, void *ud)
-{
-    struct made *made = ud;
-    if (node->kind == MU_NODE_NAME && node->local == made->local)
-        made->open = made->open || made->condition->steps-- <= 0 || use_is_open(made, node);
-    return !made->open;
-}
-
-/* local bad = {} ... bad[1] = found.why ... if #bad > 0 */
-static bool made_is_open(struct condition *condition, const struct mu_local *local)
-{
-    struct made made = {condition, local, condition->made, false};
-    const struct mu_node *declared = local->decl->parent;
-    if (declared->parent == NULL || declared->parent->kind != MU_NODE_LOCAL)
-        return true;
-    for (const struct mu_node *value = declared->next ? declared->next->first : NULL; value;
-         value = value->next)
-        if (is_open(condition, value))
-            return true;
-    condition->made = &made;
-    mu_node_walk((struct mu_node *)condition->function, look_at_use, &made);
-    condition->made = made.outer;
-    return made.open;
 }
 
 static bool name_is_open(struct condition *condition, const struct mu_node *name)
@@ -127,12 +40,6 @@ static bool name_is_open(struct condition *condition, const struct mu_node *name
     if (local->loop && local->writes == 0 && local->decl)
         return any_open(condition, local->decl->parent->next->first);
     const struct mu_node *value = mu_node_constant(name);
-    bool made = local->decl && local->parameter == 0 && !local->loop &&
-                stands_in(local->decl, condition->function);
-    if (made && (value == NULL || value->kind == MU_NODE_TABLE))
-        return !is_looked_at(condition, local) && made_is_open(condition, local);
-    if (value && value->kind == MU_NODE_TABLE) /* what stands in it by then, who knows */
-        return true;
     return value == NULL || is_open(condition, value);
 }
 
@@ -143,6 +50,13 @@ struct body {
     const struct mu_node *function;
     bool open;
 };
+
+static bool stands_in(const struct mu_node *node, const struct mu_node *function)
+{
+    while (node && node != function)
+        node = node->parent;
+    return node != NULL;
+}
 
 static bool look_at_name(struct mu_node *node, void *ud)
 {
@@ -217,31 +131,24 @@ static bool is_open(struct condition *condition, const struct mu_node *node)
     case MU_NODE_BINARY:
     case MU_NODE_UNARY:
     case MU_NODE_PAREN:
-    case MU_NODE_TABLE:
-    case MU_NODE_FIELD:
         return any_open(condition, node->first);
     default:
         return true;
     }
 }
 
-struct look {
-    const struct lint *lint;
-    const struct mu_node *function;
-};
-
-static bool is_unknown(const struct look *look, const struct mu_node *node)
+static bool is_unknown(const struct lint *lint, const struct mu_node *node)
 {
-    struct condition condition = {look->lint, look->function, NULL, STEPS_MOST};
+    struct condition condition = {lint, STEPS_MOST};
     return is_open(&condition, node);
 }
 
 /* One of the conditions of an if up to this child of it. */
-static bool has_unknown(const struct look *look, const struct mu_node *branch,
+static bool has_unknown(const struct lint *lint, const struct mu_node *branch,
                         const struct mu_node *child)
 {
     for (const struct mu_node *one = branch->first; one && one != child; one = one->next)
-        if (one->kind != MU_NODE_BLOCK && is_unknown(look, one))
+        if (one->kind != MU_NODE_BLOCK && is_unknown(lint, one))
             return true;
     return false;
 }
@@ -255,17 +162,40 @@ static bool find_leaving(struct mu_node *node, void *ud)
 }
 
 /* if told then return end ... notify(...) */
-static bool is_left_before(const struct look *look, const struct mu_node *statement)
+static bool is_left_before(const struct lint *lint, const struct mu_node *statement)
 {
     struct mu_node *one = statement->parent->first;
     for (; one && one != statement; one = one->next) {
         bool leaves = false;
         if (one->kind == MU_NODE_IF)
             mu_node_walk(one, find_leaving, &leaves);
-        if (leaves && has_unknown(look, one, NULL))
+        if (leaves && has_unknown(lint, one, NULL))
             return true;
     }
     return false;
+}
+
+struct of_parameter {
+    const struct mu_node *function;
+    bool found;
+};
+
+static bool find_parameter(struct mu_node *node, void *ud)
+{
+    struct of_parameter *of = ud;
+    of->found =
+        of->found || (node->kind == MU_NODE_NAME && node->local && node->local->parameter > 0 &&
+                      !lint_is_params(node->local) && node->local->function == of->function);
+    return !of->found;
+}
+
+/* for _, who in ipairs(people): what the function is given. */
+static bool has_parameter(const struct mu_node *loop)
+{
+    struct of_parameter of = {mu_node_function(loop), false};
+    for (struct mu_node *head = loop->first; head && head != loop->last; head = head->next)
+        mu_node_walk(head, find_parameter, &of);
+    return of.found;
 }
 
 /* Behind it nothing is looked at any more. */
@@ -277,8 +207,13 @@ static bool ends_looking(const struct mu_node *block)
     return last->first && last->first->kind != MU_NODE_NIL && last->first->kind != MU_NODE_FALSE;
 }
 
+static bool is_surely_true(const struct lint *lint, const struct mu_node *value)
+{
+    return value && (value->kind == MU_NODE_TRUE || strchr("snt", lint_shape(lint, value)) != NULL);
+}
+
 /* if not found.ok then return false end notify(...) return true */
-static bool ends_surely(const struct mu_node *statement)
+static bool ends_surely(const struct lint *lint, const struct mu_node *statement)
 {
     bool leaves = false;
     while (statement->next && !leaves) {
@@ -286,24 +221,26 @@ static bool ends_surely(const struct mu_node *statement)
         if (statement->next)
             mu_node_walk((struct mu_node *)statement, find_leaving, &leaves);
     }
-    const struct mu_node *value = statement->kind == MU_NODE_RETURN ? statement->first : NULL;
-    return !leaves && value &&
-           (value->kind == MU_NODE_TRUE || value->kind == MU_NODE_STRING ||
-            value->kind == MU_NODE_NUMBER || value->kind == MU_NODE_TABLE);
+    if (statement->kind != MU_NODE_RETURN)
+        return !leaves && (lint_ends_run(statement) || lint_calls(statement, "error"));
+    return !leaves && is_surely_true(lint, statement->first);
 }
 
-static bool guards(const struct look *look, const struct mu_node *node, bool again)
+static bool guards(const struct lint *lint, const struct mu_node *node, bool again)
 {
     const struct mu_node *above = node->parent;
     switch (above->kind) {
     case MU_NODE_IF:
-        return has_unknown(look, above, node) ||
+        return has_unknown(lint, above, node) ||
                (again && node->kind == MU_NODE_BLOCK && ends_looking(node));
     case MU_NODE_BINARY:
-        return node == above->last && is_unknown(look, above->first) &&
+        return node == above->last && is_unknown(lint, above->first) &&
                (mu_token_is(above->op, "and") || mu_token_is(above->op, "or"));
     case MU_NODE_BLOCK:
-        return is_left_before(look, node) || (again && ends_surely(node));
+        return is_left_before(lint, node) || (again && ends_surely(lint, node));
+    case MU_NODE_FOR_IN:
+    case MU_NODE_WHILE: /* there may be nothing to go through */
+        return node == above->last && has_parameter(above);
     default:
         return false;
     }
@@ -312,9 +249,8 @@ static bool guards(const struct look *look, const struct mu_node *node, bool aga
 bool lint_is_guarded(const struct lint *lint, const struct mu_node *node,
                      const struct mu_node *function, bool again)
 {
-    const struct look look = {lint, function};
     for (; node != function && node->parent; node = node->parent)
-        if (guards(&look, node, again))
+        if (guards(lint, node, again))
             return true;
     return false;
 }

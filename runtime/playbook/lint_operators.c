@@ -19,6 +19,8 @@ static char shape(const struct lint *lint, const struct mu_node *node)
     char buf[MU_NODE_WORD], of = lint_shape(lint, node);
     if (lint_whole_result(lint, node, buf))
         return 't';
+    if (lint_calls(behind(node), "ago")) /* a text, and no order in it */
+        return 'd';
     return of == '?' ? lint_field_shape(lint, behind(node)) : of;
 }
 

@@ -90,13 +90,14 @@ static const char *choices_of_param(const struct lint *lint, const char *name, c
     return choice ? joined(param->choices, made_out) : NULL;
 }
 
-/* Of ask { ..., choices = { ... } } without a default of its own. */
+/* Of ask { ..., choices = { ... } }. */
 static const char *choices_of_question(const struct mu_node *asked, char **made_out)
 {
     const struct mu_node *held = mu_node_constant(asked), *call = held ? held : asked,
                          *table = lint_table(lint_arg(call, 0)),
                          *field = table ? mu_node_field(table, "choices") : NULL;
-    json_t *choices = field ? lint_literal(field) : NULL;
+    bool changed = table != lint_arg(call, 0); /* kept in a local, which may get others */
+    json_t *choices = field && !changed ? lint_literal(field) : NULL;
     const char *words = json_array_size(choices) > 0 ? joined(choices, made_out) : NULL;
     json_decref(choices);
     return words;
@@ -140,6 +141,8 @@ static void check_comparison(struct lint *lint, const struct mu_node *field,
         field->first->next->text == NULL || word->kind != MU_NODE_STRING || word->text == NULL)
         return;
     char *made = NULL;
+    if (lint_sets_field(lint, field->first->local, field->last->text))
+        return;
     const char *choices = choices_of(lint, field, &made);
     if (choices == NULL || lint_is_choice(choices, word->text)) {
         free(made);

@@ -169,8 +169,6 @@ static char shape_of_call(const struct mu_node *node)
                  {"muster.answer", 't'}, {"table<any, any>", 't'}};
     char buf[MU_NODE_WORD];
     const char *name = mu_node_called(node, buf);
-    if (name && strcmp(name, "ago") == 0)
-        return 'd'; /* a text, and no order in it */
     const struct mu_word *word = name ? mu_word_find(name) : NULL;
     const struct mu_word_field *given = word ? word->returns : NULL;
     for (size_t i = 0;

@@ -61,7 +61,9 @@ static enum mu_err read_one(const char *text, json_t *ops, struct mu_fail *fail)
 static bool needs_param(const char *hole, const json_t *params, struct mu_fail *fail)
 {
     char name[MU_LIMIT_NAME + 1];
-    if (sscanf(hole, "domains[%253[^].]]", name) != 1 || json_object_get(params, name))
+    int end = 0;
+    bool label = sscanf(hole, "domains[%253[^].]%n", name, &end) == 1 && hole[end] == ']';
+    if (!label || json_object_get(params, name))
         return false;
     mu_fail_set(fail, MU_USAGE, "there is no parameter %s for %.200s", name, hole);
     return true;

@@ -12,7 +12,15 @@ local function look(host, tell)
   return found
 end
 local told
+local function relay(p)
+  return { look = function() return mail.inbound(p.domain) end, tell = function() notify("team", "down", { host = p.domain }) end }
+end
+local function each_of(p, people)
+  for _, who in ipairs(people) do notify(who, "down", { host = p.domain }) end
+end
 function detect(p)
+  relay(p).look()
+  each_of(p, {})
   local bad = {}
   local found = look(p.domain, false)
   if found.verdict ~= "up" then bad[1] = found.why end
@@ -23,6 +31,8 @@ function detect(p)
 end
 function main(p)
   look(p.domain, true)
+  relay(p).tell()
+  each_of(p, { "team" })
   finish("done", p.domain)
 end
 

@@ -5,7 +5,7 @@ playbook {
   params = { domain = param.domain "The domain" },
   drill = { every = "30d", scenarios = {
     good = { faults = { "smtp_down {domains[domain].primary}", "smtp_down {domains[example.com].primary}" } },
-    bad = { faults = { "smtp_down {domains[zone].primary}" } }, -- expect: header @ "smtp_down
+    ["z-bad"] = { faults = { "smtp_down {domains[zone].primary}" } }, -- expect: header @ "smtp_down
   } },
   exclusive = "x",
   changelog = { ["1.0.0"] = "First version" },

@@ -20,6 +20,9 @@ function main(p)
   if ago(since) > "15m" then step "h" end -- expect: duration-order @ ago
   if chosen.text == "mx-c" then step "i" end -- expect: unknown-verdict @ "mx-c"
   if chosen.text == "mx-a" or p.mode == "slow" then step "j" end
+  local q = { "Which?", by = "team", deadline = "5m", choices = { "mx-a", "mx-b" } }
+  q.choices = { "mx-a", "mx-c" }
+  if ask(q).text == "mx-c" then step "m" end
   if p.mode == "fats" then step "k" end -- expect: unknown-verdict @ "fats"
   local own = mail.inbound(p.domain)
   own.ok = "of mine"

@@ -591,7 +591,7 @@ function main() finish("x") end
 """
     files = [("templates/moved.md", "Subject: Moved\\n\\nMoved\\n")]
     for word in ("run", "drill"):
-        fails(book, test(f"  world:{word} {{}}"), "notify on ana changes something, and detect only looks: move it to main", files=files)
+        fails(book, test(f"  world:{word} {{}}"), "notify changes something, and detect only looks: move it to main", files=files)
 
 
 @case

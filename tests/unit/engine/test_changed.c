@@ -32,16 +32,15 @@ static void same_thing(void **state)
          "{\"args\": {\"a\": \"mx.shared.net\", \"b\": \"example.com\", \"c\": \"x\"}}", true},
         {"{\"args\": {\"a\": \"example.com\", \"b\": \"mx.shared.net\"}}",
          "{\"args\": {\"a\": \"sub.example.com\", \"b\": \"mx.shared.net\"}}", false},
-        {"{\"args\": {\"name\": \"switch\"}, \"names\": [\"example.com\", \"mx.one.net\"], "
-         "\"name\": \"example.com\"}",
-         "{\"args\": {\"name\": \"switch\"}, \"names\": [\"example.com\", \"mx.two.net\"], "
-         "\"name\": \"example.com\"}",
-         true},
+        {"{\"changes\": \"mx:example.com\", \"names\": [\"example.com\", \"mx.one.net\"]}",
+         "{\"changes\": \"mx:example.com\", \"names\": [\"example.com\", \"mx.two.net\"]}", true},
+        {"{\"changes\": \"mx:example.com\", \"names\": [\"example.com\"]}",
+         "{\"changes\": \"announce {}\", \"names\": [\"example.com\"]}", false},
     };
     for (size_t i = 0; i < MU_COUNT(cases); i++) {
         json_t *one = json_loads(cases[i].one, 0, NULL),
                *other = json_loads(cases[i].other, 0, NULL);
-        json_t *first = changed_subject(one), *second = changed_subject(other);
+        json_t *first = changed_subject("x.set", one), *second = changed_subject("x.set", other);
         if (json_equal(first, second) != cases[i].same)
             fail_msg("%s and %s: %s, %s", cases[i].one, cases[i].other, json_string_value(first),
                      json_string_value(second));
