@@ -85,9 +85,10 @@ static size_t list_doubts(const struct mu_cli *cli, const struct found_run *run,
     json_t *item;
     json_array_foreach(undo->finals, i, item)
     {
-        if (strcmp(mu_json_str(item, "state", ""), "in_doubt") != 0)
-            continue;
         const json_t *act = undo_act_of(doubts->open, item);
+        bool said = act && mu_doubt_is(act, "in_doubt"); /* a person may have settled it since */
+        if (!said && strcmp(mu_json_str(item, "state", ""), "in_doubt") != 0)
+            continue;
         count++;
         if (cli->json) {
             print_json(act ? act : item);
