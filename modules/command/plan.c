@@ -128,6 +128,9 @@ static enum mu_err check_words(const json_t *entry, const char *name, struct mu_
             return mu_fail_set(fail, MU_CONFIG, "commands[%s].%s is one of %.*s", name,
                                known[i].key, (int)strlen(known[i].words) - 2, known[i].words + 1);
     }
+    if (mu_argv_is_probe(entry) && mu_json_get(entry, "changes"))
+        return mu_fail_set(fail, MU_CONFIG, "commands[%s].changes is of acts: a probe only looks",
+                           name);
     if (mu_argv_is_probe(entry) && mu_json_get(entry, "in_doubt"))
         return mu_fail_set(fail, MU_CONFIG,
                            "commands[%s].in_doubt is of acts: a probe is simply asked again", name);

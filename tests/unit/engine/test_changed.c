@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an act is about, and whether two acts changed the same thing: by provider, name and type where the verb hands them
- * on, else by all names. */
+ * What an act is about, and whether two acts changed the same thing: by what the verb says of it (changes), by provider, name
+ * and type, else by verb and names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
