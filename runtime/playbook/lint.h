@@ -125,6 +125,10 @@ const struct mu_node *lint_table(const struct mu_node *);
 bool lint_is_set(const struct mu_node *index);
 /* Does any text set a field of this name, of whatever table, or one of `of` whose name is made? of may be NULL. */
 bool lint_sets_field(const struct lint *, const struct mu_local *of, const char *name);
+/* Is there a table made with that field and that text, { verdict = "worse" }? */
+bool lint_makes_field(const struct lint *, const char *name, const char *text);
+/* What a node's local was declared with when it is never assigned again; else the node itself. */
+const struct mu_node *lint_behind(const struct mu_node *);
 /* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */
 const char *lint_result_of(const struct mu_node *, char buf[MU_NODE_WORD]);
 /* The verb or question whose whole result this is; NULL: none, or a field of one. */

@@ -100,8 +100,7 @@ static bool is_word_of_result(const struct lint *lint, const struct mu_node *val
 {
     static const char *const words[] = {"verdict", "ok", "why"};
     char buf[MU_NODE_WORD];
-    const struct mu_node *held = mu_node_constant(value);
-    value = held ? held : value;
+    value = lint_behind(value);
     bool named = value->kind == MU_NODE_INDEX && value->last->kind == MU_NODE_STRING;
     const char *key =
         named && lint_whole_result(lint, value->first, buf) ? value->last->text : NULL;

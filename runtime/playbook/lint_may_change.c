@@ -68,8 +68,7 @@ static bool target_fits(const char *entry, const struct target *about)
 /* The parameter that an argument is; NULL = something else. */
 static const struct mu_param *param_of(const struct lint *lint, const struct mu_node *arg)
 {
-    const struct mu_node *held = mu_node_constant(arg);
-    arg = held ? held : arg;
+    arg = arg ? lint_behind(arg) : NULL;
     bool of_params = arg && arg->kind == MU_NODE_INDEX && arg->first->kind == MU_NODE_NAME &&
                      lint_is_params(arg->first->local) && arg->last->kind == MU_NODE_STRING;
     const struct mu_param *param =

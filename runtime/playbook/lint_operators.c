@@ -7,21 +7,15 @@
 
 #include "playbook/lint.h"
 
-static const struct mu_node *behind(const struct mu_node *node)
-{
-    const struct mu_node *held = mu_node_constant(node);
-    return held ? held : node;
-}
-
 /* As lint_shape(), and the result of a verb or question is a table with fields. */
 static char shape(const struct lint *lint, const struct mu_node *node)
 {
     char buf[MU_NODE_WORD], of = lint_shape(lint, node);
     if (lint_whole_result(lint, node, buf))
         return 't';
-    if (lint_calls(behind(node), "ago")) /* a text, and no order in it */
+    if (lint_calls(lint_behind(node), "ago")) /* a text, and no order in it */
         return 'd';
-    return of == '?' ? lint_field_shape(lint, behind(node)) : of;
+    return of == '?' ? lint_field_shape(lint, lint_behind(node)) : of;
 }
 
 static bool is_one_of(const struct mu_token *op, const char *const *ops)
@@ -75,7 +69,8 @@ static void check_compared(struct lint *lint, const struct mu_node *node)
     bool texts = strchr("sd", one) && strchr("sd", other), known = one != '?' && other != '?';
     if (texts && (one == 'd' || other == 'd'))
         lint_say(lint, LINT_DURATION_ORDER, node->at,
-                 lint_calls(behind(node->first), "ago") || lint_calls(behind(node->last), "ago")
+                 lint_calls(lint_behind(node->first), "ago") ||
+                         lint_calls(lint_behind(node->last), "ago")
                      ? "compare numbers: now() - t, and seconds(...)"
                      : "compare seconds(...) of both",
                  "a duration is compared with %s as a text", lint_shape_name(other));
@@ -123,7 +118,7 @@ static void check_indexed(struct lint *lint, const struct mu_node *node)
     char of = lint_shape(lint, node->first);
     if (strchr("nbf", of))
         lint_say(lint, LINT_BAD_OPERATION, node->last->at,
-                 lint_calls(behind(node->first), "within")
+                 lint_calls(lint_behind(node->first), "within")
                      ? "its second value is what was returned: local done, reply = within(...)"
                      : "look into a table",
                  "a field of %s is read", lint_shape_name(of));

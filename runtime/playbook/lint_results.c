@@ -93,14 +93,33 @@ static const char *choices_of_param(const struct lint *lint, const char *name, c
 /* Of ask { ..., choices = { ... } }. */
 static const char *choices_of_question(const struct mu_node *asked, char **made_out)
 {
-    const struct mu_node *held = mu_node_constant(asked), *call = held ? held : asked,
-                         *table = lint_table(lint_arg(call, 0)),
+    const struct mu_node *call = lint_behind(asked), *table = lint_table(lint_arg(call, 0)),
                          *field = table ? mu_node_field(table, "choices") : NULL;
     bool changed = table != lint_arg(call, 0); /* kept in a local, which may get others */
     json_t *choices = field && !changed ? lint_literal(field) : NULL;
     const char *words = json_array_size(choices) > 0 ? joined(choices, made_out) : NULL;
     json_decref(choices);
     return words;
+}
+
+static const char *choices_of_verdict(const struct lint *lint)
+{
+    struct verdicts verdicts = {.lint = lint};
+    if (lint->words->each)
+        lint->words->each(add_verdict, &verdicts, lint->words->ud);
+    return verdicts.unknown ? NULL : verdicts.choices;
+}
+
+/* got.json of local got = http.get(u): what a verb read somewhere has words of its own. */
+static bool is_inside_result(const struct lint *lint, const struct mu_node *node)
+{
+    char buf[MU_NODE_WORD];
+    while ((node = lint_behind(node))->kind == MU_NODE_INDEX) {
+        node = node->first;
+        if (lint_whole_result(lint, node, buf))
+            return true;
+    }
+    return false;
 }
 
 /* The words a field can be, "up|down"; NULL = unknown. made_out: the caller frees it. */
@@ -117,10 +136,8 @@ static const char *choices_of(struct lint *lint, const struct mu_node *index, ch
         return strcmp(name, "how") == 0 ? gates[gate_of(from)].hows : NULL;
     if (from)
         return find_result(lint, from, name, &field) ? field.choices : NULL;
-    struct verdicts verdicts = {.lint = lint};
-    if (strcmp(name, "verdict") == 0 && lint->words->each)
-        lint->words->each(add_verdict, &verdicts, lint->words->ud);
-    return verdicts.unknown ? NULL : verdicts.choices;
+    bool verdict = strcmp(name, "verdict") == 0 && !is_inside_result(lint, index->first);
+    return verdict ? choices_of_verdict(lint) : NULL;
 }
 
 bool lint_is_choice(const char *choices, const char *word)
@@ -140,8 +157,10 @@ static void check_comparison(struct lint *lint, const struct mu_node *field,
     if (field->kind != MU_NODE_INDEX || field->first->next->kind != MU_NODE_STRING ||
         field->first->next->text == NULL || word->kind != MU_NODE_STRING || word->text == NULL)
         return;
-    char *made = NULL;
-    if (lint_sets_field(lint, field->first->local, field->last->text))
+    char buf[MU_NODE_WORD], *made = NULL;
+    bool guessed = lint_result_of(field->first, buf) == NULL;
+    if (lint_sets_field(lint, field->first->local, field->last->text) ||
+        (guessed && lint_makes_field(lint, field->last->text, word->text)))
         return;
     const char *choices = choices_of(lint, field, &made);
     if (choices == NULL || lint_is_choice(choices, word->text)) {

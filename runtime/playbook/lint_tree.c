@@ -249,10 +249,15 @@ bool lint_args_open(const struct mu_node *call)
                                    last->kind == MU_NODE_VARARG);
 }
 
+const struct mu_node *lint_behind(const struct mu_node *node)
+{
+    const struct mu_node *held = mu_node_constant(node);
+    return held ? held : node;
+}
+
 const char *lint_result_of(const struct mu_node *node, char buf[MU_NODE_WORD])
 {
-    const struct mu_node *value = mu_node_constant(node);
-    node = value ? value : node;
+    node = lint_behind(node);
     const char *word = mu_node_called(node, buf);
     if (word && strcmp(word, "need") == 0)
         return mu_node_called(lint_arg(node, 0), buf);
