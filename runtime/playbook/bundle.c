@@ -340,6 +340,12 @@ static enum mu_err not_found(const char *typed, const char *const *search, struc
 /* "./nosuch": nothing but that folder was meant; one beside it may be near. */
 static enum mu_err no_folder(const char *typed, struct mu_fail *fail)
 {
+    struct stat st;
+    if (stat(typed, &st) == 0)
+        return mu_fail_set(fail, MU_USAGE,
+                           "no playbook \"%s\": that is a file, and a playbook is the folder in "
+                           "which its playbook.lua is",
+                           typed);
     char *parent = mu_xstrdup(typed), best[256] = "";
     for (size_t len = strlen(parent); len > 1 && parent[len - 1] == '/';)
         parent[--len] = '\0';
@@ -361,13 +367,21 @@ static bool is_path(const char *typed)
     return typed[0] == '.' || strchr(typed, '/') != NULL;
 }
 
+/* Of playbooks/x/playbook.lua, or of its test.lua; NULL = neither. */
+static char *folder_of_file(const char *typed)
+{
+    const char *slash = strrchr(typed, '/'), *name = slash ? slash + 1 : typed;
+    if (strcmp(name, "playbook.lua") != 0 && strcmp(name, "test.lua") != 0)
+        return NULL;
+    return slash > typed ? mu_xstrndup(typed, (size_t)(slash - typed))
+                         : mu_xstrdup(slash ? "/" : ".");
+}
+
 static char *find_folder(const char *typed, const char *const *search)
 {
-    size_t len = strlen(typed);
-    if (len > 13 && strcmp(typed + len - 13, "/playbook.lua") == 0)
-        return mu_xstrndup(typed, len - 13);
-    if (strcmp(typed, "playbook.lua") == 0)
-        return mu_xstrdup(".");
+    char *above = folder_of_file(typed);
+    if (above)
+        return above;
     if (is_path(typed))
         return is_folder(typed) ? mu_xstrdup(typed) : NULL;
     for (size_t i = 0; search && search[i]; i++) {

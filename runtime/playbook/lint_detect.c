@@ -127,6 +127,17 @@ static bool look_for_written(struct mu_node *node, void *ud)
     return true;
 }
 
+/* parallel { mx = f, ... }, each(list, f): what each of them found. */
+static bool is_of_many(const struct lint *lint, const struct mu_node *value)
+{
+    const struct mu_node *call = lint_behind(value);
+    const struct mu_node *branches =
+        lint_calls(call, "parallel") ? lint_table(lint_arg(call, 0)) : NULL;
+    bool many = lint_calls(call, "each") || (branches && all_named(branches));
+    return many && !(branches && mu_node_field(branches, "verdict")) &&
+           !lint_sets_field(lint, value->local, "verdict");
+}
+
 /* f.ok and "up" or "down": each of them may be returned. */
 static void check_value(struct returns *returns, const struct mu_node *value)
 {
@@ -150,6 +161,8 @@ static void check_value(struct returns *returns, const struct mu_node *value)
         say_none(lint, value, "a result that has no verdict");
     else if (function)
         find_returns(returns, function);
+    else if (is_of_many(lint, value))
+        say_none(lint, value, "what many found, which has no verdict");
     else if (is_word_of_result(lint, value))
         say_none(lint, value, "a word of a result");
     else if (strchr("sdnbf", shape))

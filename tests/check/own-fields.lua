@@ -6,6 +6,12 @@ playbook {
   changelog = { ["1.0.0"] = "First version" },
 }
 local function note(into, name, value) into[name] = value end
+local function judged(domain)
+  local both = parallel { mx = function() return mail.inbound(domain) end }
+  both.verdict = both.mx.verdict
+  return both
+end
+function detect(p) return judged(p.domain) end
 function main(p)
   local found = smtp.probe(p.host)
   found.hosts = { p.host }

@@ -725,7 +725,9 @@ def a_playbook_without_tests_is_told():
 def nothing_is_played_that_was_not_meant():
     with tempfile.TemporaryDirectory() as folder:
         os.makedirs(os.path.join(folder, "relay"))
+        open(os.path.join(folder, "relay", "x.lua"), "w").close()
         for words, says in (([], "there are no playbooks with a test.lua here: name one, or go where playbooks/ is"), (["./rellay"], r'no playbook "./rellay": there is no such folder \(did you mean ./relay\?\)\n'),
+                            (["./relay/x.lua"], "that is a file, and a playbook is the folder in which its playbook.lua is"), (["relay/test.lua"], "relay/playbook.lua"),
                             ([folder + "/nosuch/"], 'nosuch/": there is no such folder\n'), (["relay", "--tap", "--json"], "--tap or --json, not both")):
             done = subprocess.run([MUSTER, "test", *words], cwd=folder, capture_output=True, text=True, check=False)
             assert done.returncode == 2 and " ok " not in done.stdout and re.search(says, done.stdout + done.stderr), done
