@@ -12,31 +12,21 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "cli/cli.h"
+#include "cli/guard.h"
 #include "cli/known.h"
 #include "cli/say.h"
 #include "engine/run.h"
 
 #define POLL_MS 500
 
-struct guard {
-    const char *domain;
-    struct mu_store *store;
-    json_t *known;   /* runs whose change the code has already */
-    json_t *held;    /* [{what, name, who, since, state, why, next}] */
-    json_t *unknown; /* the same, of what can't be read and may hold it */
-    json_t
-        *changed; /* {playbook: {subject: ms}}: when ended runs are known to have changed it last */
-    json_t *left; /* what ended runs left: [{name, who, ended, state, followed_by, items []}] */
-};
-
 /* A push of the zone touches what lies below the domain, and is touched by what lies above it. */
-static bool touches(const struct guard *guard, const char *name)
+bool guard_touches(const struct guard *guard, const char *name)
 {
     return mu_name_within(guard->domain, name) || mu_name_within(name, guard->domain);
 }
 
-static void add_to(json_t *list, const char *what, const char *name, const char *who, int64_t since,
-                   const char *state, const char *why, char *next_take)
+void guard_add(json_t *list, const char *what, const char *name, const char *who, int64_t since,
+               const char *state, const char *why, char *next_take)
 {
     json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "what", what,
                                           "name", name, "who", who, "since", (json_int_t)since,
@@ -47,13 +37,13 @@ static void add_to(json_t *list, const char *what, const char *name, const char 
 static void add(struct guard *guard, const char *what, const char *name, const char *who,
                 int64_t since, const char *state, const char *why, char *next_take)
 {
-    add_to(guard->held, what, name, who, since, state, why, next_take);
+    guard_add(guard->held, what, name, who, since, state, why, next_take);
 }
 
 static bool add_freeze(const struct mu_store_freeze *freeze, void *ud)
 {
     struct guard *guard = ud;
-    if (freeze->zone[0] == '\0' || touches(guard, freeze->zone))
+    if (freeze->zone[0] == '\0' || guard_touches(guard, freeze->zone))
         add(guard, "freeze", freeze->zone[0] ? freeze->zone : "everything", freeze->who,
             freeze->since, "frozen", freeze->reason,
             mu_xasprintf("muster thaw %s", freeze->zone[0] ? freeze->zone : "--all"));
@@ -70,19 +60,19 @@ static const char *named_in(const struct guard *guard, const json_t *list)
     json_array_foreach(list, i, item)
     {
         const char *colon = strchr(json_string_value(item), ':');
-        if (colon && touches(guard, colon + 1))
+        if (colon && guard_touches(guard, colon + 1))
             return json_string_value(item);
     }
     return NULL;
 }
 
-static bool is_about(const struct guard *guard, const json_t *item)
+bool guard_is_about(const struct guard *guard, const json_t *item)
 {
     size_t i;
     json_t *name;
     json_array_foreach(json_object_get(item, "names"), i, name)
     {
-        if (touches(guard, json_string_value(name)))
+        if (guard_touches(guard, json_string_value(name)))
             return true;
     }
     return false;
@@ -95,7 +85,7 @@ static const char *undone_in(const struct guard *guard, const json_t *items)
     json_t *item;
     json_array_foreach(items, i, item)
     {
-        if (is_about(guard, item))
+        if (guard_is_about(guard, item))
             return mu_json_str(item, "title", "");
     }
     return NULL;
@@ -113,49 +103,17 @@ static bool is_named(const json_t *list, const char *name)
     return false;
 }
 
-/* It is about the domain, and nobody took it back. */
-static bool stands_here(const struct guard *guard, const json_t *item)
-{
-    const char *state = mu_json_str(item, "state", "");
-    return is_about(guard, item) && strcmp(state, "taken_back") != 0 &&
-           strcmp(state, "not_done") != 0;
-}
-
-static void add_standing(const struct guard *guard, const json_t *items, json_t *out)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(items, i, item)
-    {
-        if (stands_here(guard, item))
-            json_array_append(out, item);
-    }
-}
-
-/* What it changed on the domain, and nobody took back; what has no inverse nobody can take back. A new list. */
-static json_t *standing(const struct guard *guard, const struct mu_undo *undo)
-{
-    json_t *out = json_array();
-    add_standing(guard, undo->items, out);
-    add_standing(guard, undo->finals, out);
-    return out;
-}
-
-static const char *said_of(const json_t *item)
-{
-    return mu_json_str(item, "shown", mu_json_str(item, "title", ""));
-}
-
 /* What it may change nobody can tell: neither can whether the domain is free. */
 static void add_unreadable(struct guard *guard, const struct mu_store_run *run, const char *trouble)
 {
     char state[300];
     mu_lock_state(run->state, run->waits_for, run->path, state, sizeof state);
     char *why = mu_xasprintf("what it may change can't be read (%s)", trouble);
-    add_to(guard->unknown, "run", run->name, run->who, run->started, state, why,
-           mu_xasprintf("put that file back, with its -wal: muster verify %s   or, when you know "
-                        "that it changes nothing here: muster guard %s --known %s",
-                        run->name, guard->domain, run->name));
+    guard_add(
+        guard->unknown, "run", run->name, run->who, run->started, state, why,
+        mu_xasprintf("put that file back, with its -wal: muster verify %s   or, when you know "
+                     "that it changes nothing here: muster guard %s --known %s",
+                     run->name, guard->domain, run->name));
     free(why);
 }
 
@@ -179,9 +137,9 @@ static void add_changer(struct guard *guard, const struct mu_store_run *run)
     if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
         add_unreadable(guard, run, fail.text);
     } else {
-        json_t *items = standing(guard, &undo);
+        json_t *items = guard_standing(guard, &undo);
         if (json_array_size(items) > 0)
-            add_live(guard, run, "what it changed stands: ", said_of(json_array_get(items, 0)));
+            add_live(guard, run, "what it changed stands: ", guard_said(json_array_get(items, 0)));
         json_decref(items);
     }
     mu_undo_fini(&undo);
@@ -222,7 +180,7 @@ static bool look_at_lock(const struct mu_store_lock *lock, void *ud)
     struct guard *guard = ud;
     char state[300], why[300];
     const char *colon = strchr(lock->name, ':');
-    if (strcmp(lock->world, "live") != 0 || !colon || !touches(guard, colon + 1) ||
+    if (strcmp(lock->world, "live") != 0 || !colon || !guard_touches(guard, colon + 1) ||
         is_named(guard->held, lock->run))
         return true;
     bool alive = mu_lock_state(lock->state, lock->waits_for, lock->path, state, sizeof state);
@@ -233,146 +191,11 @@ static bool look_at_lock(const struct mu_store_lock *lock, void *ud)
     return true;
 }
 
-/* --- runs that have ended and left something that another playbook is to take back --- */
-
-static void add_ended(struct guard *guard, const json_t *run, const json_t *item)
-{
-    const char *name = mu_json_str(run, "name", ""),
-               *followed_by = mu_json_str(run, "followed_by", "");
-    char *why = mu_xasprintf("what it changed still stands (%s), and %s has not changed it since",
-                             said_of(item), followed_by);
-    char *undo = json_object_get(item, "verb") ? mu_xasprintf("or: muster undo %s   ", name)
-                                               : mu_xstrdup("");
-    add(guard, "ended", name, mu_json_str(run, "who", ""), mu_json_int(run, "ended", 0),
-        mu_json_str(run, "state", ""), why,
-        mu_xasprintf("muster run %s ...   %sor, when the code has that change: "
-                     "muster guard %s --known %s",
-                     followed_by, undo, guard->domain, name));
-    free(undo);
-    free(why);
-}
-
-static void add_unread_end(struct guard *guard, const struct mu_store_run *run, const char *trouble)
-{
-    char *why = mu_xasprintf("whether what it changed still stands can't be read (%s)", trouble);
-    add_to(guard->unknown, "ended", run->name, run->who, run->ended, run->state, why,
-           mu_xasprintf("put that file back: muster verify %s   or, when the code has what it "
-                        "changed: muster guard %s --known %s",
-                        run->name, guard->domain, run->name));
-    free(why);
-}
-
-/* What is in doubt, or being taken back, counts for nobody: neither as changed since nor as free. */
-static void note_changed(json_t *subjects, const json_t *items)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(items, i, item)
-    {
-        const char *state = mu_json_str(item, "state", ""),
-                   *subject = mu_json_str(item, "subject", "");
-        int64_t at = mu_json_int(item, "at", 0);
-        bool counts = strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
-        if (counts && at > mu_json_int(subjects, subject, 0))
-            json_object_set_new(subjects, subject, json_integer(at));
-    }
-}
-
-static void note_changer(struct guard *guard, const char *playbook, const struct mu_undo *undo)
-{
-    json_t *subjects = json_object_get(guard->changed, playbook);
-    if (subjects == NULL)
-        json_object_set_new(guard->changed, playbook, subjects = json_object());
-    note_changed(subjects, undo->items);
-    note_changed(subjects, undo->finals);
-    note_changed(subjects, undo->confirmed);
-}
-
-static void note_left(struct guard *guard, const struct mu_store_run *run,
-                      const struct mu_undo *undo)
-{
-    const char *followed_by = mu_json_str(undo->start, "followed_by", "");
-    if (followed_by[0] && !mu_json_lists(guard->known, run->name))
-        json_array_append_new(
-            guard->left, json_pack("{s:s, s:s, s:I, s:s, s:s, s:o}", "name", run->name, "who",
-                                   run->who, "ended", (json_int_t)run->ended, "state", run->state,
-                                   "followed_by", followed_by, "items", standing(guard, undo)));
-}
-
-static bool look_at_changer(const struct mu_store_run *run, void *ud)
-{
-    struct guard *guard = ud;
-    struct mu_undo undo;
-    struct mu_fail fail;
-    if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) == MU_OK) {
-        note_changer(guard, run->playbook, &undo);
-        note_left(guard, run, &undo);
-    } else if (!mu_json_lists(guard->known, run->name)) {
-        add_unread_end(guard, run, fail.text);
-    }
-    mu_undo_fini(&undo);
-    return true;
-}
-
-/* When all are read: runs overlap, and the one that began first may have acted last. */
-static void judge_left(struct guard *guard)
-{
-    size_t i, k;
-    json_t *run, *item;
-    json_array_foreach(guard->left, i, run)
-    {
-        const json_t *since = json_object_get(guard->changed, mu_json_str(run, "followed_by", ""));
-        json_array_foreach(json_object_get(run, "items"), k, item)
-        {
-            if (mu_json_int(since, mu_json_str(item, "subject", ""), 0) >
-                mu_json_int(item, "at", 0))
-                continue;
-            add_ended(guard, run, item);
-            break;
-        }
-    }
-}
-
-struct finding {
-    struct guard *guard;
-    enum mu_err err;
-    struct mu_fail *fail;
-};
-
-/* An older muster ended it, or its executor did not come to say what it changed: each is read once. */
-static bool find_changes(const struct mu_store_run *run, void *ud)
-{
-    struct finding *finding = ud;
-    struct mu_fail fail;
-    json_t *names = NULL;
-    if (mu_run_changed(run->path, &names, &fail) == MU_OK)
-        finding->err = mu_store_changed_put(finding->guard->store, run->name, run->ended, names,
-                                            finding->fail);
-    else if (!mu_json_lists(finding->guard->known, run->name))
-        add_unread_end(finding->guard, run, fail.text);
-    json_decref(names);
-    return finding->err == MU_OK;
-}
-
-static enum mu_err look_at_ended(struct guard *guard, struct mu_fail *fail)
-{
-    struct finding finding = {guard, MU_OK, fail};
-    enum mu_err err = mu_store_changed_unknown(guard->store, find_changes, &finding, fail);
-    if (err == MU_OK)
-        err = finding.err;
-    if (err == MU_OK)
-        err = mu_store_changed_by(guard->store, guard->domain, look_at_changer, guard, fail);
-    judge_left(guard);
-    return err;
-}
-
 static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail *fail)
 {
     guard->store = cli->store;
     json_array_clear(guard->held);
     json_array_clear(guard->unknown);
-    json_object_clear(guard->changed);
-    json_array_clear(guard->left);
     enum mu_err err = mu_store_freezes(cli->store, add_freeze, guard, fail);
     if (err == MU_OK)
         err = mu_store_runs(cli->store, "running", 0, look_at_run, guard, fail);
@@ -381,7 +204,7 @@ static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail 
     if (err == MU_OK)
         err = mu_store_locks(cli->store, NULL, look_at_lock, guard, fail);
     if (err == MU_OK)
-        err = look_at_ended(guard, fail);
+        err = guard_ended(guard, fail);
     return err;
 }
 
@@ -467,12 +290,8 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     const char *wait = NULL;
     int64_t wait_ms = 0;
     const char *run_name;
-    struct guard guard = {.domain = domain,
-                          .known = json_array(),
-                          .held = json_array(),
-                          .unknown = json_array(),
-                          .changed = json_object(),
-                          .left = json_array()};
+    struct guard guard = {
+        .domain = domain, .known = json_array(), .held = json_array(), .unknown = json_array()};
     mu_cli_option(&argc, argv, "--wait", &wait);
     while (mu_cli_option(&argc, argv, "--known", &run_name))
         json_array_append_new(guard.known, json_string(run_name));
@@ -489,8 +308,6 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     json_decref(guard.known);
     json_decref(guard.held);
     json_decref(guard.unknown);
-    json_decref(guard.changed);
-    json_decref(guard.left);
     return code;
 }
 

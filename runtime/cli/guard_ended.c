@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For `muster guard`: runs that have ended and left something that another playbook is to take back (followed_by).
+ * It holds the domain until a run of that playbook is known to have made the same change later. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/guard.h"
+#include "store/store.h"
+
+/* It is about the domain, and nobody took it back. */
+static bool stands_here(const struct guard *guard, const json_t *item)
+{
+    const char *state = mu_json_str(item, "state", "");
+    return guard_is_about(guard, item) && strcmp(state, "taken_back") != 0 &&
+           strcmp(state, "not_done") != 0;
+}
+
+static void add_standing(const struct guard *guard, const json_t *items, json_t *out)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        if (stands_here(guard, item))
+            json_array_append(out, item);
+    }
+}
+
+/* What has no inverse nobody can take back: it stands, too. */
+json_t *guard_standing(const struct guard *guard, const struct mu_undo *undo)
+{
+    json_t *out = json_array();
+    add_standing(guard, undo->items, out);
+    add_standing(guard, undo->finals, out);
+    return out;
+}
+
+const char *guard_said(const json_t *item)
+{
+    return mu_json_str(item, "shown", mu_json_str(item, "title", ""));
+}
+
+struct ended {
+    struct guard *guard;
+    json_t
+        *changed; /* {playbook: {subject: ms}}: when ended runs are known to have changed it last */
+    json_t *left; /* what ended runs left: [{name, who, ended, state, followed_by, items []}] */
+};
+
+static void add_ended(struct guard *guard, const json_t *run, const json_t *item)
+{
+    const char *name = mu_json_str(run, "name", ""),
+               *followed_by = mu_json_str(run, "followed_by", "");
+    char *why = mu_xasprintf("what it changed still stands (%s), and %s has not changed it since",
+                             guard_said(item), followed_by);
+    char *undo = json_object_get(item, "verb") ? mu_xasprintf("or: muster undo %s   ", name)
+                                               : mu_xstrdup("");
+    guard_add(guard->held, "ended", name, mu_json_str(run, "who", ""), mu_json_int(run, "ended", 0),
+              mu_json_str(run, "state", ""), why,
+              mu_xasprintf("muster run %s ...   %sor, when the code has that change: "
+                           "muster guard %s --known %s",
+                           followed_by, undo, guard->domain, name));
+    free(undo);
+    free(why);
+}
+
+static void add_unread_end(struct guard *guard, const struct mu_store_run *run, const char *trouble)
+{
+    char *why = mu_xasprintf("whether what it changed still stands can't be read (%s)", trouble);
+    guard_add(guard->unknown, "ended", run->name, run->who, run->ended, run->state, why,
+              mu_xasprintf("put that file back: muster verify %s   or, when the code has what it "
+                           "changed: muster guard %s --known %s",
+                           run->name, guard->domain, run->name));
+    free(why);
+}
+
+/* What is in doubt, or being taken back, counts for nobody: neither as changed since nor as free. */
+static void note_changed(json_t *subjects, const json_t *items)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        const char *state = mu_json_str(item, "state", ""),
+                   *subject = mu_json_str(item, "subject", "");
+        int64_t at = mu_json_int(item, "at", 0);
+        bool counts = strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
+        if (counts && at > mu_json_int(subjects, subject, 0))
+            json_object_set_new(subjects, subject, json_integer(at));
+    }
+}
+
+static void note_changer(struct ended *ended, const char *playbook, const struct mu_undo *undo)
+{
+    json_t *subjects = json_object_get(ended->changed, playbook);
+    if (subjects == NULL)
+        json_object_set_new(ended->changed, playbook, subjects = json_object());
+    note_changed(subjects, undo->items);
+    note_changed(subjects, undo->finals);
+    note_changed(subjects, undo->confirmed);
+}
+
+static void note_left(struct ended *ended, const struct mu_store_run *run,
+                      const struct mu_undo *undo)
+{
+    const char *followed_by = mu_json_str(undo->start, "followed_by", "");
+    if (followed_by[0] && !mu_json_lists(ended->guard->known, run->name))
+        json_array_append_new(ended->left,
+                              json_pack("{s:s, s:s, s:I, s:s, s:s, s:o}", "name", run->name, "who",
+                                        run->who, "ended", (json_int_t)run->ended, "state",
+                                        run->state, "followed_by", followed_by, "items",
+                                        guard_standing(ended->guard, undo)));
+}
+
+static bool look_at_changer(const struct mu_store_run *run, void *ud)
+{
+    struct ended *ended = ud;
+    struct guard *guard = ended->guard;
+    struct mu_undo undo;
+    struct mu_fail fail;
+    if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) == MU_OK) {
+        note_changer(ended, run->playbook, &undo);
+        note_left(ended, run, &undo);
+    } else if (!mu_json_lists(guard->known, run->name)) {
+        add_unread_end(guard, run, fail.text);
+    }
+    mu_undo_fini(&undo);
+    return true;
+}
+
+/* When all are read: runs overlap, and the one that began first may have acted last. */
+static void judge_left(const struct ended *ended)
+{
+    size_t i, k;
+    json_t *run, *item;
+    json_array_foreach(ended->left, i, run)
+    {
+        const json_t *since = json_object_get(ended->changed, mu_json_str(run, "followed_by", ""));
+        json_array_foreach(json_object_get(run, "items"), k, item)
+        {
+            if (mu_json_int(since, mu_json_str(item, "subject", ""), 0) >
+                mu_json_int(item, "at", 0))
+                continue;
+            add_ended(ended->guard, run, item);
+            break;
+        }
+    }
+}
+
+struct finding {
+    struct guard *guard;
+    enum mu_err err;
+    struct mu_fail *fail;
+};
+
+/* An older muster ended it, or its executor did not come to say what it changed: each is read once. */
+static bool find_changes(const struct mu_store_run *run, void *ud)
+{
+    struct finding *finding = ud;
+    struct mu_fail fail;
+    json_t *names = NULL;
+    if (mu_run_changed(run->path, &names, &fail) == MU_OK)
+        finding->err = mu_store_changed_put(finding->guard->store, run->name, run->ended, names,
+                                            finding->fail);
+    else if (!mu_json_lists(finding->guard->known, run->name))
+        add_unread_end(finding->guard, run, fail.text);
+    json_decref(names);
+    return finding->err == MU_OK;
+}
+
+enum mu_err guard_ended(struct guard *guard, struct mu_fail *fail)
+{
+    struct ended ended = {guard, json_object(), json_array()};
+    struct finding finding = {guard, MU_OK, fail};
+    enum mu_err err = mu_store_changed_unknown(guard->store, find_changes, &finding, fail);
+    if (err == MU_OK)
+        err = finding.err;
+    if (err == MU_OK)
+        err = mu_store_changed_by(guard->store, guard->domain, look_at_changer, &ended, fail);
+    if (err == MU_OK)
+        judge_left(&ended);
+    json_decref(ended.changed);
+    json_decref(ended.left);
+    return err;
+}
