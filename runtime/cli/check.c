@@ -92,6 +92,8 @@ static void check_one(struct checking *checking, const char *typed)
     const struct mu_around around = {.config = cli->config->values, .published = history_published};
     if (mu_bundle_load(typed, mu_cli_playbook_path(cli), &bundle, &fail) != MU_OK) {
         checking->code = mu_cli_fail(cli, "check", MU_EXIT_USAGE, "%s", fail.text);
+        checking->playbooks++;
+        checking->errors++;
         return;
     }
     char *folder = folder_shown(typed, bundle);

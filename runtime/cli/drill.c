@@ -63,25 +63,29 @@ static enum mu_err stop_all(struct stopping *stopping, struct mu_fail *fail)
     return err;
 }
 
-/* Words behind "stop" are why; quotes are too much to ask for in such a moment. */
-static char *reason_of(int argc, char **argv)
+/* Words behind "stop" are why; quotes are too much to ask for in such a moment. Who is used to --reason says it so. */
+static char *reason_of(int argc, char **argv, const char *reason)
 {
     struct mu_buf text = {0};
     mu_buf_adds(&text, "drill stopped");
+    if (reason)
+        mu_buf_addf(&text, ": %s", reason);
     for (int i = 2; i < argc; i++)
-        mu_buf_addf(&text, "%s%s", i == 2 ? ": " : " ", argv[i]);
+        mu_buf_addf(&text, "%s%s", i == 2 && !reason ? ": " : " ", argv[i]);
     return mu_buf_take(&text);
 }
 
 static int stop(struct mu_cli *cli, int argc, char **argv)
 {
     struct mu_fail fail;
+    const char *reason = NULL;
+    mu_cli_option(&argc, argv, "--reason", &reason);
     int code = mu_cli_no_more_options(&mu_command_drill, argc, argv);
     if (code == 0)
         code = mu_cli_store(cli);
     if (code)
         return code;
-    char *typed = reason_of(argc, argv);
+    char *typed = reason_of(argc, argv, reason);
     json_t *who = mu_cli_who(cli);
     struct stopping stopping = {.cli = cli,
                                 .who = mu_json_text(who),

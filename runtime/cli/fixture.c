@@ -23,19 +23,40 @@ static char *head_of(const struct mu_buf *text)
     return end ? mu_xstrndup(begin + 1, (size_t)(end - begin - 1)) : mu_xstrdup("");
 }
 
-/* Two tests of one name make a test.lua that can't be read. */
-static bool is_there(const char *path, const struct mu_buf *text)
+/* What a file has, or "" of one that is not there; new. */
+static char *content_of(const char *path)
 {
-    char *head = head_of(text), *content = mu_xcalloc(1, MU_LIMIT_FILE + 1);
+    char *content = mu_xcalloc(1, MU_LIMIT_FILE + 1);
     FILE *file = fopen(path, "re");
     size_t len = file ? fread(content, 1, MU_LIMIT_FILE, file) : 0;
     content[len] = '\0';
     if (file)
         fclose(file);
+    return content;
+}
+
+/* Two tests of one name make a test.lua that can't be read. */
+static bool is_there(const char *path, const struct mu_buf *text)
+{
+    char *head = head_of(text), *content = content_of(path);
     bool there = head[0] && strstr(content, head) != NULL;
     free(content);
     free(head);
     return there;
+}
+
+/* The run had the folder's muster.lua; what it names there, a config of the file's own must name, too. */
+static void say_config(const char *path)
+{
+    char *content = content_of(path), *at = strstr(content, "config");
+    while (at && ((at != content && at[-1] != '\n') || strspn(at + 6, " ({") == 0))
+        at = strstr(at + 6, "config");
+    if (at)
+        say("%s has a config of its own, and the run had that of the folder: the people, ladders, "
+            "audiences, channels and providers of the run must stand in it. Who does not is asked "
+            "nothing, and a gate expires.\n",
+            path);
+    free(content);
 }
 
 /* Behind what is there: a test.lua grows by one test. */
@@ -50,6 +71,7 @@ static int append(struct mu_cli *cli, const char *path, const struct mu_buf *tex
         return mu_cli_fail(cli, "fixture", MU_EXIT_USAGE, "%s can't be written: %s", path,
                            strerror(trouble));
     say("one more test in %s; play it: muster test --only \"as in\"\n", path);
+    say_config(path);
     return MU_EXIT_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "cli/cli.h"
+#include "cli/find.h"
 #include "cli/guard.h"
 #include "cli/known.h"
 #include "cli/say.h"
@@ -134,7 +136,7 @@ static void add_changer(struct guard *guard, const struct mu_store_run *run)
     struct mu_fail fail;
     if (mu_json_lists(guard->known, run->name))
         return;
-    if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) != MU_OK) {
+    if (guard_read(guard, run, &undo, &fail) != MU_OK) {
         add_unreadable(guard, run, fail.text);
     } else {
         json_t *items = guard_standing(guard, &undo);
@@ -191,6 +193,28 @@ static bool look_at_lock(const struct mu_store_lock *lock, void *ud)
     return true;
 }
 
+/* What it may change its file may say; whether it has ended, and who has its lock since, it does not. */
+static bool look_at_stray(const char *name, const char *path, void *ud)
+{
+    struct guard *guard = ud;
+    struct stat st;
+    struct mu_fail fail;
+    if (mu_json_lists(guard->known, name) || mu_run_file_unborn(path) || stat(path, &st) != 0)
+        return true;
+    json_t *start = mu_run_beginning(path, &fail);
+    if (start == NULL || strcmp(mu_json_str(start, "world", ""), "live") == 0)
+        guard_add(guard->unknown, "run", name,
+                  mu_json_str(json_object_get(start, "who"), "name", "nobody knows whom"),
+                  (int64_t)st.st_mtime * 1000, "unknown to the control store",
+                  "its run file lies there, and the control store knows nothing of it: an older "
+                  "copy of that was put back",
+                  mu_xasprintf("muster doctor --rebuild   or, when you know that it changes "
+                               "nothing here: muster guard %s --known %s",
+                               guard->domain, name));
+    json_decref(start);
+    return true;
+}
+
 static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail *fail)
 {
     guard->store = cli->store;
@@ -205,6 +229,8 @@ static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail 
         err = mu_store_locks(cli->store, NULL, look_at_lock, guard, fail);
     if (err == MU_OK)
         err = guard_ended(guard, fail);
+    if (err == MU_OK)
+        err = mu_store_strays(cli->store, look_at_stray, guard, fail);
     return err;
 }
 
@@ -283,6 +309,33 @@ static int watch(struct mu_cli *cli, struct guard *guard, int64_t wait_ms)
     }
 }
 
+static bool is_typed(const char *name, const char *path, void *ud)
+{
+    const char **typed = ud;
+    (void)path;
+    if (*typed && strcmp(*typed, name) == 0)
+        *typed = NULL;
+    return *typed != NULL;
+}
+
+/* "12", "mx-failover.12", or a run file that the control store does not know. */
+static int add_known(struct mu_cli *cli, struct guard *guard, const char *typed)
+{
+    struct found_run found;
+    int code = mu_cli_store(cli);
+    if (code)
+        return code;
+    const char *stray = typed;
+    if (mu_store_strays(cli->store, is_typed, &stray, NULL) == MU_OK && stray == NULL) {
+        json_array_append_new(guard->known, json_string(typed));
+        return 0;
+    }
+    code = find_run(cli, "guard", typed, &found);
+    if (code == 0)
+        json_array_append_new(guard->known, json_string(found.name));
+    return code;
+}
+
 static int run(struct mu_cli *cli, int argc, char **argv)
 {
     struct mu_fail fail;
@@ -293,8 +346,9 @@ static int run(struct mu_cli *cli, int argc, char **argv)
     struct guard guard = {
         .domain = domain, .known = json_array(), .held = json_array(), .unknown = json_array()};
     mu_cli_option(&argc, argv, "--wait", &wait);
+    json_t *typed = json_array();
     while (mu_cli_option(&argc, argv, "--known", &run_name))
-        json_array_append_new(guard.known, json_string(run_name));
+        json_array_append_new(typed, json_string(run_name));
     int code = mu_cli_no_more_options(&mu_command_guard, argc, argv);
     if (code == 0)
         code = mu_cli_words(&mu_command_guard, argc, 1, 1);
@@ -303,8 +357,11 @@ static int run(struct mu_cli *cli, int argc, char **argv)
                            "--wait takes a duration like \"30m\", got \"%s\"", wait);
     if (code == 0 && mu_name_owner(argv[1], domain, &fail) != MU_OK)
         code = mu_cli_fail(cli, "guard", MU_EXIT_USAGE, "%s", fail.text);
+    for (size_t i = 0; code == 0 && i < json_array_size(typed); i++)
+        code = add_known(cli, &guard, json_string_value(json_array_get(typed, i)));
     if (code == 0)
         code = watch(cli, &guard, wait_ms);
+    json_decref(typed);
     json_decref(guard.known);
     json_decref(guard.held);
     json_decref(guard.unknown);

@@ -33,6 +33,10 @@ bool guard_is_about(const struct guard *, const json_t *item);
 /* What a run changed on the domain and nobody took back, items of mu_undo. A new list. */
 json_t *guard_standing(const struct guard *, const struct mu_undo *);
 const char *guard_said(const json_t *item);
+/* What it changed, of a run file that nobody edited and that lacks nothing known to have been on disk. mu_undo_fini()
+ * in any case. */
+enum mu_err guard_read(const struct guard *, const struct mu_store_run *, struct mu_undo *,
+                       struct mu_fail *);
 
 /* Adds the ended runs whose change stands until the playbook that is to follow has changed it again. */
 enum mu_err guard_ended(struct guard *, struct mu_fail *);

@@ -43,6 +43,14 @@ const char *guard_said(const json_t *item)
     return mu_json_str(item, "shown", mu_json_str(item, "title", ""));
 }
 
+enum mu_err guard_read(const struct guard *guard, const struct mu_store_run *run,
+                       struct mu_undo *undo, struct mu_fail *fail)
+{
+    *undo = (struct mu_undo){0};
+    enum mu_err err = mu_run_intact(run->path, guard->store, run->name, fail);
+    return err == MU_OK ? mu_undo_read(run->path, guard->store, NULL, undo, fail) : err;
+}
+
 struct ended {
     struct guard *guard;
     json_t
@@ -54,7 +62,10 @@ static void add_ended(struct guard *guard, const json_t *run, const json_t *item
 {
     const char *name = mu_json_str(run, "name", ""),
                *followed_by = mu_json_str(run, "followed_by", "");
-    char *why = mu_xasprintf("what it changed still stands (%s), and %s has not changed it since",
+    bool left_alone = strcmp(mu_json_str(item, "state", ""), "left_alone") == 0;
+    char *why = mu_xasprintf("what it changed %s (%s), and %s has not changed it since",
+                             left_alone ? "is no longer what it set, and was not taken back"
+                                        : "still stands",
                              guard_said(item), followed_by);
     char *undo = json_object_get(item, "verb") ? mu_xasprintf("or: muster undo %s   ", name)
                                                : mu_xstrdup("");
@@ -77,6 +88,11 @@ static void add_unread_end(struct guard *guard, const struct mu_store_run *run, 
     free(why);
 }
 
+static int64_t changed_at(const json_t *item)
+{
+    return mu_json_int(item, "since", mu_json_int(item, "at", 0));
+}
+
 /* What is in doubt, or being taken back, counts for nobody: neither as changed since nor as free. */
 static void note_changed(json_t *subjects, const json_t *items)
 {
@@ -86,7 +102,7 @@ static void note_changed(json_t *subjects, const json_t *items)
     {
         const char *state = mu_json_str(item, "state", ""),
                    *subject = mu_json_str(item, "subject", "");
-        int64_t at = mu_json_int(item, "at", 0);
+        int64_t at = changed_at(item);
         bool counts = strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
         if (counts && at > mu_json_int(subjects, subject, 0))
             json_object_set_new(subjects, subject, json_integer(at));
@@ -121,7 +137,7 @@ static bool look_at_changer(const struct mu_store_run *run, void *ud)
     struct guard *guard = ended->guard;
     struct mu_undo undo;
     struct mu_fail fail;
-    if (mu_undo_read(run->path, guard->store, NULL, &undo, &fail) == MU_OK) {
+    if (guard_read(guard, run, &undo, &fail) == MU_OK) {
         note_changer(ended, run->playbook, &undo);
         note_left(ended, run, &undo);
     } else if (!mu_json_lists(guard->known, run->name)) {
@@ -141,8 +157,7 @@ static void judge_left(const struct ended *ended)
         const json_t *since = json_object_get(ended->changed, mu_json_str(run, "followed_by", ""));
         json_array_foreach(json_object_get(run, "items"), k, item)
         {
-            if (mu_json_int(since, mu_json_str(item, "subject", ""), 0) >
-                mu_json_int(item, "at", 0))
+            if (mu_json_int(since, mu_json_str(item, "subject", ""), 0) > changed_at(item))
                 continue;
             add_ended(ended->guard, run, item);
             break;
@@ -162,7 +177,8 @@ static bool find_changes(const struct mu_store_run *run, void *ud)
     struct finding *finding = ud;
     struct mu_fail fail;
     json_t *names = NULL;
-    if (mu_run_changed(run->path, &names, &fail) == MU_OK)
+    if (mu_run_intact(run->path, finding->guard->store, run->name, &fail) == MU_OK &&
+        mu_run_changed(run->path, &names, &fail) == MU_OK)
         finding->err = mu_store_changed_put(finding->guard->store, run->name, run->ended, names,
                                             finding->fail);
     else if (!mu_json_lists(finding->guard->known, run->name))

@@ -71,6 +71,14 @@ static bool look_at_freeze(const struct mu_store_freeze *freeze, void *ud)
     return true;
 }
 
+static bool was_changed(const struct mu_store_run *run, void *ud)
+{
+    struct search *search = ud;
+    (void)run;
+    search->found = true;
+    return false;
+}
+
 static void look_everywhere(const struct mu_cli *cli, struct search *search)
 {
     char who[128], reason[MU_FAIL_TEXT];
@@ -85,6 +93,8 @@ static void look_everywhere(const struct mu_cli *cli, struct search *search)
     (void)!mu_store_freezes(cli->store, look_at_freeze, search, NULL);
     mu_store_thawed_by(cli->store, search->domain, who, reason);
     search->found = search->found || who[0] != '\0';
+    if (!search->found) /* run files don't say what was changed behind a lock of another name */
+        (void)!mu_store_changed_by(cli->store, search->domain, was_changed, search, NULL);
     if (!search->found)
         (void)!mu_store_runs(cli->store, NULL, MOST_RUNS, look_at_run, search, NULL);
 }

@@ -118,8 +118,9 @@ static int choose_kind(struct making *m)
     struct mu_buf all = {0};
     for (const struct mu_scaffold_kind *kind = mu_scaffold_kinds; kind->name; kind++)
         mu_buf_addf(&all, "%s%s", all.len ? "|" : "", kind->name);
-    int code = mu_cli_fail(m->cli, "new", MU_EXIT_USAGE, "say what it shall do: --kind %s",
-                           mu_buf_text(&all));
+    int code =
+        mu_cli_fail(m->cli, "new", MU_EXIT_USAGE,
+                    "say what it shall do: --kind %s   (at a terminal it asks)", mu_buf_text(&all));
     mu_buf_free(&all);
     return code;
 }

@@ -7,6 +7,9 @@
  *               changed or unknown: a person decides (the run parks)
  *   REPEATABLE, KEYED ─▶ sent again, marked or with the same key        ASK ─▶ a person decides
  *
+ * Each further sending by the same executor comes behind a longer pause: a far side that breaks the connection at once is
+ * not hammered, and what is read back, is behind the pause.
+ *
  * A second sending that fails says nothing of the first: that stays in doubt. Of a REPEATABLE one the playbook is told
  * so (err.in_doubt), of the others a person is asked, where it can't be read back. Only what the far side answers to the
  * same key (KEYED) is its answer to the act.
@@ -25,8 +28,10 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 
-#define POLL_MS     2000
-#define PATIENCE_MS 60000 /* how long pending or no answer is waited out before a person is asked */
+#define POLL_MS       2000
+#define PATIENCE_MS   60000 /* how long pending or no answer is waited out before a person is asked */
+#define PAUSE_MS      500 /* before the second `again`, and twice as long before each that follows */
+#define PAUSE_MOST_MS 10000
 
 static void record_doubt(struct call *call, const char *why)
 {
@@ -112,6 +117,7 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
     call->held = false;
     call->doubtful = repeated;
     call->errand->refused_again = false;
+    call->errand->sent_again++;
     if (record_barrier(run))
         call_leave(call);
 }
@@ -232,6 +238,21 @@ static void find_out(struct call *call)
         doubt_ask(call, "this verb can't be read back");
 }
 
+static void pause_is_over(void *ud)
+{
+    struct call *call = ud;
+    call->timer = NULL;
+    find_out(call);
+}
+
+static int64_t pause_ms(int sent_again)
+{
+    int64_t pause = PAUSE_MS;
+    for (int i = 1; i < sent_again && pause < PAUSE_MOST_MS; i++)
+        pause *= 2;
+    return pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS;
+}
+
 /* False: it has been decided, or can't be asked about. */
 static bool ask_world(struct call *call)
 {
@@ -250,7 +271,11 @@ void doubt_enter(struct call *call, const char *why)
     if (!ask_world(call))
         return;
     record_doubt(call, why);
-    find_out(call);
+    int sent_again = call->errand->sent_again;
+    if (sent_again > 0)
+        call->timer = mu_timer_start(call->run->loop, pause_ms(sent_again), pause_is_over, call);
+    else
+        find_out(call);
 }
 
 void doubt_unsent(struct call *call)

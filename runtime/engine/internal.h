@@ -85,6 +85,7 @@ struct errand {
     struct task *undo_home; /* the task it goes back to when the act was not applied */
     char *lost_why;         /* why it came in doubt */
     bool refused_again;     /* its second sending failed, and the first is in doubt */
+    int sent_again;         /* how often, by this executor */
     json_t *freeze;         /* the one it waits for: {zone, who, reason, since} */
     int64_t frozen_ms;      /* wall time since when it waits */
     char *gate_id;

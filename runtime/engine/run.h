@@ -205,11 +205,11 @@ bool mu_run_poke(const char *path);
  * Those named in despite (or NULL) took nothing back, says a person; then the item has despite: [NAME, ...].
  * guarded: the inverse carries only_if, so that it can't clobber what it does not expect. names: the domains that it
  * is about, in our form (base/name.h). subject: what exactly it changed; another act of the same subject changed the
- * same thing since. */
+ * same thing since. since: only where an undo of an undo made the change again, or may have: when. */
 struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;
-    json_t *finals; /* acts without an inverse, the same without title, args and verb */
+    json_t *finals;    /* acts without an inverse, the same without title, args and verb */
     json_t *confirmed; /* acts that found what they were to make: neither of both */
     json_t *
         children; /* names of the runs that it started, in that order: what they changed is theirs */

@@ -467,10 +467,16 @@ static int l_spawn(lua_State *L)
     return 1;
 }
 
-/* looking(true) before detect is called, looking(false) behind it: policy.c. */
+/* looking(true) before detect is called, looking(false, what it found) behind it: policy.c. `muster serve` journals what
+ * was found: what can't be is an error, whoever looks. */
 static int l_looking(lua_State *L)
 {
-    run_of(L)->looking = lua_toboolean(L, 1);
+    struct run *run = run_of(L);
+    struct mu_buf *buf = mu_vm_scratch(run->vm);
+    run->looking = lua_toboolean(L, 1);
+    mu_buf_reset(buf);
+    if (!run->looking)
+        mu_lua_to_canon(L, 2, buf, "what detect returns");
     return 0;
 }
 

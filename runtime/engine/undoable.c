@@ -304,7 +304,7 @@ static void take_act(struct undo_run *run, const struct mu_row *row)
     if (row->type == MU_ROW_OUTCOME)
         take_result(run, attempt, row);
     else
-        attempt->state = SENT;
+        set_attempt(attempt, SENT, row->ts, "");
 }
 
 static bool read_undo_row(const struct mu_row *row, void *ud)
@@ -384,18 +384,30 @@ static void apply_done(json_t *item, struct undo_run *run, const struct attempt 
         run->known ? act_in(run->own_acts, attempt->task ? attempt->task : "", attempt->seq) : NULL;
     const char *state = run->known ? mu_json_str(own, "state", "") : "unknown",
                *by = mu_json_str(own, "by", "");
+    int64_t when = mu_json_int(own, "when", 0);
     if (strcmp(state, "taken_back") == 0) {
-        set_state(item, "open", by, attempt->when, "was taken back, and put again");
+        set_state(item, "open", by, when, "was taken back, and put again");
+        json_object_set_new(item, "since", json_integer(when));
     } else if (strcmp(state, "unknown") == 0 || strcmp(state, "in_doubt") == 0 ||
                strcmp(state, "being_taken_back") == 0) {
         char *why = mu_xasprintf("%s took it back, and whether that still stands is open: "
                                  "muster undo %s --list",
                                  name, name);
         set_state(item, state, by[0] ? by : name, attempt->when, why);
+        json_object_set_new(item, "since", json_integer(when ? when : INT64_MAX));
         free(why);
     } else {
         set_state(item, "taken_back", name, attempt->when, "");
     }
+}
+
+/* That the world is not what the act had set says something of the act; nothing of another undo, which took it back,
+ * or may have. */
+static bool may_be_left(const json_t *item)
+{
+    const char *state = mu_json_str(item, "state", "");
+    bool own_doubt = strcmp(state, "in_doubt") == 0 && mu_json_str(item, "by", "")[0] == '\0';
+    return own_doubt || strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
 }
 
 static void apply(json_t *item, struct undo_run *run, const struct attempt *attempt,
@@ -406,8 +418,8 @@ static void apply(json_t *item, struct undo_run *run, const struct attempt *atte
     case DONE:
         apply_done(item, run, attempt, path, looking);
         return;
-    case REFUSED: /* what a person says was never done stays so */
-        if (strcmp(mu_json_str(item, "state", ""), "not_done") != 0)
+    case REFUSED:
+        if (may_be_left(item))
             set_state(item, "left_alone", name, attempt->when, attempt->why);
         return;
     case DOUBTED:
@@ -417,7 +429,7 @@ static void apply(json_t *item, struct undo_run *run, const struct attempt *atte
         if (!run->ended)
             set_state(item, "being_taken_back", name, 0, "that run has not ended");
         else if (attempt->state == SENT)
-            set_state(item, "in_doubt", name, 0, "that run ended with this in doubt");
+            set_state(item, "in_doubt", name, attempt->when, "that run ended with this in doubt");
     }
 }
 

@@ -125,8 +125,9 @@ const struct mu_node *lint_table(const struct mu_node *);
 bool lint_is_set(const struct mu_node *index);
 /* Does any text set a field of this name, of whatever table, or one of `of` whose name is made? of may be NULL. */
 bool lint_sets_field(const struct lint *, const struct mu_local *of, const char *name);
-/* Is there a table made with that field and that text, { verdict = "worse" }? */
-bool lint_makes_field(const struct lint *, const char *name, const char *text);
+/* The second parameter of main, what detect found; NULL = it has none. */
+const struct mu_local *lint_samples(const struct lint *);
+#define LINT_VERDICTS "up|down|rejecting|inconclusive" /* docs/serve.md */
 /* What a node's local was declared with when it is never assigned again; else the node itself. */
 const struct mu_node *lint_behind(const struct mu_node *);
 /* The verb or word whose result a node is, also through need() and such a local; NULL = unknown. */

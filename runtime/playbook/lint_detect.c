@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "playbook/lint.h"
 
-#define VERDICTS    "up|down|rejecting|inconclusive"
 #define VERDICTS_AS "\"up\", \"down\", \"rejecting\" or \"inconclusive\""
 
 /* --- what it returns --- */
@@ -45,7 +44,7 @@ static void check_verdict(struct lint *lint, const struct mu_node *value)
         check_verdict(lint, value->first);
     if (both || (value->kind == MU_NODE_BINARY && mu_token_is(value->op, "and")))
         check_verdict(lint, value->last);
-    else if (text && !lint_is_choice(VERDICTS, text)) {
+    else if (text && !lint_is_choice(LINT_VERDICTS, text)) {
         char *said = mu_xasprintf("\"%s\"", text);
         say_no_word(lint, value, said);
         free(said);
@@ -216,16 +215,22 @@ static bool look_for_use(struct mu_node *node, void *ud)
     return true;
 }
 
+const struct mu_local *lint_samples(const struct lint *lint)
+{
+    const struct mu_node *main = lint_entry(lint, "main"),
+                         *second = main ? mu_node_child(main->first, 1) : NULL;
+    return second ? second->local : NULL;
+}
+
 void lint_detect(struct lint *lint)
 {
     struct mu_node *detect = lint_entry(lint, "detect"), *main = lint_entry(lint, "main");
-    const struct mu_node *second = main ? mu_node_child(main->first, 1) : NULL;
     struct returns returns = {.lint = lint};
     if (detect)
         find_returns(&returns, detect);
     if (detect && returns.count == 0)
         say_none(lint, detect, "nothing");
-    struct uses uses = {lint, second ? second->local : NULL};
+    struct uses uses = {lint, lint_samples(lint)};
     if (lint->header && !lint->header->has_detect && uses.samples)
         mu_node_walk(main, look_for_use, &uses);
 }

@@ -46,28 +46,3 @@ bool lint_sets_field(const struct lint *lint, const struct mu_local *of, const c
     lint_walk(lint, find_set, &search);
     return search.found;
 }
-
-/* --- tables that are made with it --- */
-
-struct making {
-    const char *name, *text;
-    bool found;
-};
-
-static bool find_made(struct mu_node *node, void *ud)
-{
-    struct making *making = ud;
-    const struct mu_node *key = node->first, *value = node->last;
-    if (node->kind == MU_NODE_FIELD && key != value && key->kind == MU_NODE_STRING && key->text &&
-        strcmp(key->text, making->name) == 0)
-        making->found = making->found || (value->kind == MU_NODE_STRING && value->text &&
-                                          strcmp(value->text, making->text) == 0);
-    return !making->found;
-}
-
-bool lint_makes_field(const struct lint *lint, const char *name, const char *text)
-{
-    struct making making = {name, text, false};
-    lint_walk(lint, find_made, &making);
-    return making.found;
-}

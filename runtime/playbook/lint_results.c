@@ -37,13 +37,7 @@ static int gate_of(const char *word)
     return -1;
 }
 
-/* --- verdicts --- */
-
-struct verdicts { /* of all verbs that have one */
-    const struct lint *lint;
-    const char *choices;
-    bool unknown; /* some verb does not say which there are */
-};
+/* --- words that a field is one of --- */
 
 static bool find_result(const struct lint *lint, const char *verb, const char *name,
                         struct mu_verb_field *out)
@@ -53,18 +47,6 @@ static bool find_result(const struct lint *lint, const char *verb, const char *n
         if (strcmp(out->name, name) == 0)
             return true;
     return false;
-}
-
-static bool add_verdict(const char *verb, void *ud)
-{
-    struct verdicts *verdicts = ud;
-    struct mu_verb_field field;
-    if (!find_result(verdicts->lint, verb, "verdict", &field))
-        return true;
-    verdicts->unknown = verdicts->unknown || field.choices == NULL ||
-                        (verdicts->choices && strcmp(verdicts->choices, field.choices) != 0);
-    verdicts->choices = field.choices;
-    return true;
 }
 
 static const char *joined(const json_t *choices, char **made_out)
@@ -102,24 +84,12 @@ static const char *choices_of_question(const struct mu_node *asked, char **made_
     return words;
 }
 
-static const char *choices_of_verdict(const struct lint *lint)
+/* samples.last, samples[1]: a look of detect. */
+static bool is_look(const struct lint *lint, const struct mu_node *node)
 {
-    struct verdicts verdicts = {.lint = lint};
-    if (lint->words->each)
-        lint->words->each(add_verdict, &verdicts, lint->words->ud);
-    return verdicts.unknown ? NULL : verdicts.choices;
-}
-
-/* got.json of local got = http.get(u): what a verb read somewhere has words of its own. */
-static bool is_inside_result(const struct lint *lint, const struct mu_node *node)
-{
-    char buf[MU_NODE_WORD];
-    while ((node = lint_behind(node))->kind == MU_NODE_INDEX) {
-        node = node->first;
-        if (lint_whole_result(lint, node, buf))
-            return true;
-    }
-    return false;
+    node = lint_behind(node);
+    const struct mu_node *of = node->kind == MU_NODE_INDEX ? node->first : NULL;
+    return of && of->kind == MU_NODE_NAME && of->local && of->local == lint_samples(lint);
 }
 
 /* The words a field can be, "up|down"; NULL = unknown. made_out: the caller frees it. */
@@ -136,8 +106,7 @@ static const char *choices_of(struct lint *lint, const struct mu_node *index, ch
         return strcmp(name, "how") == 0 ? gates[gate_of(from)].hows : NULL;
     if (from)
         return find_result(lint, from, name, &field) ? field.choices : NULL;
-    bool verdict = strcmp(name, "verdict") == 0 && !is_inside_result(lint, index->first);
-    return verdict ? choices_of_verdict(lint) : NULL;
+    return strcmp(name, "verdict") == 0 && is_look(lint, index->first) ? LINT_VERDICTS : NULL;
 }
 
 bool lint_is_choice(const char *choices, const char *word)
@@ -157,10 +126,8 @@ static void check_comparison(struct lint *lint, const struct mu_node *field,
     if (field->kind != MU_NODE_INDEX || field->first->next->kind != MU_NODE_STRING ||
         field->first->next->text == NULL || word->kind != MU_NODE_STRING || word->text == NULL)
         return;
-    char buf[MU_NODE_WORD], *made = NULL;
-    bool guessed = lint_result_of(field->first, buf) == NULL;
-    if (lint_sets_field(lint, field->first->local, field->last->text) ||
-        (guessed && lint_makes_field(lint, field->last->text, word->text)))
+    char *made = NULL;
+    if (lint_sets_field(lint, field->first->local, field->last->text))
         return;
     const char *choices = choices_of(lint, field, &made);
     if (choices == NULL || lint_is_choice(choices, word->text)) {

@@ -46,11 +46,24 @@ static bool find_field(const struct lint *lint, const char *verb, size_t n, cons
     return false;
 }
 
+/* { host = made }, the result of a verb, the parameters themselves: some table. */
+static bool is_table(const struct lint *lint, const struct mu_node *node)
+{
+    char buf[MU_NODE_WORD];
+    bool params = node->kind == MU_NODE_NAME && lint_is_params(node->local);
+    return params || lint_shape(lint, node) == 't' || lint_whole_result(lint, node, buf);
+}
+
 static void check_value(struct lint *lint, const char *verb, const struct mu_verb_field *field,
                         const struct mu_node *node)
 {
     struct mu_fail fail;
     json_t *value = lint_literal(node);
+    if (value == NULL && lint_shape(lint, node) == 'f')
+        lint_say(lint, LINT_BAD_ARGUMENT, node->at, "did you mean to call it?",
+                 "%s: %s is a function, which can't be journaled", verb, field->name);
+    else if (value == NULL && !field->object && is_table(lint, node))
+        value = json_object();
     if (value && !json_is_null(value) &&
         lint->words->takes(verb, field->name, value, &fail, lint->words->ud) != MU_OK)
         lint_say(lint,

@@ -5,7 +5,6 @@
  * refused, and only a rebuild makes it again, filled from the run files before anybody sees it.
  *
  *   control.db.PID.new ─ schema ─ (a rebuild: the runs) ─ sync ─ link ─▶ control.db */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,30 +28,11 @@ static bool exists(const char *path)
 
 /* --- is it lost? --- */
 
-static bool is_run_file(const char *name)
-{
-    size_t len = strlen(name);
-    return len > 4 && strcmp(name + len - 4, ".run") == 0;
-}
-
-static long count_run_files(const struct mu_store *store)
-{
-    char *runs = mu_xasprintf("%s/runs", store->dir);
-    DIR *dir = opendir(runs);
-    long count = 0;
-    for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
-        count += is_run_file(entry->d_name);
-    if (dir)
-        closedir(dir);
-    free(runs);
-    return count;
-}
-
-static enum mu_err refuse_lost(const struct mu_store *store, long count, struct mu_fail *fail)
+static enum mu_err refuse_lost(const struct mu_store *store, size_t count, struct mu_fail *fail)
 {
     return mu_fail_set(
         fail, MU_STORAGE,
-        "%.300s: the control store is missing, though %s/runs holds %ld run file%s: who holds "
+        "%.300s: the control store is missing, though %s/runs holds %zu run file%s: who holds "
         "which lock, what is frozen and who is asked can't be known. Put it back if it was moved; "
         "else make it again from the run files: muster doctor --rebuild",
         store->path, store->dir, count, count == 1 ? "" : "s");
@@ -167,7 +147,7 @@ enum mu_err store_make_if_missing(struct mu_store *store, bool to_rebuild, struc
 {
     if (exists(store->path))
         return MU_OK;
-    long count = count_run_files(store);
+    size_t count = store_count_run_files(store);
     if (count == 0)
         return make_new(store, fail);
     if (exists(store->path)) /* somebody was faster, and has had a run meanwhile */

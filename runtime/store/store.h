@@ -81,6 +81,10 @@ enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_st
 /* The runs that take this one back, in the same world, oldest first. */
 enum mu_err mu_store_undo_runs(struct mu_store *, const char *name, mu_store_run_cb *, void *ud,
                                struct mu_fail *);
+/* Run files that the control store knows nothing of: an older copy of it was put back, or they were brought here. */
+typedef bool mu_store_stray_cb(const char *name, const char *path, void *ud);
+enum mu_err mu_store_strays(struct mu_store *, mu_store_stray_cb *, void *ud, struct mu_fail *);
+
 /* The domains that a run which ended then changed (engine/run.h, mu_run_changed()): a list of names in our form. */
 enum mu_err mu_store_changed_put(struct mu_store *, const char *run, int64_t ended,
                                  const json_t *names, struct mu_fail *);

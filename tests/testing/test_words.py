@@ -451,8 +451,13 @@ end
         assert done.returncode == 0, done.stdout
         done = muster("fixture", "last", "--into", "old/test.lua")
         assert done.returncode == 0 and "one more test" in done.stdout, done.stdout
+        assert "config of its own" not in done.stdout, done.stdout
         done = muster("test", "./old")
         assert done.returncode == 0 and "ok      as in old.1" in done.stdout, done.stdout
+        with open(os.path.join(folder, "own.lua"), "w") as f:
+            f.write("config { people = {} }\n")
+        done = muster("fixture", "last", "--into", "own.lua")
+        assert "own.lua has a config of its own, and the run had that of the folder" in done.stdout, done.stdout
         with open(os.path.join(folder, "old", "test.lua")) as f:
             before = f.read()
         done = muster("fixture", "last", "--into", "old/test.lua")

@@ -380,9 +380,9 @@ env.use = prim.use
 local function look(detect, params)
   prim.looking(true)
   local sample = detect and detect(params)
-  prim.looking(false)
   if type(sample) ~= "table" then sample = { ok = true } end
   sample.at = env.now()
+  prim.looking(false, sample)
   return sample
 end
 
