@@ -16,8 +16,9 @@
 #include "base/mem.h"
 #include "base/people.h"
 #include "cli/cli.h"
-#include "cli/say.h"
 #include "cli/rebuild.h"
+#include "cli/say.h"
+#include "engine/run.h"
 
 #define LEAST_FREE_MB 200 /* a run's journal is some MB; the log of a long incident some tens */
 
@@ -57,6 +58,25 @@ static void check_disk(struct mu_cli *cli, struct result *result)
         judge(result, "state", dir, free_mb >= LEAST_FREE_MB, text);
     }
     free(dir);
+}
+
+static bool judge_stray(const char *name, const char *path, void *ud)
+{
+    (void)name;
+    if (!mu_run_file_unborn(path))
+        judge(ud, "state", path, false,
+              "the control store knows nothing of this run: an older copy of it was put back, or "
+              "the file was brought here. muster doctor --rebuild takes it up; what that leaves "
+              "out, move away");
+    return true;
+}
+
+static void check_strays(struct result *result)
+{
+    struct mu_fail fail;
+    struct mu_store *store = result->cli->store;
+    if (store && mu_store_strays(store, judge_stray, result, &fail) != MU_OK)
+        judge(result, "state", "runs", false, fail.text);
 }
 
 static void check_clock(struct result *result)
@@ -174,6 +194,7 @@ static int run(struct mu_cli *cli, int argc, char **argv)
           cli->config->path[0] != '\0',
           cli->config->path[0] ? "" : "none found from here upward: everything is at its default");
     check_disk(cli, &result);
+    check_strays(&result);
     check_clock(&result);
     if (cli->store)
         (void)!mu_store_freezes(cli->store, warn_frozen, &result, NULL);
