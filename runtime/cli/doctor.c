@@ -65,8 +65,9 @@ static bool judge_stray(const char *name, const char *path, void *ud)
     (void)name;
     if (!mu_run_file_unborn(path))
         judge(ud, "state", path, false,
-              "the control store knows nothing of this run: an older copy of it was put back, or "
-              "the file was brought here. muster doctor --rebuild takes it up; what that leaves "
+              "the control store knows nothing of this run: an older copy of it was put back, its "
+              "last rows were lost with the power, or the file was brought here. muster doctor "
+              "--rebuild takes it up; what that leaves "
               "out, move away");
     return true;
 }

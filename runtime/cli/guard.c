@@ -207,7 +207,7 @@ static bool look_at_stray(const char *name, const char *path, void *ud)
                   mu_json_str(json_object_get(start, "who"), "name", "nobody knows whom"),
                   (int64_t)st.st_mtime * 1000, "unknown to the control store",
                   "its run file lies there, and the control store knows nothing of it: an older "
-                  "copy of that was put back",
+                  "copy of that was put back, or its last rows were lost with the power",
                   mu_xasprintf("muster doctor --rebuild   or, when you know that it changes "
                                "nothing here: muster guard %s --known %s",
                                guard->domain, name));
@@ -330,10 +330,13 @@ static int add_known(struct mu_cli *cli, struct guard *guard, const char *typed)
         json_array_append_new(guard->known, json_string(typed));
         return 0;
     }
-    code = find_run(cli, "guard", typed, &found);
-    if (code == 0)
+    memset(&found, 0, sizeof found);
+    struct mu_fail fail;
+    if (mu_store_run_find(cli->store, typed, find_copy, &found, &fail) == MU_OK)
         json_array_append_new(guard->known, json_string(found.name));
-    return code;
+    else /* nothing is known better for it: what holds the domain holds it still */
+        say_err("muster guard: warning: --known %s means no run: %s\n", typed, fail.text);
+    return 0;
 }
 
 static int run(struct mu_cli *cli, int argc, char **argv)

@@ -58,19 +58,30 @@ struct ended {
     json_t *left; /* what ended runs left: [{name, who, ended, state, followed_by, items []}] */
 };
 
+/* Why it holds, in words; new. */
+static char *why_held(const json_t *item, const char *followed_by)
+{
+    const char *state = mu_json_str(item, "state", "");
+    if (strcmp(state, "unknown") == 0)
+        return mu_xasprintf("whether what it changed still stands (%s) can't be known: %s",
+                            guard_said(item), mu_json_str(item, "why", ""));
+    return mu_xasprintf("what it changed %s (%s), and %s has not changed it since",
+                        strcmp(state, "left_alone") == 0
+                            ? "is no longer what it set, and was not taken back"
+                            : "still stands",
+                        guard_said(item), followed_by);
+}
+
 static void add_ended(struct guard *guard, const json_t *run, const json_t *item)
 {
     const char *name = mu_json_str(run, "name", ""),
                *followed_by = mu_json_str(run, "followed_by", "");
-    bool left_alone = strcmp(mu_json_str(item, "state", ""), "left_alone") == 0;
-    char *why = mu_xasprintf("what it changed %s (%s), and %s has not changed it since",
-                             left_alone ? "is no longer what it set, and was not taken back"
-                                        : "still stands",
-                             guard_said(item), followed_by);
+    bool unknown = strcmp(mu_json_str(item, "state", ""), "unknown") == 0;
+    char *why = why_held(item, followed_by);
     char *undo = json_object_get(item, "verb") ? mu_xasprintf("or: muster undo %s   ", name)
                                                : mu_xstrdup("");
-    guard_add(guard->held, "ended", name, mu_json_str(run, "who", ""), mu_json_int(run, "ended", 0),
-              mu_json_str(run, "state", ""), why,
+    guard_add(unknown ? guard->unknown : guard->held, "ended", name, mu_json_str(run, "who", ""),
+              mu_json_int(run, "ended", 0), mu_json_str(run, "state", ""), why,
               mu_xasprintf("muster run %s ...   %sor, when the code has that change: "
                            "muster guard %s --known %s",
                            followed_by, undo, guard->domain, name));

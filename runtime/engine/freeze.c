@@ -452,6 +452,7 @@ static void thaw(struct call *call)
         return;
     }
     call->errand->doubt_until_ms = 0; /* the wait was no attempt */
+    call->errand->sent_again = 0;
     if (call_unsent(call)) {
         doubt_unsent(call);
         return;

@@ -71,7 +71,7 @@ static bool keep_known(const struct mu_store_run *run, void *ud)
     return false;
 }
 
-static bool find_end(const struct mu_row *row, void *ud)
+bool intact_find_end(const struct mu_row *row, void *ud)
 {
     *(bool *)ud = row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0;
     return !*(bool *)ud;
@@ -86,7 +86,7 @@ static enum mu_err intact_end(struct mu_journal *journal, struct mu_store *store
     char when[MU_TIME_TEXT];
     if (mu_store_run_find(store, name, keep_known, &known, NULL) != MU_OK || known.ended == 0)
         return MU_OK;
-    enum mu_err err = mu_journal_each(journal, 0, find_end, &found, fail);
+    enum mu_err err = mu_journal_each(journal, 0, intact_find_end, &found, fail);
     if (err != MU_OK || found)
         return err;
     return mu_fail_set(

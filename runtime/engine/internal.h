@@ -469,6 +469,8 @@ struct lock_plan {
     bool shared;    /* the run that is taken back holds it, and keeps it */
     char from[128]; /* the run it is taken over from, "" = it is free */
 };
+/* MU_CONFLICT: a run of that world holds it, and the control store knows nothing of that run. */
+enum mu_err strays_hold(struct mu_store *, const char *lock, const char *world, struct mu_fail *);
 char *locks_name(const struct mu_run_request *); /* of `exclusive`, filled in; NULL = none */
 enum mu_err locks_check(struct mu_store *, const struct mu_run_request *, const char *lock,
                         struct lock_plan *, struct mu_run_created *out, struct mu_fail *);
@@ -636,6 +638,7 @@ void record_reached(struct run *);
 void record_reached_due(struct run *); /* the same every few seconds, when there is something new */
 /* intact.c */
 enum mu_err intact_rows(const char *path, struct mu_fail *);
+bool intact_find_end(const struct mu_row *, void *found); /* for mu_journal_each() */
 enum mu_err intact_reached(struct mu_journal *, struct mu_store *, const char *name,
                            struct mu_fail *);
 /* Beside that: has it the rows of the newest executor that the store knows of, and the end? */

@@ -127,7 +127,7 @@ enum mu_err locks_check(struct mu_store *store, const struct mu_run_request *req
     if (find_owner(store, request, lock, &owner, out, fail) != MU_OK)
         return fail->class;
     if (owner.run[0] == '\0')
-        return MU_OK;
+        return strays_hold(store, lock, request->world, fail);
     plan->shared = request->undoes && strcmp(owner.run, request->undoes) == 0;
     if (plan->shared)
         return MU_OK;

@@ -468,14 +468,14 @@ static int l_spawn(lua_State *L)
 }
 
 /* looking(true) before detect is called, looking(false, what it found) behind it: policy.c. `muster serve` journals what
- * was found: what can't be is an error, whoever looks. */
+ * was found: what can't be is an error, whoever looks. (A run of before has a prelude that does not hand it over.) */
 static int l_looking(lua_State *L)
 {
     struct run *run = run_of(L);
     struct mu_buf *buf = mu_vm_scratch(run->vm);
     run->looking = lua_toboolean(L, 1);
     mu_buf_reset(buf);
-    if (!run->looking)
+    if (!run->looking && !lua_isnoneornil(L, 2))
         mu_lua_to_canon(L, 2, buf, "what detect returns");
     return 0;
 }

@@ -231,7 +231,9 @@ enum mu_err undoable_own(const char *path, struct mu_undo *undo, struct mu_fail 
 
 struct attempt { /* what an undo run made of one item */
     enum attempted { NOT_REACHED, BEGUN, SENT, DONE, REFUSED, DOUBTED } state;
-    int64_t seq, when;
+    int64_t seq;
+    int64_t when;  /* its state is known since: a person may have said so later */
+    int64_t acted; /* its act left, or answered */
     char *task, *why;
 };
 
@@ -305,6 +307,7 @@ static void take_act(struct undo_run *run, const struct mu_row *row)
         take_result(run, attempt, row);
     else
         set_attempt(attempt, SENT, row->ts, "");
+    attempt->acted = row->ts;
 }
 
 static bool read_undo_row(const struct mu_row *row, void *ud)
@@ -384,20 +387,21 @@ static void apply_done(json_t *item, struct undo_run *run, const struct attempt 
         run->known ? act_in(run->own_acts, attempt->task ? attempt->task : "", attempt->seq) : NULL;
     const char *state = run->known ? mu_json_str(own, "state", "") : "unknown",
                *by = mu_json_str(own, "by", "");
-    int64_t when = mu_json_int(own, "when", 0);
+    int64_t undone = mu_json_int(own, "acted", 0), done = mu_json_int(own, "since", attempt->acted);
     if (strcmp(state, "taken_back") == 0) {
-        set_state(item, "open", by, when, "was taken back, and put again");
-        json_object_set_new(item, "since", json_integer(when));
+        set_state(item, "open", by, mu_json_int(own, "when", 0), "was taken back, and put again");
+        json_object_set_new(item, "since", json_integer(undone));
     } else if (strcmp(state, "unknown") == 0 || strcmp(state, "in_doubt") == 0 ||
                strcmp(state, "being_taken_back") == 0) {
         char *why = mu_xasprintf("%s took it back, and whether that still stands is open: "
                                  "muster undo %s --list",
                                  name, name);
         set_state(item, state, by[0] ? by : name, attempt->when, why);
-        json_object_set_new(item, "since", json_integer(when ? when : INT64_MAX));
+        json_object_set_new(item, "since", json_integer(undone ? undone : INT64_MAX));
         free(why);
     } else {
-        set_state(item, "taken_back", name, attempt->when, "");
+        set_state(item, "taken_back", name, done > attempt->when ? done : attempt->when, "");
+        json_object_set_new(item, "acted", json_integer(done));
     }
 }
 
@@ -424,12 +428,15 @@ static void apply(json_t *item, struct undo_run *run, const struct attempt *atte
         return;
     case DOUBTED:
         set_state(item, "in_doubt", name, attempt->when, attempt->why);
+        json_object_set_new(item, "acted", json_integer(attempt->acted));
         return;
     default:
         if (!run->ended)
             set_state(item, "being_taken_back", name, 0, "that run has not ended");
-        else if (attempt->state == SENT)
+        else if (attempt->state == SENT) {
             set_state(item, "in_doubt", name, attempt->when, "that run ended with this in doubt");
+            json_object_set_new(item, "acted", json_integer(attempt->acted));
+        }
     }
 }
 
@@ -463,10 +470,13 @@ static void apply_lost(json_t *item, const char *name, const char *why,
     const char *state = mu_json_str(item, "state", "");
     if (strcmp(state, "taken_back") == 0 || strcmp(state, "unknown") == 0)
         return;
-    if (mu_json_lists(looking->despite, name))
+    if (mu_json_lists(looking->despite, name)) {
         leave_out(item, name);
-    else
-        set_state(item, "unknown", name, 0, why);
+        return;
+    }
+    set_state(item, "unknown", name, 0, why);
+    json_object_set_new(item, "since",
+                        json_integer(INT64_MAX)); /* that may have been taken back, too */
 }
 
 /* What it says of an item is true as far as it can be read; of the others it may have taken back any. */

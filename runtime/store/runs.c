@@ -60,10 +60,10 @@ static enum mu_err check_playbook(const char *playbook, struct mu_fail *fail)
         playbook ? playbook : "", PLAYBOOK_MAX);
 }
 
-/* What outlives a run's file. */
+/* A run's file, or what outlives it. */
 static bool has_left_traces(const char *path)
 {
-    static const char *const files[] = {".log", ".lock"};
+    static const char *const files[] = {"", ".log", ".lock"};
     bool found = false;
     for (size_t i = 0; i < MU_COUNT(files) && !found; i++) {
         char *file = mu_xasprintf("%s%s", path, files[i]);
@@ -73,8 +73,7 @@ static bool has_left_traces(const char *path)
     return found;
 }
 
-/* The next number that no run has had: the counters may have been lost, what runs left lies there. A run that lies there
- * itself is none to step over: it may be alive, and hold the lock that this one wants. */
+/* The next number that no run has had: the counters may have been lost, what runs left lies there. */
 static enum mu_err next_name(struct mu_store *store, const char *playbook, int64_t *number,
                              char *name_out, char *path_out, struct mu_fail *fail)
 {
@@ -87,8 +86,6 @@ static enum mu_err next_name(struct mu_store *store, const char *playbook, int64
         if (len >= PATH_OUT - 16) /* "-wal", ".lock" and ".sealing" come behind it */
             return mu_fail_set(fail, MU_STORAGE,
                                "%.300s...: the path of the state folder is too long", store->dir);
-        if (access(path_out, F_OK) == 0)
-            return store_is_stray(name_out, path_out, fail);
     } while (has_left_traces(path_out));
     return MU_OK;
 }

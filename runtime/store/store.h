@@ -81,7 +81,8 @@ enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_st
 /* The runs that take this one back, in the same world, oldest first. */
 enum mu_err mu_store_undo_runs(struct mu_store *, const char *name, mu_store_run_cb *, void *ud,
                                struct mu_fail *);
-/* Run files that the control store knows nothing of: an older copy of it was put back, or they were brought here. */
+/* Run files that the control store knows nothing of: an older copy of it was put back, its last rows were lost with the
+ * power, or they were brought here. */
 typedef bool mu_store_stray_cb(const char *name, const char *path, void *ud);
 enum mu_err mu_store_strays(struct mu_store *, mu_store_stray_cb *, void *ud, struct mu_fail *);
 

@@ -62,8 +62,6 @@ void store_drop_draft(struct mu_store *);
 
 /* --- strays.c --- */
 size_t store_count_run_files(const struct mu_store *);
-/* MU_STORAGE, with what it says of a run file that the control store does not know. */
-enum mu_err store_is_stray(const char *name, const char *path, struct mu_fail *);
 
 /* --- folder.c --- */
 /* Makes dir and dir/runs; *real_out: its absolute path in a new allocation. */

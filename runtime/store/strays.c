@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * Run files in runs/ beside what the control store knows. A run's row is written before its file, so a file without a
- * row says that an older copy of the control store was put back, or that the file was brought here. */
+ * row says that an older copy of the control store was put back, that its last rows were lost with the power, or that the
+ * file was brought here. */
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/storage.h"
 #include "store/store_internal.h"
 
 static size_t name_length(const char *file)
@@ -15,7 +18,7 @@ static size_t name_length(const char *file)
     return len > 4 && strcmp(file + len - 4, ".run") == 0 ? len - 4 : 0;
 }
 
-/* {name: true}, a new object; NULL when the folder can't be read. */
+/* {name: true}, a new object; NULL and errno when the folder can't be read. */
 static json_t *run_files(const struct mu_store *store)
 {
     char *runs = mu_xasprintf("%s/runs", store->dir);
@@ -54,9 +57,10 @@ enum mu_err mu_store_strays(struct mu_store *store, mu_store_stray_cb *cb, void 
 {
     json_t *names = run_files(store), *there;
     const char *name;
-    enum mu_err err = names ? store_runs(store, "listing runs", leave_out, names, fail,
-                                         "SELECT " STORE_RUN_COLUMNS " FROM run", STORE_NO_VALUES)
-                            : MU_OK;
+    if (names == NULL)
+        return mu_storage_fail(fail, store->dir, "looking for run files", NULL, errno);
+    enum mu_err err = store_runs(store, "listing runs", leave_out, names, fail,
+                                 "SELECT " STORE_RUN_COLUMNS " FROM run", STORE_NO_VALUES);
     json_object_foreach(names, name, there)
     {
         char *path = mu_xasprintf("%s/runs/%s.run", store->dir, name);
@@ -67,14 +71,4 @@ enum mu_err mu_store_strays(struct mu_store *store, mu_store_stray_cb *cb, void 
     }
     json_decref(names);
     return err;
-}
-
-enum mu_err store_is_stray(const char *name, const char *path, struct mu_fail *fail)
-{
-    return mu_fail_set(fail, MU_STORAGE,
-                       "%.300s lies there, and the control store knows nothing of %.120s: an older "
-                       "copy of the control store was put back, or that file was brought here. Who "
-                       "holds which lock can't be known. muster doctor --rebuild takes it up; what "
-                       "that leaves out, move away",
-                       path, name);
 }

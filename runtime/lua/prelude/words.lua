@@ -381,6 +381,7 @@ local function look(detect, params)
   prim.looking(true)
   local sample = detect and detect(params)
   if type(sample) ~= "table" then sample = { ok = true } end
+  if sample[1] ~= nil then misuse("detect returned a list: return one table with a verdict, or what a probe gives") end
   sample.at = env.now()
   prim.looking(false, sample)
   return sample
