@@ -118,11 +118,12 @@ enum mu_err store_run_create(struct mu_store *store, const struct mu_store_run *
                      STORE_NUMBER(number)));
 }
 
+/* On disk before its file is: else a power cut could leave a run that acted and that nobody is told of. */
 enum mu_err mu_store_run_create(struct mu_store *store, const struct mu_store_run *in,
                                 char *name_out, char *path_out, struct mu_fail *fail)
 {
     static const char what[] = "creating a run";
-    enum mu_err err = store_begin(store, STORE_INDEX, what, fail);
+    enum mu_err err = store_begin(store, STORE_TRUTH, what, fail);
     if (err != MU_OK)
         return err;
     return store_end(store, store_run_create(store, in, name_out, path_out, fail), what, fail);

@@ -125,13 +125,21 @@ static enum mu_err release(void)
     return mu_store_lock_release_all(store, "a.1", NULL);
 }
 
+static enum mu_err begin_run(void)
+{
+    char name[128], path[4096];
+    return mu_store_run_create(store, &(struct mu_store_run){.playbook = "a", .world = "live"},
+                               name, path, NULL);
+}
+
 static void what_is_confirmed_is_on_disk(void **state)
 {
     (void)state;
     static const struct {
         const char *what;
         enum mu_err (*act)(void);
-    } acts[] = {{"an order", order},
+    } acts[] = {{"a run", begin_run},
+                {"an order", order},
                 {"that it is done", order_done},
                 {"another order", order},
                 {"that it is refused", order_refuse},
