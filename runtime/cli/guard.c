@@ -171,7 +171,7 @@ static void add_run(struct guard *guard, const struct mu_store_run *run)
 
 static bool look_at_run(const struct mu_store_run *run, void *ud)
 {
-    if (strcmp(run->world, "live") == 0)
+    if (strcmp(run->world, "live") == 0 && !mu_run_never_began(run))
         add_run(ud, run);
     return true;
 }

@@ -53,9 +53,10 @@ enum mu_err guard_read(const struct guard *guard, const struct mu_store_run *run
 
 struct ended {
     struct guard *guard;
-    json_t
-        *changed; /* {playbook: {subject: ms}}: when ended runs are known to have changed it last */
     json_t *left; /* what ended runs left: [{name, who, ended, state, followed_by, items []}] */
+    /* what is known to have been done to what: [{subject, at, act, playbook, back}], act: RUN/NUMBER; back: it was
+     * taken back then, or may have been */
+    json_t *events;
 };
 
 /* Why it holds, in words; new. */
@@ -104,30 +105,46 @@ static int64_t changed_at(const json_t *item)
     return mu_json_int(item, "since", mu_json_int(item, "at", 0));
 }
 
-/* What is in doubt, or being taken back, counts for nobody: neither as changed since nor as free. */
-static void note_changed(json_t *subjects, const json_t *items)
+static void add_event(struct ended *ended, const char *playbook, const char *act,
+                      const json_t *item, int64_t at, bool back)
+{
+    json_array_append_new(ended->events,
+                          json_pack("{s:s, s:I, s:s, s:s, s:b}", "subject",
+                                    mu_json_str(item, "subject", ""), "at", (json_int_t)at, "act",
+                                    act, "playbook", playbook, "back", back));
+}
+
+/* What is in doubt is no change that frees, and a taking back that may hold. */
+static void note_changed(struct ended *ended, const struct mu_store_run *run, const json_t *items)
 {
     size_t i;
     json_t *item;
     json_array_foreach(items, i, item)
     {
-        const char *state = mu_json_str(item, "state", ""),
-                   *subject = mu_json_str(item, "subject", "");
-        int64_t at = changed_at(item);
-        bool counts = strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
-        if (counts && at > mu_json_int(subjects, subject, 0))
-            json_object_set_new(subjects, subject, json_integer(at));
+        const char *state = mu_json_str(item, "state", "");
+        int64_t at = mu_json_int(item, "at", 0);
+        bool doubted = mu_json_bool(item, "doubted", false) ||
+                       (strcmp(state, "in_doubt") == 0 && mu_json_str(item, "by", "")[0] == '\0');
+        bool done = !doubted && strcmp(state, "not_done") != 0;
+        bool back = done && strcmp(state, "open") != 0 && strcmp(state, "left_alone") != 0;
+        char *act = mu_xasprintf("%s/%s/%lld", run->name, mu_json_str(item, "task", ""),
+                                 (long long)mu_json_int(item, "seq", 0));
+        if (done)
+            add_event(ended, run->playbook, act, item, at, false);
+        if (done && !back && changed_at(item) != at)
+            add_event(ended, run->playbook, act, item, changed_at(item), false);
+        if (back)
+            add_event(ended, run->playbook, act, item, mu_json_int(item, "acted", INT64_MAX), true);
+        free(act);
     }
 }
 
-static void note_changer(struct ended *ended, const char *playbook, const struct mu_undo *undo)
+static void note_changer(struct ended *ended, const struct mu_store_run *run,
+                         const struct mu_undo *undo)
 {
-    json_t *subjects = json_object_get(ended->changed, playbook);
-    if (subjects == NULL)
-        json_object_set_new(ended->changed, playbook, subjects = json_object());
-    note_changed(subjects, undo->items);
-    note_changed(subjects, undo->finals);
-    note_changed(subjects, undo->confirmed);
+    note_changed(ended, run, undo->items);
+    note_changed(ended, run, undo->finals);
+    note_changed(ended, run, undo->confirmed);
 }
 
 static void note_left(struct ended *ended, const struct mu_store_run *run,
@@ -149,7 +166,7 @@ static bool look_at_changer(const struct mu_store_run *run, void *ud)
     struct mu_undo undo;
     struct mu_fail fail;
     if (guard_read(guard, run, &undo, &fail) == MU_OK) {
-        note_changer(ended, run->playbook, &undo);
+        note_changer(ended, run, &undo);
         note_left(ended, run, &undo);
     } else if (!mu_json_lists(guard->known, run->name)) {
         add_unread_end(guard, run, fail.text);
@@ -158,22 +175,65 @@ static bool look_at_changer(const struct mu_store_run *run, void *ud)
     return true;
 }
 
+static int by_time(const void *a, const void *b)
+{
+    int64_t one = mu_json_int(*(json_t *const *)a, "at", 0),
+            other = mu_json_int(*(json_t *const *)b, "at", 0);
+    return (one > other) - (one < other);
+}
+
+/* Borrowed, in order of time; *count of them. */
+static json_t **sorted(const json_t *events, size_t *count)
+{
+    *count = json_array_size(events);
+    json_t **list = mu_xcalloc(*count + 1, sizeof(json_t *));
+    for (size_t i = 0; i < *count; i++)
+        list[i] = json_array_get(events, i);
+    qsort(list, *count, sizeof *list, by_time);
+    return list;
+}
+
+/* Has the playbook that is to follow changed it since? What is taken back leaves it as it was before that act. */
+static bool was_followed(json_t *const *events, size_t count, const char *followed_by,
+                         const json_t *item)
+{
+    bool followed = false;
+    json_t *before = json_object(); /* {act: it had been followed before that} */
+    for (size_t i = 0; i < count; i++) {
+        const json_t *event = events[i];
+        const char *act = mu_json_str(event, "act", "");
+        if (mu_json_int(event, "at", 0) <= changed_at(item) ||
+            strcmp(mu_json_str(event, "subject", ""), mu_json_str(item, "subject", "")) != 0)
+            continue;
+        if (mu_json_bool(event, "back", false)) {
+            followed = followed && mu_json_bool(before, act, true);
+            continue;
+        }
+        if (json_object_get(before, act) == NULL)
+            json_object_set_new(before, act, json_boolean(followed));
+        followed = followed || strcmp(mu_json_str(event, "playbook", ""), followed_by) == 0;
+    }
+    json_decref(before);
+    return followed;
+}
+
 /* When all are read: runs overlap, and the one that began first may have acted last. */
 static void judge_left(const struct ended *ended)
 {
-    size_t i, k;
-    json_t *run, *item;
+    size_t i, k, count;
+    json_t *run, *item, **events = sorted(ended->events, &count);
     json_array_foreach(ended->left, i, run)
     {
-        const json_t *since = json_object_get(ended->changed, mu_json_str(run, "followed_by", ""));
+        const char *followed_by = mu_json_str(run, "followed_by", "");
         json_array_foreach(json_object_get(run, "items"), k, item)
         {
-            if (mu_json_int(since, mu_json_str(item, "subject", ""), 0) > changed_at(item))
+            if (was_followed(events, count, followed_by, item))
                 continue;
             add_ended(ended->guard, run, item);
             break;
         }
     }
+    free(events);
 }
 
 struct finding {
@@ -200,7 +260,7 @@ static bool find_changes(const struct mu_store_run *run, void *ud)
 
 enum mu_err guard_ended(struct guard *guard, struct mu_fail *fail)
 {
-    struct ended ended = {guard, json_object(), json_array()};
+    struct ended ended = {guard, json_array(), json_array()};
     struct finding finding = {guard, MU_OK, fail};
     enum mu_err err = mu_store_changed_unknown(guard->store, find_changes, &finding, fail);
     if (err == MU_OK)
@@ -209,7 +269,7 @@ enum mu_err guard_ended(struct guard *guard, struct mu_fail *fail)
         err = mu_store_changed_by(guard->store, guard->domain, look_at_changer, &ended, fail);
     if (err == MU_OK)
         judge_left(&ended);
-    json_decref(ended.changed);
+    json_decref(ended.events);
     json_decref(ended.left);
     return err;
 }

@@ -541,6 +541,7 @@ struct undo_file { /* an undo run, by its file or by the control store */
         known; /* the control store says that it takes that one back; and that it has ended, or never began */
     bool ended, unborn;
     bool begun; /* it has a row 1 */
+    char *lost; /* why what stands there is not all; NULL = it is */
 };
 /* The control store knows that it takes back another run, or that it sends nothing. store may be NULL. */
 bool undo_of_another(struct mu_store *, const struct undo_file *);

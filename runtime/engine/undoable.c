@@ -27,7 +27,7 @@
 #include "engine/internal.h"
 #include "journal/doubts.h"
 
-#define MOST_DEPTH 8 /* undo of an undo of an undo ...; of deeper ones nobody knows */
+#define MOST_DEPTH 64 /* undo of an undo of an undo ...; of deeper ones nobody knows */
 
 struct looking { /* at a run, or at one that took it back */
     struct mu_store *store;
@@ -139,13 +139,14 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
     const json_t *error = mu_json_get(outcome, "error");
     reading->damaged = reading->damaged || outcome == NULL;
+    bool by_person = strcmp(mu_json_str(outcome, "how", ""), "person") == 0;
     json_incref(item);
     json_object_del(reading->pending, key);
-    json_object_set_new(item, "at", json_integer(row->ts));
+    if (!by_person) /* who says so looked later */
+        json_object_set_new(item, "at", json_integer(row->ts));
     drop(reading->found, item);
     json_array_append(reading->found, item); /* the last to be done, whatever held it back */
     const json_t *value = mu_json_get(outcome, "value");
-    bool by_person = strcmp(mu_json_str(outcome, "how", ""), "person") == 0;
     if (by_person && mu_json_bool(value, "skipped", false)) /* nobody said: it was not applied */
         set_state(item, "in_doubt", "", 0, skipped_why);
     else if (json_is_false(mu_json_get(value, "changed")))
@@ -171,6 +172,8 @@ static void take_departure(struct reading *reading, const struct mu_row *row, bo
     json_t *item = json_object_get(reading->pending, key);
     bool doubtful =
         !sent && mu_json_bool(value, "repeated", false); /* one before it may have left */
+    if (item && sent)
+        json_object_set_new(item, "at", json_integer(row->ts));
     if (item && !doubtful) {
         drop(reading->found, item);
         if (sent)
@@ -273,18 +276,19 @@ static void set_attempt(struct attempt *attempt, enum attempted state, int64_t w
     attempt->why = copy;
 }
 
-static void take_result(struct undo_run *run, struct attempt *attempt, const struct mu_row *row)
+/* True: a person said so, some time behind the act. */
+static bool take_result(struct undo_run *run, struct attempt *attempt, const struct mu_row *row)
 {
     json_t *outcome = mu_json_parse(row->value, strlen(row->value), NULL);
     const json_t *error = mu_json_get(outcome, "error");
     bool ok = mu_json_bool(outcome, "ok", false) || mu_json_bool(error, "done", false);
     if (outcome == NULL) {
         run->damaged = true;
-        return;
+        return false;
     }
     const json_t *value = mu_json_get(outcome, "value");
-    if (strcmp(mu_json_str(outcome, "how", ""), "person") == 0 &&
-        mu_json_bool(value, "skipped", false)) /* nobody said: it was not done */
+    bool by_person = strcmp(mu_json_str(outcome, "how", ""), "person") == 0;
+    if (by_person && mu_json_bool(value, "skipped", false)) /* nobody said: it was not done */
         set_attempt(attempt, DOUBTED, row->ts, skipped_why);
     else
         set_attempt(attempt,
@@ -293,6 +297,7 @@ static void take_result(struct undo_run *run, struct attempt *attempt, const str
                                                              : REFUSED,
                     row->ts, mu_json_str(error, "why", ""));
     json_decref(outcome);
+    return by_person;
 }
 
 static void take_act(struct undo_run *run, const struct mu_row *row)
@@ -303,11 +308,13 @@ static void take_act(struct undo_run *run, const struct mu_row *row)
     if (attempt->task == NULL)
         attempt->task = mu_xstrdup(row->task);
     attempt->seq = row->seq;
+    bool by_person = false;
     if (row->type == MU_ROW_OUTCOME)
-        take_result(run, attempt, row);
+        by_person = take_result(run, attempt, row);
     else
         set_attempt(attempt, SENT, row->ts, "");
-    attempt->acted = row->ts;
+    if (!by_person)
+        attempt->acted = row->ts;
 }
 
 static bool read_undo_row(const struct mu_row *row, void *ud)
@@ -320,6 +327,9 @@ static bool read_undo_row(const struct mu_row *row, void *ud)
             run->attempts[run->steps - 1].state = BEGUN;
     } else if (row->type == MU_ROW_INTENT || row->type == MU_ROW_OUTCOME) {
         take_act(run, row);
+    } else if (row->type == MU_ROW_HOST && strcmp(row->verb, "again") == 0) {
+        if (run->steps > 0 && run->steps <= run->count)
+            run->attempts[run->steps - 1].acted = row->ts;
     } else if (row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0) {
         run->ended = true;
     }
@@ -378,8 +388,35 @@ static void look_deeper(struct undo_run *run, const char *path, const struct loo
     mu_undo_fini(&again);
 }
 
-static void apply_done(json_t *item, struct undo_run *run, const struct attempt *attempt,
-                       const char *path, const struct looking *looking)
+/* --- what they made of the items, in the order in which it happened: a redo may be younger than a later undo --- */
+
+struct effect {
+    json_t *item;
+    const char *state;
+    char *by, *why;
+    int64_t at; /* it took effect, or may have; INT64_MAX: nobody knows, or it is still going on */
+    int64_t when; /* for people */
+    bool puts;    /* what the item had changed is there again, or may be */
+    size_t order;
+};
+
+struct effects {
+    struct effect *items;
+    size_t count;
+};
+
+static void add_effect(struct effects *effects, struct effect effect, const char *by,
+                       const char *why)
+{
+    effect.by = mu_xstrdup(by);
+    effect.why = mu_xstrdup(why);
+    effect.order = effects->count;
+    effects->items = mu_xrealloc(effects->items, effects->count + 1, sizeof *effects->items);
+    effects->items[effects->count++] = effect;
+}
+
+static void add_done(struct effects *effects, json_t *item, struct undo_run *run,
+                     const struct attempt *attempt, const char *path, const struct looking *looking)
 {
     const char *name = mu_json_str(run->start, "run", "?");
     look_deeper(run, path, looking);
@@ -387,57 +424,121 @@ static void apply_done(json_t *item, struct undo_run *run, const struct attempt 
         run->known ? act_in(run->own_acts, attempt->task ? attempt->task : "", attempt->seq) : NULL;
     const char *state = run->known ? mu_json_str(own, "state", "") : "unknown",
                *by = mu_json_str(own, "by", "");
-    int64_t undone = mu_json_int(own, "acted", 0), done = mu_json_int(own, "since", attempt->acted);
+    int64_t undone = mu_json_int(own, "acted", INT64_MAX),
+            done = mu_json_int(own, "since", attempt->acted);
     if (strcmp(state, "taken_back") == 0) {
-        set_state(item, "open", by, mu_json_int(own, "when", 0), "was taken back, and put again");
-        json_object_set_new(item, "since", json_integer(undone));
+        add_effect(effects,
+                   (struct effect){.item = item,
+                                   .state = "open",
+                                   .at = undone,
+                                   .when = mu_json_int(own, "when", 0),
+                                   .puts = true},
+                   by, "was taken back, and put again");
     } else if (strcmp(state, "unknown") == 0 || strcmp(state, "in_doubt") == 0 ||
                strcmp(state, "being_taken_back") == 0) {
+        static const char *const states[] = {"unknown", "in_doubt", "being_taken_back"};
         char *why = mu_xasprintf("%s took it back, and whether that still stands is open: "
                                  "muster undo %s --list",
                                  name, name);
-        set_state(item, state, by[0] ? by : name, attempt->when, why);
-        json_object_set_new(item, "since", json_integer(undone ? undone : INT64_MAX));
+        add_effect(effects,
+                   (struct effect){.item = item,
+                                   .state = states[state[0] == 'u'   ? 0
+                                                   : state[0] == 'i' ? 1
+                                                                     : 2],
+                                   .at = undone,
+                                   .when = attempt->when,
+                                   .puts = true},
+                   by[0] ? by : name, why);
         free(why);
     } else {
-        set_state(item, "taken_back", name, done > attempt->when ? done : attempt->when, "");
-        json_object_set_new(item, "acted", json_integer(done));
+        add_effect(effects,
+                   (struct effect){.item = item,
+                                   .state = "taken_back",
+                                   .at = done,
+                                   .when = done > attempt->when ? done : attempt->when},
+                   name, "");
     }
 }
 
-/* That the world is not what the act had set says something of the act; nothing of another undo, which took it back,
- * or may have. */
+static void add_attempt(struct effects *effects, json_t *item, struct undo_run *run,
+                        const struct attempt *attempt, const char *path,
+                        const struct looking *looking)
+{
+    const char *name = mu_json_str(run->start, "run", "?");
+    struct effect effect = {.item = item, .at = attempt->acted, .when = attempt->when};
+    const char *why = attempt->why ? attempt->why : "";
+    if (attempt->state == DONE) {
+        add_done(effects, item, run, attempt, path, looking);
+        return;
+    }
+    if (attempt->state == REFUSED) {
+        effect.state = "left_alone";
+    } else if (attempt->state == DOUBTED) {
+        effect.state = "in_doubt";
+    } else if (!run->ended) {
+        effect.state = "being_taken_back";
+        effect.at = INT64_MAX;
+        effect.when = 0;
+        why = "that run has not ended";
+    } else if (attempt->state == SENT) {
+        effect.state = "in_doubt";
+        why = "that run ended with this in doubt";
+    } else {
+        return;
+    }
+    add_effect(effects, effect, name, why);
+}
+
+/* The act itself is: no undo of it. */
+static bool is_doubted_itself(const json_t *item)
+{
+    return strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0 &&
+           mu_json_str(item, "by", "")[0] == '\0';
+}
+
+/* That the world is not what an act had set says nothing of another undo, which took it back, or may have. */
 static bool may_be_left(const json_t *item)
 {
     const char *state = mu_json_str(item, "state", "");
-    bool own_doubt = strcmp(state, "in_doubt") == 0 && mu_json_str(item, "by", "")[0] == '\0';
-    return own_doubt || strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
+    return is_doubted_itself(item) || strcmp(state, "open") == 0 ||
+           strcmp(state, "left_alone") == 0;
 }
 
-static void apply(json_t *item, struct undo_run *run, const struct attempt *attempt,
-                  const char *path, const struct looking *looking)
+static void settle(const struct effect *effect)
 {
-    const char *name = mu_json_str(run->start, "run", "?");
-    switch (attempt->state) {
-    case DONE:
-        apply_done(item, run, attempt, path, looking);
+    bool refused = strcmp(effect->state, "left_alone") == 0;
+    if (refused && !may_be_left(effect->item))
         return;
-    case REFUSED:
-        if (may_be_left(item))
-            set_state(item, "left_alone", name, attempt->when, attempt->why);
+    if (refused && is_doubted_itself(effect->item))
+        json_object_set_new(effect->item, "doubted", json_true());
+    set_state(effect->item, effect->state, effect->by, effect->when, effect->why);
+    if (refused)
         return;
-    case DOUBTED:
-        set_state(item, "in_doubt", name, attempt->when, attempt->why);
-        json_object_set_new(item, "acted", json_integer(attempt->acted));
-        return;
-    default:
-        if (!run->ended)
-            set_state(item, "being_taken_back", name, 0, "that run has not ended");
-        else if (attempt->state == SENT) {
-            set_state(item, "in_doubt", name, attempt->when, "that run ended with this in doubt");
-            json_object_set_new(item, "acted", json_integer(attempt->acted));
-        }
+    json_object_del(effect->item, "acted");
+    if (strcmp(effect->state, "open") != 0 && effect->at != INT64_MAX)
+        json_object_set_new(effect->item, "acted", json_integer(effect->at));
+    if (effect->puts)
+        json_object_set_new(effect->item, "since", json_integer(effect->at));
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct effect *one = a, *other = b;
+    if (one->at != other->at)
+        return one->at > other->at ? 1 : -1;
+    return one->order > other->order ? 1 : -1;
+}
+
+static void settle_all(struct effects *effects)
+{
+    if (effects->count)
+        qsort(effects->items, effects->count, sizeof *effects->items, by_time);
+    for (size_t i = 0; i < effects->count; i++) {
+        settle(&effects->items[i]);
+        free(effects->items[i].by);
+        free(effects->items[i].why);
     }
+    free(effects->items);
 }
 
 static void undo_run_fini(struct undo_run *run)
@@ -527,7 +628,15 @@ static void hear(struct undo_run *run, const char *path, const struct looking *l
     mu_doubts_fini(&doubts);
 }
 
-static void apply_run(struct mu_undo *undo, struct undo_file *file, const struct looking *looking)
+/* Edited rows say nothing; of an older copy those that are there hold. */
+static bool is_believed(const char *path, const char *lost)
+{
+    struct mu_fail ignored;
+    return lost == NULL || intact_rows(path, &ignored) == MU_OK;
+}
+
+static void read_run(struct mu_undo *undo, struct undo_file *file, const struct looking *looking,
+                     struct effects *effects)
 {
     struct undo_run run = {.undoes = mu_json_str(undo->start, "run", "")};
     struct mu_fail fail = {.class = MU_OK};
@@ -538,19 +647,17 @@ static void apply_run(struct mu_undo *undo, struct undo_file *file, const struct
     if (err == MU_OK && run.damaged)
         err = mu_fail_set(&fail, MU_STORAGE, "%.500s is damaged: see muster verify", file->path);
     hear(&run, file->path, looking);
+    file->world = mu_json_str(undo->start, "world", "");
+    file->begun = run.begun;
+    file->lost = undo_lost(looking->store, file, err, fail.text);
     json_t *acts = run.count ? index_of(undo->items) : NULL;
-    for (size_t i = 0; i < run.count; i++) {
+    bool believed = acts && is_believed(file->path, file->lost);
+    for (size_t i = 0; believed && i < run.count; i++) {
         const json_t *taken = json_array_get(json_object_get(run.start, "undo_items"), i);
         json_t *item = act_in(acts, mu_json_str(taken, "task", ""), mu_json_int(taken, "seq", 0));
         if (item)
-            apply(item, &run, &run.attempts[i], file->path, looking);
+            add_attempt(effects, item, &run, &run.attempts[i], file->path, looking);
     }
-    file->world = mu_json_str(undo->start, "world", "");
-    file->begun = run.begun;
-    char *why = undo_lost(looking->store, file, err, fail.text);
-    if (why)
-        apply_unread(undo, file, why, looking);
-    free(why);
     json_decref(acts);
     undo_run_fini(&run);
 }
@@ -642,12 +749,18 @@ static enum mu_err read_all(const char *path, const struct looking *looking, str
     const char *slash = strrchr(path, '/');
     char *folder = slash ? mu_xstrndup(path, (size_t)(slash - path)) : mu_xstrdup(".");
     struct files files = {.folder = folder};
+    struct effects effects = {0};
     err = list_files(mu_json_str(undo->start, "run", ""), looking, &files, fail);
+    for (size_t i = 0; i < files.count && err == MU_OK; i++)
+        read_run(undo, &files.items[i], looking, &effects);
+    settle_all(&effects);
     for (size_t i = 0; i < files.count; i++) {
-        if (err == MU_OK)
-            apply_run(undo, &files.items[i], looking);
-        free(files.items[i].name);
-        free(files.items[i].path);
+        struct undo_file *file = &files.items[i];
+        if (file->lost)
+            apply_unread(undo, file, file->lost, looking);
+        free(file->lost);
+        free(file->name);
+        free(file->path);
     }
     free(files.items);
     free(folder);
