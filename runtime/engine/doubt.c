@@ -7,8 +7,8 @@
  *               changed or unknown: a person decides (the run parks)
  *   REPEATABLE, KEYED ─▶ sent again, marked or with the same key        ASK ─▶ a person decides
  *
- * Each further sending by the same executor comes behind a longer pause: a far side that breaks the connection at once is
- * not hammered, and what is read back, is behind the pause.
+ * An executor that has sent it again twice pauses before the next time, longer each time: a far side that breaks the
+ * connection at once is not hammered. What is read back, is behind the pause.
  *
  * A second sending that fails says nothing of the first: that stays in doubt. Of a REPEATABLE one the playbook is told
  * so (err.in_doubt), of the others a person is asked, where it can't be read back. Only what the far side answers to the
@@ -30,7 +30,8 @@
 
 #define POLL_MS       2000
 #define PATIENCE_MS   60000 /* how long pending or no answer is waited out before a person is asked */
-#define PAUSE_MS      500 /* before the second `again`, and twice as long before each that follows */
+#define AT_ONCE       2     /* that often one executor sends again without a pause */
+#define PAUSE_MS      500 /* before the next `again`, and twice as long before each that follows */
 #define PAUSE_MOST_MS 10000
 
 static void record_doubt(struct call *call, const char *why)
@@ -248,7 +249,7 @@ static void pause_is_over(void *ud)
 static int64_t pause_ms(int sent_again)
 {
     int64_t pause = PAUSE_MS;
-    for (int i = 1; i < sent_again && pause < PAUSE_MOST_MS; i++)
+    for (int i = AT_ONCE; i < sent_again && pause < PAUSE_MOST_MS; i++)
         pause *= 2;
     return pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS;
 }
@@ -272,7 +273,7 @@ void doubt_enter(struct call *call, const char *why)
         return;
     record_doubt(call, why);
     int sent_again = call->errand->sent_again;
-    if (sent_again > 0)
+    if (sent_again >= AT_ONCE)
         call->timer = mu_timer_start(call->run->loop, pause_ms(sent_again), pause_is_over, call);
     else
         find_out(call);
