@@ -54,9 +54,10 @@ enum mu_err guard_read(const struct guard *guard, const struct mu_store_run *run
 struct ended {
     struct guard *guard;
     json_t *left; /* what ended runs left: [{name, who, ended, state, followed_by, items []}] */
-    /* what is known to have been done to what: [{subject, at, act, playbook, back}], act: RUN/NUMBER; back: it was
-     * taken back then, or may have been */
+    /* what is known to have been done to what: {subject: [{at, order, act, playbook, back}]}, act: RUN/TASK/SEQ; back: it
+     * was taken back then, or may have been */
     json_t *events;
+    json_int_t order;
 };
 
 /* Why it holds, in words; new. */
@@ -108,33 +109,47 @@ static int64_t changed_at(const json_t *item)
 static void add_event(struct ended *ended, const char *playbook, const char *act,
                       const json_t *item, int64_t at, bool back)
 {
-    json_array_append_new(ended->events,
-                          json_pack("{s:s, s:I, s:s, s:s, s:b}", "subject",
-                                    mu_json_str(item, "subject", ""), "at", (json_int_t)at, "act",
-                                    act, "playbook", playbook, "back", back));
+    const char *subject = mu_json_str(item, "subject", "");
+    json_t *list = json_object_get(ended->events, subject);
+    if (list == NULL)
+        json_object_set_new(ended->events, subject, list = json_array());
+    json_array_append_new(list, json_pack("{s:I, s:I, s:s, s:s, s:b}", "at", (json_int_t)at,
+                                          "order", ended->order++, "act", act, "playbook", playbook,
+                                          "back", back));
 }
 
-/* What is in doubt is no change that frees, and a taking back that may hold. */
+/* Made, taken back, made again: each that is known. What is in doubt is no change that frees, and a taking back that
+ * may hold. */
+static void note_item(struct ended *ended, const char *playbook, const char *act,
+                      const json_t *item)
+{
+    const char *state = mu_json_str(item, "state", "");
+    bool standing = strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
+    int64_t at = mu_json_int(item, "at", 0), since = mu_json_int(item, "since", at);
+    add_event(ended, playbook, act, item, at, false);
+    if (!standing || since != at)
+        add_event(ended, playbook, act, item, mu_json_int(item, "acted", INT64_MAX), true);
+    if (standing && since != at)
+        add_event(ended, playbook, act, item, since, false);
+}
+
+static bool is_doubted(const json_t *item)
+{
+    return mu_json_bool(item, "doubted", false) ||
+           (strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0 &&
+            mu_json_str(item, "by", "")[0] == '\0');
+}
+
 static void note_changed(struct ended *ended, const struct mu_store_run *run, const json_t *items)
 {
     size_t i;
     json_t *item;
     json_array_foreach(items, i, item)
     {
-        const char *state = mu_json_str(item, "state", "");
-        int64_t at = mu_json_int(item, "at", 0);
-        bool doubted = mu_json_bool(item, "doubted", false) ||
-                       (strcmp(state, "in_doubt") == 0 && mu_json_str(item, "by", "")[0] == '\0');
-        bool done = !doubted && strcmp(state, "not_done") != 0;
-        bool back = done && strcmp(state, "open") != 0 && strcmp(state, "left_alone") != 0;
         char *act = mu_xasprintf("%s/%s/%lld", run->name, mu_json_str(item, "task", ""),
                                  (long long)mu_json_int(item, "seq", 0));
-        if (done)
-            add_event(ended, run->playbook, act, item, at, false);
-        if (done && !back && changed_at(item) != at)
-            add_event(ended, run->playbook, act, item, changed_at(item), false);
-        if (back)
-            add_event(ended, run->playbook, act, item, mu_json_int(item, "acted", INT64_MAX), true);
+        if (!is_doubted(item) && strcmp(mu_json_str(item, "state", ""), "not_done") != 0)
+            note_item(ended, run->playbook, act, item);
         free(act);
     }
 }
@@ -177,40 +192,53 @@ static bool look_at_changer(const struct mu_store_run *run, void *ud)
 
 static int by_time(const void *a, const void *b)
 {
-    int64_t one = mu_json_int(*(json_t *const *)a, "at", 0),
-            other = mu_json_int(*(json_t *const *)b, "at", 0);
-    return (one > other) - (one < other);
+    const json_t *one = *(json_t *const *)a, *other = *(json_t *const *)b;
+    int64_t at = mu_json_int(one, "at", 0), other_at = mu_json_int(other, "at", 0);
+    if (at == other_at) {
+        at = mu_json_int(one, "order", 0);
+        other_at = mu_json_int(other, "order", 0);
+    }
+    return (at > other_at) - (at < other_at);
 }
 
-/* Borrowed, in order of time; *count of them. */
-static json_t **sorted(const json_t *events, size_t *count)
+/* The same in order of time, a new list. */
+static json_t *sorted(const json_t *events)
 {
-    *count = json_array_size(events);
-    json_t **list = mu_xcalloc(*count + 1, sizeof(json_t *));
-    for (size_t i = 0; i < *count; i++)
+    size_t count = json_array_size(events);
+    json_t *out = json_array(), **list = mu_xcalloc(count + 1, sizeof(json_t *));
+    for (size_t i = 0; i < count; i++)
         list[i] = json_array_get(events, i);
-    qsort(list, *count, sizeof *list, by_time);
-    return list;
+    if (count)
+        qsort(list, count, sizeof *list, by_time);
+    for (size_t i = 0; i < count; i++)
+        json_array_append(out, list[i]);
+    free(list);
+    return out;
+}
+
+static void sort_events(json_t *events)
+{
+    for (void *at = json_object_iter(events); at; at = json_object_iter_next(events, at))
+        json_object_iter_set_new(events, at, sorted(json_object_iter_value(at)));
 }
 
 /* Has the playbook that is to follow changed it since? What is taken back leaves it as it was before that act. */
-static bool was_followed(json_t *const *events, size_t count, const char *followed_by,
-                         const json_t *item)
+static bool was_followed(const json_t *events, const char *followed_by, const json_t *item)
 {
     bool followed = false;
-    json_t *before = json_object(); /* {act: it had been followed before that} */
-    for (size_t i = 0; i < count; i++) {
-        const json_t *event = events[i];
+    size_t i;
+    int64_t since = changed_at(item);
+    json_t *event, *before = json_object(); /* {act: it had been followed before that} */
+    json_array_foreach(events, i, event)
+    {
         const char *act = mu_json_str(event, "act", "");
-        if (mu_json_int(event, "at", 0) <= changed_at(item) ||
-            strcmp(mu_json_str(event, "subject", ""), mu_json_str(item, "subject", "")) != 0)
+        if (mu_json_int(event, "at", 0) <= since)
             continue;
         if (mu_json_bool(event, "back", false)) {
             followed = followed && mu_json_bool(before, act, true);
             continue;
         }
-        if (json_object_get(before, act) == NULL)
-            json_object_set_new(before, act, json_boolean(followed));
+        json_object_set_new(before, act, json_boolean(followed));
         followed = followed || strcmp(mu_json_str(event, "playbook", ""), followed_by) == 0;
     }
     json_decref(before);
@@ -220,20 +248,21 @@ static bool was_followed(json_t *const *events, size_t count, const char *follow
 /* When all are read: runs overlap, and the one that began first may have acted last. */
 static void judge_left(const struct ended *ended)
 {
-    size_t i, k, count;
-    json_t *run, *item, **events = sorted(ended->events, &count);
+    size_t i, k;
+    json_t *run, *item;
+    sort_events(ended->events);
     json_array_foreach(ended->left, i, run)
     {
         const char *followed_by = mu_json_str(run, "followed_by", "");
         json_array_foreach(json_object_get(run, "items"), k, item)
         {
-            if (was_followed(events, count, followed_by, item))
+            const json_t *events = json_object_get(ended->events, mu_json_str(item, "subject", ""));
+            if (was_followed(events, followed_by, item))
                 continue;
             add_ended(ended->guard, run, item);
             break;
         }
     }
-    free(events);
 }
 
 struct finding {
@@ -260,7 +289,7 @@ static bool find_changes(const struct mu_store_run *run, void *ud)
 
 enum mu_err guard_ended(struct guard *guard, struct mu_fail *fail)
 {
-    struct ended ended = {guard, json_array(), json_array()};
+    struct ended ended = {guard, json_array(), json_object(), 0};
     struct finding finding = {guard, MU_OK, fail};
     enum mu_err err = mu_store_changed_unknown(guard->store, find_changes, &finding, fail);
     if (err == MU_OK)

@@ -205,8 +205,9 @@ bool mu_run_poke(const char *path);
  * Those named in despite (or NULL) took nothing back, says a person; then the item has despite: [NAME, ...].
  * guarded: the inverse carries only_if, so that it can't clobber what it does not expect. names: the domains that it
  * is about, in our form (base/name.h). subject: what exactly it changed; another act of the same subject changed the
- * same thing since. since: only where an undo of an undo made the change again, or may have: when.
- * doubted: it was left alone, and nobody knows whether it had taken effect. acted: when it was taken back, or may have been. Of several undos the youngest act says the state. */
+ * same thing since. acted: when it was taken back, or may have been. since: when an undo of that undo made it again, or
+ * may have (a lost file says nothing of it); 2^53-1: nobody knows. doubted: it was left alone, and nobody knows whether it
+ * had taken effect. turn: number of the undo run that had the last word on it. */
 struct mu_undo {
     json_t *start; /* value of the run's row 1 */
     json_t *items;

@@ -13,16 +13,17 @@ struct search {
     enum mu_err err;
 };
 
-static bool has_ended(const char *path)
+/* Of one that can't be read nobody says so. */
+static bool goes_on(const char *path)
 {
     struct mu_journal *journal;
     struct mu_fail ignored;
     bool ended = false;
     if (mu_journal_open_read(path, &journal, &ignored) != MU_OK)
         return false;
-    (void)!mu_journal_each(journal, 0, intact_find_end, &ended, &ignored);
+    enum mu_err err = mu_journal_each(journal, 0, intact_find_end, &ended, &ignored);
     mu_journal_close(journal);
-    return ended;
+    return err == MU_OK && !ended;
 }
 
 static bool look_at(const char *name, const char *path, void *ud)
@@ -31,7 +32,7 @@ static bool look_at(const char *name, const char *path, void *ud)
     struct mu_fail ignored;
     json_t *start = mu_run_beginning(path, &ignored);
     if (mu_json_lists(json_object_get(start, "locks"), search->lock) &&
-        strcmp(mu_json_str(start, "world", ""), search->world) == 0 && !has_ended(path))
+        strcmp(mu_json_str(start, "world", ""), search->world) == 0 && goes_on(path))
         search->err = mu_fail_set(
             search->fail, MU_CONFLICT,
             "%s is held by %s, which lies in %s and of which the control store knows nothing: an "

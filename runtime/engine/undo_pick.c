@@ -13,7 +13,7 @@
 static bool may_take(const json_t *item, bool named)
 {
     const char *state = mu_json_str(item, "state", "");
-    if (strcmp(state, "in_doubt") == 0)
+    if (strcmp(state, "in_doubt") == 0 || mu_json_bool(item, "doubted", false))
         return named || mu_json_bool(item, "guarded", false);
     return strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
 }

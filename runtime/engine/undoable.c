@@ -388,15 +388,22 @@ static void look_deeper(struct undo_run *run, const char *path, const struct loo
     mu_undo_fini(&again);
 }
 
-/* --- what they made of the items, in the order in which it happened: a redo may be younger than a later undo --- */
+/* --- what they made of the items. Undo runs of an item follow each other, and their numbers say how; but who took an
+ * older one back, or made it anew, had the last word since: a redo can be younger than a later undo. Clocks step, and
+ * say it to `muster guard` alone. --- */
+
+#define FAR (((int64_t)1 << 53) - 1) /* nobody knows when, or it is still going on; fits a double */
 
 struct effect {
     json_t *item;
     const char *state;
     char *by, *why;
-    int64_t at; /* it took effect, or may have; INT64_MAX: nobody knows, or it is still going on */
-    int64_t when; /* for people */
-    bool puts;    /* what the item had changed is there again, or may be */
+    int64_t turn;    /* number of the undo run that had the last word */
+    int64_t at;      /* it took effect, or may have; FAR */
+    int64_t back_at; /* open: it had been taken back then */
+    int64_t when;    /* for people */
+    bool puts;       /* what the item had changed is there again, or may be */
+    bool lost;       /* the undo run can't be read */
     size_t order;
 };
 
@@ -404,6 +411,11 @@ struct effects {
     struct effect *items;
     size_t count;
 };
+
+static int64_t number_of(const char *name)
+{
+    return strtol(name + strlen("undo."), NULL, 10);
+}
 
 static void add_effect(struct effects *effects, struct effect effect, const char *by,
                        const char *why)
@@ -415,60 +427,61 @@ static void add_effect(struct effects *effects, struct effect effect, const char
     effects->items[effects->count++] = effect;
 }
 
-static void add_done(struct effects *effects, json_t *item, struct undo_run *run,
+/* The undo's own act was taken back, or may have been. */
+static void add_undone(struct effects *effects, struct effect effect, const char *state,
+                       const json_t *own, const struct attempt *attempt, const char *name)
+{
+    static const char *const states[] = {"unknown", "in_doubt", "being_taken_back"};
+    const char *by = mu_json_str(own, "by", "");
+    effect.at = mu_json_int(own, "acted", FAR);
+    effect.puts = true;
+    effect.back_at = attempt->acted;
+    if (strcmp(state, "taken_back") == 0) {
+        effect.state = "open";
+        effect.when = mu_json_int(own, "when", 0);
+        add_effect(effects, effect, by, "was taken back, and put again");
+        return;
+    }
+    for (size_t i = 0; i < MU_COUNT(states); i++)
+        if (strcmp(states[i], state) == 0)
+            effect.state = states[i];
+    char *why = mu_xasprintf("%s took it back, and whether that still stands is open: "
+                             "muster undo %s --list",
+                             name, name);
+    add_effect(effects, effect, by[0] ? by : name, why);
+    free(why);
+}
+
+static void add_done(struct effects *effects, struct effect effect, struct undo_run *run,
                      const struct attempt *attempt, const char *path, const struct looking *looking)
 {
     const char *name = mu_json_str(run->start, "run", "?");
     look_deeper(run, path, looking);
     const json_t *own =
         run->known ? act_in(run->own_acts, attempt->task ? attempt->task : "", attempt->seq) : NULL;
-    const char *state = run->known ? mu_json_str(own, "state", "") : "unknown",
-               *by = mu_json_str(own, "by", "");
-    int64_t undone = mu_json_int(own, "acted", INT64_MAX),
-            done = mu_json_int(own, "since", attempt->acted);
-    if (strcmp(state, "taken_back") == 0) {
-        add_effect(effects,
-                   (struct effect){.item = item,
-                                   .state = "open",
-                                   .at = undone,
-                                   .when = mu_json_int(own, "when", 0),
-                                   .puts = true},
-                   by, "was taken back, and put again");
-    } else if (strcmp(state, "unknown") == 0 || strcmp(state, "in_doubt") == 0 ||
-               strcmp(state, "being_taken_back") == 0) {
-        static const char *const states[] = {"unknown", "in_doubt", "being_taken_back"};
-        char *why = mu_xasprintf("%s took it back, and whether that still stands is open: "
-                                 "muster undo %s --list",
-                                 name, name);
-        add_effect(effects,
-                   (struct effect){.item = item,
-                                   .state = states[state[0] == 'u'   ? 0
-                                                   : state[0] == 'i' ? 1
-                                                                     : 2],
-                                   .at = undone,
-                                   .when = attempt->when,
-                                   .puts = true},
-                   by[0] ? by : name, why);
-        free(why);
-    } else {
-        add_effect(effects,
-                   (struct effect){.item = item,
-                                   .state = "taken_back",
-                                   .at = done,
-                                   .when = done > attempt->when ? done : attempt->when},
-                   name, "");
+    const char *state = run->known ? mu_json_str(own, "state", "") : "unknown";
+    int64_t turn = mu_json_int(own, "turn", 0);
+    effect.turn = turn > effect.turn ? turn : effect.turn;
+    if (strcmp(state, "taken_back") == 0 || strcmp(state, "unknown") == 0 ||
+        strcmp(state, "in_doubt") == 0 || strcmp(state, "being_taken_back") == 0) {
+        add_undone(effects, effect, state, own, attempt, name);
+        return;
     }
+    effect.state = "taken_back";
+    effect.at = mu_json_int(own, "since", attempt->acted);
+    effect.when = effect.at > attempt->when ? effect.at : attempt->when;
+    add_effect(effects, effect, name, "");
 }
 
 static void add_attempt(struct effects *effects, json_t *item, struct undo_run *run,
-                        const struct attempt *attempt, const char *path,
+                        const struct attempt *attempt, const struct undo_file *file,
                         const struct looking *looking)
 {
-    const char *name = mu_json_str(run->start, "run", "?");
-    struct effect effect = {.item = item, .at = attempt->acted, .when = attempt->when};
+    struct effect effect = {
+        .item = item, .turn = number_of(file->name), .at = attempt->acted, .when = attempt->when};
     const char *why = attempt->why ? attempt->why : "";
     if (attempt->state == DONE) {
-        add_done(effects, item, run, attempt, path, looking);
+        add_done(effects, effect, run, attempt, file->path, looking);
         return;
     }
     if (attempt->state == REFUSED) {
@@ -477,7 +490,7 @@ static void add_attempt(struct effects *effects, json_t *item, struct undo_run *
         effect.state = "in_doubt";
     } else if (!run->ended) {
         effect.state = "being_taken_back";
-        effect.at = INT64_MAX;
+        effect.at = FAR;
         effect.when = 0;
         why = "that run has not ended";
     } else if (attempt->state == SENT) {
@@ -486,7 +499,26 @@ static void add_attempt(struct effects *effects, json_t *item, struct undo_run *
     } else {
         return;
     }
-    add_effect(effects, effect, name, why);
+    add_effect(effects, effect, mu_json_str(run->start, "run", "?"), why);
+}
+
+/* Of each item it may be that it took it back, whatever it says of others. */
+static void add_lost(struct effects *effects, const struct mu_undo *undo,
+                     const struct undo_file *file)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(undo->items, i, item)
+    {
+        add_effect(effects,
+                   (struct effect){.item = item,
+                                   .state = "unknown",
+                                   .turn = number_of(file->name),
+                                   .at = FAR,
+                                   .puts = true, /* it may have been taken back, too */
+                                   .lost = true},
+                   file->name, file->lost);
+    }
 }
 
 /* The act itself is: no undo of it. */
@@ -496,7 +528,8 @@ static bool is_doubted_itself(const json_t *item)
            mu_json_str(item, "by", "")[0] == '\0';
 }
 
-/* That the world is not what an act had set says nothing of another undo, which took it back, or may have. */
+/* That the world is not what an act had set says nothing of another undo, which took it back, or may have. What a person
+ * says was never done stays so. */
 static bool may_be_left(const json_t *item)
 {
     const char *state = mu_json_str(item, "state", "");
@@ -504,37 +537,65 @@ static bool may_be_left(const json_t *item)
            strcmp(state, "left_alone") == 0;
 }
 
-static void settle(const struct effect *effect)
+/* A person who looked at the far side says that it was not taken back: that goes with the item into row 1. */
+static void leave_out(json_t *item, const char *name)
 {
-    bool refused = strcmp(effect->state, "left_alone") == 0;
-    if (refused && !may_be_left(effect->item))
+    json_t *despite = json_object_get(item, "despite");
+    if (despite == NULL) {
+        despite = json_array();
+        json_object_set_new(item, "despite", despite);
+    }
+    json_array_append_new(despite, json_string(name));
+}
+
+static void keep(json_t *item, const char *key, int64_t value, bool has)
+{
+    if (has)
+        json_object_set_new(item, key, json_integer(value));
+    else
+        json_object_del(item, key);
+}
+
+static void settle(const struct effect *effect, const struct looking *looking)
+{
+    json_t *item = effect->item;
+    const char *was = mu_json_str(item, "state", "");
+    bool refused = strcmp(effect->state, "left_alone") == 0,
+         open = strcmp(effect->state, "open") == 0;
+    if (refused && !may_be_left(item))
         return;
-    if (refused && is_doubted_itself(effect->item))
-        json_object_set_new(effect->item, "doubted", json_true());
-    set_state(effect->item, effect->state, effect->by, effect->when, effect->why);
+    if (effect->lost && (strcmp(was, "taken_back") == 0 || strcmp(was, "unknown") == 0))
+        return;
+    if (effect->lost && mu_json_lists(looking->despite, effect->by)) {
+        leave_out(item, effect->by);
+        return;
+    }
+    if (is_doubted_itself(item))
+        json_object_set_new(item, "doubted", json_true());
+    if (!refused)
+        json_object_del(item, "doubted");
+    set_state(item, effect->state, effect->by, effect->when, effect->why);
+    json_object_set_new(item, "turn", json_integer(effect->turn));
     if (refused)
         return;
-    json_object_del(effect->item, "acted");
-    if (strcmp(effect->state, "open") != 0 && effect->at != INT64_MAX)
-        json_object_set_new(effect->item, "acted", json_integer(effect->at));
-    if (effect->puts)
-        json_object_set_new(effect->item, "since", json_integer(effect->at));
+    keep(item, "acted", open ? effect->back_at : effect->at, open || effect->at != FAR);
+    keep(item, "since", effect->at, effect->puts);
 }
 
-static int by_time(const void *a, const void *b)
+static int by_turn(const void *a, const void *b)
 {
     const struct effect *one = a, *other = b;
-    if (one->at != other->at)
-        return one->at > other->at ? 1 : -1;
-    return one->order > other->order ? 1 : -1;
+    if (one->turn != other->turn)
+        return one->turn > other->turn ? 1 : -1;
+    return (one->order > other->order) - (one->order < other->order);
 }
 
-static void settle_all(struct effects *effects)
+static void settle_all(struct effects *effects, const struct looking *looking)
 {
     if (effects->count)
-        qsort(effects->items, effects->count, sizeof *effects->items, by_time);
+        qsort(effects->items, effects->count, sizeof *effects->items, by_turn);
     for (size_t i = 0; i < effects->count; i++) {
-        settle(&effects->items[i]);
+        settle(&effects->items[i], looking);
         free(effects->items[i].by);
         free(effects->items[i].why);
     }
@@ -550,46 +611,6 @@ static void undo_run_fini(struct undo_run *run)
     free(run->attempts);
     json_decref(run->own_acts);
     json_decref(run->start);
-}
-
-/* --- undo runs that can't be read: whether they took something back is not known --- */
-
-/* A person who looked at the far side says that it was not taken back: that goes with the item into row 1. */
-static void leave_out(json_t *item, const char *name)
-{
-    json_t *despite = json_object_get(item, "despite");
-    if (despite == NULL) {
-        despite = json_array();
-        json_object_set_new(item, "despite", despite);
-    }
-    json_array_append_new(despite, json_string(name));
-}
-
-static void apply_lost(json_t *item, const char *name, const char *why,
-                       const struct looking *looking)
-{
-    const char *state = mu_json_str(item, "state", "");
-    if (strcmp(state, "taken_back") == 0 || strcmp(state, "unknown") == 0)
-        return;
-    if (mu_json_lists(looking->despite, name)) {
-        leave_out(item, name);
-        return;
-    }
-    set_state(item, "unknown", name, 0, why);
-    json_object_set_new(item, "since",
-                        json_integer(INT64_MAX)); /* that may have been taken back, too */
-}
-
-/* What it says of an item is true as far as it can be read; of the others it may have taken back any. */
-static void apply_unread(struct mu_undo *undo, const struct undo_file *file, const char *why,
-                         const struct looking *looking)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(undo->items, i, item)
-    {
-        apply_lost(item, file->name, why, looking);
-    }
 }
 
 static bool is_doubted(const struct attempt *attempt)
@@ -656,8 +677,10 @@ static void read_run(struct mu_undo *undo, struct undo_file *file, const struct 
         const json_t *taken = json_array_get(json_object_get(run.start, "undo_items"), i);
         json_t *item = act_in(acts, mu_json_str(taken, "task", ""), mu_json_int(taken, "seq", 0));
         if (item)
-            add_attempt(effects, item, &run, &run.attempts[i], file->path, looking);
+            add_attempt(effects, item, &run, &run.attempts[i], file, looking);
     }
+    if (file->lost)
+        add_lost(effects, undo, file);
     json_decref(acts);
     undo_run_fini(&run);
 }
@@ -753,14 +776,11 @@ static enum mu_err read_all(const char *path, const struct looking *looking, str
     err = list_files(mu_json_str(undo->start, "run", ""), looking, &files, fail);
     for (size_t i = 0; i < files.count && err == MU_OK; i++)
         read_run(undo, &files.items[i], looking, &effects);
-    settle_all(&effects);
+    settle_all(&effects, looking);
     for (size_t i = 0; i < files.count; i++) {
-        struct undo_file *file = &files.items[i];
-        if (file->lost)
-            apply_unread(undo, file, file->lost, looking);
-        free(file->lost);
-        free(file->name);
-        free(file->path);
+        free(files.items[i].lost);
+        free(files.items[i].name);
+        free(files.items[i].path);
     }
     free(files.items);
     free(folder);

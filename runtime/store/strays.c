@@ -23,6 +23,7 @@ static json_t *run_files(const struct mu_store *store)
 {
     char *runs = mu_xasprintf("%s/runs", store->dir);
     DIR *dir = opendir(runs);
+    int errnum = errno;
     json_t *names = dir ? json_object() : NULL;
     for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;) {
         size_t len = name_length(entry->d_name);
@@ -34,6 +35,7 @@ static json_t *run_files(const struct mu_store *store)
     if (dir)
         closedir(dir);
     free(runs);
+    errno = errnum;
     return names;
 }
 
