@@ -133,13 +133,6 @@ static void note_item(struct ended *ended, const char *playbook, const char *act
         add_event(ended, playbook, act, item, since, false);
 }
 
-static bool is_doubted(const json_t *item)
-{
-    return mu_json_bool(item, "doubted", false) ||
-           (strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0 &&
-            mu_json_str(item, "by", "")[0] == '\0');
-}
-
 static void note_changed(struct ended *ended, const struct mu_store_run *run, const json_t *items)
 {
     size_t i;
@@ -148,7 +141,7 @@ static void note_changed(struct ended *ended, const struct mu_store_run *run, co
     {
         char *act = mu_xasprintf("%s/%s/%lld", run->name, mu_json_str(item, "task", ""),
                                  (long long)mu_json_int(item, "seq", 0));
-        if (!is_doubted(item) && strcmp(mu_json_str(item, "state", ""), "not_done") != 0)
+        if (!mu_undo_is_doubted(item) && strcmp(mu_json_str(item, "state", ""), "not_done") != 0)
             note_item(ended, run->playbook, act, item);
         free(act);
     }

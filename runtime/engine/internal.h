@@ -549,6 +549,31 @@ bool undo_of_another(struct mu_store *, const struct undo_file *);
  * err and why: of reading it. */
 char *undo_lost(struct mu_store *, const struct undo_file *, enum mu_err, const char *why);
 
+/* undo_effects.c */
+#define UNDO_FAR \
+    (((int64_t)1 << 53) - 1) /* nobody knows when, or it is still going on; fits a double */
+struct undo_effect {
+    json_t *item;
+    const char *state;
+    char *by, *why;
+    int64_t turn;    /* number of the undo run that had the last word */
+    int64_t at;      /* it took effect, or may have; FAR */
+    int64_t back_at; /* open: it had been taken back then */
+    int64_t when;    /* for people */
+    bool puts;       /* what the item had changed is there again, or may be */
+    bool lost;       /* the undo run can't be read */
+    size_t order;
+};
+
+struct undo_effects {
+    struct undo_effect *items;
+    size_t count;
+};
+void undo_set_state(json_t *item, const char *state, const char *by, int64_t when, const char *why);
+void undo_effect_add(struct undo_effects *, struct undo_effect, const char *by, const char *why);
+/* Into the items, the last word last; frees them. despite: undo runs that took nothing back, says a person; or NULL */
+void undo_effects_settle(struct undo_effects *, const json_t *despite);
+
 /* undo_pick.c */
 /* Can these still be taken back, now that nobody else takes them back? own: the undo run that is made. */
 enum mu_err undoable_still(struct mu_store *, const char *path, const json_t *items,

@@ -219,6 +219,8 @@ struct mu_undo {
 enum mu_err mu_undo_read(const char *path, struct mu_store *, const json_t *despite,
                          struct mu_undo *, struct mu_fail *);
 void mu_undo_fini(struct mu_undo *);
+/* Nobody knows whether the act itself took effect. */
+bool mu_undo_is_doubted(const json_t *item);
 /* How many of a list of mu_undo are in that state. */
 int mu_undo_count(const json_t *items, const char *state);
 /* The domains that a run changed, or may have, by its own journal: a new list, in our form (base/name.h), each once.

@@ -58,15 +58,6 @@ static bool is_guarded(const json_t *args)
     return json_object_get(last, "only_if") != NULL;
 }
 
-static void set_state(json_t *item, const char *state, const char *by, int64_t when,
-                      const char *why)
-{
-    json_object_set_new(item, "state", json_string(state));
-    json_object_set_new(item, "by", json_string(by));
-    json_object_set_new(item, "when", json_integer(when));
-    json_object_set_new(item, "why", json_string(why));
-}
-
 /* What can be taken back has a verb, its inverse's. */
 static json_t *item_of(const char *verb, json_t *intent)
 {
@@ -91,7 +82,7 @@ static void take_intent(struct reading *reading, const struct mu_row *row)
                             mu_json_str(intent, "shown", ""), "target",
                             mu_json_str(intent, "target", ""), "task", row->task, "seq",
                             (json_int_t)row->seq, "src", row->src, "at", (json_int_t)row->ts));
-        set_state(item, "in_doubt", "", 0, "no outcome is recorded");
+        undo_set_state(item, "in_doubt", "", 0, "no outcome is recorded");
         key_of(row->task, row->seq, key);
         json_object_set(reading->pending, key, item);
         json_array_append_new(reading->found, item);
@@ -122,7 +113,7 @@ static void take_child(struct reading *reading, const struct mu_row *row)
 /* It was so, by somebody else's hand: nothing to take back, and what stood there before is gone all the same. */
 static void confirm(struct reading *reading, json_t *item)
 {
-    set_state(item, "open", "", 0, "");
+    undo_set_state(item, "open", "", 0, "");
     json_array_append(reading->undo->confirmed, item);
     drop(reading->found, item);
 }
@@ -148,15 +139,15 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     json_array_append(reading->found, item); /* the last to be done, whatever held it back */
     const json_t *value = mu_json_get(outcome, "value");
     if (by_person && mu_json_bool(value, "skipped", false)) /* nobody said: it was not applied */
-        set_state(item, "in_doubt", "", 0, skipped_why);
+        undo_set_state(item, "in_doubt", "", 0, skipped_why);
     else if (json_is_false(mu_json_get(value, "changed")))
         confirm(reading, item);
     else if (mu_json_bool(outcome, "ok", false))
-        set_state(item, "open", "", 0, "");
+        undo_set_state(item, "open", "", 0, "");
     else if (mu_json_bool(error, "done", false))
-        set_state(item, "open", "", 0, mu_json_str(error, "why", ""));
+        undo_set_state(item, "open", "", 0, mu_json_str(error, "why", ""));
     else if (mu_json_bool(error, "in_doubt", false))
-        set_state(item, "in_doubt", "", 0, mu_json_str(error, "why", ""));
+        undo_set_state(item, "in_doubt", "", 0, mu_json_str(error, "why", ""));
     else
         drop(reading->found, item);
     json_decref(item);
@@ -388,58 +379,26 @@ static void look_deeper(struct undo_run *run, const char *path, const struct loo
     mu_undo_fini(&again);
 }
 
-/* --- what they made of the items. Undo runs of an item follow each other, and their numbers say how; but who took an
- * older one back, or made it anew, had the last word since: a redo can be younger than a later undo. Clocks step, and
- * say it to `muster guard` alone. --- */
-
-#define FAR (((int64_t)1 << 53) - 1) /* nobody knows when, or it is still going on; fits a double */
-
-struct effect {
-    json_t *item;
-    const char *state;
-    char *by, *why;
-    int64_t turn;    /* number of the undo run that had the last word */
-    int64_t at;      /* it took effect, or may have; FAR */
-    int64_t back_at; /* open: it had been taken back then */
-    int64_t when;    /* for people */
-    bool puts;       /* what the item had changed is there again, or may be */
-    bool lost;       /* the undo run can't be read */
-    size_t order;
-};
-
-struct effects {
-    struct effect *items;
-    size_t count;
-};
+/* --- what they made of the items: undo_effects.c puts it in order --- */
 
 static int64_t number_of(const char *name)
 {
     return strtol(name + strlen("undo."), NULL, 10);
 }
 
-static void add_effect(struct effects *effects, struct effect effect, const char *by,
-                       const char *why)
-{
-    effect.by = mu_xstrdup(by);
-    effect.why = mu_xstrdup(why);
-    effect.order = effects->count;
-    effects->items = mu_xrealloc(effects->items, effects->count + 1, sizeof *effects->items);
-    effects->items[effects->count++] = effect;
-}
-
 /* The undo's own act was taken back, or may have been. */
-static void add_undone(struct effects *effects, struct effect effect, const char *state,
+static void add_undone(struct undo_effects *effects, struct undo_effect effect, const char *state,
                        const json_t *own, const struct attempt *attempt, const char *name)
 {
     static const char *const states[] = {"unknown", "in_doubt", "being_taken_back"};
     const char *by = mu_json_str(own, "by", "");
-    effect.at = mu_json_int(own, "acted", FAR);
+    effect.at = mu_json_int(own, "acted", UNDO_FAR);
     effect.puts = true;
     effect.back_at = attempt->acted;
     if (strcmp(state, "taken_back") == 0) {
         effect.state = "open";
         effect.when = mu_json_int(own, "when", 0);
-        add_effect(effects, effect, by, "was taken back, and put again");
+        undo_effect_add(effects, effect, by, "was taken back, and put again");
         return;
     }
     for (size_t i = 0; i < MU_COUNT(states); i++)
@@ -448,11 +407,11 @@ static void add_undone(struct effects *effects, struct effect effect, const char
     char *why = mu_xasprintf("%s took it back, and whether that still stands is open: "
                              "muster undo %s --list",
                              name, name);
-    add_effect(effects, effect, by[0] ? by : name, why);
+    undo_effect_add(effects, effect, by[0] ? by : name, why);
     free(why);
 }
 
-static void add_done(struct effects *effects, struct effect effect, struct undo_run *run,
+static void add_done(struct undo_effects *effects, struct undo_effect effect, struct undo_run *run,
                      const struct attempt *attempt, const char *path, const struct looking *looking)
 {
     const char *name = mu_json_str(run->start, "run", "?");
@@ -470,14 +429,14 @@ static void add_done(struct effects *effects, struct effect effect, struct undo_
     effect.state = "taken_back";
     effect.at = mu_json_int(own, "since", attempt->acted);
     effect.when = effect.at > attempt->when ? effect.at : attempt->when;
-    add_effect(effects, effect, name, "");
+    undo_effect_add(effects, effect, name, "");
 }
 
-static void add_attempt(struct effects *effects, json_t *item, struct undo_run *run,
+static void add_attempt(struct undo_effects *effects, json_t *item, struct undo_run *run,
                         const struct attempt *attempt, const struct undo_file *file,
                         const struct looking *looking)
 {
-    struct effect effect = {
+    struct undo_effect effect = {
         .item = item, .turn = number_of(file->name), .at = attempt->acted, .when = attempt->when};
     const char *why = attempt->why ? attempt->why : "";
     if (attempt->state == DONE) {
@@ -490,7 +449,7 @@ static void add_attempt(struct effects *effects, json_t *item, struct undo_run *
         effect.state = "in_doubt";
     } else if (!run->ended) {
         effect.state = "being_taken_back";
-        effect.at = FAR;
+        effect.at = UNDO_FAR;
         effect.when = 0;
         why = "that run has not ended";
     } else if (attempt->state == SENT) {
@@ -499,107 +458,26 @@ static void add_attempt(struct effects *effects, json_t *item, struct undo_run *
     } else {
         return;
     }
-    add_effect(effects, effect, mu_json_str(run->start, "run", "?"), why);
+    undo_effect_add(effects, effect, mu_json_str(run->start, "run", "?"), why);
 }
 
 /* Of each item it may be that it took it back, whatever it says of others. */
-static void add_lost(struct effects *effects, const struct mu_undo *undo,
+static void add_lost(struct undo_effects *effects, const struct mu_undo *undo,
                      const struct undo_file *file)
 {
     size_t i;
     json_t *item;
     json_array_foreach(undo->items, i, item)
     {
-        add_effect(effects,
-                   (struct effect){.item = item,
-                                   .state = "unknown",
-                                   .turn = number_of(file->name),
-                                   .at = FAR,
-                                   .puts = true, /* it may have been taken back, too */
-                                   .lost = true},
-                   file->name, file->lost);
+        undo_effect_add(effects,
+                        (struct undo_effect){.item = item,
+                                             .state = "unknown",
+                                             .turn = number_of(file->name),
+                                             .at = UNDO_FAR,
+                                             .puts = true, /* it may have been taken back, too */
+                                             .lost = true},
+                        file->name, file->lost);
     }
-}
-
-/* The act itself is: no undo of it. */
-static bool is_doubted_itself(const json_t *item)
-{
-    return strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0 &&
-           mu_json_str(item, "by", "")[0] == '\0';
-}
-
-/* That the world is not what an act had set says nothing of another undo, which took it back, or may have. What a person
- * says was never done stays so. */
-static bool may_be_left(const json_t *item)
-{
-    const char *state = mu_json_str(item, "state", "");
-    return is_doubted_itself(item) || strcmp(state, "open") == 0 ||
-           strcmp(state, "left_alone") == 0;
-}
-
-/* A person who looked at the far side says that it was not taken back: that goes with the item into row 1. */
-static void leave_out(json_t *item, const char *name)
-{
-    json_t *despite = json_object_get(item, "despite");
-    if (despite == NULL) {
-        despite = json_array();
-        json_object_set_new(item, "despite", despite);
-    }
-    json_array_append_new(despite, json_string(name));
-}
-
-static void keep(json_t *item, const char *key, int64_t value, bool has)
-{
-    if (has)
-        json_object_set_new(item, key, json_integer(value));
-    else
-        json_object_del(item, key);
-}
-
-static void settle(const struct effect *effect, const struct looking *looking)
-{
-    json_t *item = effect->item;
-    const char *was = mu_json_str(item, "state", "");
-    bool refused = strcmp(effect->state, "left_alone") == 0,
-         open = strcmp(effect->state, "open") == 0;
-    if (refused && !may_be_left(item))
-        return;
-    if (effect->lost && (strcmp(was, "taken_back") == 0 || strcmp(was, "unknown") == 0))
-        return;
-    if (effect->lost && mu_json_lists(looking->despite, effect->by)) {
-        leave_out(item, effect->by);
-        return;
-    }
-    if (is_doubted_itself(item))
-        json_object_set_new(item, "doubted", json_true());
-    if (!refused)
-        json_object_del(item, "doubted");
-    set_state(item, effect->state, effect->by, effect->when, effect->why);
-    json_object_set_new(item, "turn", json_integer(effect->turn));
-    if (refused)
-        return;
-    keep(item, "acted", open ? effect->back_at : effect->at, open || effect->at != FAR);
-    keep(item, "since", effect->at, effect->puts);
-}
-
-static int by_turn(const void *a, const void *b)
-{
-    const struct effect *one = a, *other = b;
-    if (one->turn != other->turn)
-        return one->turn > other->turn ? 1 : -1;
-    return (one->order > other->order) - (one->order < other->order);
-}
-
-static void settle_all(struct effects *effects, const struct looking *looking)
-{
-    if (effects->count)
-        qsort(effects->items, effects->count, sizeof *effects->items, by_turn);
-    for (size_t i = 0; i < effects->count; i++) {
-        settle(&effects->items[i], looking);
-        free(effects->items[i].by);
-        free(effects->items[i].why);
-    }
-    free(effects->items);
 }
 
 static void undo_run_fini(struct undo_run *run)
@@ -657,7 +535,7 @@ static bool is_believed(const char *path, const char *lost)
 }
 
 static void read_run(struct mu_undo *undo, struct undo_file *file, const struct looking *looking,
-                     struct effects *effects)
+                     struct undo_effects *effects)
 {
     struct undo_run run = {.undoes = mu_json_str(undo->start, "run", "")};
     struct mu_fail fail = {.class = MU_OK};
@@ -772,11 +650,11 @@ static enum mu_err read_all(const char *path, const struct looking *looking, str
     const char *slash = strrchr(path, '/');
     char *folder = slash ? mu_xstrndup(path, (size_t)(slash - path)) : mu_xstrdup(".");
     struct files files = {.folder = folder};
-    struct effects effects = {0};
+    struct undo_effects effects = {0};
     err = list_files(mu_json_str(undo->start, "run", ""), looking, &files, fail);
     for (size_t i = 0; i < files.count && err == MU_OK; i++)
         read_run(undo, &files.items[i], looking, &effects);
-    settle_all(&effects, looking);
+    undo_effects_settle(&effects, looking->despite);
     for (size_t i = 0; i < files.count; i++) {
         free(files.items[i].lost);
         free(files.items[i].name);
