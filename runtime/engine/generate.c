@@ -167,7 +167,7 @@ static const char left_function[] =
     "end\n";
 
 /* Each item stands alone: one that can't be taken back doesn't keep the others from it. One step an item:
- * undoable.c reads from the steps which act belongs to which item. */
+ * undo_runs.c reads from the steps which act belongs to which item. */
 static void write_main(struct mu_buf *source, const json_t *items)
 {
     size_t i;

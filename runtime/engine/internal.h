@@ -26,6 +26,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "engine/run.h"
 #include "io/loop.h"
 #include "journal/journal.h"
@@ -511,18 +512,25 @@ bool run_was_begun(const char *path);
 enum mu_err unborn_put_aside(const char *path, struct mu_fail *);
 
 /* undoable.c */
+#define UNDO_SKIPPED "a person said: skip"
 /* What it did by its own journal, whatever became of it. */
 enum mu_err undoable_own(const char *path, struct mu_undo *, struct mu_fail *);
 /* Of what an act did; NULL: there is none. */
 json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
-/* What a person said behind the end of the run at path about items in doubt. store may be NULL. */
-/* decided.c: the word of a person (rows.h, decided) about an act; NULL: there is none. It settles it when it says whether
- * the act took effect: what nobody can tell ("skip") stays in doubt, as "retry" does when it was not done. */
+/* "r/12": an act, for indexes of them. */
+void undo_key(const char *task, int64_t seq, char key[MU_LIMIT_CALL]);
+enum mu_err undo_read_rows(const char *path, mu_journal_row_cb *, void *ud, struct mu_fail *);
+
+/* decided.c */
+/* The word of a person (rows.h, decided) about an act; NULL: there is none. It settles it when it says whether the act
+ * took effect: what nobody can tell ("skip") stays in doubt, as "retry" does when it was not done. */
 const json_t *decided_of(const struct mu_doubts *, const char *task, int64_t seq);
 bool decided_settles(const json_t *decided, bool *applied_out);
 char *decided_why(const json_t *decided); /* the caller frees it */
+/* What a person said behind the end of the run at path about items in doubt. store may be NULL. */
 enum mu_err undo_decided(const char *path, struct mu_store *store, struct mu_undo *undo,
                          struct mu_fail *fail);
+
 /* changed.c */
 /* By the value of an act's intent row, a new list. */
 json_t *changed_names(json_t *intent);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What becomes of a run's items when several undo runs had to do with them (undoable.c reads those). They follow each
+ * What becomes of a run's items when several undo runs had to do with them (undo_runs.c reads those). They follow each
  * other, and their numbers say how; but who took an older one back, or made it anew, had the last word since: a redo can
  * be younger than a later undo. Clocks step, and say it to `muster guard` alone (since, acted). */
 #include <stdlib.h>
@@ -82,9 +82,9 @@ static void settle(const struct undo_effect *effect, const json_t *despite)
     if (!refused)
         json_object_del(item, "doubted");
     undo_set_state(item, effect->state, effect->by, effect->when, effect->why);
-    json_object_set_new(item, "turn", json_integer(effect->turn));
-    if (refused)
+    if (refused) /* nothing has changed by it */
         return;
+    json_object_set_new(item, "turn", json_integer(effect->turn));
     keep(item, "acted", open ? effect->back_at : effect->at, open || effect->at != UNDO_FAR);
     keep(item, "since", effect->at, effect->puts);
 }

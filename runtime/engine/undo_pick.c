@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which of a run's changes can be taken back, out of what undoable.c read: all, or those that a person names;
+ * Which of a run's changes can be taken back, out of what undoable.c and undo_runs.c read: all, or those that a person names;
  * and why not. */
 #include <stdlib.h>
 #include <string.h>
