@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "journal/journal.h"
+#include "journal/rows.h"
 
 int parked_wait(const struct found_run *run)
 {
@@ -19,13 +20,21 @@ int parked_wait(const struct found_run *run)
     return holder;
 }
 
+static bool is_end(const struct mu_row *row, void *ud)
+{
+    *(bool *)ud = row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0;
+    return true;
+}
+
 int64_t parked_rows(const char *path)
 {
     struct mu_journal *journal;
     struct mu_fail fail;
+    bool ended = false;
     if (mu_journal_open_read(path, &journal, &fail) != MU_OK)
         return 0;
     int64_t rows = mu_journal_last_gsn(journal);
+    (void)!mu_journal_each(journal, rows - 1, is_end, &ended, &fail);
     mu_journal_close(journal);
-    return rows;
+    return ended ? rows - 1 : rows;
 }

@@ -10,7 +10,8 @@
 
 /* An executor that parked tells its people before it leaves (at most 10 s). Who holds it then, 0 = nobody. */
 int parked_wait(const struct found_run *);
-/* Rows in the journal so far; 0 when it can't be read. */
+/* Rows in the journal so far, but for its end: whoever follows it from there sees that, should it have ended since it was
+ * last looked at. 0 when it can't be read. */
 int64_t parked_rows(const char *path);
 
 #endif
