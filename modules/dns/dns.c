@@ -6,6 +6,7 @@
  *
  * To add a verb: its params and returns here, a start function that calls mu_dns_lookup_start()
  * with a name and a type, and what is to be added to the result as `finish`. */
+#include <ctype.h>
 #include <ldns/ldns.h>
 #include <string.h>
 
@@ -71,10 +72,19 @@ static const struct mu_field query_params[] = {
      "ask for DNSSEC; `ad` then says whether the resolver validated the answer"},
     {0}};
 
+static const struct mu_field raw_params[] = {
+    {"name", MU_T_STRING, REQUIRED, NULL, NULL, NULL,
+     "as a zone file writes it: any octets, \\DDD where they are no letters; nothing of it is changed"},
+    {"type", MU_T_STRING, REQUIRED, NULL, NULL, NULL, "A, AAAA, TXT, TLSA, ... or TYPE65280"},
+    WHOM,
+    {0}};
+
 static const struct mu_field query_returns[] = {
     ANSWER,
     {"ad", MU_T_BOOL, 0, NULL, NULL, NULL, "the resolver calls it authentic (RFC 4035 3.2.3)"},
     {0}};
+
+static const struct mu_field raw_returns[] = {ANSWER, {0}};
 /* clang-format on */
 
 /* --- verbs ----------------------------------------------------------------------------------- */
@@ -85,14 +95,48 @@ static void start_mx(struct mu_call *call)
                         mu_dns_add_mx);
 }
 
+static void refuse_type(struct mu_call *call, const char *type)
+{
+    mu_call_fail(call, MU_USAGE, false,
+                 "\"%.40s\" is no record type: give one like \"MX\", or \"TYPE65280\" by number",
+                 type);
+}
+
+/* Without final dot, which has no meaning here: nothing is ever searched for. */
+static const char *raw_name(const struct mu_call *call, char out[MU_NAME_TEXT])
+{
+    const char *name = mu_json_str(call->args, "name", "");
+    size_t len = strlen(name);
+    ldns_rdf *wire = len < MU_NAME_TEXT ? ldns_dname_new_frm_str(name) : NULL;
+    if (wire == NULL)
+        return NULL;
+    ldns_rdf_deep_free(wire);
+    memcpy(out, name, len + 1);
+    return out;
+}
+
+static void start_raw(struct mu_call *call)
+{
+    char name[MU_NAME_TEXT];
+    const char *type = mu_json_str(call->args, "type", "");
+    uint16_t number = mu_dns_type_number(type);
+    if (number == 0)
+        refuse_type(call, type);
+    else if (raw_name(call, name) == NULL)
+        mu_call_fail(
+            call, MU_USAGE, false,
+            "\"%.100s\" can't be asked for: labels have 1 to 63 octets, a name at most 253",
+            mu_json_str(call->args, "name", ""));
+    else
+        mu_dns_lookup_start(call, name, number, NULL);
+}
+
 static void start_query(struct mu_call *call)
 {
     const char *type = mu_json_str(call->args, "type", "");
     uint16_t number = mu_dns_type_number(type);
     if (number == 0)
-        mu_call_fail(
-            call, MU_USAGE, false,
-            "\"%.40s\" is no record type: give one like \"MX\", or \"TYPE65280\" by number", type);
+        refuse_type(call, type);
     else
         mu_dns_lookup_start(call, mu_json_str(call->args, "name", ""), number, NULL);
 }
@@ -191,6 +235,17 @@ static json_t *under_query(struct mu_call *call, const struct mu_facts *facts, j
     return assume(call, mu_json_str(call->args, "name", ""), type, facts, real_take);
 }
 
+static json_t *under_raw(struct mu_call *call, const struct mu_facts *facts, json_t *real_take)
+{
+    char name[MU_NAME_TEXT];
+    if (raw_name(call, name) == NULL)
+        return real_take;
+    for (char *c = name; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return assume(call, name, mu_dns_type_number(mu_json_str(call->args, "type", "")), facts,
+                  real_take);
+}
+
 static const struct mu_verb verbs[] = {
     {.name = "dns.mx",
      .kind = MU_PROBE,
@@ -213,6 +268,16 @@ static const struct mu_verb verbs[] = {
      .start = start_query,
      .cancel = mu_dns_lookup_cancel,
      .under = under_query},
+    {.name = "dns.raw",
+     .kind = MU_PROBE,
+     .params = raw_params,
+     .returns = raw_returns,
+     .doc = "As dns.query, of a name that is taken as it is written: what stands in DNS and is no "
+            "owner name that people would type, such as what SPF macros make.",
+     .example = "local who = dns.raw(\"foo\\\\043bar._spf.example.com\", \"A\")",
+     .start = start_raw,
+     .cancel = mu_dns_lookup_cancel,
+     .under = under_raw},
     {0}};
 
 extern const struct mu_module mu_module_dns;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Module mail: the table of the mail.* verbs. They judge the mail service of a domain as a whole
- * and look only through other probes (dns.mx, dns.query, smtp.probe), so that they see every world
- * as it is. Flow: inbound.c, preflight.c, look.c. Judgement, pure: judge.c, report.c, points.c,
- * mx_set.c. */
+ * and look only through other probes (dns.mx, dns.query, dns.raw, smtp.probe), so that they see every
+ * world as it is. Flow: inbound.c, preflight.c, look.c, spf/check.c. Judgement, pure: judge.c, report.c,
+ * points.c, mx_set.c, spf/record.c, spf/macro.c. */
 #include "base/mem.h"
 #include "inbound.h"
 #include "module/module.h"
 #include "preflight.h"
+#include "spf.h"
 
 /* clang-format off: tables are read by column */
 #define REQUIRED (MU_F_REQUIRED | MU_F_SHOWN)
@@ -69,6 +70,34 @@ static const struct mu_field preflight_returns[] = {
     {"cached_until", MU_T_TIME, 0, "s", NULL, NULL,
      "Unix time until which caches may hold the present set, if it is changed now"},
     {0}};
+
+static const struct mu_field spf_params[] = {
+    {"sender", MU_T_STRING, REQUIRED, NULL, NULL, NULL,
+     "the envelope sender, or a domain alone; \"\" stands for postmaster@HELO"},
+    {"ip", MU_T_ADDRESS, OPTION, NULL, NULL, NULL,
+     "the client that sends. Without it nothing matches, and everything that the record leads to "
+     "is read"},
+    {"helo", MU_T_STRING, OPTION, NULL, NULL, NULL, "what the client called itself"},
+    {"receiver", MU_T_STRING, MU_F_OPTION, NULL, NULL, NULL,
+     "who asks, for the explanation (%{r}); else \"unknown\""},
+    {0}};
+
+static const struct mu_field spf_returns[] = {
+    {"result", MU_T_CHOICE, 0, NULL, NULL, "none|neutral|pass|fail|softfail|temperror|permerror",
+     "RFC 7208, 2.6; temperror (nobody could tell) and permerror (the policy is broken) are not "
+     "ok. Without ip: neutral when all of it is "
+     "well-formed"},
+    {"matched", MU_T_STRING, 0, NULL, NULL, NULL,
+     "the term of the sender's own record that decided, \"include:_spf.example.net\"; nil: none "
+     "did"},
+    {"record", MU_T_STRING, 0, NULL, NULL, NULL, "of the sender's domain; nil: there is none"},
+    {"explanation", MU_T_STRING, 0, NULL, NULL, NULL,
+     "what a domain that says fail wants the sender to be told (exp=); it is theirs, not ours"},
+    {"lookups", MU_T_INTEGER, 0, NULL, NULL, NULL, "terms that cost one, ten are allowed (4.6.4)"},
+    {"void_lookups", MU_T_INTEGER, 0, NULL, NULL, NULL, "that found nothing; two are allowed"},
+    {"trace", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ domain, term, said }: what was read and what each term came to, in this order"},
+    {0}};
 /* clang-format on */
 
 static const struct mu_verb verbs[] = {
@@ -94,6 +123,18 @@ static const struct mu_verb verbs[] = {
                 "\"mx2.example.net\" } } })",
      .start = mu_mail_preflight_start,
      .cancel = mu_mail_preflight_cancel,
+     .composite = true},
+    {.name = "mail.spf",
+     .kind = MU_PROBE,
+     .params = spf_params,
+     .returns = spf_returns,
+     .doc = "May this client send mail for this domain (SPF, RFC 7208)? The whole of check_host(): "
+            "limits, macros, "
+            "redirect, include, explanation; it says which term decided.",
+     .example = "local spf = mail.spf(\"bounces@example.com\", { ip = \"192.0.2.25\", helo = "
+                "\"mx1.example.net\" })",
+     .start = mu_mail_spf_start,
+     .cancel = mu_mail_spf_cancel,
      .composite = true},
     {0}};
 

@@ -75,6 +75,28 @@ static void checks_a_candidate(void **state)
     json_decref(r);
 }
 
+/* The real resolver's way: names of any octets, records of several strings, an explanation. */
+static void evaluates_spf(void **state)
+{
+    (void)state;
+    json_t *r =
+        mu_harness_call(w.h, "mail.spf", mu_harness_json("['b+c@spf.test', {'ip': '192.0.2.9'}]"));
+    assert_string_equal(mu_json_str(r, "why", ""),
+                        "PASS by exists:%{l}.x.spf.test of spf.test, 3 of 10 lookups");
+    json_decref(r);
+    r = mu_harness_call(w.h, "mail.spf", mu_harness_json("['b@spf.test', {'ip': '192.0.2.9'}]"));
+    assert_string_equal(mu_json_str(r, "result", ""), "fail");
+    assert_string_equal(mu_json_str(r, "explanation", ""),
+                        "b@spf.test may not send from 192.0.2.9");
+    json_decref(r);
+    r = mu_harness_call(w.h, "mail.spf", mu_harness_json("['spf.test', {'ip': '%s'}]", w.good));
+    assert_string_equal(mu_json_str(r, "matched", ""), "include:_spf.hosts.test");
+    json_decref(r);
+    r = mu_harness_call(w.h, "mail.spf", mu_harness_json("['up.test']"));
+    assert_string_equal(mu_json_str(r, "result", ""), "none");
+    json_decref(r);
+}
+
 #define ZONE "$TTL 300\n@ SOA ns.hosts.test. admin 1 2 3 4 60\n@ NS ns.hosts.test.\n"
 
 static int start_world(void **state)
@@ -87,8 +109,10 @@ static int start_world(void **state)
     test_loopback(4, w.nobody);
     w.dns_port = test_free_port(w.dns_at);
     w.smtp_port = test_free_port(w.good);
-    snprintf(hosts, sizeof hosts, ZONE "ns A %s\ngood A %s\nrefusing A %s\nnobody A %s\n", w.dns_at,
-             w.good, w.refusing, w.nobody);
+    snprintf(hosts, sizeof hosts,
+             ZONE "ns A %s\ngood A %s\nrefusing A %s\nnobody A %s\n_spf TXT \"v=spf1 a:good\" "
+                  "\".hosts.test -all\"\n",
+             w.dns_at, w.good, w.refusing, w.nobody);
     w.knot = test_knot_start(
         w.dns_at, w.dns_port,
         (struct test_zone[]){
@@ -98,6 +122,9 @@ static int start_world(void **state)
             {"down.test", ZONE "@ MX 10 nobody.hosts.test.\n"},
             {"rejecting.test", ZONE "@ MX 10 refusing.hosts.test.\n@ MX 20 nobody.hosts.test.\n"},
             {"null.test", ZONE "@ MX 0 .\n"},
+            {"spf.test", ZONE "@ TXT \"v=spf1 include:_spf.hosts.test exists:%{l}.x.spf.test -all "
+                              "exp=why.spf.test\"\n"
+                              "b\\043c.x A 127.0.0.2\nwhy TXT \"%{s} may not send from %{i}\"\n"},
             {0}});
     w.sinks[0] = test_sink_start(w.knot.folder, w.good, w.smtp_port,
                                  (const char *const[]){"-h", "good.hosts.test", NULL});
@@ -128,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sees_inbound_mail),
         cmocka_unit_test(checks_a_candidate),
+        cmocka_unit_test(evaluates_spf),
     };
     return cmocka_run_group_tests_name("modules.mail_real", tests, start_world, stop_world);
 }
