@@ -34,6 +34,8 @@ static const struct mu_field get_params[] = {
     TIMEOUT,
     {"expect", MU_T_LIST, MU_F_OPTION, NULL, NULL, NULL,
      "statuses that are fine, like { 200, 404 }; otherwise 200 to 299"},
+    {"follow", MU_T_BOOL, MU_F_OPTION, NULL, "true", NULL,
+     "go where a redirect points to (same scheme, ten times at most); false: that is the answer"},
     {0},
 };
 
@@ -137,6 +139,7 @@ static void begin(struct mu_call *call, const char *method, struct exchange *x, 
         .body = x->body,
         .body_len = x->body ? strlen(x->body) : 0,
         .timeout_ms = (int)mu_json_int(call->args, "timeout", 0),
+        .stay = !mu_json_bool(call->args, "follow", true),
     };
     call->state = x;
     x->op = mu_http_start(call->host->http, &request, done, call);

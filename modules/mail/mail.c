@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * Module mail: the table of the mail.* verbs. They judge the mail service of a domain as a whole
- * and look only through other probes (dns.mx, dns.query, dns.raw, smtp.probe), so that they see every
- * world as it is. Flow: inbound.c, preflight.c, look.c, spf/check.c. Judgement, pure: judge.c, report.c,
- * points.c, mx_set.c, spf/record.c, spf/macro.c. */
+ * and look only through other probes (dns.mx, dns.query, dns.raw, http.get, smtp.probe), so that they see every
+ * world as it is. Flow: inbound.c, preflight.c, look.c, spf/check.c, sts/look.c. Judgement, pure: judge.c, report.c,
+ * points.c, mx_set.c, spf/record.c, spf/macro.c, sts/policy.c, txt.c. */
 #include "base/mem.h"
 #include "inbound.h"
 #include "module/module.h"
 #include "preflight.h"
 #include "spf.h"
+#include "sts.h"
 
 /* clang-format off: tables are read by column */
 #define REQUIRED (MU_F_REQUIRED | MU_F_SHOWN)
@@ -98,6 +99,26 @@ static const struct mu_field spf_returns[] = {
     {"trace", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
      "{ domain, term, said }: what was read and what each term came to, in this order"},
     {0}};
+
+static const struct mu_field sts_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose policy is read"},
+    {"mx", MU_T_MX, MU_F_OPTION, NULL, NULL, NULL,
+     "the hosts that it should cover, such as those a failover would move to; else dns.mx is "
+     "asked"},
+    {0}};
+
+static const struct mu_field sts_returns[] = {
+    {"mode", MU_T_CHOICE, 0, NULL, NULL, "enforce|testing|none|absent",
+     "absent: the domain has no MTA-STS; nil: it could not be read, or is broken"},
+    {"id", MU_T_STRING, 0, NULL, NULL, NULL,
+     "of the record: a new one tells senders to fetch the policy again"},
+    {"max_age", MU_T_INTEGER, 0, "s", NULL, NULL, "senders may keep the policy so long"},
+    {"patterns", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL,
+     "its mx lines, \"mx1.example.com\", \"*.example.net\"; the star stands for one label"},
+    {"hosts", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ host, covered }: the MX set that was looked at"},
+    {"uncovered", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "hosts of it that no pattern covers"},
+    {0}};
 /* clang-format on */
 
 static const struct mu_verb verbs[] = {
@@ -135,6 +156,19 @@ static const struct mu_verb verbs[] = {
                 "\"mx1.example.net\" })",
      .start = mu_mail_spf_start,
      .cancel = mu_mail_spf_cancel,
+     .composite = true},
+    {.name = "mail.mta_sts",
+     .kind = MU_PROBE,
+     .params = sts_params,
+     .returns = sts_returns,
+     .doc = "Do senders that honour MTA-STS deliver to these hosts (RFC 8461)? Reads the record "
+            "and fetches the policy as "
+            "they do; says which hosts it covers, and what to publish, and how long to wait, where "
+            "it does not.",
+     .example = "local sts = mail.mta_sts(\"example.com\", { mx = { { preference = 10, host = "
+                "\"mx2.example.net\" } } })",
+     .start = mu_mail_sts_start,
+     .cancel = mu_mail_sts_cancel,
      .composite = true},
     {0}};
 

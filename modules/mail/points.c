@@ -79,6 +79,19 @@ static struct point judge_ttl(const struct mu_mail_candidate *c)
     return say(PASS, "TTL %lld", (long long)ttl);
 }
 
+/* What is not covered by a policy in force bounces, in the end, for senders that honour it. A policy that others have kept from
+ * earlier nobody can see: where one is served and covers, it is the one that was served. */
+static struct point judge_sts(const struct mu_mail_candidate *c)
+{
+    const char *mode = mu_json_str(c->sts, "mode", NULL), *why = mu_json_str(c->sts, "why", "");
+    if (mode == NULL)
+        return say(strcmp(mu_json_str(c->sts, "class", ""), "net") == 0 ? UNKNOWN : WARN, "%s",
+                   why);
+    if (mu_json_bool(c->sts, "ok", false))
+        return say(PASS, "%s", strcmp(mode, "absent") == 0 ? "" : why);
+    return say(strcmp(mode, "enforce") == 0 ? FAIL : WARN, "%s", why);
+}
+
 /* --- of a host ------------------------------------------------------------------------------- */
 
 static struct point judge_lookup(const json_t *host)
@@ -186,7 +199,8 @@ static struct point judge_recipient(const struct mu_mail_candidate *c, const jso
 static const struct {
     const char *name;
     struct point (*judge)(const struct mu_mail_candidate *);
-} of_domain[] = {{"set", judge_set}, {"present set", judge_present}, {"ttl", judge_ttl}};
+} of_domain[] = {
+    {"set", judge_set}, {"present set", judge_present}, {"ttl", judge_ttl}, {"mta-sts", judge_sts}};
 
 static const struct {
     const char *name;
@@ -204,8 +218,6 @@ static const struct {
 static const struct {
     const char *name, *why;
 } not_judged[] = {
-    {"mta-sts", "not looked at: is the candidate covered by the policy served now, and by the one "
-                "senders keep?"},
     {"dane", "not looked at: do TLSA records of the candidate, where its zone is signed, match?"},
     {"spf of bounces", "not looked at: may the candidate send bounces in the domain's name?"},
     {"second vantage point", "only seen from this host"},
@@ -291,7 +303,7 @@ static const json_t *first_of(const json_t *points, enum state state)
     return NULL;
 }
 
-/* "GO: 9 pass, 1 warn (TTL 3600: ...), 4 unknown" or "NO: mx2.example.net port 25: no connection
+/* "GO: 9 pass, 1 warn (TTL 3600: ...), 3 unknown" or "NO: mx2.example.net port 25: no connection
  * ..." */
 static void tell(const struct gathering *g, bool go, struct mu_buf *out)
 {

@@ -20,6 +20,7 @@ struct mu_mail_candidate {
     const char *recipient; /* that was asked for, NULL = none */
     const json_t *sight;   /* look.h, of the candidates */
     const json_t *current; /* result of dns.mx at = "authoritative" */
+    const json_t *sts;     /* result of mail.mta_sts of the candidates */
     int64_t now_s;         /* Unix time */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * mail.preflight: may the candidates take the mail of the domain now? The present MX set is read at
- * the authoritative servers while the candidates are looked at; then points.h judges. Only the flow
+ * the authoritative servers, and the MTA-STS policy as senders do, while the candidates are looked at; then points.h judges. Only the flow
  * is here. */
 #include "preflight.h"
 
@@ -19,7 +19,7 @@ struct preflight {
     int64_t started_ms;
     struct mu_mail_look *look;
     json_t *candidates; /* [{preference, host}], borrowed from the arguments */
-    json_t *sight, *current;
+    json_t *sight, *current, *sts;
 };
 
 static void free_preflight(struct preflight *preflight)
@@ -27,6 +27,7 @@ static void free_preflight(struct preflight *preflight)
     mu_mail_look_free(preflight->look);
     json_decref(preflight->sight);
     json_decref(preflight->current);
+    json_decref(preflight->sts);
     preflight->call->state = NULL;
     free(preflight);
 }
@@ -41,7 +42,7 @@ static void complete_when_seen(struct preflight *preflight)
 {
     struct mu_call *call = preflight->call;
     const char *domain = mu_json_str(call->args, "domain", "");
-    if (preflight->sight == NULL || preflight->current == NULL)
+    if (preflight->sight == NULL || preflight->current == NULL || preflight->sts == NULL)
         return;
     struct mu_mail_candidate candidate = {
         .domain = domain,
@@ -51,6 +52,7 @@ static void complete_when_seen(struct preflight *preflight)
         .recipient = mu_mail_recipient(call, domain),
         .sight = preflight->sight,
         .current = preflight->current,
+        .sts = preflight->sts,
         .now_s = mu_clock_real_ms() / 1000,
     };
     json_t *result = mu_mail_preflight_judge(&candidate);
@@ -76,6 +78,14 @@ static void on_current(struct mu_call *call, const json_t *result, void *ud)
     complete_when_seen(preflight);
 }
 
+static void on_sts(struct mu_call *call, const json_t *result, void *ud)
+{
+    struct preflight *preflight = ud;
+    (void)call;
+    preflight->sts = json_deep_copy(result);
+    complete_when_seen(preflight);
+}
+
 /* Hosts that can be looked at: a null MX is no host. */
 static json_t *hosts_of(const json_t *candidates)
 {
@@ -96,6 +106,9 @@ void mu_mail_preflight_start(struct mu_call *call)
     preflight->candidates = json_object_get(mu_json_get(call->args, "mx"), "mx");
     mu_sub(call, "dns.mx", json_pack("{s:s, s:s}", "domain", domain, "at", "authoritative"),
            on_current, preflight);
+    mu_sub(call, "mail.mta_sts",
+           json_pack("{s:s, s:O}", "domain", domain, "mx", preflight->candidates), on_sts,
+           preflight);
     json_t *hosts = hosts_of(preflight->candidates);
     struct mu_mail_dialogue dialogue = {.rcpt = mu_mail_recipient(call, domain),
                                         .port = mu_json_int(call->args, "port", 0)};

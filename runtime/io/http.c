@@ -168,7 +168,7 @@ static void on_slow_lookup(void *ud)
 static bool follow(struct exchange *e)
 {
     char *next = NULL;
-    if (!http_repeatable(e) || e->has_secrets || e->hops == HTTP_HOPS)
+    if (!http_repeatable(e) || e->has_secrets || e->stay || e->hops == HTTP_HOPS)
         return false;
     if (curl_easy_getinfo(e->easy, CURLINFO_REDIRECT_URL, &next) != CURLE_OK || next == NULL)
         return false;

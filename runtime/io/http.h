@@ -35,6 +35,7 @@ struct mu_http_request {
     size_t body_len;
     int timeout_ms;         /* whole request; 0 = 15000 */
     int connect_timeout_ms; /* 0 = 5000 */
+    bool stay;              /* follow no redirect: it is the answer */
 };
 
 struct mu_http_response {

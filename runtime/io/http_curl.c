@@ -30,6 +30,7 @@ enum mu_err http_take_request(struct exchange *e, const struct mu_http_request *
     e->timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : TIMEOUT_MS;
     e->connect_timeout_ms =
         request->connect_timeout_ms > 0 ? request->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+    e->stay = request->stay;
     e->has_secrets = request->secret_headers != NULL && request->secret_headers[0] != NULL;
     if (request->body != NULL) {
         e->body = mu_xstrndup(request->body, 0);

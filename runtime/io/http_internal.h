@@ -41,7 +41,7 @@ struct exchange {
     char *host;
     int port;
     struct curl_slist *headers;
-    bool has_secrets;
+    bool has_secrets, stay;
     char *body;
     size_t body_len;
     int timeout_ms, connect_timeout_ms;

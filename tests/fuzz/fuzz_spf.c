@@ -9,6 +9,7 @@
 
 #include "mail/spf/macro.h"
 #include "mail/spf/record.h"
+#include "mail/txt.h"
 
 static const struct spf_values values = {
     .sender = "strong-bad@email.example.com",
@@ -58,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     char *own = malloc(len + 1);
     memcpy(own, bytes, len);
     own[len] = '\0';
-    char *joined = spf_txt_join(own);
+    char *joined = mu_mail_txt_join(own);
     for (const char *c = joined; *c; c++)
         promise((unsigned char)*c < 0x80);
     read_record(joined);

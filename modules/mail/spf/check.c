@@ -24,6 +24,7 @@
 #include "base/name.h"
 #include "lookups.h"
 #include "macro.h"
+#include "../txt.h"
 #include "record.h"
 
 #define MOST_LOOKUPS 10  /* 4.6.4 */
@@ -196,7 +197,7 @@ static void on_explanation(enum spf_sight sight, const json_t *records, const ch
     (void)why;
     free(check->target);
     check->target = sight == SPF_FOUND && json_array_size(records) == 1
-                        ? spf_txt_join(json_string_value(json_array_get(records, 0)))
+                        ? mu_mail_txt_join(json_string_value(json_array_get(records, 0)))
                         : NULL;
     if (check->target == NULL || spf_macro_wrong(check->target, SPF_EXPLANATION))
         finish(check, FAIL);
@@ -507,7 +508,7 @@ static char *record_among(const json_t *records, bool *many)
     *many = false;
     json_array_foreach(records, i, shown)
     {
-        char *text = spf_txt_join(json_string_value(shown));
+        char *text = mu_mail_txt_join(json_string_value(shown));
         bool is = spf_record_is(text);
         if (!is || found) {
             *many = *many || is;

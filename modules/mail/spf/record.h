@@ -37,8 +37,4 @@ void spf_record_free(struct spf_record *);
 /* Does it cost one of the ten lookups (4.6.4)? */
 bool spf_term_looks_up(const struct spf_term *);
 
-/* A TXT record as dns.raw shows it, "\"v=spf1 \" \"-all\"", with its strings joined (3.3); new. Octets beyond ASCII and NUL
- * become DEL: no SPF record has them. */
-char *spf_txt_join(const char *shown);
-
 #endif

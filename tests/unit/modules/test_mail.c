@@ -98,6 +98,7 @@ static void smtp(const char *address, const char *result)
     "'why': 'connect: Network is unreachable'}"
 #define SERVFAIL \
     "{'ok': false, 'rcode': 'SERVFAIL', 'why': 'resolver says SERVFAIL', 'records': []}"
+#define RECORD "{'ok': true, 'rcode': 'NOERROR', 'records': ['\\\"v=STSv1; id=1;\\\"']}"
 #define NXDOMAIN \
     "{'ok': false, 'rcode': 'NXDOMAIN', 'why': 'x.test does not exist (NXDOMAIN)', 'records': []}"
 
@@ -336,6 +337,37 @@ static void standby(const char *probe)
     smtp("192.0.2.50", probe);
 }
 
+#define STS(mode)                                                                      \
+    "{'ok': true, 'status': 200, 'headers': {}, 'body': 'version: STSv1\\nmode: " mode \
+    "\\nmx: mx1.test\\nmax_age: 60\\n'}"
+
+/* A host that no pattern covers: in force senders do not deliver there. What can't be read hinders nobody, and is said. */
+static void heeds_mta_sts(void **state)
+{
+    static const struct {
+        const char *record, *served, *state;
+        bool go;
+    } rows[] = {
+        {RECORD, STS("enforce"), "fail", false},
+        {RECORD, STS("testing"), "warn", true},
+        {RECORD, STS("none"), "pass", true},
+        {RECORD, "{'ok': false, 'why': 'status 404, expected 2xx', 'body': ''}", "unknown", true},
+        {RECORD, "{'ok': true, 'headers': {}, 'body': 'mode: enforce'}", "warn", true},
+        {SERVFAIL, STS("enforce"), "unknown", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < MU_COUNT(rows); i++) {
+        standby(UP);
+        dns("_mta-sts.example.test/TXT", rows[i].record);
+        mu_harness_answer(h, "http.get", mu_harness_json("%s", rows[i].served));
+        json_t *r = preflight(CANDIDATE);
+        if (strcmp(state_of(r, "mta-sts"), rows[i].state) != 0 ||
+            mu_json_bool(r, "ok", false) != rows[i].go)
+            fail_msg("%s: %s", rows[i].served, mu_json_str(r, "why", ""));
+        json_decref(r);
+    }
+}
+
 static void lets_a_good_candidate_go(void **state)
 {
     (void)state;
@@ -343,10 +375,10 @@ static void lets_a_good_candidate_go(void **state)
     json_t *r = preflight(CANDIDATE);
     assert_true(mu_json_bool(r, "ok", false));
     assert_string_equal(mu_json_str(r, "why", ""),
-                        "GO: 8 pass, 1 warn (TTL 3600: caches keep the present MX "
-                        "set for up to 1h), 4 unknown");
+                        "GO: 9 pass, 1 warn (TTL 3600: caches keep the present MX "
+                        "set for up to 1h), 3 unknown");
     assert_string_equal(state_of(r, "recipient"), "pass");
-    assert_string_equal(state_of(r, "mta-sts"), "unknown");
+    assert_string_equal(state_of(r, "mta-sts"), "pass");
     assert_string_equal(state_of(r, "second vantage point"), "unknown");
     json_t *want = mu_harness_json("[{'preference': 10, 'host': 'standby.test', 'ttl': 300}]");
     assert_true(json_equal(want, json_object_get(r, "mx")));
@@ -592,6 +624,7 @@ int main(void)
         test(knows_domains_without_mx),
         test(takes_the_set_it_is_given),
         test(is_polite),
+        test(heeds_mta_sts),
         test(lets_a_good_candidate_go),
         test(stops_a_bad_one),
         test(does_not_go_on_what_it_could_not_see),
