@@ -2,9 +2,10 @@
  *
  * Module mail: the table of the mail.* verbs. They judge the mail service of a domain as a whole
  * and look only through other probes (dns.mx, dns.query, dns.raw, http.get, smtp.probe), so that they see every
- * world as it is. Flow: inbound.c, preflight.c, look.c, spf/check.c, sts/look.c. Judgement, pure: judge.c, report.c,
- * points.c, mx_set.c, spf/record.c, spf/macro.c, sts/policy.c, txt.c. */
+ * world as it is. Flow: inbound.c, preflight.c, look.c, spf/check.c, sts/look.c, dmarc/look.c. Judgement, pure: judge.c, report.c,
+ * points.c, mx_set.c, spf/record.c, spf/macro.c, sts/policy.c, dmarc/record.c, txt.c. */
 #include "base/mem.h"
+#include "dmarc.h"
 #include "inbound.h"
 #include "module/module.h"
 #include "preflight.h"
@@ -119,6 +120,32 @@ static const struct mu_field sts_returns[] = {
      "{ host, covered }: the MX set that was looked at"},
     {"uncovered", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "hosts of it that no pattern covers"},
     {0}};
+
+static const struct mu_field dmarc_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "as in From:"}, {0}};
+
+static const struct mu_field dmarc_returns[] = {
+    {"policy", MU_T_CHOICE, 0, NULL, NULL, "absent|none|quarantine|reject",
+     "what receivers are asked to do with mail that fails; nil: it could not be found out"},
+    {"tag", MU_T_STRING, 0, NULL, NULL, NULL,
+     "where that stands: p, sp, or np (the domain does not exist)"},
+    {"domain", MU_T_STRING, 0, NULL, NULL, NULL, "whose record is applied; nil: nobody's"},
+    {"record", MU_T_STRING, 0, NULL, NULL, NULL, "the record"},
+    {"org_domain", MU_T_STRING, 0, NULL, NULL, NULL,
+     "the organizational domain, which relaxed alignment compares"},
+    {"testing", MU_T_BOOL, 0, NULL, NULL, NULL, "t=y: receivers apply the next weaker policy"},
+    {"adkim", MU_T_STRING, 0, NULL, NULL, NULL, "alignment of DKIM: r(elaxed) or s(trict)"},
+    {"aspf", MU_T_STRING, 0, NULL, NULL, NULL, "alignment of SPF"},
+    {"rua", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "where aggregate reports go"},
+    {"ruf", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "where failure reports go"},
+    {"problems", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL,
+     "what is ignored or obsolete, and who does not say that they take the reports"},
+    {"walk", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ domain, record }: what was asked, upwards"},
+    {"rfc7489", MU_T_OBJECT, 0, NULL, NULL, NULL,
+     "{ org_domain, policy }: what receivers find that still go by RFC 7489 and the public suffix "
+     "list"},
+    {0}};
 /* clang-format on */
 
 static const struct mu_verb verbs[] = {
@@ -156,6 +183,17 @@ static const struct mu_verb verbs[] = {
                 "\"mx1.example.net\" })",
      .start = mu_mail_spf_start,
      .cancel = mu_mail_spf_cancel,
+     .composite = true},
+    {.name = "mail.dmarc",
+     .kind = MU_PROBE,
+     .params = dmarc_params,
+     .returns = dmarc_returns,
+     .doc = "Which DMARC policy applies to mail of this domain (RFC 9989)? Walks up the tree as "
+            "receivers do, and says what "
+            "those find that still go by RFC 7489.",
+     .example = "local dmarc = mail.dmarc(\"example.com\")",
+     .start = mu_mail_dmarc_start,
+     .cancel = mu_mail_dmarc_cancel,
      .composite = true},
     {.name = "mail.mta_sts",
      .kind = MU_PROBE,

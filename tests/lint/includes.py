@@ -37,6 +37,7 @@ LIBRARIES = {  # header prefix: where it may be used
     "microhttpd.h": ("lab",),
     "archive.h": ("cli/archive.c",),
     "archive_entry.h": ("cli/archive.c",),
+    "libpsl.h": ("base",),
     "openssl/": ("base", "io", "lab", "modules"),
 }
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|atoi|gets|system|popen)\s*\(")
