@@ -156,7 +156,10 @@ static int give_executor(struct mu_cli *cli, struct found_run *run, const struct
 {
     say("%s: %s, said by you, on disk.\n", shown(decision), decision->decision);
     int code = start_follow(cli, "decide", run->name, run->path, parked_rows(run->path), how);
-    return look(cli, run, id) == REFUSED ? refused(cli, run, decision) : code;
+    enum verdict verdict = look(cli, run, id);
+    if (verdict == ENDED) /* a colleague's cancel was read first */
+        return note_instead(cli, run, decision, id);
+    return verdict == REFUSED ? refused(cli, run, decision) : code;
 }
 
 int decision_give(struct mu_cli *cli, struct found_run *run, const struct decision *decision,

@@ -222,9 +222,7 @@ static enum mu_err look(struct mu_cli *cli, struct guard *guard, struct mu_fail 
     json_array_clear(guard->unknown);
     enum mu_err err = mu_store_freezes(cli->store, add_freeze, guard, fail);
     if (err == MU_OK)
-        err = mu_store_runs(cli->store, "running", 0, look_at_run, guard, fail);
-    if (err == MU_OK)
-        err = mu_store_runs(cli->store, "parked", 0, look_at_run, guard, fail);
+        err = mu_store_runs_going_on(cli->store, look_at_run, guard, fail);
     if (err == MU_OK)
         err = mu_store_locks(cli->store, NULL, look_at_lock, guard, fail);
     if (err == MU_OK)

@@ -69,7 +69,7 @@ static char *why_held(const json_t *item, const char *followed_by)
                             guard_said(item), mu_json_str(item, "why", ""));
     return mu_xasprintf("what it changed %s (%s), and %s has not changed it since",
                         strcmp(state, "left_alone") == 0
-                            ? "is no longer what it set, and was not taken back"
+                            ? "was not taken back, though that was tried"
                             : "still stands",
                         guard_said(item), followed_by);
 }
@@ -103,7 +103,7 @@ static void add_unread_end(struct guard *guard, const struct mu_store_run *run, 
 
 static int64_t changed_at(const json_t *item)
 {
-    return mu_json_int(item, "since", mu_json_int(item, "at", 0));
+    return mu_json_int(item, "since", mu_json_int(item, "steady", 0));
 }
 
 static void add_event(struct ended *ended, const char *playbook, const char *act,
@@ -125,7 +125,7 @@ static void note_item(struct ended *ended, const char *playbook, const char *act
 {
     const char *state = mu_json_str(item, "state", "");
     bool standing = strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
-    int64_t at = mu_json_int(item, "at", 0), since = mu_json_int(item, "since", at);
+    int64_t at = mu_json_int(item, "steady", 0), since = mu_json_int(item, "since", at);
     add_event(ended, playbook, act, item, at, false);
     if (!standing || since != at)
         add_event(ended, playbook, act, item, mu_json_int(item, "acted", INT64_MAX), true);

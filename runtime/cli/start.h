@@ -17,6 +17,7 @@ struct start {
     const char *incident, *reason, *undoes;
     const json_t *undo_items; /* of an undo: what it takes back; or NULL */
     const char *undo_path;    /* and the run file of whom */
+    bool undo_named;          /* by --item */
     const json_t *source;     /* where the playbook comes from (engine/versions.h), or NULL */
 };
 

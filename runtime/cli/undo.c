@@ -196,6 +196,27 @@ static void say_children(struct mu_cli *cli, const struct found_run *found)
     mu_undo_fini(&undo);
 }
 
+/* What is in doubt without a guard is not taken back with the rest: "undone" must not sound like "all of it". */
+static int say_doubts(struct mu_cli *cli, const struct found_run *found, int code)
+{
+    struct mu_undo undo;
+    struct mu_fail ignored;
+    if (mu_cli_store(cli) != 0)
+        return code;
+    int count = mu_undo_read(found->path, cli->store, NULL, &undo, &ignored) == MU_OK
+                    ? mu_undo_count(undo.items, "in_doubt") + mu_undo_count(undo.finals, "in_doubt")
+                    : 0;
+    mu_undo_fini(&undo);
+    if (count == 0)
+        return code;
+    if (cli->json)
+        say_json_take(json_pack("{s:s, s:i}", "run", found->name, "in_doubt", count));
+    else
+        say("Left: %d act%s of %s in doubt, and not taken back: muster undo %s --list\n", count,
+            count == 1 ? " is" : "s are", found->name, found->name);
+    return code == MU_EXIT_OK ? MU_EXIT_FAILED : code;
+}
+
 static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *wanted,
                       const json_t *despite, struct start *how)
 {
@@ -214,8 +235,11 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
         json_t *params = json_object();
         how->undo_items = items;
         how->undo_path = found->path;
+        how->undo_named = wanted != NULL;
         code = start_run(cli, "undo", bundle, header, params, how);
         json_decref(params);
+        if (wanted == NULL && !how->detach && !how->dry)
+            code = say_doubts(cli, found, code);
     }
     say_children(cli, found);
     json_decref(items);
@@ -296,7 +320,8 @@ const struct mu_command mu_command_undo = {
         "cancelled, newest\n"
         "change first. Each inverse carries what we had written: where the world is no longer "
         "that, it is left\n"
-        "alone and said so, and the exit code is 1. An act in doubt is taken back, too, if the "
+        "alone and said so, and the exit code is 1, as it is when something is left in doubt. An "
+        "act in doubt is taken back, too, if the "
         "world is as it\n"
         "would have left it.\n"
         "\n"

@@ -28,6 +28,7 @@ const json_t *undo_act_of(const json_t *list, const json_t *one)
 
 struct left { /* of one child */
     int open, in_doubt, unknown;
+    bool going_on;          /* it has not ended, and may change more */
     char why[MU_FAIL_TEXT]; /* it can't be read */
 };
 
@@ -71,6 +72,7 @@ static struct left look_at(const struct mu_cli *cli, const char *name, json_t *a
         snprintf(left.why, sizeof left.why, "%s", fail.text);
     } else {
         count_left(&undo, &left);
+        left.going_on = child.ended == 0;
         add_children(all, name, undo.children);
     }
     mu_undo_fini(&undo);
@@ -86,9 +88,9 @@ static void say_left(const struct mu_cli *cli, const char *name, const char *by,
     } parts[] = {{left->open, "open"}, {left->in_doubt, "in doubt"}, {left->unknown, "not known"}};
     char counts[128] = "";
     if (cli->json) {
-        say_json_take(json_pack("{s:s, s:s, s:i, s:i, s:i, s:s}", "child", name, "started_by", by,
-                                "open", left->open, "in_doubt", left->in_doubt, "unknown",
-                                left->unknown, "why", left->why));
+        say_json_take(json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:s}", "child", name, "started_by",
+                                by, "open", left->open, "in_doubt", left->in_doubt, "unknown",
+                                left->unknown, "going_on", left->going_on, "why", left->why));
         return;
     }
     if (left->why[0]) {
@@ -96,14 +98,19 @@ static void say_left(const struct mu_cli *cli, const char *name, const char *by,
                     name, by, left->why);
         return;
     }
+    if (left->going_on)
+        say_hanging(2, "%s, which %s started, has not ended, and may change more: muster show %s\n",
+                    name, by, name);
     for (size_t i = 0; i < MU_COUNT(parts); i++)
         if (parts[i].count) {
             size_t at = strlen(counts);
             snprintf(counts + at, sizeof counts - at, "%s%d %s", at ? ", " : "", parts[i].count,
                      parts[i].said);
         }
-    say_hanging(2, "%s, which %s started, changed things of its own: %s: muster undo %s --list\n",
-                name, by, counts, name);
+    if (counts[0])
+        say_hanging(2,
+                    "%s, which %s started, changed things of its own: %s: muster undo %s --list\n",
+                    name, by, counts, name);
 }
 
 void undo_children_say(const struct mu_cli *cli, const char *run, const json_t *children)
@@ -114,7 +121,7 @@ void undo_children_say(const struct mu_cli *cli, const char *run, const json_t *
         const json_t *child = json_array_get(all, i);
         const char *name = mu_json_str(child, "child", "");
         struct left left = look_at(cli, name, all);
-        if (left.open || left.in_doubt || left.unknown || left.why[0])
+        if (left.open || left.in_doubt || left.unknown || left.going_on || left.why[0])
             say_left(cli, name, mu_json_str(child, "started_by", ""), &left);
     }
     json_decref(all);

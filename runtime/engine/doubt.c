@@ -94,6 +94,41 @@ bool doubt_drop(struct call *call)
     return true;
 }
 
+enum mu_in_doubt doubt_policy(const struct call *call)
+{
+    const json_t *prepared = call->errand->pub.prepared;
+    const char *said = mu_json_str(prepared, "in_doubt", "ask");
+    if (call->errand->pub.verb->in_doubt != MU_AS_PREPARED)
+        return call->errand->pub.verb->in_doubt;
+    return strcmp(said, "keyed") == 0        ? MU_KEYED
+           : strcmp(said, "repeatable") == 0 ? MU_REPEATABLE
+                                             : MU_ASK;
+}
+
+static int64_t key_ttl_s(const struct call *call)
+{
+    const struct mu_verb *verb = call->errand->pub.verb;
+    return verb->in_doubt == MU_AS_PREPARED
+               ? mu_json_int(call->errand->pub.prepared, "key_ttl_s", 0)
+               : (int64_t)verb->key_ttl_s;
+}
+
+/* The far side forgets keys: past that, sending again with the same key may do it twice. NULL: it may be sent. */
+static const char *key_lapsed(const struct call *call)
+{
+    int64_t ttl_s = key_ttl_s(call);
+    const struct run *run = call->run;
+    const struct recorded *intent = cursor_find(run->cursor, call->task->path, call->seq);
+    if (doubt_policy(call) != MU_KEYED || ttl_s <= 0)
+        return NULL;
+    if (intent && intent->row.gsn < run->away_unknown_gsn)
+        return "the clock was behind after a reboot, so nobody knows how old its idempotency key "
+               "is, and the far side forgets keys";
+    return run_clock(run) - call->errand->first_sent_ms >= ttl_s * 1000
+               ? "its idempotency key is older than the far side keeps keys"
+               : NULL;
+}
+
 /* Sending what was not done, or may be done twice, is an act like the first time: not after a long absence,
  * and on disk before it leaves. */
 void doubt_send_again(struct call *call, bool repeated, const char *why)
@@ -119,8 +154,15 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
     call->doubtful = repeated;
     call->errand->refused_again = false;
     call->errand->sent_again++;
-    if (record_barrier(run))
+    if (!record_barrier(run))
+        return;
+    const char *lapsed = repeated && run->stop == STOP_NONE ? key_lapsed(call) : NULL;
+    if (lapsed) { /* in that sync, which can last as long as a disk hangs */
+        call_stays(call, "its key got too old before it left");
+        doubt_ask(call, lapsed);
+    } else {
         call_leave(call);
+    }
 }
 
 static void read_back(void *ud)
@@ -176,41 +218,6 @@ void doubt_readback_done(struct call *call, enum mu_known known, json_t *value_t
         break;
     }
     json_decref(value_take);
-}
-
-enum mu_in_doubt doubt_policy(const struct call *call)
-{
-    const json_t *prepared = call->errand->pub.prepared;
-    const char *said = mu_json_str(prepared, "in_doubt", "ask");
-    if (call->errand->pub.verb->in_doubt != MU_AS_PREPARED)
-        return call->errand->pub.verb->in_doubt;
-    return strcmp(said, "keyed") == 0        ? MU_KEYED
-           : strcmp(said, "repeatable") == 0 ? MU_REPEATABLE
-                                             : MU_ASK;
-}
-
-static int64_t key_ttl_s(const struct call *call)
-{
-    const struct mu_verb *verb = call->errand->pub.verb;
-    return verb->in_doubt == MU_AS_PREPARED
-               ? mu_json_int(call->errand->pub.prepared, "key_ttl_s", 0)
-               : (int64_t)verb->key_ttl_s;
-}
-
-/* The far side forgets keys: past that, sending again with the same key may do it twice. NULL: it may be sent. */
-static const char *key_lapsed(const struct call *call)
-{
-    int64_t ttl_s = key_ttl_s(call);
-    const struct run *run = call->run;
-    const struct recorded *intent = cursor_find(run->cursor, call->task->path, call->seq);
-    if (doubt_policy(call) != MU_KEYED || ttl_s <= 0)
-        return NULL;
-    if (intent && intent->row.gsn < run->away_unknown_gsn)
-        return "the clock was behind after a reboot, so nobody knows how old its idempotency key "
-               "is, and the far side forgets keys";
-    return run_clock(run) - call->errand->first_sent_ms >= ttl_s * 1000
-               ? "its idempotency key is older than the far side keeps keys"
-               : NULL;
 }
 
 static void find_out(struct call *call)

@@ -519,6 +519,13 @@ enum mu_err undoable_own(const char *path, struct mu_undo *, struct mu_fail *);
 json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
 /* "r/12": an act, for indexes of them. */
 void undo_key(const char *task, int64_t seq, char key[MU_LIMIT_CALL]);
+/* Clocks step, also between two runs: moments of all runs of one boot on one scale, the wall clock as it is now. */
+struct undo_clock { /* of the executor that wrote the rows: row 1, or a resume */
+    char boot[40];
+    int64_t ahead_ms;
+};
+void undo_clock_take(struct undo_clock *, const json_t *host_value);
+int64_t undo_steady(const struct undo_clock *, int64_t ts);
 enum mu_err undo_read_rows(const char *path, mu_journal_row_cb *, void *ud, struct mu_fail *);
 
 /* decided.c */
@@ -584,8 +591,8 @@ void undo_effects_settle(struct undo_effects *, const json_t *despite);
 
 /* undo_pick.c */
 /* Can these still be taken back, now that nobody else takes them back? own: the undo run that is made. */
-enum mu_err undoable_still(struct mu_store *, const char *path, const json_t *items,
-                           const char *own, struct mu_fail *);
+enum mu_err undoable_still(struct mu_store *, const struct mu_run_request *, const char *own,
+                           struct mu_fail *);
 
 /* gate.c */
 enum mu_err gate_issue(struct task *, const char *kind, const char *args, size_t len,

@@ -153,6 +153,17 @@ char *locks_undo_name(const struct mu_run_request *request)
                : NULL;
 }
 
+/* An executor that begins now finds this undo in the control store; one that had begun before is found here. */
+static enum mu_err still_idle(const struct mu_run_request *request, struct mu_fail *fail)
+{
+    int holder = mu_journal_lock_holder(request->undo_path);
+    return holder > 0 ? mu_fail_set(fail, MU_CONFLICT,
+                                    "%s goes on: process %d executes it since a moment ago, and "
+                                    "nothing was taken back: muster cancel %s first",
+                                    request->undoes, holder, request->undoes)
+                      : MU_OK;
+}
+
 /* Two people may have seen the same item open: who has the lock looks again. */
 enum mu_err locks_take_undo(struct mu_store *store, const struct mu_run_request *request,
                             const char *lock, struct mu_run_created *out, struct mu_fail *fail)
@@ -164,9 +175,9 @@ enum mu_err locks_take_undo(struct mu_store *store, const struct mu_run_request 
     enum mu_err err = find_owner(store, request, lock, &owner, out, fail);
     if (err == MU_OK)
         err = mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail);
-    return err == MU_OK && request->undo_path
-               ? undoable_still(store, request->undo_path, request->undo_items, run, fail)
-               : err;
+    if (err == MU_OK && request->undo_path)
+        err = still_idle(request, fail);
+    return err == MU_OK && request->undo_path ? undoable_still(store, request, run, fail) : err;
 }
 
 /* --- taken from a run --- */

@@ -57,6 +57,7 @@ struct mu_run_request {
         undoes; /* the run it takes back, or NULL: a lock that one holds is no obstacle and stays its */
     const json_t *undo_items; /* and which of its changes, for row 1; or NULL */
     const char *undo_path; /* its run file, looked at once more when nobody else can take it back */
+    bool undo_named;       /* a person named the item: what is in doubt is theirs to judge */
     bool take_over; /* a lock that a parked or dead run holds is taken from it, with this reason */
     const json_t *who;     /* {name, uid, host, tty} */
     const json_t *samples; /* array, or NULL: the run probes first */

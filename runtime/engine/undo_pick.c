@@ -18,13 +18,22 @@ static bool may_take(const json_t *item, bool named)
     return strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
 }
 
-static bool is_wanted(const json_t *item, const char *wanted)
+/* The number of an item, or 0: it is a title. A number that there is comes before a title that looks like one. */
+static json_int_t number_of(const struct mu_undo *undo, const char *wanted)
 {
     char *end;
-    if (wanted == NULL || strcmp(wanted, mu_json_str(item, "title", "")) == 0)
-        return true;
-    long number = strtol(wanted, &end, 10);
-    return *end == '\0' && end != wanted && number == mu_json_int(item, "number", 0);
+    long number = wanted ? strtol(wanted, &end, 10) : 0;
+    return wanted && *end == '\0' && end != wanted && number > 0 &&
+                   (size_t)number <= json_array_size(undo->items)
+               ? number
+               : 0;
+}
+
+static bool is_wanted(const json_t *item, const char *wanted, json_int_t number)
+{
+    if (number > 0)
+        return number == mu_json_int(item, "number", 0);
+    return wanted == NULL || strcmp(wanted, mu_json_str(item, "title", "")) == 0;
 }
 
 /* The way out: the file, or a person who has looked. */
@@ -78,24 +87,24 @@ static enum mu_err nothing_to_take(const struct mu_undo *undo, const char *wante
                        title, run, (long long)mu_json_int(meant, "number", 0));
 }
 
-enum mu_err undoable_still(struct mu_store *store, const char *path, const json_t *items,
+enum mu_err undoable_still(struct mu_store *store, const struct mu_run_request *request,
                            const char *own, struct mu_fail *fail)
 {
     struct mu_undo undo;
     size_t i;
     json_t *wanted, *despite = json_pack("[s]", own); /* which has no file yet */
-    json_array_foreach(items, i, wanted)
+    json_array_foreach(request->undo_items, i, wanted)
     {
         json_array_extend(despite, json_object_get(wanted, "despite"));
     }
-    enum mu_err err = mu_undo_read(path, store, despite, &undo, fail);
-    json_array_foreach(items, i, wanted)
+    enum mu_err err = mu_undo_read(request->undo_path, store, despite, &undo, fail);
+    json_array_foreach(request->undo_items, i, wanted)
     {
         const json_t *item = err == MU_OK
                                  ? undo_item_of(undo.items, mu_json_str(wanted, "task", ""),
                                                 mu_json_int(wanted, "seq", 0))
                                  : NULL;
-        if (err == MU_OK && !may_take(item, true))
+        if (err == MU_OK && !may_take(item, request->undo_named))
             err = nothing_to_take(&undo, mu_json_str(wanted, "title", ""), item, fail);
     }
     mu_undo_fini(&undo);
@@ -109,10 +118,11 @@ enum mu_err mu_undo_pick(const struct mu_undo *undo, const char *wanted, json_t 
     const json_t *meant = NULL, *unknown = NULL;
     size_t i;
     json_t *item;
+    json_int_t number = number_of(undo, wanted);
     *items_out = json_array();
     json_array_foreach(undo->items, i, item)
     {
-        if (!is_wanted(item, wanted))
+        if (!is_wanted(item, wanted, number))
             continue;
         if (may_take(item, wanted != NULL))
             json_array_append(*items_out, item);

@@ -43,6 +43,7 @@ struct undo_run {
     struct attempt *attempts;
     size_t count, steps;
     bool begun, damaged, ended; /* begun: it has a row 1 */
+    struct undo_clock clock;
     /* What became of what it did itself, read when the first act asks, for all of them. */
     bool looked, known;
     json_t *own_acts; /* "task/seq" → item */
@@ -52,6 +53,7 @@ static bool take_start(struct undo_run *run, const struct mu_row *row)
 {
     json_t *start = mu_json_parse(row->value, strlen(row->value), NULL);
     run->begun = start != NULL;
+    undo_clock_take(&run->clock, start);
     bool ours = strcmp(mu_json_str(start, "undoes", ""), run->undoes) == 0 &&
                 mu_world_sends(mu_json_str(start, "world", ""));
     if (ours) {
@@ -111,7 +113,7 @@ static void take_act(struct undo_run *run, const struct mu_row *row)
     else
         set_attempt(attempt, SENT, row->ts, "");
     if (!by_person)
-        attempt->acted = row->ts;
+        attempt->acted = undo_steady(&run->clock, row->ts);
 }
 
 static bool read_undo_row(const struct mu_row *row, void *ud)
@@ -126,7 +128,11 @@ static bool read_undo_row(const struct mu_row *row, void *ud)
         take_act(run, row);
     } else if (row->type == MU_ROW_HOST && strcmp(row->verb, "again") == 0) {
         if (run->steps > 0 && run->steps <= run->count)
-            run->attempts[run->steps - 1].acted = row->ts;
+            run->attempts[run->steps - 1].acted = undo_steady(&run->clock, row->ts);
+    } else if (row->type == MU_ROW_HOST && strcmp(row->verb, "resume") == 0) {
+        json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+        undo_clock_take(&run->clock, value);
+        json_decref(value);
     } else if (row->type == MU_ROW_HOST && strcmp(row->verb, "end") == 0) {
         run->ended = true;
     }

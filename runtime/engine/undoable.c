@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -20,7 +21,34 @@ struct reading {
     bool damaged;    /* a value is no JSON: what was there is not known */
     json_t *pending; /* "task/seq" → item, as long as no outcome is known */
     json_t *found;   /* items in the order in which they took effect */
+    struct undo_clock clock;
 };
+
+void undo_clock_take(struct undo_clock *clock, const json_t *host_value)
+{
+    const json_t *said = mu_json_get(host_value, "clock");
+    if (said == NULL)
+        return;
+    snprintf(clock->boot, sizeof clock->boot, "%s", mu_json_str(said, "boot", ""));
+    clock->ahead_ms = mu_json_int(said, "ahead_ms", 0);
+}
+
+/* A run's clock goes with the boot clock (clock.c). What another boot did is over since this one began. */
+int64_t undo_steady(const struct undo_clock *clock, int64_t ts)
+{
+    int64_t wall = mu_clock_wall_ahead_ms();
+    if (clock->boot[0] == '\0')
+        return ts;
+    if (strcmp(clock->boot, mu_clock_boot_id()) == 0)
+        return ts - clock->ahead_ms + wall;
+    return ts < wall ? ts : wall - 1;
+}
+
+static void set_at(const struct reading *reading, json_t *item, const struct mu_row *row)
+{
+    json_object_set_new(item, "at", json_integer(row->ts));
+    json_object_set_new(item, "steady", json_integer(undo_steady(&reading->clock, row->ts)));
+}
 
 void undo_key(const char *task, int64_t seq, char key[MU_LIMIT_CALL])
 {
@@ -52,12 +80,13 @@ static void take_intent(struct reading *reading, const struct mu_row *row)
     bool is_act = json_object_get(intent, "gate") == NULL;
     if (intent && is_act && !mu_json_bool(intent, "foreseen", false)) {
         json_t *item = item_of(row->verb, intent);
-        json_object_update_new(
-            item, json_pack("{s:b, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "guarded",
-                            is_guarded(json_object_get(item, "args")), "act", row->verb, "shown",
-                            mu_json_str(intent, "shown", ""), "target",
-                            mu_json_str(intent, "target", ""), "task", row->task, "seq",
-                            (json_int_t)row->seq, "src", row->src, "at", (json_int_t)row->ts));
+        json_object_update_new(item,
+                               json_pack("{s:b, s:s, s:s, s:s, s:s, s:I, s:s}", "guarded",
+                                         is_guarded(json_object_get(item, "args")), "act",
+                                         row->verb, "shown", mu_json_str(intent, "shown", ""),
+                                         "target", mu_json_str(intent, "target", ""), "task",
+                                         row->task, "seq", (json_int_t)row->seq, "src", row->src));
+        set_at(reading, item, row);
         undo_set_state(item, "in_doubt", "", 0, "no outcome is recorded");
         undo_key(row->task, row->seq, key);
         json_object_set(reading->pending, key, item);
@@ -110,7 +139,7 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     json_incref(item);
     json_object_del(reading->pending, key);
     if (!by_person && !mu_json_bool(error, "in_doubt", false)) /* seen then, not heard of later */
-        json_object_set_new(item, "at", json_integer(row->ts));
+        set_at(reading, item, row);
     drop(reading->found, item);
     json_array_append(reading->found, item); /* the last to be done, whatever held it back */
     const json_t *value = mu_json_get(outcome, "value");
@@ -140,12 +169,26 @@ static void take_departure(struct reading *reading, const struct mu_row *row, bo
     bool doubtful =
         !sent && mu_json_bool(value, "repeated", false); /* one before it may have left */
     if (item && sent)
-        json_object_set_new(item, "at", json_integer(row->ts));
+        set_at(reading, item, row);
     if (item && !doubtful) {
         drop(reading->found, item);
         if (sent)
             json_array_append(reading->found, item);
     }
+    json_decref(value);
+}
+
+static void take_start(struct reading *reading, const struct mu_row *row)
+{
+    json_decref(reading->undo->start);
+    reading->undo->start = mu_json_parse(row->value, strlen(row->value), NULL);
+    undo_clock_take(&reading->clock, reading->undo->start);
+}
+
+static void take_resume(struct reading *reading, const struct mu_row *row)
+{
+    json_t *value = mu_json_parse(row->value, strlen(row->value), NULL);
+    undo_clock_take(&reading->clock, value);
     json_decref(value);
 }
 
@@ -161,7 +204,9 @@ static bool read_row(const struct mu_row *row, void *ud)
     else if (row->type == MU_ROW_HOST && strcmp(row->verb, "again") == 0)
         take_departure(reading, row, true);
     else if (row->type == MU_ROW_HOST && strcmp(row->verb, "start") == 0)
-        reading->undo->start = mu_json_parse(row->value, strlen(row->value), NULL);
+        take_start(reading, row);
+    else if (row->type == MU_ROW_HOST && strcmp(row->verb, "resume") == 0)
+        take_resume(reading, row);
     return true;
 }
 
@@ -177,7 +222,7 @@ enum mu_err undo_read_rows(const char *path, mu_journal_row_cb *cb, void *ud, st
 
 enum mu_err undoable_own(const char *path, struct mu_undo *undo, struct mu_fail *fail)
 {
-    struct reading reading = {undo, false, json_object(), json_array()};
+    struct reading reading = {undo, false, json_object(), json_array(), {"", 0}};
     undo->children = json_array();
     undo->confirmed = json_array();
     enum mu_err err = undo_read_rows(path, read_row, &reading, fail);

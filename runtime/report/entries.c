@@ -561,6 +561,13 @@ static void host_by_person(const json_t *value, struct mu_buf *out)
     free(who);
 }
 
+static void host_decided(const json_t *value, struct mu_buf *out)
+{
+    mu_buf_addf(out, "%s: %s, ", mu_json_str(value, "verb", ""),
+                mu_json_str(value, "decision", ""));
+    host_by_person(value, out);
+}
+
 static void host_lock(const json_t *value, struct mu_buf *out)
 {
     char *who = words_who(mu_json_get(value, "who"));
@@ -640,6 +647,7 @@ static const struct {
     {"park", "parked, a person is needed", TONE_WARN, host_parked},
     {"unpark", "let go on", TONE_PEOPLE, host_by_person},
     {"cancel", "cancelled", TONE_PEOPLE, host_by_person},
+    {"decide", "decided", TONE_PEOPLE, host_decided},
     {"clock", "the wall clock jumped", TONE_WARN, host_clock},
     {"stop", "executor left", TONE_PLAIN, host_other},
     {"lock", "lock", TONE_PEOPLE, host_lock},

@@ -365,7 +365,7 @@ static const struct {
     {"lock", NULL, true, ENTRY_HOST},         {"frozen", NULL, true, ENTRY_HOST},
     {"thawed", NULL, true, ENTRY_HOST},       {"clock", NULL, true, ENTRY_HOST},
     {"unsent", NULL, true, ENTRY_HOST},       {"refused", NULL, true, ENTRY_HOST},
-    {"stale", NULL, true, ENTRY_HOST},
+    {"stale", NULL, true, ENTRY_HOST},        {"decide", NULL, true, ENTRY_HOST},
 };
 
 /* A resume after a row that was no goodbye: whoever ran it died. */

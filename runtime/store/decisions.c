@@ -20,7 +20,8 @@ enum {
 static const char deciding[] = "recording a decision";
 
 /* The decision of that round, or one on its way to the run. What a muster recorded that knew no rounds
- * counts as long as it is on its way. */
+ * counts as long as it is on its way. Skip and retry, which a run did not come to before it ended, say nothing of what is
+ * at the far side: that can still be said. */
 static enum mu_err check_undecided(struct mu_store *store, const struct mu_store_decision *decision,
                                    struct mu_fail *fail)
 {
@@ -32,6 +33,8 @@ static enum mu_err check_undecided(struct mu_store *store, const struct mu_store
         " json_extract(reason, '$.reason') FROM orders WHERE run = ?1 AND kind = 'decide'"
         " AND json_extract(reason, '$.task') = ?2 AND json_extract(reason, '$.seq') = ?3"
         " AND (done = 0 OR (done = 1 AND json_extract(reason, '$.round') >= ?4))"
+        " AND NOT (json_extract(reason, '$.decision') IN ('skip', 'retry')"
+        "          AND EXISTS (SELECT 1 FROM run WHERE name = ?1 AND ended <> 0))"
         " ORDER BY id LIMIT 1",
         STORE_VALUES(STORE_TEXT(decision->run), STORE_TEXT(decision->task),
                      STORE_NUMBER(decision->seq), STORE_NUMBER(decision->round)));

@@ -288,6 +288,15 @@ enum mu_err mu_store_runs(struct mu_store *store, const char *state, int limit, 
                       STORE_VALUES(STORE_TEXT(state), STORE_NUMBER(limit > 0 ? limit : -1)));
 }
 
+enum mu_err mu_store_runs_going_on(struct mu_store *store, mu_store_run_cb *cb, void *ud,
+                                   struct mu_fail *fail)
+{
+    return store_runs(store, "listing the runs that have not ended", cb, ud, fail,
+                      "SELECT " STORE_RUN_COLUMNS
+                      " FROM run WHERE state IN ('running', 'parked') ORDER BY id DESC",
+                      STORE_NO_VALUES);
+}
+
 enum mu_err mu_store_version_runs(struct mu_store *store, const struct mu_store_version *version,
                                   mu_store_run_cb *cb, void *ud, struct mu_fail *fail)
 {

@@ -78,6 +78,9 @@ typedef bool mu_store_run_cb(const struct mu_store_run *, void *ud);
 /* Newest first; state NULL = all; limit 0 = all. */
 enum mu_err mu_store_runs(struct mu_store *, const char *state, int limit, mu_store_run_cb *,
                           void *ud, struct mu_fail *);
+/* Those that run or are parked, in one look: one that goes from the one to the other is in it. Newest first. */
+enum mu_err mu_store_runs_going_on(struct mu_store *, mu_store_run_cb *, void *ud,
+                                   struct mu_fail *);
 /* The runs that take this one back, in the same world, oldest first. */
 enum mu_err mu_store_undo_runs(struct mu_store *, const char *name, mu_store_run_cb *, void *ud,
                                struct mu_fail *);
