@@ -2,13 +2,16 @@
  *
  * Module mail: the table of the mail.* verbs. They judge the mail service of a domain as a whole
  * and look only through other probes (dns.mx, dns.query, dns.raw, http.get, smtp.probe), so that they see every
- * world as it is. Flow: inbound.c, preflight.c, look.c, spf/check.c, sts/look.c, dmarc/look.c. Judgement, pure: judge.c, report.c,
- * points.c, mx_set.c, spf/record.c, spf/macro.c, sts/policy.c, dmarc/record.c, txt.c. */
+ * world as it is. Flow: inbound.c, preflight.c, look.c, spf/check.c, sts/look.c, dmarc/look.c, dkim/look.c, picture.c. Judgement, pure: judge.c, report.c,
+ * points.c, mx_set.c, spf/record.c, spf/macro.c, sts/policy.c, dmarc/record.c, dkim/key.c, presence.c, parts.c, txt.c. */
 #include "base/mem.h"
+#include "dkim.h"
 #include "dmarc.h"
 #include "inbound.h"
 #include "module/module.h"
+#include "picture.h"
 #include "preflight.h"
+#include "presence.h"
 #include "spf.h"
 #include "sts.h"
 
@@ -132,7 +135,8 @@ static const struct mu_field dmarc_returns[] = {
     {"domain", MU_T_STRING, 0, NULL, NULL, NULL, "whose record is applied; nil: nobody's"},
     {"record", MU_T_STRING, 0, NULL, NULL, NULL, "the record"},
     {"org_domain", MU_T_STRING, 0, NULL, NULL, NULL,
-     "the organizational domain, which relaxed alignment compares"},
+     "the organizational domain, which relaxed alignment compares; nil: a name above can't be "
+     "looked up"},
     {"testing", MU_T_BOOL, 0, NULL, NULL, NULL, "t=y: receivers apply the next weaker policy"},
     {"adkim", MU_T_STRING, 0, NULL, NULL, NULL, "alignment of DKIM: r(elaxed) or s(trict)"},
     {"aspf", MU_T_STRING, 0, NULL, NULL, NULL, "alignment of SPF"},
@@ -145,6 +149,58 @@ static const struct mu_field dmarc_returns[] = {
     {"rfc7489", MU_T_OBJECT, 0, NULL, NULL, NULL,
      "{ org_domain, policy }: what receivers find that still go by RFC 7489 and the public suffix "
      "list"},
+    {0}};
+
+static const struct mu_field dkim_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "the signing domain, d="},
+    {"selectors", MU_T_LIST, OPTION, NULL, NULL, NULL,
+     "which keys, by their s=; else domains[domain].dkim of muster.lua, else those that are "
+     "common"},
+    {0}};
+
+static const struct mu_field dkim_returns[] = {
+    {"keys", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ selector, state, type, bits, testing, strict, delegated_to, why }; state is valid, weak, "
+     "revoked, broken, absent or "
+     "unknown. Common selectors that have no key are left out"},
+    {"named", MU_T_BOOL, 0, NULL, NULL, NULL,
+     "the selectors were given; when not, a key that was not found may be there all the same"},
+    {0}};
+
+static const struct mu_field tls_rpt_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose senders shall report"}, {0}};
+
+static const struct mu_field tls_rpt_returns[] = {
+    {"present", MU_T_BOOL, 0, NULL, NULL, NULL, "there is such a record"},
+    {"record", MU_T_STRING, 0, NULL, NULL, NULL, "the record"},
+    {"rua", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "where reports go: mailto: and https:"},
+    {0}};
+
+static const struct mu_field bimi_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose logo"},
+    {"selector", MU_T_HOST, OPTION, NULL, "\"default\"", NULL, "as in BIMI-Selector:"},
+    {0}};
+
+static const struct mu_field bimi_returns[] = {
+    {"present", MU_T_BOOL, 0, NULL, NULL, NULL, "there is such a record"},
+    {"record", MU_T_STRING, 0, NULL, NULL, NULL, "the record"},
+    {"logo", MU_T_STRING, 0, NULL, NULL, NULL, "l=, the address of the picture; nil: none"},
+    {"certificate", MU_T_STRING, 0, NULL, NULL, NULL,
+     "a=, the address of its mark certificate; nil: none"},
+    {0}};
+
+static const struct mu_field picture_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose mail"},
+    {"talk", MU_T_BOOL, MU_F_OPTION, NULL, "true", NULL,
+     "talk to the mail hosts, too; false: only what stands in DNS and in policies"},
+    {0}};
+
+static const struct mu_field picture_returns[] = {
+    {"parts", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "{ part, state, why, result }: mx, inbound, spf, dkim, dmarc, mta-sts, tls-rpt, bimi; state "
+     "is pass, absent (and need "
+     "not be there), warn, unknown or fail; result is that of the part's own verb"},
+    {"counts", MU_T_OBJECT, 0, NULL, NULL, NULL, "{ pass, absent, warn, unknown, fail }"},
     {0}};
 /* clang-format on */
 
@@ -184,6 +240,17 @@ static const struct mu_verb verbs[] = {
      .start = mu_mail_spf_start,
      .cancel = mu_mail_spf_cancel,
      .composite = true},
+    {.name = "mail.dkim",
+     .kind = MU_PROBE,
+     .params = dkim_params,
+     .returns = dkim_returns,
+     .doc = "Which DKIM keys does the domain publish, and do receivers take them (RFC 6376, 8301, "
+            "8463)? Type and bits, "
+            "testing, revoked, delegated by CNAME.",
+     .example = "local dkim = mail.dkim(\"example.com\", { selectors = { \"google\" } })",
+     .start = mu_mail_dkim_start,
+     .cancel = mu_mail_dkim_cancel,
+     .composite = true},
     {.name = "mail.dmarc",
      .kind = MU_PROBE,
      .params = dmarc_params,
@@ -207,6 +274,36 @@ static const struct mu_verb verbs[] = {
                 "\"mx2.example.net\" } } })",
      .start = mu_mail_sts_start,
      .cancel = mu_mail_sts_cancel,
+     .composite = true},
+    {.name = "mail.tls_rpt",
+     .kind = MU_PROBE,
+     .params = tls_rpt_params,
+     .returns = tls_rpt_returns,
+     .doc = "Are senders asked to report failures of TLS (RFC 8460)?",
+     .example = "local reports = mail.tls_rpt(\"example.com\")",
+     .start = mu_mail_tls_rpt_start,
+     .cancel = mu_mail_presence_cancel,
+     .composite = true},
+    {.name = "mail.bimi",
+     .kind = MU_PROBE,
+     .params = bimi_params,
+     .returns = bimi_returns,
+     .doc =
+         "Is a logo published for mail programs that show one (BIMI)? The picture is not fetched.",
+     .example = "local bimi = mail.bimi(\"example.com\")",
+     .start = mu_mail_bimi_start,
+     .cancel = mu_mail_presence_cancel,
+     .composite = true},
+    {.name = "mail.picture",
+     .kind = MU_PROBE,
+     .params = picture_params,
+     .returns = picture_returns,
+     .doc = "All that concerns the mail of a domain, each part with a state and a reason. Not ok "
+            "when something fails; what "
+            "could not be found out is unknown, never pass.",
+     .example = "local picture = mail.picture(\"example.com\")",
+     .start = mu_mail_picture_start,
+     .cancel = mu_mail_picture_cancel,
      .composite = true},
     {0}};
 

@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/people.h"
 #include "cli/cli.h"
+#include "cli/probe.h"
 #include "cli/say.h"
 #include "cli/start.h"
 #include "engine/run.h"
-#include "journal/rows.h"
 #include "module/registry.h"
 
 /* 25, true, {"a":1}, [1] and null are JSON; everything else is a string. */
@@ -51,16 +50,6 @@ static json_t *args_of(const struct mu_verb *verb, int argc, char **argv)
     return args;
 }
 
-static bool keep_result(const struct mu_row *row, void *ud)
-{
-    if (row->type == MU_ROW_COMPLETION || row->type == MU_ROW_OUTCOME) {
-        json_t **result = ud;
-        json_decref(*result);
-        *result = mu_json_parse(row->value, strlen(row->value), NULL);
-    }
-    return true;
-}
-
 static int print_result(const json_t *result)
 {
     char *text = json_dumps(result, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
@@ -69,52 +58,31 @@ static int print_result(const json_t *result)
     return mu_json_bool(result, "ok", true) ? MU_EXIT_OK : MU_EXIT_FAILED;
 }
 
-static int call_probe(struct mu_cli *cli, const struct mu_bundle *bundle,
-                      const struct mu_header *header)
+static int call_probe(struct mu_cli *cli, const struct mu_verb *verb, const json_t *args)
 {
-    struct mu_fail fail = {.class = MU_OK};
-    json_t *who = mu_cli_who(cli), *params = json_object(), *result = NULL;
-    struct mu_run_request request = {.bundle = bundle,
-                                     .header = header,
-                                     .params = params,
-                                     .config = cli->config,
-                                     .world = "live",
-                                     .who = who};
-    struct mu_journal *journal = mu_run_create_memory(&request);
-    struct mu_execute execute = {
-        .journal = journal, .config = cli->config, .who = who, .wake_fd = -1};
-    int code = mu_run_execute(&execute, &fail);
-    (void)!mu_journal_each(journal, 0, keep_result, &result, NULL);
-    if (result)
+    json_t *result;
+    int code = probe_once(cli, "call", verb->name, args, &result);
+    if (code == 0)
         code = print_result(result);
-    else
-        code = mu_cli_fail(cli, "call", code ? code : MU_EXIT_FAILED, "%s", fail.text);
     json_decref(result);
-    json_decref(params);
-    json_decref(who);
-    mu_journal_close(journal);
     return code;
 }
 
-static int call_act(struct mu_cli *cli, const struct mu_bundle *bundle,
-                    const struct mu_header *header, const struct start *how)
+static int call_act(struct mu_cli *cli, const struct mu_verb *verb, const json_t *args,
+                    const struct start *how)
 {
+    struct mu_fail fail;
+    struct mu_header *header = NULL;
+    struct mu_bundle *bundle = probe_bundle(cli, verb->name, args, true);
     json_t *params = json_object();
-    int code = start_run(cli, "call", bundle, header, params, how);
+    int code = mu_header_read(bundle, &header, &fail) == MU_OK
+                   ? start_run(cli, "call", bundle, header, params, how)
+                   : mu_cli_fail(cli, "call", MU_EXIT_INTERNAL, "%s", fail.text);
     json_decref(params);
+    if (header)
+        mu_header_free(header);
+    mu_bundle_free(bundle);
     return code;
-}
-
-/* Who typed it hears when it parks; nobody can be told when that is nobody of people{}. */
-static struct mu_bundle *bundle_for(struct mu_cli *cli, const struct mu_verb *verb,
-                                    const json_t *args)
-{
-    json_t *who = mu_cli_who(cli);
-    const char *person = mu_people_of_account(cli->config->values, mu_json_str(who, "account", ""));
-    struct mu_bundle *bundle =
-        mu_call_bundle(verb->name, args, verb->kind == MU_ACT, person ? person : MU_OWNER_NOBODY);
-    json_decref(who);
-    return bundle;
 }
 
 static int call(struct mu_cli *cli, const struct mu_verb *verb, int argc, char **argv,
@@ -134,17 +102,7 @@ static int call(struct mu_cli *cli, const struct mu_verb *verb, int argc, char *
         json_decref(checked);
         return MU_EXIT_USAGE;
     }
-    bool act = verb->kind == MU_ACT;
-    struct mu_bundle *bundle = bundle_for(cli, verb, args);
-    struct mu_header *header = NULL;
-    int code;
-    if (mu_header_read(bundle, &header, &fail) != MU_OK)
-        code = mu_cli_fail(cli, "call", MU_EXIT_INTERNAL, "%s", fail.text);
-    else
-        code = act ? call_act(cli, bundle, header, how) : call_probe(cli, bundle, header);
-    if (header)
-        mu_header_free(header);
-    mu_bundle_free(bundle);
+    int code = verb->kind == MU_ACT ? call_act(cli, verb, args, how) : call_probe(cli, verb, args);
     json_decref(args);
     json_decref(checked);
     return code;

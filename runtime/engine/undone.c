@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -113,7 +114,9 @@ static bool accept(const struct mu_store_run *undo, void *ud)
 {
     struct accepting *accepting = ud;
     const struct run *run = accepting->run;
-    if (undo->started <= run->order_at && !is_known(run, undo->name) && !is_active(run, undo))
+    bool before = undo->started <= run->order_at ||
+                  undo->started > mu_clock_real_ms(); /* the wall clock was set back since */
+    if (before && !is_known(run, undo->name) && !is_active(run, undo))
         json_array_append_new(accepting->names, json_string(undo->name));
     return true;
 }

@@ -84,6 +84,8 @@ const struct mu_config_key mu_config_keys[] = {
      "the host that takes its mail when the primary fails"},
     {"domains.*.primary", MU_CONFIG_TEXTS,
      "its own MX hosts, best first: where mx-failback goes back to"},
+    {"domains.*.dkim", MU_CONFIG_TEXTS,
+     "selectors of its DKIM keys, for mail.dkim"},
     {"domains.*.recipient", MU_CONFIG_TEXT,
      "known good: a 5xx for it means rejecting; without one no recipient is tried"},
     {"providers", MU_CONFIG_TABLE,

@@ -27,8 +27,9 @@ struct sight {
     int64_t started_ms;
     struct dmarc_walk walk;
     const struct dmarc_step *applied;
-    size_t type;     /* of existence_types, that is asked */
-    bool exists;     /* or nobody asked */
+    bool cut;    /* a name above its own record can't be looked up: the organization is not known */
+    size_t type; /* of existence_types, that is asked */
+    bool exists; /* or nobody asked */
     json_t *targets; /* hosts of other organizations */
     size_t target;   /* that is asked */
     json_t *problems;
@@ -135,10 +136,10 @@ static void finish(struct sight *sight)
                                    ? dmarc_asked(&sight->walk, sight->applied, sight->exists, &tag)
                                    : DMARC_ABSENT;
     json_t *older = older_json(sight),
-           *value = json_pack("{s:s, s:s*, s:s, s:[], s:[], s:O, s:o, s:o}", "policy",
-                              dmarc_policy_name(policy), "tag", tag, "org_domain",
-                              dmarc_org_domain(&sight->walk), "rua", "ruf", "problems",
-                              sight->problems, "walk", walk_json(sight), "rfc7489", older);
+           *value = json_pack(
+               "{s:s, s:s*, s:s*, s:[], s:[], s:O, s:o, s:o}", "policy", dmarc_policy_name(policy),
+               "tag", tag, "org_domain", sight->cut ? NULL : dmarc_org_domain(&sight->walk), "rua",
+               "ruf", "problems", sight->problems, "walk", walk_json(sight), "rfc7489", older);
     if (sight->applied)
         add_record(value, sight->applied);
     bool broken = sight->applied && policy == DMARC_ABSENT;
@@ -283,11 +284,23 @@ static void collect_problems(struct sight *sight)
     }
 }
 
+static void look_at_applied(struct sight *sight)
+{
+    sight->applied = dmarc_applied(&sight->walk);
+    collect_problems(sight);
+    look_at_existence(sight);
+}
+
 static void on_record(struct mu_call *call, const json_t *result, void *ud)
 {
     struct sight *sight = ud;
     struct dmarc_step *step = &sight->walk.steps[sight->walk.count - 1];
     (void)call;
+    if (!is_known(result) && sight->walk.steps[0].record.text) {
+        sight->cut = true;
+        look_at_applied(sight);
+        return;
+    }
     if (!is_known(result)) {
         give_up(sight, "the DMARC policy", result);
         return;
@@ -300,9 +313,7 @@ static void on_record(struct mu_call *call, const json_t *result, void *ud)
         climb(sight, next);
         return;
     }
-    sight->applied = dmarc_applied(&sight->walk);
-    collect_problems(sight);
-    look_at_existence(sight);
+    look_at_applied(sight);
 }
 
 static void climb(struct sight *sight, const char *domain)

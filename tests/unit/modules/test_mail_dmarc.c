@@ -118,6 +118,22 @@ static void tells_whether_it_exists(void **state)
     json_decref(r);
 }
 
+/* Above the domain's own record nobody answers: that record is applied all the same. */
+static void goes_by_its_own_record(void **state)
+{
+    (void)state;
+    expect("example.com",
+           "{'_dmarc.example.com/TXT': ['v=DMARC1; p=reject'], '_dmarc.com/TXT': 'REFUSED'}",
+           "reject", "p", "example.com", "nil");
+    json_t *r =
+        look("a.example.com",
+             "{'_dmarc.example.com/TXT': ['v=DMARC1; p=reject'], '_dmarc.com/TXT': 'REFUSED'}");
+    assert_false(mu_json_bool(r, "ok", true));
+    assert_string_equal(mu_json_str(r, "why", ""),
+                        "the DMARC policy can't be found out: says REFUSED");
+    json_decref(r);
+}
+
 /* Eight names at most: the second has seven labels (4.10). */
 static void shortens_the_walk(void **state)
 {
@@ -234,13 +250,10 @@ static int close_world(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(applies_the_nearest),
-        cmocka_unit_test(heeds_psd),
-        cmocka_unit_test(tells_whether_it_exists),
-        cmocka_unit_test(shortens_the_walk),
-        cmocka_unit_test(reads_records),
-        cmocka_unit_test(asks_who_takes_reports),
-        cmocka_unit_test(tells_what_older_ones_find),
+        cmocka_unit_test(applies_the_nearest),     cmocka_unit_test(heeds_psd),
+        cmocka_unit_test(tells_whether_it_exists), cmocka_unit_test(shortens_the_walk),
+        cmocka_unit_test(goes_by_its_own_record),  cmocka_unit_test(reads_records),
+        cmocka_unit_test(asks_who_takes_reports),  cmocka_unit_test(tells_what_older_ones_find),
     };
     return cmocka_run_group_tests_name("modules.mail_dmarc", tests, open_world, close_world);
 }
