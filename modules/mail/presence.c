@@ -58,22 +58,12 @@ static void line_free(struct line *line)
 /* The value of a tag until the next is asked for, "" when it is empty; NULL: there is none. */
 static const char *tag_of(struct line *line, const char *name)
 {
-    char *rest = line->copy, *tag;
-    size_t len = strlen(name);
+    char *rest = line->copy;
+    struct mu_mail_tag tag;
     memcpy(line->copy, line->text, strlen(line->text) + 1);
-    while ((tag = strsep(&rest, ";")) != NULL) {
-        tag += strspn(tag, " \t");
-        if (strncasecmp(tag, name, len) != 0)
-            continue;
-        char *value = tag + len + strspn(tag + len, " \t");
-        if (*value++ != '=')
-            continue;
-        value += strspn(value, " \t");
-        size_t end = strlen(value);
-        while (end > 0 && strchr(" \t", value[end - 1]))
-            value[--end] = '\0';
-        return value;
-    }
+    while (mu_mail_tag_next(&rest, &tag))
+        if (tag.value && strcasecmp(tag.name, name) == 0)
+            return tag.value;
     return NULL;
 }
 
@@ -173,8 +163,7 @@ void mu_mail_presence_cancel(struct mu_call *call)
 static void on_record(struct mu_call *call, const json_t *result, void *ud)
 {
     struct sight *sight = ud;
-    bool known = mu_json_bool(result, "ok", false) ||
-                 strcmp(mu_json_str(result, "rcode", ""), "NXDOMAIN") == 0;
+    bool known = mu_mail_dns_told(result);
     json_t *value = known
                         ? sight->judge(json_object_get(result, "records"))
                         : json_pack("{s:b, s:s, s:s, s:[]}", "ok", 0, "class", mu_err_name(MU_NET),

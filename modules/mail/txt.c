@@ -4,9 +4,9 @@
 #include "txt.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 
 #define NO_OCTET '\x7f'
@@ -43,4 +43,34 @@ char *mu_mail_txt_join(const char *shown)
     }
     *end = '\0';
     return out;
+}
+
+char *mu_mail_trim(char *text)
+{
+    text += strspn(text, " \t");
+    size_t len = strlen(text);
+    while (len > 0 && strchr(" \t", text[len - 1]))
+        text[--len] = '\0';
+    return text;
+}
+
+bool mu_mail_tag_next(char **rest, struct mu_mail_tag *tag)
+{
+    char *text;
+    while ((text = strsep(rest, ";")) != NULL) {
+        char *equals = strchr(text, '=');
+        if (equals)
+            *equals = '\0';
+        tag->name = mu_mail_trim(text);
+        tag->value = equals ? mu_mail_trim(equals + 1) : NULL;
+        if (equals || tag->name[0])
+            return true;
+    }
+    return false;
+}
+
+bool mu_mail_dns_told(const json_t *result)
+{
+    return mu_json_bool(result, "ok", false) ||
+           strcmp(mu_json_str(result, "rcode", ""), "NXDOMAIN") == 0;
 }

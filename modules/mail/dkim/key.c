@@ -106,34 +106,21 @@ struct tags { /* values of the record, NULL: not there */
     bool v_first;
 };
 
-static char *trimmed(char *text)
-{
-    text += strspn(text, " \t");
-    size_t len = strlen(text);
-    while (len > 0 && strchr(" \t", text[len - 1]))
-        text[--len] = '\0';
-    return text;
-}
-
 /* Into the copy's own memory. Tags are case-sensitive, the first of a name counts (3.2). */
 static struct tags read_tags(char *copy)
 {
     struct tags tags = {.v_first = true};
-    char *rest = copy, *tag;
-    for (int n = 0; (tag = strsep(&rest, ";")) != NULL; n++) {
-        char *equals = strchr(tag, '=');
-        if (equals == NULL)
-            continue;
-        *equals = '\0';
-        const char *name = trimmed(tag), *value = trimmed(equals + 1);
-        const char **slot = strcmp(name, "v") == 0   ? &tags.v
-                            : strcmp(name, "k") == 0 ? &tags.k
-                            : strcmp(name, "p") == 0 ? &tags.p
-                            : strcmp(name, "s") == 0 ? &tags.s
-                            : strcmp(name, "t") == 0 ? &tags.t
-                                                     : NULL;
-        if (slot && *slot == NULL) {
-            *slot = value;
+    struct mu_mail_tag tag;
+    char *rest = copy;
+    for (int n = 0; mu_mail_tag_next(&rest, &tag); n++) {
+        const char **slot = strcmp(tag.name, "v") == 0   ? &tags.v
+                            : strcmp(tag.name, "k") == 0 ? &tags.k
+                            : strcmp(tag.name, "p") == 0 ? &tags.p
+                            : strcmp(tag.name, "s") == 0 ? &tags.s
+                            : strcmp(tag.name, "t") == 0 ? &tags.t
+                                                         : NULL;
+        if (tag.value && slot && *slot == NULL) {
+            *slot = tag.value;
             tags.v_first = tags.v_first && (slot != &tags.v || n == 0);
         }
     }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../txt.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -93,9 +94,7 @@ static void judge_one(const struct question *question, struct counts *counts, js
                       bool named)
 {
     const json_t *answer = question->answer;
-    bool known = mu_json_bool(answer, "ok", false) ||
-                 strcmp(mu_json_str(answer, "rcode", ""), "NXDOMAIN") == 0;
-    if (!known) {
+    if (!mu_mail_dns_told(answer)) {
         const char *why = mu_json_str(answer, "why", "no answer");
         counts->unknown++;
         note(counts, question->selector, "can't be looked up", why);

@@ -55,13 +55,6 @@ void mu_mail_dmarc_cancel(struct mu_call *call)
         sight_free(call->state);
 }
 
-/* There is such a name and record, or there is none, which is an answer, too. */
-static bool is_known(const json_t *result)
-{
-    return mu_json_bool(result, "ok", false) ||
-           strcmp(mu_json_str(result, "rcode", ""), "NXDOMAIN") == 0;
-}
-
 static void ask(struct sight *sight, const char *name, const char *type, mu_sub_cb *done)
 {
     mu_sub(sight->call, "dns.query", json_pack("{s:s, s:s}", "name", name, "type", type), done,
@@ -179,7 +172,7 @@ static void on_target(struct mu_call *call, const json_t *result, void *ud)
     (void)call;
     const char *host = json_string_value(json_array_get(sight->targets, sight->target++));
     dmarc_record_read(json_object_get(result, "records"), &said);
-    if (!is_known(result))
+    if (!mu_mail_dns_told(result))
         add_problem(sight, mu_xasprintf("whether %s takes reports can't be found out: %s", host,
                                         mu_json_str(result, "why", "no answer")));
     else if (said.text == NULL)
@@ -250,7 +243,7 @@ static void on_existence(struct mu_call *call, const json_t *result, void *ud)
 {
     struct sight *sight = ud;
     (void)call;
-    if (!is_known(result)) {
+    if (!mu_mail_dns_told(result)) {
         give_up(sight, "whether the domain exists, which np= asks for,", result);
         return;
     }
@@ -296,12 +289,12 @@ static void on_record(struct mu_call *call, const json_t *result, void *ud)
     struct sight *sight = ud;
     struct dmarc_step *step = &sight->walk.steps[sight->walk.count - 1];
     (void)call;
-    if (!is_known(result) && sight->walk.steps[0].record.text) {
+    if (!mu_mail_dns_told(result) && sight->walk.steps[0].record.text) {
         sight->cut = true;
         look_at_applied(sight);
         return;
     }
-    if (!is_known(result)) {
+    if (!mu_mail_dns_told(result)) {
         give_up(sight, "the DMARC policy", result);
         return;
     }

@@ -76,10 +76,7 @@ static void take_uris(struct dmarc_record *record, const char *tag, char *list, 
 {
     char *one;
     while ((one = strsep(&list, ",")) != NULL && json_array_size(out) < MOST_URIS) {
-        one += strspn(one, " \t");
-        size_t len = strlen(one);
-        while (len > 0 && strchr(" \t", one[len - 1]))
-            one[--len] = '\0';
+        one = mu_mail_trim(one);
         if (strchr(one, '!')) { /* obs-dmarc-report-size */
             problem(record, "%s: a size behind ! is ignored since RFC 9989", tag);
             *strchr(one, '!') = '\0';
@@ -118,28 +115,16 @@ static void take_tag(struct dmarc_record *record, const char *tag, char *value)
                     tag);
 }
 
-/* In place: without blanks at its ends. */
-static char *trimmed(char *text)
-{
-    text += strspn(text, " \t");
-    size_t len = strlen(text);
-    while (len > 0 && strchr(" \t", text[len - 1]))
-        text[--len] = '\0';
-    return text;
-}
-
 static void take_tags(struct dmarc_record *record, const char *text)
 {
-    char *copy = mu_xstrdup(text), *rest = copy, *tag;
+    char *copy = mu_xstrdup(text), *rest = copy;
+    struct mu_mail_tag tag;
     strsep(&rest, ";"); /* v */
-    while ((tag = strsep(&rest, ";")) != NULL) {
-        char *equals = strchr(tag, '=');
-        if (equals) {
-            *equals = '\0';
-            take_tag(record, trimmed(tag), trimmed(equals + 1));
-        } else if (*trimmed(tag)) {
-            problem(record, "\"%.60s\" is no tag: name=value is wanted", trimmed(tag));
-        }
+    while (mu_mail_tag_next(&rest, &tag)) {
+        if (tag.value)
+            take_tag(record, tag.name, tag.value);
+        else
+            problem(record, "\"%.60s\" is no tag: name=value is wanted", tag.name);
     }
     free(copy);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../txt.h"
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -90,8 +91,7 @@ static void on_answer(struct mu_call *call, const json_t *result, void *ud)
     struct spf_look *look = ud;
     const json_t *records = json_object_get(result, "records");
     (void)call;
-    bool said = mu_json_bool(result, "ok", false) ||
-                strcmp(mu_json_str(result, "rcode", ""), "NXDOMAIN") == 0;
+    bool said = mu_mail_dns_told(result);
     enum spf_sight sight = !said ? SPF_FAILED : json_array_size(records) > 0 ? SPF_FOUND : SPF_VOID;
     look->voids += sight == SPF_VOID && look->counts;
     look->on_records(sight, records, mu_json_str(result, "why", "no answer"), look->records_ud);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../txt.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -193,8 +194,7 @@ static void on_record(struct mu_call *call, const json_t *result, void *ud)
 {
     struct sight *sight = ud;
     (void)call;
-    if (mu_json_bool(result, "ok", false) ||
-        strcmp(mu_json_str(result, "rcode", ""), "NXDOMAIN") == 0)
+    if (mu_mail_dns_told(result))
         take_record(sight, json_object_get(result, "records"));
     else
         finish(sight, false, MU_NET,
