@@ -11,6 +11,7 @@
 #include "cli/say.h"
 #include "cli/decided.h"
 #include "cli/find.h"
+#include "cli/parked.h"
 #include "cli/start.h"
 #include "cli/unborn.h"
 #include "cli/undo_children.h"
@@ -253,7 +254,7 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
 static int undo(struct mu_cli *cli, const struct found_run *found, const char *wanted,
                 const json_t *despite, struct start *how)
 {
-    if (!found->ended && mu_journal_lock_holder(found->path) > 0)
+    if (!found->ended && parked_wait(found) > 0)
         return mu_cli_fail(cli, "undo", MU_EXIT_USAGE,
                            "%s is still going on: muster cancel %s first", found->name,
                            found->name);

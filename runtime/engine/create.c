@@ -231,17 +231,23 @@ static bool keep_ended(const struct mu_store_run *run, void *ud)
     return false;
 }
 
+bool run_has_ended(struct mu_store *store, const char *name)
+{
+    bool ended = false;
+    struct mu_fail ignored;
+    (void)!mu_store_run_find(store, name, keep_ended, &ended, &ignored);
+    return ended;
+}
+
 /* Who meets a run without a first row and finds nobody that makes it, ends it (unborn.c). */
 static enum mu_err still_wanted(struct mu_store *store, const char *name, struct mu_fail *fail)
 {
-    bool ended = false;
-    enum mu_err err = mu_store_run_find(store, name, keep_ended, &ended, fail);
-    return err == MU_OK && ended
+    return run_has_ended(store, name)
                ? mu_fail_set(fail, MU_CONFLICT,
                              "somebody ended %.120s while it was made, and nothing was started: "
                              "the same command makes another",
                              name)
-               : err;
+               : MU_OK;
 }
 
 /* The claim says that somebody makes it, until its first row is on disk. */

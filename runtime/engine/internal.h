@@ -504,6 +504,9 @@ bool drill_yields(struct run *); /* true: it is stopping, for a live run has com
 /* world_drill.c */
 bool drill_redirect(struct call *);
 
+/* create.c: the control store says so. */
+bool run_has_ended(struct mu_store *, const char *name);
+
 /* beginning.c: has an executor been at it? Else a journal without a first row is what a process left that was
  * killed while it made it. */
 bool run_was_begun(const char *path);

@@ -153,15 +153,18 @@ char *locks_undo_name(const struct mu_run_request *request)
                : NULL;
 }
 
-/* An executor that begins now finds this undo in the control store; one that had begun before is found here. */
-static enum mu_err still_idle(const struct mu_run_request *request, struct mu_fail *fail)
+/* An executor that begins now finds this undo in the control store; one that had begun before is found here. That of a
+ * run that has ended does no more. */
+static enum mu_err still_idle(struct mu_store *store, const struct mu_run_request *request,
+                              struct mu_fail *fail)
 {
     int holder = mu_journal_lock_holder(request->undo_path);
-    return holder > 0 ? mu_fail_set(fail, MU_CONFLICT,
-                                    "%s goes on: process %d executes it since a moment ago, and "
-                                    "nothing was taken back: muster cancel %s first",
-                                    request->undoes, holder, request->undoes)
-                      : MU_OK;
+    if (holder <= 0 || run_has_ended(store, request->undoes))
+        return MU_OK;
+    return mu_fail_set(fail, MU_CONFLICT,
+                       "%s goes on: process %d executes it since a moment ago, and nothing was "
+                       "taken back: muster cancel %s first",
+                       request->undoes, holder, request->undoes);
 }
 
 /* Two people may have seen the same item open: who has the lock looks again. */
@@ -176,7 +179,7 @@ enum mu_err locks_take_undo(struct mu_store *store, const struct mu_run_request 
     if (err == MU_OK)
         err = mu_store_lock_take(store, lock, request->world, run, mu_clock_real_ms(), fail);
     if (err == MU_OK && request->undo_path)
-        err = still_idle(request, fail);
+        err = still_idle(store, request, fail);
     return err == MU_OK && request->undo_path ? undoable_still(store, request, run, fail) : err;
 }
 
