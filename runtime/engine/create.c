@@ -242,12 +242,14 @@ bool run_has_ended(struct mu_store *store, const char *name)
 /* Who meets a run without a first row and finds nobody that makes it, ends it (unborn.c). */
 static enum mu_err still_wanted(struct mu_store *store, const char *name, struct mu_fail *fail)
 {
-    return run_has_ended(store, name)
+    bool ended = false;
+    enum mu_err err = mu_store_run_find(store, name, keep_ended, &ended, fail);
+    return err == MU_OK && ended
                ? mu_fail_set(fail, MU_CONFLICT,
                              "somebody ended %.120s while it was made, and nothing was started: "
                              "the same command makes another",
                              name)
-               : MU_OK;
+               : err;
 }
 
 /* The claim says that somebody makes it, until its first row is on disk. */
