@@ -213,8 +213,8 @@ static int say_doubts(struct mu_cli *cli, const struct found_run *found, int cod
     if (cli->json)
         say_json_take(json_pack("{s:s, s:i}", "run", found->name, "in_doubt", count));
     else
-        say("Left: %d act%s of %s in doubt, and not taken back: muster undo %s --list\n", count,
-            count == 1 ? " is" : "s are", found->name, found->name);
+        say("Left: %d act%s of %s %s in doubt, and not taken back: muster undo %s --list\n", count,
+            count == 1 ? "" : "s", found->name, count == 1 ? "is" : "are", found->name);
     return code == MU_EXIT_OK ? MU_EXIT_FAILED : code;
 }
 

@@ -145,6 +145,7 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
     call->errand->pub.repeated = repeated;
     if (run_too_stale(call) || freeze_holds(call))
         return;
+    bool was_old = key_lapsed(call) != NULL; /* a person said all the same: retry */
     record_host(run, "again",
                 json_pack("{s:s, s:I, s:s, s:b, s:s}", "task", call->task->path, "seq",
                           (json_int_t)call->seq, "verb", call->name, "repeated", repeated, "why",
@@ -156,7 +157,7 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
     call->errand->sent_again++;
     if (!record_barrier(run))
         return;
-    const char *lapsed = repeated && run->stop == STOP_NONE ? key_lapsed(call) : NULL;
+    const char *lapsed = repeated && !was_old && run->stop == STOP_NONE ? key_lapsed(call) : NULL;
     if (lapsed) { /* in that sync, which can last as long as a disk hangs */
         call_stays(call, "its key got too old before it left");
         doubt_ask(call, lapsed);

@@ -522,7 +522,8 @@ enum mu_err undoable_own(const char *path, struct mu_undo *, struct mu_fail *);
 json_t *undo_item_of(const json_t *items, const char *task, int64_t seq);
 /* "r/12": an act, for indexes of them. */
 void undo_key(const char *task, int64_t seq, char key[MU_LIMIT_CALL]);
-/* Clocks step, also between two runs: moments of all runs of one boot on one scale, the wall clock as it is now. */
+/* Clocks step, also between two runs. A run's clock goes with the boot clock (clock.c): what runs of one boot did is ordered by
+ * that, what another boot did is over since this one began, and among those the wall clocks say it. For comparing only. */
 struct undo_clock { /* of the executor that wrote the rows: row 1, or a resume */
     char boot[40];
     int64_t ahead_ms;

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+
+#define LOOK_MS 100
+#define LOOKS   100 /* ten seconds */
 
 struct owner { /* own copies */
     char world[24], run[128], path[4096], state[24], waits_for[300], who[128];
@@ -158,7 +162,12 @@ char *locks_undo_name(const struct mu_run_request *request)
 static enum mu_err still_idle(struct mu_store *store, const struct mu_run_request *request,
                               struct mu_fail *fail)
 {
+    const struct timespec pause = {0, LOOK_MS * 1000000L};
     int holder = mu_journal_lock_holder(request->undo_path);
+    for (int i = 0; i < LOOKS && holder > 0 && !run_has_ended(store, request->undoes); i++) {
+        nanosleep(&pause, NULL); /* it parks before its next act, or ends */
+        holder = mu_journal_lock_holder(request->undo_path);
+    }
     if (holder <= 0 || run_has_ended(store, request->undoes))
         return MU_OK;
     return mu_fail_set(fail, MU_CONFLICT,

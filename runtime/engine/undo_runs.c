@@ -228,7 +228,8 @@ static void add_done(struct undo_effects *effects, struct undo_effect effect, st
     }
     effect.state = "taken_back";
     effect.at = mu_json_int(own, "since", attempt->acted);
-    effect.when = effect.at > attempt->when ? effect.at : attempt->when;
+    int64_t again = mu_json_int(own, "when", 0); /* it was taken back, and made anew */
+    effect.when = again > attempt->when ? again : attempt->when;
     undo_effect_add(effects, effect, name, "");
 }
 

@@ -16,6 +16,9 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 
+#define MOST_BOOTS 64
+#define THIS_BOOT  ((int64_t)1 << 50) /* behind all that wall clocks say of others */
+
 struct reading {
     struct mu_undo *undo;
     bool damaged;    /* a value is no JSON: what was there is not known */
@@ -33,15 +36,27 @@ void undo_clock_take(struct undo_clock *clock, const json_t *host_value)
     clock->ahead_ms = mu_json_int(said, "ahead_ms", 0);
 }
 
-/* A run's clock goes with the boot clock (clock.c). What another boot did is over since this one began. */
+/* How far the wall clock was ahead of that boot's, by whoever of it was read first: one number for all of its runs, so that
+ * their order stays that of the boot's clock. */
+static int64_t boot_ahead(const struct undo_clock *clock)
+{
+    static struct undo_clock boots[MOST_BOOTS];
+    for (size_t i = 0; i < MOST_BOOTS; i++) {
+        if (boots[i].boot[0] == '\0')
+            boots[i] = *clock;
+        if (strcmp(boots[i].boot, clock->boot) == 0)
+            return boots[i].ahead_ms;
+    }
+    return clock->ahead_ms;
+}
+
 int64_t undo_steady(const struct undo_clock *clock, int64_t ts)
 {
-    int64_t wall = mu_clock_wall_ahead_ms();
-    if (clock->boot[0] == '\0')
+    if (clock->boot[0] == '\0') /* an older muster wrote it */
         return ts;
-    if (strcmp(clock->boot, mu_clock_boot_id()) == 0)
-        return ts - clock->ahead_ms + wall;
-    return ts < wall ? ts : wall - 1;
+    int64_t since_boot = ts - clock->ahead_ms;
+    return strcmp(clock->boot, mu_clock_boot_id()) == 0 ? THIS_BOOT + since_boot
+                                                        : since_boot + boot_ahead(clock);
 }
 
 static void set_at(const struct reading *reading, json_t *item, const struct mu_row *row)

@@ -57,9 +57,10 @@ static bool notice(const struct mu_store_run *undo, void *ud)
     bool active = is_active(run, undo);
     if (run->undone || (is_known(run, undo->name) && !active))
         return true;
-    run->undone =
-        active ? mu_xasprintf("%s takes back what this run did, and has not ended", undo->name)
-               : mu_xasprintf("%s took back what this run did", undo->name);
+    const char *does = active             ? "takes back what this run did, and has not ended"
+                       : undo->ended == 0 ? "is about to take back what this run did"
+                                          : "took back what this run did";
+    run->undone = mu_xasprintf("%s %s", undo->name, does);
     return true;
 }
 

@@ -566,6 +566,8 @@ static void host_decided(const json_t *value, struct mu_buf *out)
     mu_buf_addf(out, "%s: %s, ", mu_json_str(value, "verb", ""),
                 mu_json_str(value, "decision", ""));
     host_by_person(value, out);
+    if (mu_json_get(value, "refused"))
+        mu_buf_addf(out, " (without effect: %s)", mu_json_str(value, "refused", ""));
 }
 
 static void host_lock(const json_t *value, struct mu_buf *out)
