@@ -41,7 +41,8 @@ class Truth:
         return any(not other.known for other in self.acts.values() if act in other.line())
 
     def was_followed(self, act):
-        """Since it was last done its follower changed the same, and what came later left that as it is."""
+        """Since it was last done its follower changed the same, and what came later left that as it is: the rule of `muster guard`
+        (guard_ended.c), by what happened."""
         since = max(i for i, event in enumerate(self.history) if event == (act, True))
         followed, before = False, {}
         for other, done in self.history[since + 1:]:

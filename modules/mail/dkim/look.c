@@ -168,23 +168,46 @@ static json_t *selectors_of(struct mu_call *call, bool *named)
     *named = json_array_size(given) > 0;
     json_array_foreach(given, i, item)
     {
-        if (json_is_string(item) && i < MOST_SELECTORS)
-            json_array_append(list, item);
+        json_array_append(list, item);
     }
     for (i = 0; !*named && i < MU_COUNT(common); i++)
         json_array_append_new(list, json_string(common[i]));
     return list;
 }
 
+/* NULL, or why they can't all be asked for: none is left out in silence. */
+static const char *wrong_with(const json_t *selectors)
+{
+    size_t i;
+    json_t *selector;
+    if (json_array_size(selectors) > MOST_SELECTORS)
+        return "more than 50 selectors";
+    json_array_foreach(selectors, i, selector)
+    {
+        if (!json_is_string(selector))
+            return "a selector is a text, as in s= of a signature";
+    }
+    return NULL;
+}
+
 void mu_mail_dkim_start(struct mu_call *call)
 {
+    bool named;
+    json_t *selectors = selectors_of(call, &named);
+    const char *wrong = wrong_with(selectors);
+    if (wrong) {
+        json_decref(selectors);
+        mu_call_fail(call, MU_USAGE, false, "%s", wrong);
+        return;
+    }
     struct sight *sight = MU_NEW(struct sight);
     size_t i;
     json_t *selector;
     call->state = sight;
     sight->call = call;
     sight->started_ms = mu_clock_mono_ms();
-    sight->selectors = selectors_of(call, &sight->named);
+    sight->selectors = selectors;
+    sight->named = named;
     sight->count = sight->left = json_array_size(sight->selectors);
     json_array_foreach(sight->selectors, i, selector)
     {
@@ -197,6 +220,4 @@ void mu_mail_dkim_start(struct mu_call *call)
                          "type", "TXT"),
                on_answer, question);
     }
-    if (sight->count == 0)
-        finish(sight);
 }

@@ -222,9 +222,15 @@ static void add_targets(struct sight *sight, const json_t *uris)
             continue;
         const char *theirs = mu_suffix_registrable(host);
         bool same = ours && theirs && strcmp(ours, theirs) == 0;
-        if (!same && !mu_json_lists(sight->targets, host) &&
-            json_array_size(sight->targets) < MOST_TARGETS)
+        if (same || mu_json_lists(sight->targets, host))
+            continue;
+        if (json_array_size(sight->targets) < MOST_TARGETS)
             json_array_append_new(sight->targets, json_string(host));
+        else
+            add_problem(sight,
+                        mu_xasprintf("%s is one more host than the %d that are asked whether "
+                                     "they take reports",
+                                     host, MOST_TARGETS));
     }
 }
 

@@ -18,13 +18,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../txt.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/name.h"
 #include "lookups.h"
 #include "macro.h"
-#include "../txt.h"
 #include "record.h"
 
 #define MOST_LOOKUPS 10  /* 4.6.4 */

@@ -129,8 +129,9 @@ static enum mu_err take_mx(struct sts_policy *policy, const struct line *line, s
     bool any = strncmp(line->value, "*.", 2) == 0;
     if (mu_name_host(line->value + (any ? 2 : 0), name, &why) != MU_OK)
         return bad(fail, line, "a host's name is wanted, with \"*.\" in front or not");
-    if (json_array_size(policy->mx) < MOST_MX)
-        json_array_append_new(policy->mx, json_sprintf("%s%s", any ? "*." : "", name));
+    if (json_array_size(policy->mx) == MOST_MX)
+        return bad(fail, line, "more than 200 mx lines");
+    json_array_append_new(policy->mx, json_sprintf("%s%s", any ? "*." : "", name));
     return MU_OK;
 }
 

@@ -162,6 +162,7 @@ static void judges_selectors(void **state)
            "good valid, none absent");
     expect("['example.com', {'selectors': ['good', 'lame']}]", false,
            "lame: can't be looked up: says SERVFAIL", "good valid, lame unknown");
+    expect("['example.com', {'selectors': ['good', 7]}]", false, "a selector is a text", "");
     expect("['configured.test']", true, "1 valid key", "good valid"); /* domains[domain].dkim */
     json_t *r = mu_harness_call(h, "mail.dkim",
                                 mu_harness_json("['example.com', {'selectors': ['good']}]"));
