@@ -24,7 +24,9 @@
 #include "base/storage.h"
 #include "journal/internal.h"
 
-#define TRIES      50 /* a look by lock_holder() holds it shared for some microseconds */
+#define TRIES 50 /* a look by lock_holder() holds it shared for some microseconds */
+#define TRIES_FILE \
+    1000 /* who leaves, or was killed, gives up PATH.lock first, and then may wait for a CPU */
 #define TRY_NS     2000000
 #define UNREADABLE (-1)
 #define NO_PID     "-          \n"
@@ -43,9 +45,9 @@ static int read_pid(int fd)
     return pid > 0 && pid < 1 << 30 ? (int)pid : 0;
 }
 
-static bool take(int fd)
+static bool take(int fd, int tries)
 {
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < tries; i++) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
             return true;
         if (errno != EWOULDBLOCK && errno != EINTR)
@@ -78,7 +80,7 @@ static enum mu_err take_file(const char *lock, bool executes, int *fd_out, struc
     if (fd < 0)
         return mu_storage_fail(fail, lock, "opening the executor's lock", NULL, errno);
     enum mu_err err;
-    if (take(fd))
+    if (take(fd, TRIES))
         err = executes ? write_pid(fd, lock, fail) : write_nobody(fd, lock, fail);
     else if (errno == EWOULDBLOCK)
         err = mu_fail_set(fail, MU_CONFLICT,
@@ -100,7 +102,7 @@ static enum mu_err take_run_file(struct mu_journal *journal, struct mu_fail *fai
     if (fd < 0)
         return mu_storage_fail(fail, journal->path, "locking", NULL, errno);
     journal->file_fd = fd;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (take(fd, TRIES_FILE))
         return MU_OK;
     if (errno != EWOULDBLOCK)
         return mu_storage_fail(fail, journal->path, "locking", NULL, errno);
@@ -140,9 +142,9 @@ void journal_unlock(struct mu_journal *journal, bool forget)
         unlink(lock);
         free(lock);
     }
-    close(journal->lock_fd);
-    if (journal->file_fd >= 0)
+    if (journal->file_fd >= 0) /* first: who gets PATH.lock is not to meet it */
         close(journal->file_fd);
+    close(journal->lock_fd);
     journal->lock_fd = journal->file_fd = -1;
 }
 

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -448,6 +449,35 @@ static int lock_and_die(void)
     return 2;
 }
 
+/* Its PATH.lock is given up, or was, and its lock of the run file is not yet. */
+static int leave_slowly(int ready)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0 || write(ready, "x", 1) != 1)
+        return 2;
+    usleep(400000);
+    return 0;
+}
+
+static void who_leaves_is_waited_for(void **state)
+{
+    (void)state;
+    int ready[2], status = 0;
+    char byte;
+    struct mu_journal *journal = created();
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(leave_slowly(ready[1]));
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(mu_journal_lock(journal, NULL), MU_OK);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    mu_journal_close(journal);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 static int pid_left(void)
 {
     char lock[176];
@@ -646,6 +676,7 @@ int main(void)
                                        T(export_is_a_whole_copy),
                                        T(export_is_the_same_every_time),
                                        T(one_executor_at_a_time),
+                                       T(who_leaves_is_waited_for),
                                        T(lock_looks_again),
                                        T(a_child_may_open_it_again),
                                        T(failed_flush_poisons),
