@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
  * Module dns: the table of the dns.* verbs. All of them only look. The work is in lookup.c
- * (asking), answer.c (one answer), summary.c (all answers, and assumed facts), records.c (rdata as
- * text).
+ * (asking), answer.c (one answer), summary.c (all answers, and assumed facts), assume.c (which facts), records.c
+ * (rdata as text); dns.dnssec has dnssec/.
  *
  * To add a verb: its params and returns here, a start function that calls mu_dns_lookup_start()
  * with a name and a type, and what is to be added to the result as `finish`. */
 #include <ctype.h>
 #include <ldns/ldns.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
+#include "assume.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/name.h"
+#include "dnssec.h"
 #include "doctor.h"
 #include "io/dns.h"
 #include "lookup.h"
@@ -79,6 +82,30 @@ static const struct mu_field raw_params[] = {
     WHOM,
     {0}};
 
+static const struct mu_field dnssec_params[] = {
+    {"name", MU_T_OWNER, REQUIRED, NULL, NULL, NULL, "owner name"},
+    {"type", MU_T_STRING, REQUIRED, NULL, NULL, NULL, "A, AAAA, MX, TLSA, ... or TYPE65280"},
+    {"server", MU_T_ADDRESS, OPTION, NULL, NULL, NULL, "ask this resolver"},
+    {"timeout", MU_T_DURATION, MU_F_OPTION, NULL, NULL, NULL,
+     "of one try; there are three, the first waits a quarter of it"},
+    {0}};
+
+static const struct mu_field dnssec_returns[] = {
+    {"verdict", MU_T_CHOICE, 0, NULL, NULL, "secure|insecure|bogus|indeterminate",
+     "proven by signatures from a trust anchor down; proven to be unsigned; a validating resolver "
+     "answers SERVFAIL; could not be found out (RFC 4033 5)"},
+    {"rcode", MU_T_STRING, 0, NULL, NULL, NULL, "of the answer; of one that is not there, NXDOMAIN, too, the proof was checked"},
+    {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: net, proto or remote"},
+    {"ttl", MU_T_INTEGER, 0, "s", NULL, NULL, "caches may hold the answer so long"},
+    {"records", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL,
+     "rdata as in a zone file, in a fixed order; of a bogus answer, too"},
+    {"canonical", MU_T_STRING, 0, NULL, NULL, NULL,
+     "the name behind the CNAMEs; nil when the name is no alias"},
+    {"until", MU_T_TIME, 0, NULL, NULL, NULL, "the first of the signatures ends then; nil: none was needed"},
+    {"links", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "from the anchor down, one each: zone, state, keys (their tags), why"},
+    {0}};
+
 static const struct mu_field query_returns[] = {
     ANSWER,
     {"ad", MU_T_BOOL, 0, NULL, NULL, NULL, "the resolver calls it authentic (RFC 4035 3.2.3)"},
@@ -141,90 +168,10 @@ static void start_query(struct mu_call *call)
         mu_dns_lookup_start(call, mu_json_str(call->args, "name", ""), number, NULL);
 }
 
-/* The simulated world holds nothing but facts: what none speaks of is unknown, not absent. */
-static json_t *unknown(const char *key)
-{
-    json_t *result = mu_dns_summary("", 0, json_array(), "", MU_NET);
-    json_object_set_new(result, "why",
-                        json_sprintf("this world has no fact dns.rrset \"%s\"", key));
-    return result;
-}
-
-/* What one server of the simulated world says; NULL: no fact speaks of it. */
-static json_t *observe_assumed(const struct mu_facts *facts, const char *key, uint16_t type,
-                               const char *server)
-{
-    const json_t *state = mu_facts_get(facts, MU_FACT_DNS_SERVER, server);
-    if (strcmp(mu_json_str(state, "state", "up"), "silent") == 0)
-        return mu_dns_observe_nothing(server, mu_json_str(state, "why", "timeout after 3 tries"));
-    char *own = mu_xasprintf("%s@%s", key, server);
-    const json_t *fact = mu_facts_get(facts, MU_FACT_DNS_RRSET, own);
-    free(own);
-    fact = fact ? fact : mu_facts_get(facts, MU_FACT_DNS_RRSET, key);
-    return fact ? mu_dns_observe_assumed(server, type, fact) : NULL;
-}
-
-/* Who is asked: {records: [name servers]} of the closest zone, as answers of theirs; else one server, the
- * resolver, or the one that the call names. */
-static json_t *servers_asked(const struct mu_call *call, const struct mu_facts *facts,
-                             const char *name)
-{
-    const char *server = mu_json_str(call->args, "server", NULL);
-    bool all = strcmp(mu_json_str(call->args, "at", "resolver"), "authoritative") == 0;
-    const json_t *zone =
-        all && server == NULL ? mu_facts_closest(facts, MU_FACT_DNS_RRSET, name, "/NS") : NULL;
-    json_t *names = json_array(), *record;
-    size_t i;
-    json_array_foreach(mu_json_get(zone, "records"), i, record)
-    {
-        char host[MU_NAME_TEXT] = "";
-        (void)!mu_name_host(json_string_value(record), host, NULL);
-        json_array_append_new(names, json_string(host));
-    }
-    if (json_array_size(names) == 0)
-        json_array_append_new(names, json_string(server ? server : all ? "assumed" : "resolver"));
-    return names;
-}
-
-static json_t *assume_alone(const struct mu_call *call, const char *name, uint16_t type,
-                            const char *key, const struct mu_facts *facts)
-{
-    json_t *observations = json_array(), *names = servers_asked(call, facts, name), *server;
-    size_t i, known = 0;
-    json_array_foreach(names, i, server)
-    {
-        json_t *seen = observe_assumed(facts, key, type, json_string_value(server));
-        known += seen != NULL;
-        if (seen)
-            json_array_append_new(observations, seen);
-    }
-    json_decref(names);
-    if (known == 0) {
-        json_decref(observations);
-        return unknown(key);
-    }
-    json_t *result = mu_dns_summary(name, type, observations, "", MU_OK);
-    json_object_set_new(result, "ms", json_integer(0));
-    return result;
-}
-
-static json_t *assume(const struct mu_call *call, const char *name, uint16_t type,
-                      const struct mu_facts *facts, json_t *real_take)
-{
-    char type_text[16];
-    char *key = mu_xasprintf("%s/%s", name, mu_dns_type_text(type, type_text));
-    const json_t *fact = mu_facts_get(facts, MU_FACT_DNS_RRSET, key);
-    json_t *result = real_take == NULL ? assume_alone(call, name, type, key, facts)
-                     : fact            ? mu_dns_assume(name, type, fact, real_take)
-                                       : real_take;
-    free(key);
-    return result;
-}
-
 static json_t *under_mx(struct mu_call *call, const struct mu_facts *facts, json_t *real_take)
 {
-    json_t *result =
-        assume(call, mu_json_str(call->args, "domain", ""), LDNS_RR_TYPE_MX, facts, real_take);
+    json_t *result = mu_dns_under(call, mu_json_str(call->args, "domain", ""), LDNS_RR_TYPE_MX,
+                                  facts, real_take);
     mu_dns_add_mx(result);
     return result;
 }
@@ -232,7 +179,7 @@ static json_t *under_mx(struct mu_call *call, const struct mu_facts *facts, json
 static json_t *under_query(struct mu_call *call, const struct mu_facts *facts, json_t *real_take)
 {
     uint16_t type = mu_dns_type_number(mu_json_str(call->args, "type", ""));
-    return assume(call, mu_json_str(call->args, "name", ""), type, facts, real_take);
+    return mu_dns_under(call, mu_json_str(call->args, "name", ""), type, facts, real_take);
 }
 
 static json_t *under_raw(struct mu_call *call, const struct mu_facts *facts, json_t *real_take)
@@ -242,8 +189,34 @@ static json_t *under_raw(struct mu_call *call, const struct mu_facts *facts, jso
         return real_take;
     for (char *c = name; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    return assume(call, name, mu_dns_type_number(mu_json_str(call->args, "type", "")), facts,
-                  real_take);
+    return mu_dns_under(call, name, mu_dns_type_number(mu_json_str(call->args, "type", "")), facts,
+                        real_take);
+}
+
+/* A world says of an rrset that it is bogus; of one that it does not speak of it knows nothing. */
+static json_t *under_dnssec(struct mu_call *call, const struct mu_facts *facts, json_t *real_take)
+{
+    const char *name = mu_json_str(call->args, "name", "");
+    char type[16];
+    uint16_t number = mu_dns_type_number(mu_json_str(call->args, "type", ""));
+    json_t *result = mu_dns_under(call, name, number, facts, real_take);
+    if (mu_json_get(result, "verdict"))
+        return result;
+    char *key = mu_xasprintf("%s/%s", name, mu_dns_type_text(number, type));
+    const char *verdict = mu_json_str(mu_facts_get(facts, MU_FACT_DNS_RRSET, key), "dnssec", NULL);
+    free(key);
+    if (!verdict)
+        verdict = mu_json_str(result, "rcode", NULL) ? "insecure" : "indeterminate";
+    json_object_del(result, "servers");
+    json_object_del(result, "consistent");
+    json_object_set_new(result, "verdict", json_string(verdict));
+    json_object_set_new(result, "links", json_array());
+    if (strcmp(verdict, "bogus") == 0) {
+        json_object_set_new(result, "ok", json_false());
+        json_object_set_new(result, "class", json_string(mu_err_name(MU_REMOTE)));
+        json_object_set_new(result, "why", json_string("assumed to be bogus"));
+    }
+    return result;
 }
 
 static const struct mu_verb verbs[] = {
@@ -278,6 +251,19 @@ static const struct mu_verb verbs[] = {
      .start = start_raw,
      .cancel = mu_dns_lookup_cancel,
      .under = under_raw},
+    {.name = "dns.dnssec",
+     .kind = MU_PROBE,
+     .params = dnssec_params,
+     .returns = dnssec_returns,
+     .doc = "Is this rrset, or that there is none, proven by DNSSEC? The chain of trust is walked "
+            "here, from the root's keys "
+            "(or dns.trust_anchors) down: the resolver is only asked for records, and need not "
+            "validate. Not ok: bogus, "
+            "with the reason, or indeterminate.",
+     .example = "local mx = dns.dnssec(\"example.com\", \"MX\")",
+     .start = mu_dns_dnssec_start,
+     .cancel = mu_dns_dnssec_cancel,
+     .under = under_dnssec},
     {0}};
 
 extern const struct mu_module mu_module_dns;

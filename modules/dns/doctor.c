@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `muster doctor` asks of DNS: does every configured resolver, and every fallback, answer by
+ * What `muster doctor` asks of DNS: can the trust anchors be read, and does every configured resolver, and every fallback, answer by
  * itself? A silent second resolver is found the night the first one dies. */
 #include "doctor.h"
 
@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/name.h"
+#include "dnssec.h"
 #include "io/dns.h"
 
 #define RESOLVERS_MAX 16
@@ -73,6 +74,16 @@ static void examine(struct examination *all, const char *name)
         add_check(all, name, false, "can't be asked");
 }
 
+/* Those of muster.lua; what muster ships needs no look. */
+static void examine_anchors(struct examination *all)
+{
+    struct mu_fail fail;
+    bool good = mu_dns_dnssec_check(all->call->host, &fail) == MU_OK;
+    if (!good || mu_config(all->call->host, "dns.trust_anchors"))
+        json_array_append_new(all->checks, json_pack("{s:s, s:b, s:s*}", "what", "trust anchors",
+                                                     "ok", good, "why", good ? NULL : fail.text));
+}
+
 void mu_dns_doctor(struct mu_call *call)
 {
     struct examination *all = MU_NEW(struct examination);
@@ -80,6 +91,7 @@ void mu_dns_doctor(struct mu_call *call)
     size_t count = mu_dns_resolvers(call->host->dns, names, RESOLVERS_MAX);
     all->call = call;
     all->checks = json_array();
+    examine_anchors(all);
     for (size_t i = 0; i < count; i++)
         examine(all, names[i]);
     if (count == 0)

@@ -45,6 +45,7 @@ enum mu_dns_flag {
     MU_DNS_TCP = 2, /* TCP from the start */
     MU_DNS_DO = 4,  /* DNSSEC OK */
     MU_DNS_NO_EDNS = 8,
+    MU_DNS_CD = 16, /* checking disabled: hand on what would not validate (RFC 4035 3.2.2) */
 };
 
 struct mu_dns_question {

@@ -18,6 +18,7 @@
 
 #define FLAG_QR 0x80 /* byte 2 of the header */
 #define FLAG_RD 0x01
+#define FLAG_CD 0x10 /* byte 3, RFC 4035 3.2.2 */
 #define FLAG_AD 0x20 /* byte 3; in a question: "tell me whether it is authentic", RFC 6840 5.7 */
 #define OPCODE  0x78
 #define RCODE   0x0f
@@ -68,7 +69,8 @@ bool mu_dns_wire_make(struct mu_dns_query_wire *query, const char *name, uint16_
         put16(query->bytes + MU_DNS_HEADER + len, type);
         put16(query->bytes + MU_DNS_HEADER + len + 2, LDNS_RR_CLASS_IN);
         query->bytes[2] = flags & MU_DNS_RD ? FLAG_RD : 0;
-        query->bytes[3] = flags & MU_DNS_RD ? FLAG_AD : 0;
+        query->bytes[3] =
+            (flags & MU_DNS_RD ? FLAG_AD : 0) | (flags & MU_DNS_CD ? FLAG_CD : 0);
         put16(query->bytes + 4, 1); /* qdcount */
         query->question_len = (uint16_t)(len + 4);
         query->len = (uint16_t)(MU_DNS_HEADER + query->question_len);

@@ -50,6 +50,8 @@ const struct mu_config_key mu_config_keys[] = {
      "addresses, never names: \"192.0.2.53\", \"[2001:db8::53]:5353\"; else those of /etc/resolv.conf"},
     {"dns.fallback", MU_CONFIG_TEXTS,
      "asked when all of them are silent"},
+    {"dns.trust_anchors", MU_CONFIG_TEXTS,
+     "DS or DNSKEY records as a zone file has them, trusted by dns.dnssec instead of the root's keys that muster knows"},
     {"dns.port", MU_CONFIG_INTEGER,
      "of resolvers and name servers; else 53"},
     {"dns.timeout", MU_CONFIG_DURATION,
