@@ -119,14 +119,15 @@ static void add_event(struct ended *ended, const char *playbook, const char *act
 }
 
 /* Made, taken back, made again: each that is known. What is in doubt is no change that frees, and a taking back that
- * may hold. */
+ * may hold. A change frees by when it was sent first, and holds by when its last answer came: in between nobody knows which
+ * of two was the later. */
 static void note_item(struct ended *ended, const char *playbook, const char *act,
                       const json_t *item)
 {
     const char *state = mu_json_str(item, "state", "");
     bool standing = strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
     int64_t at = mu_json_int(item, "steady", 0), since = mu_json_int(item, "since", at);
-    add_event(ended, playbook, act, item, at, false);
+    add_event(ended, playbook, act, item, mu_json_int(item, "left", at), false);
     if (!standing || since != at)
         add_event(ended, playbook, act, item, mu_json_int(item, "acted", INT64_MAX), true);
     if (standing && since != at)

@@ -71,11 +71,15 @@ static void print_item(const json_t *item)
             by[0] && at ? mu_time_local(at, when) : "", by[0] && why[0] ? ": " : "", why);
 }
 
+/* Without what only the order of events and `muster guard` need. */
 static void print_json(const json_t *item)
 {
-    char *text = mu_json_text(item);
-    say_json(text);
-    free(text);
+    static const char *const inner[] = {"names", "subject", "steady", "left",   "since",
+                                        "acted", "turn",    "over",   "stayed", "despite"};
+    json_t *row = json_copy((json_t *)item);
+    for (size_t i = 0; i < MU_COUNT(inner); i++)
+        json_object_del(row, inner[i]);
+    say_json_take(row);
 }
 
 /* What may have taken effect and has no inverse: an empty list would say that nothing has. */
@@ -197,25 +201,39 @@ static void say_children(struct mu_cli *cli, const struct found_run *found)
     mu_undo_fini(&undo);
 }
 
-/* What is in doubt without a guard is not taken back with the rest: "undone" must not sound like "all of it". */
-static int say_doubts(struct mu_cli *cli, const struct found_run *found, int code)
+/* "undone" must not sound like "all of it": what is in doubt without a guard, what another undo has begun and not ended, and
+ * what the run did meanwhile. */
+static int say_left(struct mu_cli *cli, const struct found_run *found, int code)
 {
+    static const struct {
+        const char *state, *said;
+    } lefts[] = {{"in_doubt", "in doubt"},
+                 {"being_taken_back", "being taken back by an undo that has not ended"},
+                 {"open", "not taken back"}};
     struct mu_undo undo;
     struct mu_fail ignored;
+    int all = 0;
     if (mu_cli_store(cli) != 0)
         return code;
-    int count = mu_undo_read(found->path, cli->store, NULL, &undo, &ignored) == MU_OK
-                    ? mu_undo_count(undo.items, "in_doubt") + mu_undo_count(undo.finals, "in_doubt")
-                    : 0;
+    bool read = mu_undo_read(found->path, cli->store, NULL, &undo, &ignored) == MU_OK;
+    json_t *row = json_pack("{s:s}", "run", found->name);
+    for (size_t i = 0; read && i < MU_COUNT(lefts); i++) {
+        int count = mu_undo_count(undo.items, lefts[i].state);
+        if (strcmp(lefts[i].state, "in_doubt") == 0)
+            count += mu_undo_count(undo.finals, "in_doubt");
+        all += count;
+        if (count == 0)
+            continue;
+        json_object_set_new(row, lefts[i].state, json_integer(count));
+        if (!cli->json)
+            say("Left: %d act%s of %s %s %s: muster undo %s --list\n", count, count == 1 ? "" : "s",
+                found->name, count == 1 ? "is" : "are", lefts[i].said, found->name);
+    }
     mu_undo_fini(&undo);
-    if (count == 0)
-        return code;
-    if (cli->json)
-        say_json_take(json_pack("{s:s, s:i}", "run", found->name, "in_doubt", count));
-    else
-        say("Left: %d act%s of %s %s in doubt, and not taken back: muster undo %s --list\n", count,
-            count == 1 ? "" : "s", found->name, count == 1 ? "is" : "are", found->name);
-    return code == MU_EXIT_OK ? MU_EXIT_FAILED : code;
+    if (all > 0 && cli->json)
+        say_json_take(json_incref(row));
+    json_decref(row);
+    return all > 0 && code == MU_EXIT_OK ? MU_EXIT_FAILED : code;
 }
 
 static int start_undo(struct mu_cli *cli, const struct found_run *found, const char *wanted,
@@ -239,8 +257,9 @@ static int start_undo(struct mu_cli *cli, const struct found_run *found, const c
         how->undo_named = wanted != NULL;
         code = start_run(cli, "undo", bundle, header, params, how);
         json_decref(params);
-        if (wanted == NULL && !how->detach && !how->dry)
-            code = say_doubts(cli, found, code);
+        bool began = code != MU_EXIT_USAGE && code != MU_EXIT_TEMPORARY;
+        if (wanted == NULL && began && !how->detach && !how->dry)
+            code = say_left(cli, found, code);
     }
     say_children(cli, found);
     json_decref(items);
@@ -321,7 +340,7 @@ const struct mu_command mu_command_undo = {
         "cancelled, newest\n"
         "change first. Each inverse carries what we had written: where the world is no longer "
         "that, it is left\n"
-        "alone and said so, and the exit code is 1, as it is when something is left in doubt. An "
+        "alone and said so, and the exit code is 1, as it is when anything is left. An "
         "act in doubt is taken back, too, if the "
         "world is as it\n"
         "would have left it.\n"

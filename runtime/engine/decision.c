@@ -186,6 +186,27 @@ static char *objection(const struct run *run, const struct call *call, const jso
                         mu_json_str(before, "decision", "?"));
 }
 
+/* A retry is said knowing what undo runs had made of the act by then. */
+static void note_undone(struct run *run, json_t *decision)
+{
+    if (strcmp(mu_json_str(decision, "decision", ""), "retry") != 0)
+        return;
+    char *mark = undone_mark(run, mu_json_str(decision, "task", ""),
+                             mu_json_int(decision, "seq", -1), run->order_at);
+    if (mark)
+        json_object_set_new(decision, "undone", json_string(mark));
+    free(mark);
+}
+
+/* Who took the act back, or tried to, behind that word: a new text; NULL: nobody. */
+static char *undone_since(const struct call *call, const json_t *decision)
+{
+    char *mark = undone_mark(call->run, call->task->path, call->seq, INT64_MAX);
+    bool known = mark == NULL || strcmp(mark, mu_json_str(decision, "undone", "")) == 0;
+    free(mark);
+    return known ? NULL : undone_act(call);
+}
+
 /* An order "decide": {task, seq, round, verb, decision, result?, reason} in the order's text. */
 bool decision_take(struct run *run, json_t *person, const char *text)
 {
@@ -196,6 +217,8 @@ bool decision_take(struct run *run, json_t *person, const char *text)
     }
     json_object_set(decision, "who", person);
     json_object_set_new(decision, "order", json_string(run->order));
+    json_object_set_new(decision, "said_at", json_integer(run->order_at));
+    note_undone(run, decision);
     struct call *call = act_of(run, decision);
     char *refused = objection(run, call, decision);
     if (refused) {
@@ -222,27 +245,52 @@ static void refuse_applied(struct call *call, const json_t *decision)
     free(why);
 }
 
-/* Said of a run that was not yet known to stand at its end: used up without effect, so that a person may say what
- * can be done. */
-static void refuse_retry(struct call *call, json_t *decision)
+/* Used up without effect, so that a person may say what can be done. */
+static void refuse_retry(struct call *call, json_t *decision, const char *why)
 {
-    json_object_set_new(decision, "refused", json_string(DOUBT_AT_END));
+    json_object_set_new(decision, "refused", json_string(why));
     json_object_set_new(decision, "used", json_true());
     record_host(call->run, "decide", json_incref(decision));
     decision_next_round(call->run, call->task->path, call->seq);
 }
 
-/* While its zone is frozen it is not sent: the decision stays, and counts after the thaw. */
+static void refuse_and_ask(struct call *call, json_t *decision, const char *why)
+{
+    refuse_retry(call, decision, why);
+    doubt_ask(call, why);
+}
+
+/* While its zone is frozen it is not sent: the decision stays, and counts after the thaw. What can be read back is read
+ * back then: somebody may have changed it under the freeze. */
 static void retry(struct call *call, json_t *decision)
 {
     if (call->run->stop != STOP_NONE && call->run->stop != STOP_CANCEL) {
-        refuse_retry(call, decision);
-        doubt_ask(call, DOUBT_AT_END);
+        refuse_and_ask(call, decision, DOUBT_AT_END);
         return;
     }
+    char *undone = undone_since(call, decision);
+    if (undone) {
+        refuse_and_ask(call, decision, undone);
+        free(undone);
+        return;
+    }
+    call->errand->old_key = doubt_key_was_old(call, mu_json_int(decision, "said_at", 0));
     doubt_send_again(call, !call_unsent(call), "a person said: retry");
-    if (call->state == MU_CALL_FROZEN)
+    if (call->state != MU_CALL_FROZEN)
+        return;
+    if (doubt_reads_back(call))
+        refuse_retry(call, decision, "it is frozen: behind the thaw it is read back first");
+    else
         json_array_append(call->run->decisions, decision);
+}
+
+/* What a person says was done by another hand, as it had not left, is nothing that this run did. */
+static json_t *result_of(struct call *call, const json_t *decision, size_t choice)
+{
+    json_t *value = choices[choice].value(call, decision);
+    if (choices[choice].value == applied && call_unsent(call))
+        json_object_set_new(value, "changed", json_false());
+    return value;
 }
 
 bool decision_apply(struct call *call)
@@ -269,7 +317,7 @@ bool decision_apply(struct call *call)
         refuse_applied(call, found);
     for (i = 0; i < MU_COUNT(choices); i++)
         if (choices[i].value && strcmp(choices[i].name, name) == 0)
-            call_arrive_value(call, choices[i].value(call, found), "person");
+            call_arrive_value(call, result_of(call, found, i), "person");
     json_decref(found);
     return true;
 }

@@ -113,20 +113,54 @@ static int64_t key_ttl_s(const struct call *call)
                : (int64_t)verb->key_ttl_s;
 }
 
+static bool key_ends(const struct call *call)
+{
+    return doubt_policy(call) == MU_KEYED && key_ttl_s(call) > 0;
+}
+
+/* Behind a reboot with the clock behind, nobody knows how old a key is. */
+static bool key_age_unknown(const struct call *call)
+{
+    const struct recorded *intent = cursor_find(call->run->cursor, call->task->path, call->seq);
+    return intent && intent->row.gsn < call->run->away_unknown_gsn;
+}
+
 /* The far side forgets keys: past that, sending again with the same key may do it twice. NULL: it may be sent. */
 static const char *key_lapsed(const struct call *call)
 {
-    int64_t ttl_s = key_ttl_s(call);
-    const struct run *run = call->run;
-    const struct recorded *intent = cursor_find(run->cursor, call->task->path, call->seq);
-    if (doubt_policy(call) != MU_KEYED || ttl_s <= 0)
+    if (!key_ends(call))
         return NULL;
-    if (intent && intent->row.gsn < run->away_unknown_gsn)
+    if (key_age_unknown(call))
         return "the clock was behind after a reboot, so nobody knows how old its idempotency key "
                "is, and the far side forgets keys";
-    return run_clock(run) - call->errand->first_sent_ms >= ttl_s * 1000
+    return run_clock(call->run) - call->errand->first_sent_ms >= key_ttl_s(call) * 1000
                ? "its idempotency key is older than the far side keeps keys"
                : NULL;
+}
+
+bool doubt_key_was_old(const struct call *call, int64_t wall)
+{
+    int64_t since = run_wall(call->run) - wall; /* below 0: the clock was set back meanwhile */
+    return key_ends(call) &&
+           (key_age_unknown(call) ||
+            run_clock(call->run) - call->errand->first_sent_ms - (since > 0 ? since : 0) >=
+                key_ttl_s(call) * 1000);
+}
+
+bool doubt_reads_back(const struct call *call)
+{
+    return doubt_policy(call) == MU_READBACK && call->errand->pub.verb->readback;
+}
+
+bool doubt_key_holds(struct call *call)
+{
+    const char *lapsed =
+        call->errand->pub.repeated && !call->errand->old_key ? key_lapsed(call) : NULL;
+    if (lapsed == NULL)
+        return true;
+    call_stays(call, "its key got too old before it left");
+    doubt_ask(call, lapsed);
+    return false;
 }
 
 /* Sending what was not done, or may be done twice, is an act like the first time: not after a long absence,
@@ -145,25 +179,17 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
     call->errand->pub.repeated = repeated;
     if (run_too_stale(call) || freeze_holds(call))
         return;
-    bool was_old = key_lapsed(call) != NULL; /* a person said all the same: retry */
     record_host(run, "again",
-                json_pack("{s:s, s:I, s:s, s:b, s:s}", "task", call->task->path, "seq",
+                json_pack("{s:s, s:I, s:s, s:b, s:s, s:o*}", "task", call->task->path, "seq",
                           (json_int_t)call->seq, "verb", call->name, "repeated", repeated, "why",
-                          why));
+                          why, "over", undone_ended(run)));
     decision_next_round(run, call->task->path, call->seq);
     call->held = false;
     call->doubtful = repeated;
     call->errand->refused_again = false;
     call->errand->sent_again++;
-    if (!record_barrier(run))
-        return;
-    const char *lapsed = repeated && !was_old && run->stop == STOP_NONE ? key_lapsed(call) : NULL;
-    if (lapsed) { /* in that sync, which can last as long as a disk hangs */
-        call_stays(call, "its key got too old before it left");
-        doubt_ask(call, lapsed);
-    } else {
+    if (record_barrier(run))
         call_leave(call);
-    }
 }
 
 static void read_back(void *ud)
@@ -233,7 +259,7 @@ static void find_out(struct call *call)
     const char *lapsed = key_lapsed(call);
     if (mu_clock_mono_ms() >= call->errand->doubt_until_ms)
         doubt_ask(call, "it was tried several times");
-    else if (policy == MU_READBACK && call->errand->pub.verb->readback)
+    else if (doubt_reads_back(call))
         read_back(call);
     else if (lapsed)
         doubt_ask(call, lapsed);
@@ -277,6 +303,7 @@ void doubt_enter(struct call *call, const char *why)
 {
     free(call->errand->lost_why);
     call->errand->lost_why = mu_xstrdup(why);
+    call->errand->old_key = false; /* a person who said so said it of one sending */
     if (!ask_world(call))
         return;
     record_doubt(call, why);
@@ -293,7 +320,7 @@ void doubt_unsent(struct call *call)
         return;
     if (given_up(call))
         give_up(call);
-    else if (doubt_policy(call) == MU_READBACK && call->errand->pub.verb->readback)
+    else if (doubt_reads_back(call))
         read_back(call);
     else
         doubt_send_again(call, false, "it had not left");

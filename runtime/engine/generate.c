@@ -182,7 +182,7 @@ static void write_main(struct mu_buf *source, const json_t *items)
     json_array_foreach(items, i, item)
     {
         const char *title = mu_json_str(item, "title", "");
-        bool doubted = strcmp(mu_json_str(item, "state", ""), "in_doubt") == 0;
+        bool doubted = mu_undo_is_doubted(item);
         mu_buf_adds(source, "  step ");
         lua_string(source, title, strlen(title));
         mu_buf_adds(source, "\n  say(");

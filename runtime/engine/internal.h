@@ -86,6 +86,7 @@ struct errand {
     struct task *undo_home; /* the task it goes back to when the act was not applied */
     char *lost_why;         /* why it came in doubt */
     bool refused_again;     /* its second sending failed, and the first is in doubt */
+    bool old_key;           /* a person knows that its key is too old, and wants it sent */
     int sent_again;         /* how often, by this executor */
     json_t *freeze;         /* the one it waits for: {zone, who, reason, since} */
     int64_t frozen_ms;      /* wall time since when it waits */
@@ -407,6 +408,12 @@ void doubt_unsent(
 bool doubt_drop(struct call *);
 void doubt_stop_asking(struct call *);
 void doubt_send_again(struct call *, bool repeated, const char *why);
+/* Was its key too old by then (wall time)? Whoever said "retry" then knew it. */
+bool doubt_key_was_old(const struct call *, int64_t wall);
+/* False: it may not leave any more with the key it has, and a person was asked. */
+bool doubt_key_holds(struct call *);
+/* It can be read back, and is so before it is sent again. */
+bool doubt_reads_back(const struct call *);
 void doubt_ask(struct call *, const char *what); /* a person: the run parks */
 void doubt_readback_done(struct call *, enum mu_known, json_t *value_take, const char *why);
 
@@ -711,6 +718,10 @@ void undone_check(struct run *);       /* looks, and parks */
 bool undone_left(const struct run *);  /* `muster undo` would take something back */
 json_t *undone_accept(struct run *);   /* the undo runs that this person knew of; NULL: none */
 char *undone_act(const struct call *); /* who took back this act, or tried to: a new text; NULL */
+/* What undo runs made of that act, to be compared with what they have made of it later: a new text; NULL: nothing. */
+char *undone_mark(struct run *, const char *task, int64_t seq, int64_t by_then /* wall time */);
+/* The names of those that took back something of this run and have ended, a new list; NULL: there are none. */
+json_t *undone_ended(struct run *);
 
 /* undo.c */
 json_t *undo_for(struct call *); /* the {title, verb, args} of the intent row, or NULL */

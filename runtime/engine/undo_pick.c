@@ -87,6 +87,21 @@ static enum mu_err nothing_to_take(const struct mu_undo *undo, const char *wante
                        title, run, (long long)mu_json_int(meant, "number", 0));
 }
 
+/* All that there is was meant: what came since is not left out in silence. */
+static enum mu_err still_all(const struct mu_undo *undo, const struct mu_run_request *request,
+                             struct mu_fail *fail)
+{
+    json_t *items = NULL;
+    enum mu_err err = mu_undo_pick(undo, NULL, &items, fail);
+    if (err == MU_OK && json_array_size(items) != json_array_size(request->undo_items))
+        err = mu_fail_set(fail, MU_CONFLICT,
+                          "%s went on in this moment, and did more than was seen a moment ago: "
+                          "nothing was taken back. Once more: muster undo %s",
+                          request->undoes, request->undoes);
+    json_decref(items);
+    return err;
+}
+
 enum mu_err undoable_still(struct mu_store *store, const struct mu_run_request *request,
                            const char *own, struct mu_fail *fail)
 {
@@ -107,6 +122,8 @@ enum mu_err undoable_still(struct mu_store *store, const struct mu_run_request *
         if (err == MU_OK && !may_take(item, request->undo_named))
             err = nothing_to_take(&undo, mu_json_str(wanted, "title", ""), item, fail);
     }
+    if (err == MU_OK && !request->undo_named)
+        err = still_all(&undo, request, fail);
     mu_undo_fini(&undo);
     json_decref(despite);
     return err;

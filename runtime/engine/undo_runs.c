@@ -228,9 +228,16 @@ static void add_done(struct undo_effects *effects, struct undo_effect effect, st
     }
     effect.state = "taken_back";
     effect.at = mu_json_int(own, "since", attempt->acted);
-    int64_t again = mu_json_int(own, "when", 0); /* it was taken back, and made anew */
+    bool anew = strcmp(state, "open") == 0 && mu_json_str(own, "by", "")[0] != '\0';
+    int64_t again = anew ? mu_json_int(own, "when", 0) : 0; /* it was taken back, and made anew */
     effect.when = again > attempt->when ? again : attempt->when;
     undo_effect_add(effects, effect, name, "");
+}
+
+/* The act was sent again when that undo was over: what it made of it holds no more. */
+static bool made_anew(const json_t *item, const struct undo_file *file)
+{
+    return mu_json_lists(json_object_get(item, "over"), file->name);
 }
 
 static void add_attempt(struct undo_effects *effects, json_t *item, struct undo_run *run,
@@ -240,6 +247,8 @@ static void add_attempt(struct undo_effects *effects, json_t *item, struct undo_
     struct undo_effect effect = {
         .item = item, .turn = number_of(file->name), .at = attempt->acted, .when = attempt->when};
     const char *why = attempt->why ? attempt->why : "";
+    if (made_anew(item, file))
+        return;
     if (attempt->state == DONE) {
         add_done(effects, effect, run, attempt, file->path, looking);
         return;
@@ -270,6 +279,8 @@ static void add_lost(struct undo_effects *effects, const struct mu_undo *undo,
     json_t *item;
     json_array_foreach(undo->items, i, item)
     {
+        if (made_anew(item, file))
+            continue;
         undo_effect_add(effects,
                         (struct undo_effect){.item = item,
                                              .state = "unknown",

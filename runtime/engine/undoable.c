@@ -102,6 +102,7 @@ static void take_intent(struct reading *reading, const struct mu_row *row)
                                          "target", mu_json_str(intent, "target", ""), "task",
                                          row->task, "seq", (json_int_t)row->seq, "src", row->src));
         set_at(reading, item, row);
+        json_object_set(item, "left", json_object_get(item, "steady"));
         undo_set_state(item, "in_doubt", "", 0, "no outcome is recorded");
         undo_key(row->task, row->seq, key);
         json_object_set(reading->pending, key, item);
@@ -183,12 +184,19 @@ static void take_departure(struct reading *reading, const struct mu_row *row, bo
     json_t *item = json_object_get(reading->pending, key);
     bool doubtful =
         !sent && mu_json_bool(value, "repeated", false); /* one before it may have left */
-    if (item && sent)
+    if (item && sent) {
         set_at(reading, item, row);
+        if (mu_json_bool(item, "stayed", false)) /* its first sending */
+            json_object_set(item, "left", json_object_get(item, "steady"));
+        json_object_del(item, "stayed");
+        json_object_set(item, "over", json_object_get(value, "over"));
+    }
     if (item && !doubtful) {
         drop(reading->found, item);
         if (sent)
             json_array_append(reading->found, item);
+        else
+            json_object_set_new(item, "stayed", json_true());
     }
     json_decref(value);
 }

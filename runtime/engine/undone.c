@@ -144,6 +144,24 @@ static bool any(const struct mu_store_run *undo, void *ud)
     return false;
 }
 
+static bool add_ended(const struct mu_store_run *undo, void *ud)
+{
+    if (undo->ended != 0)
+        json_array_append_new(ud, json_string(undo->name));
+    return true;
+}
+
+json_t *undone_ended(struct run *run)
+{
+    json_t *names = json_array();
+    if (run->store && run->path && run->world->sends)
+        (void)!mu_store_undo_runs(run->store, run->name, add_ended, names, NULL);
+    if (json_array_size(names) > 0)
+        return names;
+    json_decref(names);
+    return NULL;
+}
+
 /* What became of each change, new; NULL: nobody took anything back. Reading journals is left out as long as
  * nobody did. */
 static enum mu_err items(struct run *run, json_t **list, struct mu_fail *fail)
@@ -171,6 +189,22 @@ static char *touched(const json_t *item)
         return mu_xasprintf("whether %s took it back can't be read: %.700s", by,
                             mu_json_str(item, "why", ""));
     return mu_xasprintf("%s took it back, or tried to", by);
+}
+
+char *undone_mark(struct run *run, const char *task, int64_t seq, int64_t by_then)
+{
+    json_t *list;
+    struct mu_fail fail;
+    char *mark = NULL;
+    if (items(run, &list, &fail) != MU_OK)
+        return mu_xstrdup("?");
+    const json_t *item = undo_item_of(list, task, seq);
+    const char *by = mu_json_str(item, "by", "");
+    if (by[0] && mu_json_int(item, "when", 0) <= by_then)
+        mark = mu_xasprintf("%s by %s at %lld", mu_json_str(item, "state", ""), by,
+                            (long long)mu_json_int(item, "when", 0));
+    json_decref(list);
+    return mark;
 }
 
 char *undone_act(const struct call *call)

@@ -7,10 +7,15 @@
  *             *.ENCLOSER must be covered, too (no name), or match without the type (no data) */
 #include "denial.h"
 
+#include <ctype.h>
+#include <string.h>
+
 #define MOST_ITERATIONS 150 /* RFC 9276 3.2: validators may stop there */
 #define MOST_RECORDS    12  /* a proof needs three (CVE-2023-50868) */
 #define NSEC3_FIELDS    5   /* the sixth, its types, is absent where nothing stands at the name */
 #define SHA1            1
+#define HASH_OCTETS     20
+#define HASH_TEXT       32 /* in base32hex */
 
 /* --- names --- */
 
@@ -104,11 +109,40 @@ static bool speaks_of_below(const ldns_rr *rr, const ldns_rdf *name)
     return !cut && !has_type(rr, LDNS_RR_TYPE_DNAME);
 }
 
+/* "2t7b4g4vsa5smi47k61mv5bv1a22bojr": the hash that a name begins with, false when it begins with none. */
+static bool hash_of(const ldns_rdf *name, char hash[HASH_TEXT + 1])
+{
+    const uint8_t *label = ldns_rdf_data(name);
+    if (ldns_rdf_size(name) <= HASH_TEXT || label[0] != HASH_TEXT)
+        return false;
+    for (size_t i = 0; i < HASH_TEXT; i++)
+        hash[i] = (char)tolower(label[i + 1]);
+    hash[HASH_TEXT] = '\0';
+    return true;
+}
+
+/* As text hashes have the order of their octets (RFC 4648 7). ldns_nsec_covers_name() ends the program over some
+ * owners. */
+static bool hash_between(const ldns_rr *rr, const ldns_rdf *key)
+{
+    char owner[HASH_TEXT + 1], name[HASH_TEXT + 1], next[HASH_TEXT + 10];
+    const ldns_rdf *rdf = ldns_rr_rdf(rr, 4);
+    if (ldns_rdf_size(rdf) != HASH_OCTETS + 1 || !hash_of(ldns_rr_owner(rr), owner) ||
+        !hash_of(key, name) ||
+        ldns_b32_ntop_extended_hex(ldns_rdf_data(rdf) + 1, HASH_OCTETS, next, sizeof next) !=
+            HASH_TEXT)
+        return false;
+    int last = strcmp(owner, next);
+    return last < 0 ? strcmp(owner, name) < 0 && strcmp(name, next) < 0
+                    : strcmp(owner, name) < 0 || strcmp(name, next) < 0;
+}
+
 static bool covers(const ldns_rr *rr, const ldns_rdf *zone, const ldns_rdf *name)
 {
     ldns_rdf *key = key_of(rr, zone, name);
     bool between = key && ldns_dname_compare(ldns_rr_owner(rr), key) != 0 &&
-                   ldns_nsec_covers_name(rr, key) && speaks_of_below(rr, name);
+                   (is_hashed(rr) ? hash_between(rr, key) : ldns_nsec_covers_name(rr, key)) &&
+                   speaks_of_below(rr, name);
     ldns_rdf_deep_free(key);
     return between;
 }
