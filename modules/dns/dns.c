@@ -2,7 +2,7 @@
  *
  * Module dns: the table of the dns.* verbs. All of them only look. The work is in lookup.c
  * (asking), answer.c (one answer), summary.c (all answers, and assumed facts), assume.c (which facts), records.c
- * (rdata as text); dns.dnssec has dnssec/.
+ * (rdata as text); dns.dnssec has dnssec/, dns.delegation and dns.blocklists files of their own.
  *
  * To add a verb: its params and returns here, a start function that calls mu_dns_lookup_start()
  * with a name and a type, and what is to be added to the result as `finish`. */
@@ -16,11 +16,15 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/name.h"
+#include "blocklists.h"
 #include "dnssec.h"
+#include "delegation.h"
 #include "doctor.h"
 #include "io/dns.h"
 #include "lookup.h"
 #include "module/module.h"
+#include "propagation.h"
+#include "snapshot.h"
 
 /* --- params and returns ---------------------------------------------------------------------- */
 
@@ -104,6 +108,95 @@ static const struct mu_field dnssec_returns[] = {
     {"until", MU_T_TIME, 0, NULL, NULL, NULL, "the first of the signatures ends then; nil: none was needed"},
     {"links", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
      "from the anchor down, one each: zone, state, keys (their tags), why"},
+    {0}};
+
+static const struct mu_field blocklists_params[] = {
+    {"what", MU_T_STRING, REQUIRED, NULL, NULL, NULL, "an address, v4 or v6, or a domain"},
+    {"lists", MU_T_LIST, MU_F_OPTION, NULL, NULL, NULL,
+     "their zones, \"zen.spamhaus.org\"; else dns.blocklists.addresses or .domains of muster.lua, else three that are well known"},
+    {0}};
+
+static const struct mu_field blocklists_returns[] = {
+    {"verdict", MU_T_CHOICE, 0, NULL, NULL, "clean|listed|unknown",
+     "listed: by one at least; unknown: none of those that could be believed lists it, and one could not"},
+    {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: remote (listed) or net"},
+    {"listed", MU_T_INTEGER, 0, NULL, NULL, NULL, "how many list it"},
+    {"unknown", MU_T_INTEGER, 0, NULL, NULL, NULL, "how many can't be believed: silent, given up, or shut to our resolver"},
+    {"lists", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "one each: list, state (clean, listed, unknown), codes (127.0.0.x, what they mean the list tells), reason, why"},
+    {0}};
+
+static const struct mu_field delegation_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "a name; looked at is the zone that it stands in"},
+    {"timeout", MU_T_DURATION, MU_F_OPTION, NULL, NULL, NULL,
+     "of one try; there are three, the first waits a quarter of it"},
+    {0}};
+
+static const struct mu_field delegation_returns[] = {
+    {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: net, proto or remote"},
+    {"zone", MU_T_STRING, 0, NULL, NULL, NULL, "the zone of the name"},
+    {"parent", MU_T_STRING, 0, NULL, NULL, NULL, "the zone that delegates it; nil for a top-level domain"},
+    {"findings", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "one each: what (lame, silent, refuses, no-address, glue, bogus; parent-only, child-only, serial-skew, one-server, "
+     "one-network), severity (high, warn), why"},
+    {"servers", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "an address each: server, address, ok, lame, no_route, serial, ms, why"},
+    {"serials", MU_T_OBJECT, 0, NULL, NULL, NULL, "{serial: the first server that has it}"},
+    {"ns", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "name servers that the zone names"},
+    {"parent_ns", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL,
+     "those that the parent names; empty where its servers hold the zone, too"},
+    {"dnssec", MU_T_STRING, 0, NULL, NULL, NULL, "the verdict of dns.dnssec on its SOA"},
+    {0}};
+
+static const struct mu_field propagation_params[] = {
+    {"name", MU_T_OWNER, REQUIRED, NULL, NULL, NULL, "owner name"},
+    {"type", MU_T_STRING, REQUIRED, NULL, NULL, NULL, "A, AAAA, MX, TXT, ... or TYPE65280"},
+    {"records", MU_T_LIST, MU_F_OPTION, NULL, NULL, NULL,
+     "what is waited for, as in a zone file; else what most of the name servers say"},
+    {"resolvers", MU_T_LIST, MU_F_OPTION, NULL, NULL, NULL,
+     "addresses of caches that are asked, too; else those that muster asks; {} = none"},
+    {0}};
+
+static const struct mu_field propagation_returns[] = {
+    {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: remote (somebody has it not), or net (somebody could not be asked)"},
+    {"served", MU_T_BOOL, 0, NULL, NULL, NULL, "every name server address that can be reached has it"},
+    {"cached_until", MU_T_TIME, 0, NULL, NULL, NULL, "the last of these caches forgets what else it holds then; nil: none holds anything else"},
+    {"records", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "what was waited for, in the one form"},
+    {"servers", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL, "an address each: server, address, has, records, why"},
+    {"resolvers", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL, "one each: address, has, records, cached_until, why"},
+    {0}};
+
+#define SNAPSHOT_OPTIONS                                                                           \
+    {"selectors", MU_T_LIST, MU_F_OPTION, NULL, NULL, NULL,                                        \
+     "of DKIM; else domains[].dkim of muster.lua"},                                                \
+    {"at", MU_T_CHOICE, MU_F_OPTION, NULL, "\"resolver\"", "resolver|authoritative",             \
+     "ask the resolvers, or every address of every name server of the zone"}
+
+#define SNAPSHOT                                                                                   \
+    {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: net, or remote: something is another"},  \
+    {"records", MU_T_OBJECT, 0, NULL, NULL, NULL,                                                  \
+     "{\"example.com/MX\" = { records, alias }, ...}: MX, NS, SPF, DMARC, DKIM, MTA-STS, TLS-RPT, BIMI, CAA, DS; A, AAAA and TLSA of the MX hosts"}, \
+    {"unknown", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "what could not be found out, and why"}
+
+static const struct mu_field snapshot_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose records are taken down"},
+    SNAPSHOT_OPTIONS,
+    {0}};
+
+static const struct mu_field snapshot_returns[] = {SNAPSHOT, {0}};
+
+static const struct mu_field diff_params[] = {
+    {"domain", MU_T_DOMAIN, REQUIRED, NULL, NULL, NULL, "whose records are compared"},
+    {"snapshot", MU_T_OBJECT, MU_F_REQUIRED, NULL, NULL, NULL,
+     "what dns.snapshot returned, or its records alone; an entry may be a list of texts"},
+    SNAPSHOT_OPTIONS,
+    {0}};
+
+static const struct mu_field diff_returns[] = {
+    {"changed", MU_T_BOOL, 0, NULL, NULL, NULL, "something is not as it was"},
+    {"changes", MU_T_OBJECT, MU_F_ITEMS, NULL, NULL, NULL,
+     "one each: name, type, was, is ({ records, alias }; nil where there was, or is, nothing)"},
+    SNAPSHOT,
     {0}};
 
 static const struct mu_field query_returns[] = {
@@ -264,6 +357,63 @@ static const struct mu_verb verbs[] = {
      .start = mu_dns_dnssec_start,
      .cancel = mu_dns_dnssec_cancel,
      .under = under_dnssec},
+    {.name = "dns.delegation",
+     .kind = MU_PROBE,
+     .params = delegation_params,
+     .returns = delegation_returns,
+     .doc = "Is a zone delegated as it should be, and does each of its servers serve it? Every "
+            "address is asked; servers that "
+            "are silent, lame or refuse, NS records and glue that differ from the parent's, "
+            "serials that differ, and a broken "
+            "chain of trust are findings. Not ok: a finding is high.",
+     .example = "local d = dns.delegation(\"example.com\")",
+     .start = mu_dns_delegation_start,
+     .cancel = mu_dns_delegation_cancel,
+     .under = mu_dns_delegation_under},
+    {.name = "dns.propagation",
+     .kind = MU_PROBE,
+     .params = propagation_params,
+     .returns = propagation_returns,
+     .doc = "Who serves an rrset by now: each address of each name server, and caches; and until "
+            "when the caches may hold "
+            "what they have instead.",
+     .example = "local p = dns.propagation(\"example.com\", \"MX\", { records = { \"10 "
+                "mx.example.net.\" } })",
+     .start = mu_dns_propagation_start,
+     .cancel = mu_dns_propagation_cancel,
+     .composite = true},
+    {.name = "dns.snapshot",
+     .kind = MU_PROBE,
+     .params = snapshot_params,
+     .returns = snapshot_returns,
+     .doc = "The records of a domain that its mail hangs on, in one form and order: to be kept "
+            "under version control.",
+     .example = "local s = dns.snapshot(\"example.com\")",
+     .start = mu_dns_snapshot_start,
+     .cancel = mu_dns_snapshot_cancel,
+     .composite = true},
+    {.name = "dns.diff",
+     .kind = MU_PROBE,
+     .params = diff_params,
+     .returns = diff_returns,
+     .doc = "What of a domain's mail records is not as a snapshot has it. Not ok: something is "
+            "another, or could not be found "
+            "out, which is no change.",
+     .example = "local d = dns.diff(\"example.com\", use \"lib/snapshot.lua\")",
+     .start = mu_dns_diff_start,
+     .cancel = mu_dns_snapshot_cancel,
+     .composite = true},
+    {.name = "dns.blocklists",
+     .kind = MU_PROBE,
+     .params = blocklists_params,
+     .returns = blocklists_returns,
+     .doc = "Is an address or a domain on a DNS blocklist (RFC 5782), and why? A list that refuses "
+            "our resolver, lists the whole "
+            "world or not even its own test entry is unknown, never clean and never listed.",
+     .example = "local b = dns.blocklists(\"192.0.2.7\")",
+     .start = mu_dns_blocklists_start,
+     .cancel = mu_dns_blocklists_cancel,
+     .composite = true},
     {0}};
 
 extern const struct mu_module mu_module_dns;

@@ -69,6 +69,9 @@ static void print_item(const json_t *item)
     if (by[0] || why[0])
         say("     %s%s%s%s%s%s\n", by[0] ? "by " : "", by, by[0] && at ? " at " : "",
             by[0] && at ? mu_time_local(at, when) : "", by[0] && why[0] ? ": " : "", why);
+    if (mu_json_bool(item, "blind", false))
+        say("     sent again because a person said so, whatever stood there by then: taken back by "
+            "its number only\n");
 }
 
 /* Without what only the order of events and `muster guard` need. */

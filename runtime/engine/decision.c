@@ -275,6 +275,7 @@ static void retry(struct call *call, json_t *decision)
         return;
     }
     call->errand->old_key = doubt_key_was_old(call, mu_json_int(decision, "said_at", 0));
+    call->errand->blind = doubt_reads_back(call);
     doubt_send_again(call, !call_unsent(call), "a person said: retry");
     if (call->state != MU_CALL_FROZEN)
         return;

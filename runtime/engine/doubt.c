@@ -180,9 +180,9 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
     if (run_too_stale(call) || freeze_holds(call))
         return;
     record_host(run, "again",
-                json_pack("{s:s, s:I, s:s, s:b, s:s, s:o*}", "task", call->task->path, "seq",
+                json_pack("{s:s, s:I, s:s, s:b, s:s, s:b, s:o*}", "task", call->task->path, "seq",
                           (json_int_t)call->seq, "verb", call->name, "repeated", repeated, "why",
-                          why, "over", undone_ended(run)));
+                          why, "blind", call->errand->blind, "over", undone_ended(run)));
     decision_next_round(run, call->task->path, call->seq);
     call->held = false;
     call->doubtful = repeated;
@@ -304,6 +304,7 @@ void doubt_enter(struct call *call, const char *why)
     free(call->errand->lost_why);
     call->errand->lost_why = mu_xstrdup(why);
     call->errand->old_key = false; /* a person who said so said it of one sending */
+    call->errand->blind = false;
     if (!ask_world(call))
         return;
     record_doubt(call, why);

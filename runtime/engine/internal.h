@@ -87,6 +87,7 @@ struct errand {
     char *lost_why;         /* why it came in doubt */
     bool refused_again;     /* its second sending failed, and the first is in doubt */
     bool old_key;           /* a person knows that its key is too old, and wants it sent */
+    bool blind;             /* a person wants it sent, whatever stands there now */
     int sent_again;         /* how often, by this executor */
     json_t *freeze;         /* the one it waits for: {zone, who, reason, since} */
     int64_t frozen_ms;      /* wall time since when it waits */

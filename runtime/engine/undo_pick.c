@@ -10,9 +10,19 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 
+/* What a person had sent again over something that nobody knows. */
+static bool needs_name(const json_t *item)
+{
+    const char *state = mu_json_str(item, "state", "");
+    return mu_json_bool(item, "blind", false) &&
+           (strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0);
+}
+
 static bool may_take(const json_t *item, bool named)
 {
     const char *state = mu_json_str(item, "state", "");
+    if (needs_name(item) && !named)
+        return false;
     if (strcmp(state, "in_doubt") == 0 || mu_json_bool(item, "doubted", false))
         return named || mu_json_bool(item, "guarded", false);
     return strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0;
@@ -81,6 +91,13 @@ static enum mu_err nothing_to_take(const struct mu_undo *undo, const char *wante
                            "%s is taking back \"%.200s\" and has not ended: muster show %s, or go "
                            "on with it: muster resume %s",
                            by, title, by, by);
+    if (needs_name(meant))
+        return mu_fail_set(
+            fail, MU_USAGE,
+            "\"%.200s\" was sent again because a person said so, whatever stood "
+            "there by then; what would be put back is what stood there before it was "
+            "sent first. If that is meant: muster undo %s --item %lld",
+            title, run, (long long)mu_json_int(meant, "number", 0));
     return mu_fail_set(fail, MU_USAGE,
                        "\"%.200s\" is in doubt and its inverse carries no guard: look at the far "
                        "side; if it took effect: muster undo %s --item %lld",
@@ -143,7 +160,7 @@ enum mu_err mu_undo_pick(const struct mu_undo *undo, const char *wanted, json_t 
             continue;
         if (may_take(item, wanted != NULL))
             json_array_append(*items_out, item);
-        else
+        else if (!needs_name(meant))
             meant = item;
         if (strcmp(mu_json_str(item, "state", ""), "unknown") == 0)
             unknown = item;

@@ -189,6 +189,8 @@ static void take_departure(struct reading *reading, const struct mu_row *row, bo
         if (mu_json_bool(item, "stayed", false)) /* its first sending */
             json_object_set(item, "left", json_object_get(item, "steady"));
         json_object_del(item, "stayed");
+        if (mu_json_bool(value, "blind", false) && mu_json_bool(item, "guarded", false))
+            json_object_set_new(item, "blind", json_true());
         json_object_set(item, "over", json_object_get(value, "over"));
     }
     if (item && !doubtful) {

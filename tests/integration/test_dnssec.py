@@ -125,7 +125,7 @@ def agrees_with_delv_on_many(site):
     draw = random.Random(7)
     labels = ["mail", "x", "deep", "ent", "wild", "there", "alias", "out", "gone", "tree", "a", "nothing"]
     wrong = []
-    for _ in range(150):
+    for _ in range(int(os.environ.get("DRAWS", "40"))):
         zone = draw.choice(list(TREE))
         name = ".".join([draw.choice(labels) for _ in range(draw.randint(0, 3))] + [zone])
         kind = draw.choice(["A", "AAAA", "MX", "TXT", "NS", "SOA", "TLSA", "DS", "CNAME"])
