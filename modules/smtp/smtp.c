@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/name.h"
+#include "dane.h"
 #include "io/dns.h"
 #include "judge.h"
 #include "module/module.h"
@@ -44,6 +45,8 @@ static const struct mu_field probe_params[] = {
      "envelope sender; \"\" is the null reverse-path"},
     {"rcpt", MU_T_ANY, OPTION, NULL, NULL, NULL,
      "a recipient known to be good, or a list of them: asked with RCPT, never written to"},
+    {"chain", MU_T_BOOL, MU_F_OPTION, NULL, "false", NULL,
+     "keep in certificate.chain what smtp.dane compares"},
     {"connect_timeout", MU_T_DURATION, MU_F_OPTION, "ms", NULL, NULL,
      "otherwise muster.lua's, otherwise 10s"},
     {"phase_timeout", MU_T_DURATION, MU_F_OPTION, "ms", NULL, NULL,
@@ -69,7 +72,7 @@ static const struct mu_field probe_returns[] = {
     {"tls", MU_T_BOOL, 0, NULL, NULL, NULL, "the session was under TLS"},
     {"certificate", MU_T_OBJECT, 0, NULL, NULL, NULL,
      "subject, issuer, names, not_before, not_after, days_left, verified, verify_error, "
-     "host_matches; nil without TLS"},
+     "host_matches, version and cipher of the session, chain where it was asked for; nil without TLS"},
     {"phases", MU_T_OBJECT, 0, NULL, NULL, NULL,
      "connect_ms, greeting_ms, ehlo_ms ...; only those that were reached"},
     {"greeting", MU_T_STRING, 0, NULL, NULL, NULL, "text of the greeting; nil when none came"},
@@ -78,6 +81,24 @@ static const struct mu_field probe_returns[] = {
     {"no_route", MU_T_BOOL, 0, NULL, NULL, NULL, "this host has no way there (no IPv6, for one)"},
     {"transcript", MU_T_STRING, 0, NULL, NULL, NULL, "both sides, line by line"},
     {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: net, proto, remote, config or usage"},
+    {0},
+};
+
+static const struct mu_field dane_params[] = {
+    {"host", MU_T_HOST, MU_F_REQUIRED | MU_F_SHOWN, NULL, NULL, NULL, "an MX host"},
+    {"address", MU_T_ADDRESS, OPTION, NULL, NULL, NULL, "ask the server there"},
+    {"port", MU_T_INTEGER, OPTION, NULL, NULL, NULL, "of the TLSA records, otherwise 25, and of the server"},
+    {"probe", MU_T_OBJECT, MU_F_OPTION, NULL, NULL, NULL,
+     "what smtp.probe with chain = true returned: then nobody is connected to"},
+    {0},
+};
+
+static const struct mu_field dane_returns[] = {
+    {"verdict", MU_T_CHOICE, 0, NULL, NULL, "ok|none|insecure|unusable|mismatch|no-tls|bogus|unknown",
+     "ok: the records fit; none; insecure: they count for nobody, as a zone on the way is not signed; unusable: of no kind that SMTP has; mismatch, no-tls, bogus: senders "
+     "that honour DANE do not deliver; unknown"},
+    {"class", MU_T_STRING, 0, NULL, NULL, NULL, "when not ok: remote (they do not deliver) or net"},
+    {"records", MU_T_STRING, MU_F_ITEMS, NULL, NULL, NULL, "the TLSA records"},
     {0},
 };
 /* clang-format on */
@@ -292,6 +313,8 @@ static void add_session(json_t *result, const struct probe *p, const struct mu_s
     json_object_set_new(result, "tls", json_boolean(r->tls));
     if (r->certificate != NULL)
         json_object_set(result, "certificate", r->certificate);
+    if (r->certificate != NULL && mu_json_bool(p->call->args, "chain", false))
+        json_object_set(r->certificate, "chain", r->chain);
     set_text(result, "greeting", r->greeting.text);
     set_text(result, "transcript", transcript);
     json_object_set_new(result, "ms", json_integer(r->ms));
@@ -534,6 +557,19 @@ static const struct mu_verb verbs[] = {
         .start = start_probe,
         .cancel = cancel,
         .under = under_probe,
+    },
+    {
+        .name = "smtp.dane",
+        .kind = MU_PROBE,
+        .params = dane_params,
+        .returns = dane_returns,
+        .doc = "Would senders that honour DANE deliver to an MX host (RFC 7672)? Its TLSA records, "
+               "by our own look at DNSSEC, against "
+               "what the server shows. Not ok: they would not, or it could not be found out.",
+        .example = "local d = smtp.dane(\"mx1.example.com\")",
+        .start = mu_smtp_dane_start,
+        .cancel = mu_smtp_dane_cancel,
+        .composite = true,
     },
     {0},
 };

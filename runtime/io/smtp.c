@@ -386,6 +386,7 @@ static void session_free(struct session *s)
     mu_buf_free(&s->transcript);
     mu_buf_free(&s->capability_text);
     json_decref(s->result.certificate);
+    json_decref(s->result.chain);
     for (size_t i = 0; i < s->rcpt_asked && s->rcpt != NULL; i++)
         free(s->rcpt[i]);
     free(s->rcpt);

@@ -82,7 +82,9 @@ struct mu_smtp_result {
         *capabilities; /* of the last EHLO, NULL-terminated: "SIZE 10240000", "PIPELINING" */
     bool offers_starttls, tls; /* offered before TLS; session is under TLS */
     json_t *certificate;       /* NULL without TLS; else {subject, issuer, names[], not_before,
-                                         not_after (RFC 3339), days_left, verified, verify_error?, host_matches} */
+                                         not_after (RFC 3339), days_left, verified, verify_error?, host_matches,
+                                         version, cipher} */
+    json_t *chain;             /* NULL without TLS; else mu_tls_chain()'s */
     int64_t phase_ms[MU_SMTP_PHASES]; /* time spent in each phase, -1 = not reached */
     int64_t ms;
     const char *transcript; /* "S: 220 ...\nC: EHLO ...\n", AUTH lines replaced */

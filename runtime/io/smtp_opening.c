@@ -189,6 +189,7 @@ static void under_tls(struct session *s)
         info->backend != CURLSSLBACKEND_OPENSSL || info->internals == NULL)
         return;
     s->result.certificate = mu_tls_certificate(info->internals, s->host, mu_clock_real_ms());
+    s->result.chain = mu_tls_chain(info->internals);
 }
 
 /* Our EHLO leaves before the server's session tickets arrive; a server without TCP_NODELAY holds

@@ -109,6 +109,8 @@ json_t *mu_tls_certificate(struct ssl_st *ssl, const char *host, int64_t now_ms)
         json_object_set_new(json, "verify_error",
                             json_string(X509_verify_cert_error_string(verdict)));
     json_object_set_new(json, "host_matches", json_boolean(host_matches(certificate, host)));
+    json_object_set_new(json, "version", json_string(SSL_get_version(ssl)));
+    json_object_set_new(json, "cipher", json_string(SSL_get_cipher_name(ssl)));
     X509_free(certificate);
     return json;
 }

@@ -26,9 +26,13 @@ enum mu_err mu_tls_trust_load(struct mu_tls_trust *, struct mu_fail *);
 CURLcode mu_tls_trust_apply(CURL *easy, void *ssl_ctx, void *trust);
 
 /* {subject, issuer, names[], not_before, not_after, days_left, verified, verify_error?,
- * host_matches}, a new reference; NULL when the server showed none. Judges the chain as OpenSSL saw
+ * host_matches, version, cipher}, a new reference; NULL when the server showed none. Judges the chain as OpenSSL saw
  * it in the handshake and the name by RFC 6125, whatever was demanded of them. host may be an IP
  * literal. */
 json_t *mu_tls_certificate(struct ssl_st *, const char *host, int64_t now_ms);
+
+/* What the server sent, its own certificate first: [{certificate_sha256, certificate_sha512, key_sha256, key_sha512 (of the
+ * DER of the whole, and of SubjectPublicKeyInfo; hexadecimal), in_force, signed_by_next}], a new reference. */
+json_t *mu_tls_chain(struct ssl_st *);
 
 #endif
