@@ -77,8 +77,9 @@ static void print_item(const json_t *item)
 /* Without what only the order of events and `muster guard` need. */
 static void print_json(const json_t *item)
 {
-    static const char *const inner[] = {"names", "subject", "steady", "left",   "since",
-                                        "acted", "turn",    "over",   "stayed", "despite"};
+    static const char *const inner[] = {"names",  "subject", "steady",     "left",
+                                        "since",  "acted",   "turn",       "over",
+                                        "stayed", "despite", "over_maybe", "anew"};
     json_t *row = json_copy((json_t *)item);
     for (size_t i = 0; i < MU_COUNT(inner); i++)
         json_object_del(row, inner[i]);
@@ -211,6 +212,7 @@ static int say_left(struct mu_cli *cli, const struct found_run *found, int code)
     static const struct {
         const char *state, *said;
     } lefts[] = {{"in_doubt", "in doubt"},
+                 {"left_alone", "left alone"},
                  {"being_taken_back", "being taken back by an undo that has not ended"},
                  {"open", "not taken back"}};
     struct mu_undo undo;

@@ -186,6 +186,15 @@ static char *objection(const struct run *run, const struct call *call, const jso
                         mu_json_str(before, "decision", "?"));
 }
 
+/* By the run's own clock, which does not step: an order is mostly read when it was given. */
+static void note_time(struct run *run, json_t *decision)
+{
+    int64_t waited = run_wall(run) - run->order_at;
+    json_object_set_new(decision, "said_at",
+                        json_integer(run_clock(run) - (waited > 0 ? waited : 0)));
+    json_object_set_new(decision, "away", json_integer(run->away_unknown_gsn));
+}
+
 /* A retry is said knowing what undo runs had made of the act by then. */
 static void note_undone(struct run *run, json_t *decision)
 {
@@ -217,7 +226,7 @@ bool decision_take(struct run *run, json_t *person, const char *text)
     }
     json_object_set(decision, "who", person);
     json_object_set_new(decision, "order", json_string(run->order));
-    json_object_set_new(decision, "said_at", json_integer(run->order_at));
+    note_time(run, decision);
     note_undone(run, decision);
     struct call *call = act_of(run, decision);
     char *refused = objection(run, call, decision);
@@ -274,14 +283,16 @@ static void retry(struct call *call, json_t *decision)
         free(undone);
         return;
     }
-    call->errand->old_key = doubt_key_was_old(call, mu_json_int(decision, "said_at", 0));
+    call->errand->old_key = doubt_key_was_old(call, decision);
     call->errand->blind = doubt_reads_back(call);
     doubt_send_again(call, !call_unsent(call), "a person said: retry");
     if (call->state != MU_CALL_FROZEN)
         return;
-    if (doubt_reads_back(call))
+    if (doubt_reads_back(call)) {
         refuse_retry(call, decision, "it is frozen: behind the thaw it is read back first");
-    else
+        json_decref(call->errand->who); /* what comes is nobody's word */
+        call->errand->who = NULL;
+    } else
         json_array_append(call->run->decisions, decision);
 }
 
@@ -310,6 +321,7 @@ bool decision_apply(struct call *call)
     mu_timer_cancel(call->timer);
     call->timer = NULL;
     doubt_stop_asking(call);
+    json_decref(call->errand->who);
     call->errand->who = json_incref(json_object_get(found, "who"));
     const char *name = mu_json_str(found, "decision", "");
     if (strcmp(name, "retry") == 0)

@@ -138,13 +138,14 @@ static const char *key_lapsed(const struct call *call)
                : NULL;
 }
 
-bool doubt_key_was_old(const struct call *call, int64_t wall)
+bool doubt_key_was_old(const struct call *call, const json_t *decision)
 {
-    int64_t since = run_wall(call->run) - wall; /* below 0: the clock was set back meanwhile */
-    return key_ends(call) &&
-           (key_age_unknown(call) ||
-            run_clock(call->run) - call->errand->first_sent_ms - (since > 0 ? since : 0) >=
-                key_ttl_s(call) * 1000);
+    if (!key_ends(call))
+        return false;
+    if (key_age_unknown(call))
+        return mu_json_int(decision, "away", -1) == call->run->away_unknown_gsn;
+    return mu_json_int(decision, "said_at", 0) - call->errand->first_sent_ms >=
+           key_ttl_s(call) * 1000;
 }
 
 bool doubt_reads_back(const struct call *call)
@@ -180,9 +181,11 @@ void doubt_send_again(struct call *call, bool repeated, const char *why)
     if (run_too_stale(call) || freeze_holds(call))
         return;
     record_host(run, "again",
-                json_pack("{s:s, s:I, s:s, s:b, s:s, s:b, s:o*}", "task", call->task->path, "seq",
-                          (json_int_t)call->seq, "verb", call->name, "repeated", repeated, "why",
-                          why, "blind", call->errand->blind, "over", undone_ended(run)));
+                json_pack("{s:s, s:I, s:s, s:b, s:s, s:b, s:b, s:o*}", "task", call->task->path,
+                          "seq", (json_int_t)call->seq, "verb", call->name, "repeated", repeated,
+                          "why", why, "blind", call->errand->blind, "anew",
+                          doubt_policy(call) != MU_KEYED || call->errand->old_key, "over",
+                          undone_idle(run)));
     decision_next_round(run, call->task->path, call->seq);
     call->held = false;
     call->doubtful = repeated;
@@ -317,6 +320,7 @@ void doubt_enter(struct call *call, const char *why)
 
 void doubt_unsent(struct call *call)
 {
+    call->errand->old_key = call->errand->blind = false;
     if (!ask_world(call))
         return;
     if (given_up(call))

@@ -409,8 +409,9 @@ void doubt_unsent(
 bool doubt_drop(struct call *);
 void doubt_stop_asking(struct call *);
 void doubt_send_again(struct call *, bool repeated, const char *why);
-/* Was its key too old by then (wall time)? Whoever said "retry" then knew it. */
-bool doubt_key_was_old(const struct call *, int64_t wall);
+/* Was its key too old, or of an age that nobody knows, when that was said (its said_at and away)? Whoever said "retry"
+ * then knew it. */
+bool doubt_key_was_old(const struct call *, const json_t *decision);
 /* False: it may not leave any more with the key it has, and a person was asked. */
 bool doubt_key_holds(struct call *);
 /* It can be read back, and is so before it is sent again. */
@@ -721,8 +722,8 @@ json_t *undone_accept(struct run *);   /* the undo runs that this person knew of
 char *undone_act(const struct call *); /* who took back this act, or tried to: a new text; NULL */
 /* What undo runs made of that act, to be compared with what they have made of it later: a new text; NULL: nothing. */
 char *undone_mark(struct run *, const char *task, int64_t seq, int64_t by_then /* wall time */);
-/* The names of those that took back something of this run and have ended, a new list; NULL: there are none. */
-json_t *undone_ended(struct run *);
+/* The names of those that took back something of this run and do nothing more, a new list; NULL: there are none. */
+json_t *undone_idle(struct run *);
 
 /* undo.c */
 json_t *undo_for(struct call *); /* the {title, verb, args} of the intent row, or NULL */

@@ -15,7 +15,8 @@ static bool needs_name(const json_t *item)
 {
     const char *state = mu_json_str(item, "state", "");
     return mu_json_bool(item, "blind", false) &&
-           (strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0);
+           (strcmp(state, "open") == 0 || strcmp(state, "left_alone") == 0 ||
+            strcmp(state, "in_doubt") == 0);
 }
 
 static bool may_take(const json_t *item, bool named)

@@ -234,10 +234,10 @@ static void add_done(struct undo_effects *effects, struct undo_effect effect, st
     undo_effect_add(effects, effect, name, "");
 }
 
-/* The act was sent again when that undo was over: what it made of it holds no more. */
-static bool made_anew(const json_t *item, const struct undo_file *file)
+/* The act was sent again when that undo was over: what it made of it holds no more, or perhaps not. */
+static bool made_anew(const json_t *item, const char *list, const struct undo_file *file)
 {
-    return mu_json_lists(json_object_get(item, "over"), file->name);
+    return mu_json_lists(json_object_get(item, list), file->name);
 }
 
 static void add_attempt(struct undo_effects *effects, json_t *item, struct undo_run *run,
@@ -247,8 +247,16 @@ static void add_attempt(struct undo_effects *effects, json_t *item, struct undo_
     struct undo_effect effect = {
         .item = item, .turn = number_of(file->name), .at = attempt->acted, .when = attempt->when};
     const char *why = attempt->why ? attempt->why : "";
-    if (made_anew(item, file))
+    if (made_anew(item, "over", file))
         return;
+    if (made_anew(item, "over_maybe", file)) {
+        effect.state = "in_doubt";
+        effect.at = UNDO_FAR;
+        effect.puts = true;
+        undo_effect_add(effects, effect, file->name,
+                        "the act was sent again since, and whether it stands is not known");
+        return;
+    }
     if (attempt->state == DONE) {
         add_done(effects, effect, run, attempt, file->path, looking);
         return;
@@ -279,7 +287,7 @@ static void add_lost(struct undo_effects *effects, const struct mu_undo *undo,
     json_t *item;
     json_array_foreach(undo->items, i, item)
     {
-        if (made_anew(item, file))
+        if (made_anew(item, "over", file))
             continue;
         undo_effect_add(effects,
                         (struct undo_effect){.item = item,

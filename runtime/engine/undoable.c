@@ -139,6 +139,17 @@ static void confirm(struct reading *reading, json_t *item)
     drop(reading->found, item);
 }
 
+/* Whatever undo runs had made of it before it was sent again: that it was done anew is known only of one that answered by
+ * itself, and not for the sake of its key. */
+static void settle_over(json_t *item, bool done)
+{
+    json_t *maybe = json_object_get(item, "over_maybe");
+    if (maybe && done && mu_json_bool(item, "anew", false)) {
+        json_object_set(item, "over", maybe);
+        json_object_del(item, "over_maybe");
+    }
+}
+
 static void take_outcome(struct reading *reading, const struct mu_row *row)
 {
     char key[MU_LIMIT_CALL];
@@ -157,8 +168,11 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     if (!by_person && !mu_json_bool(error, "in_doubt", false)) /* seen then, not heard of later */
         set_at(reading, item, row);
     drop(reading->found, item);
-    json_array_append(reading->found, item); /* the last to be done, whatever held it back */
     const json_t *value = mu_json_get(outcome, "value");
+    bool never_left = mu_json_bool(item, "stayed", false);
+    if (!never_left) /* the last to be done, whatever held it back */
+        json_array_append(reading->found, item);
+    settle_over(item, !by_person && mu_json_bool(outcome, "ok", false));
     if (by_person && mu_json_bool(value, "skipped", false)) /* nobody said: it was not applied */
         undo_set_state(item, "in_doubt", "", 0, UNDO_SKIPPED);
     else if (json_is_false(mu_json_get(value, "changed")))
@@ -175,6 +189,24 @@ static void take_outcome(struct reading *reading, const struct mu_row *row)
     json_decref(outcome);
 }
 
+/* Sent, or sent once more. Not repeated: nothing of it had taken effect before. */
+static void take_again(const struct reading *reading, json_t *item, const json_t *again,
+                       const struct mu_row *row)
+{
+    bool repeated = mu_json_bool(again, "repeated", false);
+    set_at(reading, item, row);
+    if (!repeated || mu_json_bool(item, "stayed", false))
+        json_object_set(item, "left", json_object_get(item, "steady"));
+    json_object_del(item, "stayed");
+    if (mu_json_bool(again, "blind", false) && mu_json_bool(item, "guarded", false))
+        json_object_set_new(item, "blind", json_true());
+    else if (!repeated)
+        json_object_del(item, "blind");
+    if (mu_json_get(again, "over"))
+        json_object_set(item, "over_maybe", mu_json_get(again, "over"));
+    json_object_set_new(item, "anew", json_boolean(mu_json_bool(again, "anew", false)));
+}
+
 /* unsent: its intent stands and it did not leave, so there is nothing to take back until it does. */
 static void take_departure(struct reading *reading, const struct mu_row *row, bool sent)
 {
@@ -184,15 +216,10 @@ static void take_departure(struct reading *reading, const struct mu_row *row, bo
     json_t *item = json_object_get(reading->pending, key);
     bool doubtful =
         !sent && mu_json_bool(value, "repeated", false); /* one before it may have left */
-    if (item && sent) {
-        set_at(reading, item, row);
-        if (mu_json_bool(item, "stayed", false)) /* its first sending */
-            json_object_set(item, "left", json_object_get(item, "steady"));
-        json_object_del(item, "stayed");
-        if (mu_json_bool(value, "blind", false) && mu_json_bool(item, "guarded", false))
-            json_object_set_new(item, "blind", json_true());
-        json_object_set(item, "over", json_object_get(value, "over"));
-    }
+    if (item && sent)
+        take_again(reading, item, value, row);
+    else if (item)
+        json_object_del(item, "over_maybe");
     if (item && !doubtful) {
         drop(reading->found, item);
         if (sent)

@@ -144,18 +144,21 @@ static bool any(const struct mu_store_run *undo, void *ud)
     return false;
 }
 
-static bool add_ended(const struct mu_store_run *undo, void *ud)
+/* One that lost its lock does nothing more either. */
+static bool add_idle(const struct mu_store_run *undo, void *ud)
 {
-    if (undo->ended != 0)
-        json_array_append_new(ud, json_string(undo->name));
+    struct accepting *idle = ud;
+    if (!is_active(idle->run, undo))
+        json_array_append_new(idle->names, json_string(undo->name));
     return true;
 }
 
-json_t *undone_ended(struct run *run)
+json_t *undone_idle(struct run *run)
 {
     json_t *names = json_array();
+    struct accepting idle = {run, names};
     if (run->store && run->path && run->world->sends)
-        (void)!mu_store_undo_runs(run->store, run->name, add_ended, names, NULL);
+        (void)!mu_store_undo_runs(run->store, run->name, add_idle, &idle, NULL);
     if (json_array_size(names) > 0)
         return names;
     json_decref(names);
@@ -200,7 +203,9 @@ char *undone_mark(struct run *run, const char *task, int64_t seq, int64_t by_the
         return mu_xstrdup("?");
     const json_t *item = undo_item_of(list, task, seq);
     const char *by = mu_json_str(item, "by", "");
-    if (by[0] && mu_json_int(item, "when", 0) <= by_then)
+    int64_t when =
+        mu_json_int(item, "when", 0); /* ahead of now: the wall clock was set back since */
+    if (by[0] && (when <= by_then || when > mu_clock_real_ms()))
         mark = mu_xasprintf("%s by %s at %lld", mu_json_str(item, "state", ""), by,
                             (long long)mu_json_int(item, "when", 0));
     json_decref(list);

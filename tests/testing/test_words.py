@@ -924,12 +924,14 @@ def what_the_documentation_plays_by_hand():
     assert ends["smtp-outage"][0] == 0 and "restored: " in ends["smtp-outage"][1], ends
     params = {"mx-failover": ["domain=example.com"], "mx-failback": ["domain=example.com"], "smtp-outage": ["host=mx1.example.com"],
               "standby-check": ["domain=example.com"], "mx-failover-drill": ["domain=drill.example.net"], "oncall-reachability-drill": [],
-              "stakeholder-broadcast": ["domain=example.com", "what=Mail is late"]}
+              "stakeholder-broadcast": ["domain=example.com", "what=Mail is late"], "blocklisted": ["domain=example.com"],
+              "dns-drift": ["domain=example.com"]}
     results = {"mx-failover": "no_action", "mx-failback": "failed_back", "smtp-outage": "no_action", "standby-check": "fit",
-               "mx-failover-drill": "met", "oncall-reachability-drill": "all_answered", "stakeholder-broadcast": "resolved"}
+               "mx-failover-drill": "met", "oncall-reachability-drill": "all_answered", "stakeholder-broadcast": "resolved",
+               "blocklisted": "clean", "dns-drift": "as_kept"}
     assert sorted(params) == sorted(os.listdir(os.path.join(HERE, "..", "..", "playbooks")))
     for name, words in params.items():
-        team = {"standby-check": ["ana"], "mx-failover-drill": ["ana"]}.get(name, ["ana", "bo", "cleo"])
+        team = {"standby-check": ["ana"], "mx-failover-drill": ["ana"], "blocklisted": ["ana"], "dns-drift": ["ana"]}.get(name, ["ana", "bo", "cleo"])
         says = "resolved" if name == "stakeholder-broadcast" else "yes"
         people = [word for who in team for word in ("--fault", f"person {who} {says} 1m")]
         code, said = quietly("run", name, *words, "--world", "sim", *people)
