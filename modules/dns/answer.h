@@ -27,6 +27,10 @@ json_t *mu_dns_observe(const struct mu_dns_answer *, const char *server, const c
 /* A server that could not be asked. */
 json_t *mu_dns_observe_nothing(const char *server, const char *why);
 
+/* Of an observation or a result: it was said what is there, records, none (NODATA) or no such name (NXDOMAIN, not from a lame
+ * server). */
+bool mu_dns_told(const json_t *);
+
 /* The sum; `servers` may be empty, then why says what kept us from asking any. */
 json_t *mu_dns_summary(const char *name, uint16_t type, json_t *servers_take, const char *why,
                        enum mu_err class);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -71,13 +72,6 @@ void mu_dns_blocklists_cancel(struct mu_call *call)
 
 /* --- one list --- */
 
-/* NOERROR with records; NXDOMAIN and no data are answers, too: it is not listed. */
-static bool told(const json_t *answer)
-{
-    return mu_json_bool(answer, "ok", false) ||
-           strcmp(mu_json_str(answer, "rcode", ""), "NXDOMAIN") == 0;
-}
-
 static bool listed(const json_t *answer)
 {
     return json_array_size(json_object_get(answer, "records")) > 0;
@@ -95,7 +89,7 @@ static uint32_t code_of(const json_t *answer)
 static const char *doubt(const struct list *list)
 {
     uint32_t code = code_of(list->answers[ENTRY]);
-    if (!told(list->answers[ENTRY]))
+    if (!mu_dns_told(list->answers[ENTRY]))
         return mu_json_str(list->answers[ENTRY], "why", "no answer");
     if (listed(list->answers[ENTRY]) && code >> 24 != 127)
         return "answers with an address outside of 127.0.0.0/8: the list is gone, or the resolver "
@@ -103,9 +97,9 @@ static const char *doubt(const struct list *list)
     if (code >> 8 == 0x7fffff)
         return "refuses our resolver (too many questions, or a public one): ask through a resolver "
                "of your own, or get a key";
-    if (told(list->answers[TEST_CLEAN]) && listed(list->answers[TEST_CLEAN]))
+    if (mu_dns_told(list->answers[TEST_CLEAN]) && listed(list->answers[TEST_CLEAN]))
         return "lists what no list may list: it was given up";
-    if (!listed(list->answers[ENTRY]) && told(list->answers[TEST_LISTED]) &&
+    if (!listed(list->answers[ENTRY]) && mu_dns_told(list->answers[TEST_LISTED]) &&
         !listed(list->answers[TEST_LISTED]))
         return "does not list what every list must: it was given up, or our resolver is shut out";
     return NULL;

@@ -61,17 +61,9 @@ struct tally {
     const char *behind; /* the first that has it not */
 };
 
-/* "It is not there" is an answer, too. */
-static bool told(const json_t *seen)
-{
-    return mu_json_bool(seen, "ok", false) ||
-           (strcmp(mu_json_str(seen, "rcode", ""), "NXDOMAIN") == 0 &&
-            !mu_json_bool(seen, "lame", false));
-}
-
 static bool has(const struct spread *spread, const json_t *seen)
 {
-    return told(seen) && json_equal(json_object_get(seen, "records"), spread->wanted);
+    return mu_dns_told(seen) && json_equal(json_object_get(seen, "records"), spread->wanted);
 }
 
 static void judge_server(const struct spread *spread, const json_t *seen, struct tally *tally)
@@ -81,15 +73,15 @@ static void judge_server(const struct spread *spread, const json_t *seen, struct
     bool good = has(spread, seen);
     tally->servers++;
     tally->servers_have += good;
-    tally->unknown += !told(seen);
+    tally->unknown += !mu_dns_told(seen);
     if (!good && !tally->behind)
         tally->behind = mu_json_str(seen, "server", mu_json_str(seen, "address", "?"));
-    json_array_append_new(tally->rows,
-                          json_pack("{s:O*, s:O*, s:b, s:O*, s:O*}", "server",
-                                    json_object_get(seen, "server"), "address",
-                                    json_object_get(seen, "address"), "has", good, "records",
-                                    told(seen) ? json_object_get(seen, "records") : NULL, "why",
-                                    told(seen) ? NULL : json_object_get(seen, "why")));
+    json_array_append_new(
+        tally->rows,
+        json_pack("{s:O*, s:O*, s:b, s:O*, s:O*}", "server", json_object_get(seen, "server"),
+                  "address", json_object_get(seen, "address"), "has", good, "records",
+                  mu_dns_told(seen) ? json_object_get(seen, "records") : NULL, "why",
+                  mu_dns_told(seen) ? NULL : json_object_get(seen, "why")));
 }
 
 /* What a cache holds it may hold for its TTL; that it holds nothing, for the zone's negative TTL, which the answer tells
@@ -100,17 +92,17 @@ static void judge_cache(const struct spread *spread, size_t number, struct tally
     const char *address = json_string_value(json_array_get(spread->resolvers, number));
     bool good = has(spread, seen);
     int64_t ttl = mu_json_int(seen, "ttl", -1),
-            until = !good && told(seen) && ttl >= 0 ? mu_clock_real_ms() / 1000 + ttl : 0;
+            until = !good && mu_dns_told(seen) && ttl >= 0 ? mu_clock_real_ms() / 1000 + ttl : 0;
     tally->caches++;
     tally->caches_have += good;
-    tally->unknown += !told(seen);
+    tally->unknown += !mu_dns_told(seen);
     if (until > tally->cached_until)
         tally->cached_until = until;
     if (!good && !tally->behind)
         tally->behind = address;
     json_t *row = json_pack("{s:s, s:b, s:O*, s:O*}", "address", address, "has", good, "records",
-                            told(seen) ? json_object_get(seen, "records") : NULL, "why",
-                            told(seen) ? NULL : json_object_get(seen, "why"));
+                            mu_dns_told(seen) ? json_object_get(seen, "records") : NULL, "why",
+                            mu_dns_told(seen) ? NULL : json_object_get(seen, "why"));
     if (until)
         json_object_set_new(row, "cached_until", json_integer(until));
     json_array_append_new(tally->cache_rows, row);

@@ -216,10 +216,8 @@ static void on_answer(struct mu_call *call, const json_t *result, void *ud)
 {
     struct asked *asked = ud;
     struct snapshot *snapshot = asked->of;
-    bool told = mu_json_bool(result, "ok", false) ||
-                strcmp(mu_json_str(result, "rcode", ""), "NXDOMAIN") == 0;
     (void)call;
-    if (told)
+    if (mu_dns_told(result))
         json_object_set_new(snapshot->records, asked->key, kept_of(snapshot, asked->key, result));
     else
         json_array_append_new(

@@ -18,8 +18,7 @@
 
 #define NAMED 3 /* servers named in `why`; the rest is counted */
 
-/* It said what it knows: NOERROR or an authoritative NXDOMAIN. */
-static bool answered(const json_t *server)
+bool mu_dns_told(const json_t *server)
 {
     return mu_json_bool(server, "ok", false) ||
            (strcmp(mu_json_str(server, "rcode", ""), "NXDOMAIN") == 0 &&
@@ -39,7 +38,7 @@ static size_t count_same(const json_t *servers, const json_t *as)
 {
     size_t count = 0, i;
     json_t *server;
-    json_array_foreach(servers, i, server) count += answered(server) && same_answer(server, as);
+    json_array_foreach(servers, i, server) count += mu_dns_told(server) && same_answer(server, as);
     return count;
 }
 
@@ -59,7 +58,7 @@ static const json_t *prevailing(const json_t *servers)
     json_t *server;
     json_array_foreach(servers, i, server)
     {
-        size_t count = answered(server) ? count_same(servers, server) : 0;
+        size_t count = mu_dns_told(server) ? count_same(servers, server) : 0;
         if (count > most) {
             most = count;
             best = server;
@@ -77,7 +76,7 @@ static void add_deviation(struct mu_buf *out, const json_t *server)
         address = NULL;
     mu_buf_addf(out, "%s%s%s", name ? name : "", name && address ? " " : "",
                 address ? address : "");
-    if (!answered(server)) {
+    if (!mu_dns_told(server)) {
         mu_buf_addf(out, "%s%s", name || address ? " " : "",
                     mu_json_str(server, "why", "gives no answer"));
         return;
@@ -96,7 +95,7 @@ static void list_deviations(struct mu_buf *out, const json_t *servers, const jso
     json_t *server;
     json_array_foreach(servers, i, server)
     {
-        if (as && answered(server) && same_answer(server, as))
+        if (as && mu_dns_told(server) && same_answer(server, as))
             continue;
         if (as && mu_json_bool(server, "no_route", false))
             continue;
@@ -148,7 +147,7 @@ static int64_t highest_ttl(const json_t *servers, const json_t *as)
     json_array_foreach(servers, i, server)
     {
         int64_t ttl =
-            answered(server) && same_answer(server, as) ? mu_json_int(server, "ttl", -1) : -1;
+            mu_dns_told(server) && same_answer(server, as) ? mu_json_int(server, "ttl", -1) : -1;
         highest = ttl > highest ? ttl : highest;
     }
     return highest;

@@ -26,16 +26,6 @@ ordinary(function(world)
   end
 end)
 
-local function says(run, template, words)
-  for _, one in ipairs(run.told) do
-    if one.template == template then
-      expect(string.find(one.subject .. "\n" .. one.text, words, 1, true) ~= nil, true, template .. " says: " .. words .. "; not: " .. one.text)
-      return
-    end
-  end
-  expect(template, "sent", "a message")
-end
-
 test("as it is kept, in another order and with a token of somebody's", function(world)
   local run = world:run { domain = "example.com" }
   run:expect_result("as_kept", "as it is kept")
@@ -52,11 +42,11 @@ test("the MX is changed by somebody, and put back", function(world)
   run:expect_result("restored", "1 rrsets are as they were")
   run:expect_acts { TOLD }
   run:expect_finding("high", "is 10 mx.thief.example., and was 10 mx1.example.com., 20 mx2.example.com.")
-  says(run, "dns-drift", "MX of example.com: is 10 mx.thief.example.")
+  run:expect_told("mail-platform", "MX of example.com: is 10 mx.thief.example.")
   run:expect_milestones { "detected", "resolved" }
   run:expect_steps { "First look", "What is not as it was?", "Wait until it is, or until the new is kept" }
   expect(run.evidence[1].what, "drift", "the evidence")
-  says(run, "dns-drift", "not as it is kept: MX of example.com is 10 mx.thief.example., and was 10 mx1.example.com.")
+  run:expect_told("mail-platform", "not as it is kept: MX of example.com is 10 mx.thief.example., and was 10 mx1.example.com.")
   run:expect_took { at_least = "15m", at_most = "22m" }
 end)
 
@@ -65,8 +55,8 @@ test("SPF is gone, and stays away", function(world)
   local run = world:run { domain = "example.com", limit = "30m" }
   run:expect_result("failed", "not as it is kept after 30m")
   run:expect_acts { TOLD, STILL }
-  says(run, "dns-drift", "TXT of example.com: is nothing; kept is \"v=spf1 mx -all\"")
-  says(run, "dns-drift-still", "still not as it is kept")
+  run:expect_told("mail-platform", "TXT of example.com: is nothing; kept is \"v=spf1 mx -all\"")
+  run:expect_told("mail-platform", "still not as it is kept")
 end)
 
 test("it is back only when it stays back, and a day is enough", function(world)

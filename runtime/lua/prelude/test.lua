@@ -498,7 +498,7 @@ keys_of["dns.lag"] = function(key)
   return canonical
 end
 
-local certificate_keys = { "subject", "issuer", "names", "not_before", "not_after", "days_left", "verified", "verify_error", "host_matches" }
+local certificate_keys = { "subject", "issuer", "names", "not_before", "not_after", "days_left", "verified", "verify_error", "host_matches", "version", "cipher", "chain" }
 local methods = {}
 
 function methods.fact(world, fact, key, value, how)
