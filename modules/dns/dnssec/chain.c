@@ -364,51 +364,60 @@ static void follow(struct chain *chain, const struct mu_dns_answer *answer, cons
     walk(chain);
 }
 
-static void on_records(struct chain *chain, const struct mu_dns_answer *answer)
+/* What the zone's signatures prove of an answer with these records, or with none. */
+static enum dnssec_denial prove(struct chain *chain, const struct mu_dns_answer *answer, bool some,
+                                char why[DNSSEC_WHY])
+{
+    if (some)
+        return rrset_good(chain, answer, chain->owner, chain->type, why) ? DNSSEC_NO_DATA
+                                                                         : DNSSEC_UNPROVEN;
+    enum dnssec_denial denial = denied(chain, answer, chain->owner, chain->type, why);
+    if (denial != DNSSEC_NO_DATA || answer->rcode != LDNS_RCODE_NXDOMAIN)
+        return denial;
+    snprintf(why, DNSSEC_WHY, "it is said that the name does not exist, and proven that it does");
+    return DNSSEC_UNPROVEN;
+}
+
+static void judge_answer(struct chain *chain, const struct mu_dns_answer *answer, bool some)
 {
     char why[DNSSEC_WHY];
+    switch (prove(chain, answer, some, why)) {
+    case DNSSEC_UNPROVEN:
+        bogus(chain, chain->zones[chain->in].name, why, answer);
+        return;
+    case DNSSEC_TOO_COSTLY:
+        snprintf(chain->why, sizeof chain->why,
+                 "the proof has more NSEC3 iterations than RFC 9276 allows");
+        finish(chain, "insecure", answer);
+        return;
+    case DNSSEC_OPTED_OUT:
+        snprintf(chain->why, sizeof chain->why,
+                 "the zone leaves out unsigned names (opt-out): nothing is proven of this one");
+        finish(chain, "insecure", answer);
+        return;
+    default:
+        finish(chain, "secure", answer);
+    }
+}
+
+static void on_records(struct chain *chain, const struct mu_dns_answer *answer)
+{
     if (!told(chain, answer, chain->owner, chain->type))
         return;
-    if (chain->broken) {
-        finish(chain, "bogus", answer);
-        return;
-    }
     const ldns_rr_list *answers = ldns_pkt_answer(answer->packet);
     const ldns_rr *alias =
         chain->type == LDNS_RR_TYPE_CNAME ? NULL : alias_of(answers, chain->owner);
     ldns_rr_list *rrset = dnssec_rrset(answers, chain->owner, chain->type);
     bool some = ldns_rr_list_rr_count(rrset) > 0;
     ldns_rr_list_deep_free(rrset);
-    if (!some && alias) {
+    if (chain->broken)
+        finish(chain, "bogus", answer);
+    else if (!some && alias)
         follow(chain, answer, alias);
-        return;
-    }
-    if (chain->insecure) {
+    else if (chain->insecure)
         finish(chain, "insecure", answer);
-        return;
-    }
-    const ldns_rdf *zone = chain->zones[chain->in].name;
-    enum dnssec_denial denial =
-        some ? DNSSEC_NO_DATA : denied(chain, answer, chain->owner, chain->type, why);
-    if (some && !rrset_good(chain, answer, chain->owner, chain->type, why))
-        denial = DNSSEC_UNPROVEN;
-    if (denial == DNSSEC_NO_DATA && !some && answer->rcode == LDNS_RCODE_NXDOMAIN) {
-        snprintf(why, sizeof why,
-                 "it is said that the name does not exist, and proven that it does");
-        denial = DNSSEC_UNPROVEN;
-    }
-    if (denial == DNSSEC_UNPROVEN)
-        bogus(chain, zone, why, answer);
-    else if (denial == DNSSEC_NO_NAME || denial == DNSSEC_NO_DATA || denial == DNSSEC_UNSIGNED)
-        finish(chain, "secure", answer);
-    else {
-        snprintf(
-            chain->why, sizeof chain->why, "%s",
-            denial == DNSSEC_TOO_COSTLY
-                ? "the proof has more NSEC3 iterations than RFC 9276 allows"
-                : "the zone leaves out unsigned names (opt-out): nothing is proven of this one");
-        finish(chain, "insecure", answer);
-    }
+    else
+        judge_answer(chain, answer, some);
 }
 
 /* --- the way down --- */

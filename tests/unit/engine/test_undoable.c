@@ -382,6 +382,69 @@ static void runs_that_it_started(void **state)
     mu_undo_fini(&undo);
 }
 
+/* --- sent again behind an undo --- */
+
+#define AGAIN(anew) \
+    "{\"task\":\"r\",\"seq\":1,\"repeated\":true,\"anew\":" anew ",\"over\":[\"undo.1\"]}"
+#define UNSENT "{\"task\":\"r\",\"seq\":1,\"repeated\":true}"
+
+/* The state of act 1 after these rows; NULL ends none. */
+static void after(const char *again, const char *unsent, const char *result, const char *state)
+{
+    start();
+    intent(1, UNGUARDED);
+    if (again)
+        put(MU_ROW_HOST, 0, "again", again);
+    if (unsent)
+        put(MU_ROW_HOST, 0, "unsent", unsent);
+    if (result)
+        outcome(1, result);
+    struct mu_fail fail = {.text = ""};
+    struct mu_undo undo = read_it();
+    mu_undo_fini(&undo);
+    taken_back_by("undo.1", 1);
+    assert_int_equal(mu_undo_read(path, NULL, NULL, &undo, &fail), MU_OK);
+    assert_int_equal(json_array_size(undo.items), 1);
+    assert_string_equal(mu_json_str(json_array_get(undo.items, 0), "state", ""), state);
+    mu_undo_fini(&undo);
+}
+
+static void stays_taken_back(void **state)
+{
+    (void)state;
+    after(NULL, NULL, NULL, "taken_back");
+}
+
+static void sent_again_and_done(void **state)
+{
+    (void)state;
+    after(AGAIN("true"), NULL, DONE, "open");
+}
+
+static void sent_again_with_its_key(void **state)
+{
+    (void)state;
+    after(AGAIN("false"), NULL, DONE, "in_doubt"); /* the far side may have done nothing */
+}
+
+static void sent_again_and_unheard_of(void **state)
+{
+    (void)state;
+    after(AGAIN("true"), NULL, NULL, "in_doubt");
+}
+
+static void sent_again_and_a_person_says_applied(void **state)
+{
+    (void)state;
+    after(AGAIN("true"), NULL, "{\"how\":\"person\",\"ok\":true,\"value\":{}}", "in_doubt");
+}
+
+static void to_be_sent_again_and_held_back(void **state)
+{
+    (void)state;
+    after(AGAIN("true"), UNSENT, NULL, "taken_back");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +457,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(deep_tasks, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(runs_that_it_started, setup, teardown),
+        cmocka_unit_test_setup_teardown(stays_taken_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(sent_again_and_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(sent_again_with_its_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(sent_again_and_unheard_of, setup, teardown),
+        cmocka_unit_test_setup_teardown(sent_again_and_a_person_says_applied, setup, teardown),
+        cmocka_unit_test_setup_teardown(to_be_sent_again_and_held_back, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
