@@ -28,6 +28,7 @@ struct list {
     struct check *of;
     const char *zone;
     json_t *answers[QUESTIONS];
+    size_t pending;
 };
 
 struct question { /* what a sub call comes back to */
@@ -178,10 +179,13 @@ static void on_answer(struct mu_call *call, const json_t *result, void *ud)
     struct list *list = question->list;
     struct check *check = list->of;
     list->answers[question->asked] = json_deep_copy(result);
-    check->pending--;
+    list->pending--;
     if (question->asked == ENTRY && listed(result))
         ask(list, REASON);
-    mu_call_progress(call, "%zu answers of %zu lists are out", check->pending, check->count);
+    if (list->pending > 0)
+        return;
+    check->pending--;
+    mu_call_progress(call, "%zu/%zu lists asked", check->count - check->pending, check->count);
     if (check->pending == 0)
         finish(check);
 }
@@ -194,7 +198,7 @@ static void ask(struct list *list, enum asked asked)
         entry = check->domain ? "test" : "2.0.0.127";
     else if (asked == TEST_CLEAN)
         entry = check->domain ? "invalid" : "1.0.0.127";
-    check->pending++;
+    list->pending++;
     mu_sub(check->call, "dns.query",
            json_pack("{s:o, s:s}", "name", json_sprintf("%s.%s", entry, list->zone), "type",
                      asked == REASON ? "TXT" : "A"),
@@ -253,6 +257,7 @@ static void ask_all(struct check *check)
 {
     size_t i;
     json_t *zone;
+    check->pending = json_array_size(check->zones);
     json_array_foreach(check->zones, i, zone)
     {
         struct list *list = &check->lists[check->count++];

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "verify.h"
 
 /* The root's keys 20326 (since 2017) and 38696 (since 2024, signing from 2026): https://data.iana.org/root-anchors/
  * root-anchors.xml, as in Debian's dns-root-data 2024071801. */
@@ -49,17 +50,12 @@ ldns_rr_list *dnssec_anchors(const struct mu_host *host, struct mu_fail *fail)
     return anchors;
 }
 
-static bool is_above(const ldns_rdf *upper, const ldns_rdf *name)
-{
-    return ldns_dname_compare(upper, name) == 0 || ldns_dname_is_subdomain(name, upper);
-}
-
 ldns_rr_list *dnssec_anchors_above(const ldns_rr_list *anchors, const ldns_rdf *name)
 {
     const ldns_rdf *deepest = NULL;
     for (size_t i = 0; i < ldns_rr_list_rr_count(anchors); i++) {
         const ldns_rdf *owner = ldns_rr_owner(ldns_rr_list_rr(anchors, i));
-        if (is_above(owner, name) &&
+        if (dnssec_encloses(owner, name) &&
             (!deepest || ldns_dname_label_count(owner) > ldns_dname_label_count(deepest)))
             deepest = owner;
     }

@@ -581,8 +581,7 @@ static bool known_zone(struct chain *chain)
     bool found = false;
     for (size_t i = 0; i < chain->count; i++) {
         const ldns_rdf *name = chain->zones[i].name;
-        if (ldns_dname_compare(name, chain->owner) != 0 &&
-            !ldns_dname_is_subdomain(chain->owner, name))
+        if (!dnssec_encloses(name, chain->owner))
             continue;
         if (found &&
             ldns_dname_label_count(name) <= ldns_dname_label_count(chain->zones[chain->in].name))

@@ -10,6 +10,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "verify.h"
+
 #define MOST_ITERATIONS 150 /* RFC 9276 3.2: validators may stop there */
 #define MOST_RECORDS    12  /* a proof needs three (CVE-2023-50868) */
 #define NSEC3_FIELDS    5   /* the sixth, its types, is absent where nothing stands at the name */
@@ -18,11 +20,6 @@
 #define HASH_TEXT       32 /* in base32hex */
 
 /* --- names --- */
-
-static bool encloses(const ldns_rdf *upper, const ldns_rdf *name)
-{
-    return ldns_dname_compare(upper, name) == 0 || ldns_dname_is_subdomain(name, upper);
-}
 
 /* The last so many labels. A new name. */
 static ldns_rdf *tail(const ldns_rdf *name, unsigned labels)
@@ -226,7 +223,7 @@ static enum dnssec_denial deny_simple(const ldns_rr_list *denials, const ldns_rd
     if (ldns_dname_is_subdomain(ldns_rr_rdf(rr, 0), name))
         return DNSSEC_NO_DATA; /* nothing stands at it, something below it */
     ldns_rdf *encloser = encloser_of(rr, name);
-    enum dnssec_denial denial = encloses(zone, encloser)
+    enum dnssec_denial denial = dnssec_encloses(zone, encloser)
                                     ? judge_wildcard(denials, false, zone, encloser, type)
                                     : DNSSEC_UNPROVEN;
     ldns_rdf_deep_free(encloser);
@@ -283,7 +280,7 @@ static bool too_costly(const ldns_rr_list *denials)
 enum dnssec_denial dnssec_deny(const ldns_rr_list *denials, const ldns_rdf *zone,
                                const ldns_rdf *name, ldns_rr_type type)
 {
-    if (!encloses(zone, name))
+    if (!dnssec_encloses(zone, name))
         return DNSSEC_UNPROVEN;
     if (too_costly(denials))
         return DNSSEC_TOO_COSTLY;

@@ -53,6 +53,11 @@ const char *dnssec_tags(const ldns_rr_list *list, char *buf, size_t size)
     return buf[0] ? buf : "none";
 }
 
+bool dnssec_encloses(const ldns_rdf *upper, const ldns_rdf *name)
+{
+    return ldns_dname_compare(upper, name) == 0 || ldns_dname_is_subdomain(name, upper);
+}
+
 const char *dnssec_name(const ldns_rdf *name, char *buf, size_t size)
 {
     char *text = ldns_rdf2str(name);

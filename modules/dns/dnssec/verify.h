@@ -47,6 +47,8 @@ enum dnssec_delegation dnssec_verify_keys(const ldns_rr_list *section, const ldn
 
 /* "20326, 38696": key tags of DNSKEY, DS or RRSIG records; in buf. */
 const char *dnssec_tags(const ldns_rr_list *, char *buf, size_t size);
+/* Is it the same name, or one below? */
+bool dnssec_encloses(const ldns_rdf *upper, const ldns_rdf *name);
 /* A name as people write it, without final dot but for the root; in buf (of MU_NAME_TEXT). */
 const char *dnssec_name(const ldns_rdf *, char *buf, size_t size);
 
